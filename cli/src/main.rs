@@ -1,0 +1,3 @@
+//! `cargo pyo3-async-test`.
+
+fn main() {}

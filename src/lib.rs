@@ -1,0 +1,1 @@
+//! Conversions between Python awaitables and Rust futures.
