@@ -1,1 +1,51 @@
-//! Placeholder root, filled by the commits that follow.
+//! The attributes `main` and `test` of [`pyo3-aio`](https://docs.rs/pyo3-aio), once for all runtimes.
+//!
+//! They are used under the names that `pyo3-aio` gives them, `#[pyo3_aio::tokio::test]` and so on,
+//! and documented there.
+
+mod arguments;
+mod crate_path;
+mod function;
+mod main_attribute;
+mod runtime;
+mod test_attribute;
+
+use proc_macro::TokenStream;
+
+use runtime::Runtime;
+
+/// Runs an async `main` under asyncio, with tokio as the runtime of its Rust futures.
+#[proc_macro_attribute]
+pub fn tokio_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    main_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
+}
+
+/// Registers a function as a test that runs on tokio.
+#[proc_macro_attribute]
+pub fn tokio_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
+}
+
+/// Runs an async `main` under asyncio, with async-std as the runtime of its Rust futures.
+#[proc_macro_attribute]
+pub fn async_std_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    main_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
+}
+
+/// Registers a function as a test that runs on async-std.
+#[proc_macro_attribute]
+pub fn async_std_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
+}
+
+/// Runs an async `main` under asyncio, with smol as the runtime of its Rust futures.
+#[proc_macro_attribute]
+pub fn smol_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    main_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
+}
+
+/// Registers a function as a test that runs on smol.
+#[proc_macro_attribute]
+pub fn smol_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
+}

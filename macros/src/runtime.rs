@@ -1,0 +1,26 @@
+//! The runtimes that the attributes exist for.
+
+use proc_macro2::{Ident, Span};
+
+/// A runtime, as part of an attribute's name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// `pyo3_aio::tokio`.
+    Tokio,
+    /// `pyo3_aio::async_std`.
+    AsyncStd,
+    /// `pyo3_aio::smol`.
+    Smol,
+}
+
+impl Runtime {
+    /// The module of the library that the attribute is re-exported from.
+    pub(crate) fn module(self) -> Ident {
+        let name = match self {
+            Self::Tokio => "tokio",
+            Self::AsyncStd => "async_std",
+            Self::Smol => "smol",
+        };
+        Ident::new(name, Span::call_site())
+    }
+}
