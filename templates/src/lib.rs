@@ -1,1 +1,60 @@
-//! Placeholder root, filled by the commits that follow.
+//! The files that `cargo pyo3-async-test` writes, as data.
+//!
+//! Each template is a file under `files/` that a person can read. What differs from crate to
+//! crate stands in it as `{{name}}`, and [`render`] puts the values in.
+
+/// The tests that `init` writes.
+pub const EXAMPLE: &str = include_str!("../files/pytests/example.rs.in");
+
+/// The test that `new` writes.
+pub const NEW: &str = include_str!("../files/pytests/new.rs.in");
+
+/// The end of a test file: the harness alone.
+pub const MAIN: &str = include_str!("../files/pytests/main.rs.in");
+
+/// The end of a test file: a test that imports the crate's own module, and the harness.
+pub const MAIN_MODULE: &str = include_str!("../files/pytests/main_module.rs.in");
+
+/// The manifest of the crate that `demo` makes.
+pub const DEMO_MANIFEST: &str = include_str!("../files/demo/Cargo.toml.in");
+
+/// The library of the crate that `demo` makes.
+pub const DEMO_LIB: &str = include_str!("../files/demo/src/lib.rs.in");
+
+/// Replaces each `{{name}}` of a template by its value.
+///
+/// Values are put in as they are: a value that itself holds `{{` is not looked at again.
+///
+/// # Panics
+///
+/// If the template names a value that is not given.
+#[must_use]
+pub fn render(template: &str, values: &[(&str, &str)]) -> String {
+    let mut pieces = template.split("{{");
+    let mut rendered = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+        let value = values.iter().find(|(known, _)| *known == name);
+        let (_, value) = value.unwrap_or_else(|| panic!("no value for `{name}` in a template"));
+        rendered.push_str(value);
+        rendered.push_str(rest);
+    }
+    rendered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+
+    #[test]
+    fn every_place_gets_its_value() {
+        let values = [("a", "1"), ("b", "{{a}}")];
+        assert_eq!(render("{{a}}-{{b}}-{{a}}.", &values), "1-{{a}}-1.");
+    }
+
+    #[test]
+    #[should_panic(expected = "no value for `c`")]
+    fn a_missing_value_is_told() {
+        let _ = render("{{c}}", &[("a", "1")]);
+    }
+}
