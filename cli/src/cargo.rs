@@ -1,0 +1,128 @@
+//! Calls of cargo.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+use cargo_metadata::{Metadata, MetadataCommand};
+
+use crate::cli::CargoFlags;
+
+/// The cargo that called us, or the one on `PATH`.
+pub(crate) fn program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What cargo knows about the packages, without resolving their dependencies.
+pub(crate) fn metadata(
+    manifest: &Path,
+    flags: &CargoFlags,
+) -> Result<Metadata, cargo_metadata::Error> {
+    MetadataCommand::new()
+        .cargo_path(program())
+        .manifest_path(manifest)
+        .no_deps()
+        .other_options(flags.to_args())
+        .exec()
+}
+
+impl CargoFlags {
+    /// The flags, as they go to cargo.
+    pub(crate) fn to_args(&self) -> Vec<String> {
+        let flags = [
+            (self.locked, "--locked"),
+            (self.offline, "--offline"),
+            (self.frozen, "--frozen"),
+        ];
+        let given = flags.into_iter().filter(|(is_given, _)| *is_given);
+        given.map(|(_, flag)| flag.to_owned()).collect()
+    }
+}
+
+/// A call of cargo in an environment without what an outer cargo put there.
+pub(crate) fn in_own_environment() -> Command {
+    let mut command = Command::new(program());
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_set_by_cargo) {
+            command.env_remove(name);
+        }
+    }
+    for name in LIBRARY_PATHS {
+        match env::var_os(name).map(|value| without_ours(&value)) {
+            Some(left) if left.is_empty() => command.env_remove(name),
+            Some(left) => command.env(name, left),
+            None => &mut command,
+        };
+    }
+    command
+}
+
+/// Cargo's own exit code; 101 if a signal ended it.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(101))
+}
+
+const LIBRARY_PATHS: [&str; 2] = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+
+/// Whether cargo sets the variable for what it runs. What a user sets for cargo, such as
+/// `CARGO_HOME`, `CARGO_TARGET_DIR` or `CARGO_NET_OFFLINE`, is none of these.
+fn is_set_by_cargo(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "CARGO",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_MAKEFLAGS",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_RUSTC_CURRENT_DIR",
+        "CARGO_TARGET_TMPDIR",
+        "OUT_DIR",
+    ];
+    const PREFIXES: [&str; 4] = [
+        "CARGO_PKG_",
+        "CARGO_BIN_EXE_",
+        "CARGO_CFG_",
+        "CARGO_FEATURE_",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Drops the folders of this program's own build and of the compiler.
+fn without_ours(paths: &OsString) -> OsString {
+    let build = env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(Path::to_owned));
+    let is_ours = |folder: &PathBuf| {
+        let is_build = build
+            .as_ref()
+            .is_some_and(|build| folder.starts_with(build));
+        is_build || folder.join("rustlib").is_dir()
+    };
+    let left = env::split_paths(paths).filter(|folder| !is_ours(folder));
+    env::join_paths(left).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_set_by_cargo;
+
+    #[test]
+    fn what_users_set_for_cargo_stays() {
+        for name in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_NET_OFFLINE",
+            "RUSTFLAGS",
+            "PATH",
+        ] {
+            assert!(!is_set_by_cargo(name), "{name}");
+        }
+        for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "OUT_DIR"] {
+            assert!(is_set_by_cargo(name), "{name}");
+        }
+    }
+}

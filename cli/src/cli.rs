@@ -1,0 +1,182 @@
+//! The command line, as clap reads it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Scaffolds, checks and runs tests of asynchronous Python and Rust.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-pyo3-async-test",
+    bin_name = "cargo pyo3-async-test",
+    version,
+    styles = clap_cargo::style::CLAP_STYLING,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) cargo: CargoFlags,
+}
+
+/// How much is printed, and in which colours.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Print no status lines
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Color {
+    /// If stderr is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags that go to every call of cargo.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CargoFlags {
+    /// Assert that `Cargo.lock` will remain unchanged
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub(crate) locked: bool,
+    /// Run without accessing the network
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub(crate) offline: bool,
+    /// Equivalent to specifying both --locked and --offline
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub(crate) frozen: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add a test target and what it needs to a crate that exists
+    Init(InitArgs),
+    /// Add one more test target
+    #[command(visible_alias = "add")]
+    New(NewArgs),
+    /// Make a small extension crate, and run its tests
+    Demo(DemoArgs),
+}
+
+/// Which crate is meant.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Selection {
+    /// Package to modify
+    #[arg(short, long, value_name = "SPEC", help_heading = "Package Selection")]
+    pub(crate) package: Option<String>,
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+/// What the tests are built on.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Basis {
+    /// Runtime that the tests use [default: the one in use, else tokio]
+    #[arg(long, value_enum)]
+    pub(crate) runtime: Option<crate::runtime::Runtime>,
+    /// Folder that holds the package pyo3-aio
+    #[arg(long, value_name = "DIR", group = "source", help_heading = "Source")]
+    pub(crate) path: Option<PathBuf>,
+    /// Git repository that holds the package pyo3-aio
+    #[arg(long, value_name = "URL", group = "source", help_heading = "Source")]
+    pub(crate) git: Option<String>,
+    /// Version of pyo3-aio to ask the registry for
+    #[arg(
+        long = "version",
+        value_name = "V",
+        group = "source",
+        help_heading = "Source"
+    )]
+    pub(crate) version_req: Option<String>,
+}
+
+/// How changes are made.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Changes {
+    /// Show what would change, and change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) basis: Basis,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `new`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewArgs {
+    /// Name of the test target
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) basis: Basis,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `demo`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder to make [default: `pyo3-aio-demo` in the system's temporary folder]
+    pub(crate) dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// Drops the word that cargo puts before the arguments of a subcommand, if it is there.
+pub(crate) fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|word| word == "pyo3-async-test") {
+        args.remove(1);
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, arguments};
+
+    fn parse(line: &str) -> Cli {
+        let words = line.split(' ').map(Into::into);
+        Cli::parse_from(arguments(words))
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn works_as_a_subcommand_and_by_its_full_name() {
+        let by_cargo = parse("cargo-pyo3-async-test pyo3-async-test init -n");
+        let by_name = parse("cargo-pyo3-async-test init -n");
+        assert_eq!(format!("{by_cargo:?}"), format!("{by_name:?}"));
+    }
+}

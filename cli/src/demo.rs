@@ -1,0 +1,136 @@
+//! `demo`: a small extension crate whose tests run.
+
+mod folder;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cargo;
+use crate::cli::{CargoFlags, Changes, DemoArgs, Selection};
+use crate::init;
+use crate::plan::{NEWEST_PYO3, Request, Template};
+use crate::python;
+use crate::runtime::Runtime;
+use crate::shell::Shell;
+use crate::source::Source;
+use folder::Folder;
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum DemoError {
+    /// The folder is in use.
+    #[error("`{}` is not an empty folder: name another, or none", .0.display())]
+    NotEmpty(PathBuf),
+    /// A file cannot be written.
+    #[error("cannot write `{}`: choose another folder with `demo DIR`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Cargo does not start.
+    #[error("cannot run `cargo test` in `{}`: is cargo on PATH?", path.display())]
+    Test {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl DemoError {
+    /// Wraps what went wrong with a file.
+    fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Write { path, source }
+    }
+}
+
+/// Runs `demo`.
+pub(crate) fn run(
+    args: &DemoArgs,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<ExitCode, Box<dyn Error>> {
+    python::check()?;
+    let request = init::request(init::EXAMPLE, Template::Example, &args.basis)?;
+    let folder = Folder::prepare(args.dir.as_deref())?;
+    shell.status(
+        "Creating",
+        format_args!("package `pyo3-aio-demo` in {}", folder.path().display()),
+    );
+    write_files(&folder, &request)?;
+    let selection = Selection {
+        manifest_path: Some(folder.path().join("Cargo.toml")),
+        ..Selection::default()
+    };
+    init::change(&request, &selection, &Changes::default(), flags, shell)?;
+    folder.record()?;
+    test(&folder, flags, shell)
+}
+
+fn write_files(folder: &Folder, request: &Request) -> Result<(), DemoError> {
+    let runtime = request.runtime.unwrap_or(Runtime::Tokio);
+    let source = request.source.keys(folder.path()).to_string();
+    let values = [
+        ("pyo3_version", NEWEST_PYO3),
+        ("source", source.trim().trim_matches(['{', '}']).trim()),
+        ("runtime", runtime.module()),
+        ("runtime_feature", runtime.feature()),
+        ("runtime_dependency", &runtime.dependency()),
+        ("sleep", &runtime.sleep(runtime.module())),
+    ];
+    let manifest = pyo3_aio_templates::render(pyo3_aio_templates::DEMO_MANIFEST, &values);
+    let library = pyo3_aio_templates::render(pyo3_aio_templates::DEMO_LIB, &values);
+    folder.write("Cargo.toml", &manifest)?;
+    folder.write("src/lib.rs", &library)?;
+    folder.write(".gitignore", "/target\n")?;
+    match &request.source {
+        Source::Path(checkout) => copy_lock(checkout, folder.path()),
+        _ => Ok(()),
+    }
+}
+
+/// With the checkout's lock file the demo builds what the checkout was tested with, and needs
+/// no network where that has been fetched.
+fn copy_lock(checkout: &Path, folder: &Path) -> Result<(), DemoError> {
+    let lock = checkout.join("Cargo.lock");
+    if !lock.is_file() {
+        return Ok(());
+    }
+    let copy = folder.join("Cargo.lock");
+    fs::copy(lock, &copy)
+        .map(drop)
+        .map_err(DemoError::write(&copy))
+}
+
+fn test(folder: &Folder, flags: &CargoFlags, shell: &Shell) -> Result<ExitCode, Box<dyn Error>> {
+    let path = folder.path();
+    shell.status(
+        "Running",
+        format_args!("`cargo test` in {}", path.display()),
+    );
+    let status = cargo::in_own_environment()
+        .arg("test")
+        .args(flags.to_args())
+        .current_dir(path)
+        .status()
+        .map_err(|source| DemoError::Test {
+            path: path.to_owned(),
+            source,
+        })?;
+    if status.success() {
+        let message = "change it, and run `cargo test` there";
+        shell.status(
+            "Finished",
+            format_args!("the demo is in {}: {message}", path.display()),
+        );
+    } else {
+        shell.note(format_args!("the demo is in {}", path.display()));
+    }
+    Ok(cargo::exit_code(status))
+}

@@ -1,0 +1,91 @@
+//! Arrays that are laid out by somebody else.
+
+use toml_edit::{Array, Value};
+
+/// Appends a value, laid out as the last one is: on its own line if that is.
+pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
+    let Some(indent) = indent_of_last(array) else {
+        return array.push(value);
+    };
+    let (comments, has_comma) = (take_comments(array), array.trailing_comma());
+    let mut value = value.into();
+    value
+        .decor_mut()
+        .set_prefix(format!("{comments}\n{indent}"));
+    if has_comma {
+        array.set_trailing("\n");
+    } else {
+        value.decor_mut().set_suffix("\n");
+    }
+    array.push_formatted(value);
+}
+
+/// The blanks before the last value, if that has a line of its own.
+fn indent_of_last(array: &Array) -> Option<String> {
+    let prefix = array.iter().last()?.decor().prefix()?.as_str()?;
+    prefix
+        .rsplit_once('\n')
+        .map(|(_, indent)| indent.to_owned())
+}
+
+/// What stands between the last value and the bracket. A comment there belongs to that value.
+fn take_comments(array: &mut Array) -> String {
+    if array.trailing_comma() {
+        return array
+            .trailing()
+            .as_str()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned();
+    }
+    let Some(last) = array.iter_mut().last() else {
+        return String::new();
+    };
+    let comments = last
+        .decor()
+        .suffix()
+        .and_then(|suffix| suffix.as_str())
+        .unwrap_or_default();
+    let comments = comments.trim_end().to_owned();
+    last.decor_mut().set_suffix("");
+    comments
+}
+
+#[cfg(test)]
+mod tests {
+    use toml_edit::{Array, DocumentMut};
+
+    use super::push;
+
+    fn pushed(array: &str) -> String {
+        let mut document: DocumentMut = format!("a = {array}\n").parse().unwrap();
+        let array: &mut Array = document["a"].as_array_mut().unwrap();
+        push(array, "new");
+        document.to_string()["a = ".len()..].trim_end().to_owned()
+    }
+
+    #[test]
+    fn on_one_line() {
+        assert_eq!(pushed("[]"), "[\"new\"]");
+        assert_eq!(pushed("[\"a\"]"), "[\"a\", \"new\"]");
+        assert_eq!(pushed("[\"a\", 'b']"), "[\"a\", 'b', \"new\"]");
+    }
+
+    #[test]
+    fn on_lines_of_their_own() {
+        assert_eq!(pushed("[\n  'a',\n]"), "[\n  'a',\n  \"new\",\n]");
+        assert_eq!(pushed("[\n  'a'\n]"), "[\n  'a',\n  \"new\"\n]");
+    }
+
+    #[test]
+    fn comments_stay_with_their_values() {
+        assert_eq!(
+            pushed("[\n  'a', # why\n]"),
+            "[\n  'a', # why\n  \"new\",\n]"
+        );
+        assert_eq!(
+            pushed("[\n  # why\n  'a',\n]"),
+            "[\n  # why\n  'a',\n  \"new\",\n]"
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The dependencies that a manifest declares, wherever it does.
+
+use toml_edit::{DocumentMut, Item, TableLike};
+
+/// Where a dependency stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    /// The `cfg(..)` or the triple of `[target.'..'.dependencies]`.
+    pub(crate) target: Option<String>,
+    /// The name of the table, as it is spelled.
+    pub(crate) table: String,
+    /// The name of the dependency, which is that of the crate in the code but for dashes.
+    pub(crate) key: String,
+}
+
+/// Which code a dependency is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Section {
+    /// All of it.
+    Normal,
+    /// Tests, examples, benches.
+    Dev,
+    /// The build script.
+    Build,
+}
+
+/// A dependency, as the manifest has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    /// Where it stands.
+    pub(crate) place: Place,
+    /// Which code it is for.
+    pub(crate) section: Section,
+    /// The keys that say where the package comes from, such as `version` and `path`.
+    pub(crate) origin: Vec<(String, toml_edit::Value)>,
+    /// The package, if it is named differently.
+    pub(crate) package: Option<String>,
+    /// The version's requirement.
+    pub(crate) version: Option<String>,
+    /// The features that it asks for.
+    pub(crate) features: Vec<String>,
+    /// Whether it is taken from the workspace.
+    pub(crate) is_inherited: bool,
+    /// Whether it may be missing.
+    pub(crate) is_optional: bool,
+}
+
+/// The keys that a second declaration of the same package must repeat.
+const ORIGIN: [&str; 10] = [
+    "workspace",
+    "version",
+    "path",
+    "git",
+    "branch",
+    "tag",
+    "rev",
+    "registry",
+    "package",
+    "default-features",
+];
+
+const SECTIONS: [(&str, Section); 5] = [
+    ("dependencies", Section::Normal),
+    ("dev-dependencies", Section::Dev),
+    ("dev_dependencies", Section::Dev),
+    ("build-dependencies", Section::Build),
+    ("build_dependencies", Section::Build),
+];
+
+impl Declared {
+    /// The name of the package, if the workspace does not name another.
+    pub(crate) fn package(&self) -> &str {
+        self.package.as_deref().unwrap_or(&self.place.key)
+    }
+
+    /// The name of the crate in the code.
+    pub(crate) fn crate_name(&self) -> String {
+        self.place.key.replace('-', "_")
+    }
+
+    fn read(place: Place, section: Section, item: &Item) -> Self {
+        let text = |name| item.get(name).and_then(Item::as_str).map(str::to_owned);
+        let is_true = |name| item.get(name).and_then(Item::as_bool) == Some(true);
+        let features = item.get("features").and_then(Item::as_array);
+        let features = features.into_iter().flatten();
+        Self {
+            place,
+            section,
+            origin: origin(item),
+            package: text("package"),
+            version: item.as_str().map(str::to_owned).or_else(|| text("version")),
+            features: features
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect(),
+            is_inherited: is_true("workspace"),
+            is_optional: is_true("optional"),
+        }
+    }
+}
+
+fn origin(item: &Item) -> Vec<(String, toml_edit::Value)> {
+    if let Some(version) = item.as_str() {
+        return vec![("version".to_owned(), version.into())];
+    }
+    let value = |name: &&str| {
+        let value = item.get(name)?.as_value()?.clone();
+        Some(((*name).to_owned(), value.decorated("", "")))
+    };
+    ORIGIN.iter().filter_map(value).collect()
+}
+
+/// All dependencies of a package's manifest.
+pub(super) fn all(document: &DocumentMut) -> Vec<Declared> {
+    let mut found = in_tables(document.as_table(), None);
+    let targets = document.get("target").and_then(Item::as_table_like);
+    for (target, tables) in targets.into_iter().flat_map(TableLike::iter) {
+        if let Some(tables) = tables.as_table_like() {
+            found.extend(in_tables(tables, Some(target)));
+        }
+    }
+    found
+}
+
+/// What `[workspace.dependencies]` offers.
+pub(super) fn offered(document: &DocumentMut) -> Vec<Declared> {
+    let workspace = document.get("workspace").and_then(Item::as_table_like);
+    workspace.map_or_else(Vec::new, |workspace| in_tables(workspace, None))
+}
+
+fn in_tables(tables: &dyn TableLike, target: Option<&str>) -> Vec<Declared> {
+    let mut found = Vec::new();
+    for (table, section) in SECTIONS {
+        let entries = tables.get(table).and_then(Item::as_table_like);
+        for (key, item) in entries.into_iter().flat_map(TableLike::iter) {
+            let place = Place {
+                target: target.map(str::to_owned),
+                table: table.to_owned(),
+                key: key.to_owned(),
+            };
+            found.push(Declared::read(place, section, item));
+        }
+    }
+    found
+}

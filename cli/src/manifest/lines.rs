@@ -1,0 +1,61 @@
+//! Line endings: toml_edit writes `\n` only.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// Gives the edited text the line endings that the original had: each line that stayed its
+/// own, each new line the one that most lines have.
+pub(crate) fn restore(original: &str, edited: &str) -> String {
+    if !original.contains("\r\n") {
+        return edited.to_owned();
+    }
+    let old: Vec<&str> = original.split_inclusive('\n').collect();
+    let new: Vec<&str> = edited.split_inclusive('\n').collect();
+    let old_text: Vec<&str> = old.iter().map(|line| without_ending(line)).collect();
+    let new_text: Vec<&str> = new.iter().map(|line| without_ending(line)).collect();
+    let ending = common_ending(&old);
+    let mut restored = String::with_capacity(edited.len() + new.len());
+    for operation in capture_diff_slices(Algorithm::Myers, &old_text, &new_text) {
+        if let DiffOp::Equal { old_index, len, .. } = operation {
+            restored.extend(old[old_index..old_index + len].iter().copied());
+            continue;
+        }
+        for line in &new[operation.new_range()] {
+            restored.push_str(without_ending(line));
+            restored.push_str(if line.ends_with('\n') { ending } else { "" });
+        }
+    }
+    restored
+}
+
+fn without_ending(line: &str) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
+fn common_ending(lines: &[&str]) -> &'static str {
+    let with_return = lines.iter().filter(|line| line.ends_with("\r\n")).count();
+    if with_return * 2 >= lines.len() {
+        "\r\n"
+    } else {
+        "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::restore;
+
+    #[test]
+    fn new_lines_get_the_ending_of_the_others() {
+        assert_eq!(restore("a\r\nc\r\n", "a\nb\nc\n"), "a\r\nb\r\nc\r\n");
+        assert_eq!(restore("a\nc\n", "a\nb\nc\n"), "a\nb\nc\n");
+    }
+
+    #[test]
+    fn mixed_lines_stay_mixed() {
+        assert_eq!(
+            restore("a\nb\r\nc\r\n", "a\nb\nx\nc\n"),
+            "a\nb\r\nx\r\nc\r\n"
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! The `[[test]]` entries of a manifest.
+
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+/// A test target that the manifest names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Registered {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its file, seen from the manifest; cargo guesses it if it is missing.
+    pub(crate) path: Option<String>,
+    /// Whether libtest's harness is linked in.
+    pub(crate) has_harness: bool,
+}
+
+impl Registered {
+    fn read(test: &dyn TableLike) -> Option<Self> {
+        let path = test.get("path").and_then(Item::as_str);
+        Some(Self {
+            name: test.get("name").and_then(Item::as_str)?.to_owned(),
+            path: path.map(|path| path.trim_start_matches("./").to_owned()),
+            has_harness: test.get("harness").and_then(Item::as_bool) != Some(false),
+        })
+    }
+}
+
+/// All entries, be they tables or an array of inline tables.
+pub(super) fn all(document: &DocumentMut) -> Vec<Registered> {
+    let Some(tests) = document.get("test") else {
+        return Vec::new();
+    };
+    if let Some(tests) = tests.as_array_of_tables() {
+        return tests
+            .iter()
+            .filter_map(|test| Registered::read(test))
+            .collect();
+    }
+    let tests = tests.as_array().into_iter().flatten();
+    let tests = tests.filter_map(Value::as_inline_table);
+    tests.filter_map(|test| Registered::read(test)).collect()
+}

@@ -1,0 +1,22 @@
+//! `new`: one more test target.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::cli::{CargoFlags, NewArgs};
+use crate::init;
+use crate::plan::Template;
+use crate::shell::Shell;
+use crate::target_name;
+
+/// Runs `new`.
+pub(crate) fn run(
+    args: &NewArgs,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<ExitCode, Box<dyn Error>> {
+    target_name::check(&args.name)?;
+    init::warn_of_python(shell);
+    let request = init::request(&args.name, Template::New, &args.basis)?;
+    init::change(&request, &args.selection, &args.changes, flags, shell)
+}

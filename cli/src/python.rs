@@ -1,0 +1,293 @@
+//! The Python that pyo3 will build for, and whether tests can be linked with it.
+//!
+//! A missing, old or static Python is found by pyo3's own build script too, but late, and its
+//! message knows no way out. So this is looked at before cargo is called.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A Python that tests can be linked with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Python {
+    /// How it was chosen.
+    pub(crate) choice: Choice,
+    /// Its version.
+    pub(crate) version: String,
+    /// The interpreter, as it knows itself.
+    pub(crate) executable: PathBuf,
+    /// Its shared library.
+    pub(crate) library: PathBuf,
+}
+
+/// Which interpreter, and who said so.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Choice {
+    /// What is run.
+    pub(crate) command: PathBuf,
+    /// The variable that named it.
+    pub(crate) by: &'static str,
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` (by {})", self.command.display(), self.by)
+    }
+}
+
+/// Why there is no such Python.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// Nothing on `PATH`.
+    #[error(
+        "no Python 3 on PATH: install Python 3.9 or newer with its shared library \
+         (Debian and Ubuntu: `sudo apt install python3 libpython3-dev`; Fedora: \
+         `sudo dnf install python3-devel`), or name one in PYO3_PYTHON"
+    )]
+    NotFound,
+    /// It does not run.
+    #[error("the Python {choice} does not run: {reason}; set PYO3_PYTHON to one that does")]
+    Broken {
+        /// The interpreter.
+        choice: Choice,
+        /// What happened.
+        reason: String,
+    },
+    /// Older than pyo3 takes.
+    #[error(
+        "the Python {choice} is {version}, and pyo3 needs 3.9 or newer: \
+         set PYO3_PYTHON to a newer one"
+    )]
+    Old {
+        /// The interpreter.
+        choice: Choice,
+        /// Its version.
+        version: String,
+    },
+    /// Built without a shared library.
+    #[error(
+        "the Python {choice} is {version} without a shared library, which tests need: build it \
+         with one (`PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install {version}`), or set \
+         PYO3_PYTHON to a Python that has it"
+    )]
+    Static {
+        /// The interpreter.
+        choice: Choice,
+        /// Its version.
+        version: String,
+    },
+    /// The shared library is not installed.
+    #[error(
+        "the Python {choice} is {version}, and its shared library `{library}` is not installed: \
+         install it (Debian and Ubuntu: `sudo apt install libpython{minor}-dev`; Fedora: \
+         `sudo dnf install python3-devel`), or set PYO3_PYTHON to a Python that has it"
+    )]
+    LibraryMissing {
+        /// The interpreter.
+        choice: Choice,
+        /// Its version.
+        version: String,
+        /// The version without the patch level.
+        minor: String,
+        /// The file's name.
+        library: String,
+    },
+}
+
+/// Finds the Python that pyo3 will build for, and asks it.
+///
+/// With `PYO3_CONFIG_FILE` or `PYO3_NO_PYTHON` pyo3 asks no interpreter, and neither does this.
+pub(crate) fn check() -> Result<Option<Python>, Error> {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    if variable("PYO3_CONFIG_FILE").is_some() || variable("PYO3_NO_PYTHON").is_some() {
+        return Ok(None);
+    }
+    let choice = choose(variable, is_python_3).ok_or(Error::NotFound)?;
+    let answer = ask(&choice)?;
+    judge(choice, &answer).map(Some)
+}
+
+/// Chooses as pyo3's build script does.
+fn choose(
+    variable: impl Fn(&str) -> Option<OsString>,
+    is_python_3: impl Fn(&Path) -> bool,
+) -> Option<Choice> {
+    if let Some(command) = variable("PYO3_PYTHON") {
+        return Some(Choice {
+            command: command.into(),
+            by: "PYO3_PYTHON",
+        });
+    }
+    // pyo3 ignores both when both are set.
+    let folder = match (variable("VIRTUAL_ENV"), variable("CONDA_PREFIX")) {
+        (Some(folder), None) => Some((PathBuf::from(folder), "VIRTUAL_ENV")),
+        (None, Some(folder)) => Some((PathBuf::from(folder), "CONDA_PREFIX")),
+        _ => None,
+    };
+    if let Some((folder, by)) = folder {
+        let interpreter = match (cfg!(windows), by) {
+            (false, _) => "bin/python",
+            (true, "VIRTUAL_ENV") => "Scripts/python.exe",
+            (true, _) => "python.exe",
+        };
+        return Some(Choice {
+            command: folder.join(interpreter),
+            by,
+        });
+    }
+    let on_path = ["python", "python3"].map(PathBuf::from);
+    let found = on_path.into_iter().find(|command| is_python_3(command));
+    found.map(|command| Choice {
+        command,
+        by: "PATH",
+    })
+}
+
+fn is_python_3(command: &Path) -> bool {
+    let output = Command::new(command).arg("--version").output();
+    output.is_ok_and(|output| {
+        output.stdout.starts_with(b"Python 3") || output.stderr.starts_with(b"Python 3")
+    })
+}
+
+/// Prints version, interpreter, whether there should be a shared library, its name, and where it
+/// is. Works with Python 2 as well, so that it can be told to be old.
+const QUESTION: &str = r#"
+import os, sys, sysconfig
+get = lambda name: sysconfig.get_config_var(name) or ""
+windows = os.name == "nt"
+print("%d.%d.%d" % sys.version_info[:3])
+print(sys.executable)
+print(int(bool(get("Py_ENABLE_SHARED") or get("PYTHONFRAMEWORK") or windows)))
+base = getattr(sys, "base_prefix", sys.prefix)
+if windows:
+    names, folders = ["python%d%d.dll" % sys.version_info[:2]], [base]
+else:
+    names = [name for name in (get("INSTSONAME"), get("LDLIBRARY")) if name]
+    folders = [get("PYTHONFRAMEWORKPREFIX"), get("LIBDIR"), os.path.join(base, "lib")]
+    folders += [os.path.join(folder, get("MULTIARCH")) for folder in folders if folder]
+paths = [os.path.join(folder, name) for folder in folders if folder for name in names]
+print((names or [""])[0])
+print(([path for path in paths if os.path.exists(path)] or [""])[0])
+"#;
+
+fn ask(choice: &Choice) -> Result<String, Error> {
+    let broken = |reason| Error::Broken {
+        choice: choice.clone(),
+        reason,
+    };
+    let output = Command::new(&choice.command)
+        .args(["-c", QUESTION])
+        .output();
+    let output = output.map_err(|error| broken(error.to_string()))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let last = text.lines().last().unwrap_or("it prints nothing");
+        return Err(broken(last.to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Decides on the five lines that [`QUESTION`] prints.
+fn judge(choice: Choice, answer: &str) -> Result<Python, Error> {
+    let lines: Vec<&str> = answer.lines().collect();
+    let &[version, executable, is_shared, name, library] = lines.as_slice() else {
+        let reason = format!("it answers {answer:?}");
+        return Err(Error::Broken { choice, reason });
+    };
+    let version = version.to_owned();
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    let (major, minor): (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if (major, minor) < (3, 9) {
+        return Err(Error::Old { choice, version });
+    }
+    if is_shared != "1" {
+        return Err(Error::Static { choice, version });
+    }
+    if library.is_empty() {
+        let minor = format!("{major}.{minor}");
+        let library = name.to_owned();
+        return Err(Error::LibraryMissing {
+            choice,
+            version,
+            minor,
+            library,
+        });
+    }
+    Ok(Python {
+        choice,
+        version,
+        executable: executable.into(),
+        library: library.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Choice, Error, choose, judge};
+
+    fn chosen(variables: &[(&str, &str)], on_path: &[&str]) -> Option<String> {
+        let variable = |name: &str| {
+            let known = variables.iter().find(|(known, _)| *known == name);
+            known.map(|(_, value)| (*value).into())
+        };
+        let is_python_3 = |command: &Path| on_path.contains(&command.to_str().unwrap());
+        choose(variable, is_python_3).map(|choice| choice.to_string())
+    }
+
+    #[test]
+    fn the_choice_is_that_of_pyo3() {
+        let venv = ("VIRTUAL_ENV", "/v");
+        let conda = ("CONDA_PREFIX", "/c");
+        let all = ["python", "python3"];
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            chosen(&[("PYO3_PYTHON", "x"), venv], &all),
+            some("`x` (by PYO3_PYTHON)")
+        );
+        assert_eq!(
+            chosen(&[("PYO3_PYTHON", "x")], &[]),
+            some("`x` (by PYO3_PYTHON)")
+        );
+        assert_eq!(chosen(&[], &all), some("`python` (by PATH)"));
+        assert_eq!(chosen(&[], &["python3"]), some("`python3` (by PATH)"));
+        assert_eq!(chosen(&[venv, conda], &all), some("`python` (by PATH)"));
+        assert_eq!(chosen(&[], &[]), None);
+        #[cfg(unix)]
+        assert_eq!(
+            chosen(&[venv], &all),
+            some("`/v/bin/python` (by VIRTUAL_ENV)")
+        );
+    }
+
+    fn judged(answer: &str) -> Result<String, Error> {
+        let choice = Choice {
+            command: "python".into(),
+            by: "PATH",
+        };
+        judge(choice, answer).map(|python| python.version)
+    }
+
+    #[test]
+    fn a_python_with_its_library_will_do() {
+        assert_eq!(
+            judged("3.9.1\n/p\n1\nlibp.so\n/l/libp.so\n"),
+            Ok("3.9.1".to_owned())
+        );
+    }
+
+    #[test]
+    fn others_are_refused_with_the_cure() {
+        let message = |answer| judged(answer).unwrap_err().to_string();
+        assert!(message("2.7.18\n/p\n1\nl\n/l\n").contains("is 2.7.18, and pyo3 needs 3.9"));
+        assert!(message("3.8.18\n/p\n1\nl\n/l\n").contains("set PYO3_PYTHON to a newer one"));
+        assert!(message("3.12.1\n/p\n0\nl\n\n").contains("--enable-shared pyenv install 3.12.1"));
+        assert!(message("3.12.1\n/p\n1\nlibp.so\n\n").contains("apt install libpython3.12-dev"));
+        assert!(message("hello\n").contains("it answers \"hello\\n\""));
+    }
+}

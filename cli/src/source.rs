@@ -1,0 +1,122 @@
+//! Where the crate gets pyo3-aio from.
+
+use std::fmt;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use toml_edit::{DocumentMut, InlineTable};
+
+use crate::checkout;
+use crate::cli::Basis;
+
+/// What a new dependency on pyo3-aio names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Source {
+    /// A folder, absolute.
+    Path(PathBuf),
+    /// A repository.
+    Git(String),
+    /// A requirement for the registry.
+    Version(String),
+}
+
+/// Why there is no source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// `--path` leads elsewhere.
+    #[error("`{}` holds no package `pyo3-aio`: give `--path` the folder of its Cargo.toml", .0.display())]
+    NotPyo3Aio(PathBuf),
+}
+
+impl Source {
+    /// The one that was asked for, else the checkout, else this subcommand's own version.
+    pub(crate) fn choose(basis: &Basis) -> Result<Self, Error> {
+        if let Some(path) = &basis.path {
+            let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
+            return match is_pyo3_aio(&folder) {
+                true => Ok(Self::Path(folder)),
+                false => Err(Error::NotPyo3Aio(path.clone())),
+            };
+        }
+        Ok(match (&basis.git, &basis.version_req) {
+            (Some(url), _) => Self::Git(url.clone()),
+            (None, Some(version)) => Self::Version(version.clone()),
+            (None, None) => checkout::find().map_or_else(Self::own_version, Self::Path),
+        })
+    }
+
+    fn own_version() -> Self {
+        Self::Version(env!("CARGO_PKG_VERSION").to_owned())
+    }
+
+    /// The keys of the dependency, seen from the manifest's folder.
+    pub(crate) fn keys(&self, folder: &Path) -> InlineTable {
+        let mut keys = InlineTable::new();
+        match self {
+            Self::Path(path) => keys.insert("path", relative(folder, path).into()),
+            Self::Git(url) => keys.insert("git", url.as_str().into()),
+            Self::Version(version) => keys.insert("version", version.as_str().into()),
+        };
+        keys
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Git(url) => write!(f, "{url}"),
+            Self::Version(version) => write!(f, "v{version}"),
+        }
+    }
+}
+
+/// Whether the folder's manifest is that of package `pyo3-aio`.
+pub(crate) fn is_pyo3_aio(folder: &Path) -> bool {
+    let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else {
+        return false;
+    };
+    let manifest = text.parse::<DocumentMut>().ok();
+    manifest.is_some_and(|manifest| {
+        let name = manifest
+            .get("package")
+            .and_then(|package| package.get("name"));
+        name.and_then(|name| name.as_str()) == Some("pyo3-aio")
+    })
+}
+
+/// The way from one absolute folder to another, with `/` as cargo writes it.
+fn relative(from: &Path, to: &Path) -> String {
+    let from: Vec<Component<'_>> = from.components().collect();
+    let to: Vec<Component<'_>> = to.components().collect();
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return to.iter().collect::<PathBuf>().display().to_string();
+    }
+    let up = from[shared..].iter().map(|_| "..".to_owned());
+    let down = to[shared..]
+        .iter()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let steps: Vec<String> = up.chain(down).collect();
+    match steps.is_empty() {
+        true => ".".to_owned(),
+        false => steps.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::relative;
+
+    #[test]
+    fn the_way_is_written_as_cargo_add_writes_it() {
+        let way = |from, to| relative(Path::new(from), Path::new(to));
+        assert_eq!(way("/a/b", "/a/c/d"), "../c/d");
+        assert_eq!(way("/a/b", "/a/b"), ".");
+        assert_eq!(way("/a", "/a/b"), "b");
+        assert_eq!(way("/a/b/c", "/a"), "../..");
+    }
+}
