@@ -23,4 +23,14 @@ impl Runtime {
         };
         Ident::new(name, Span::call_site())
     }
+
+    /// The static of the library that stands for the runtime of a test.
+    pub(crate) fn constant(self) -> Ident {
+        let name = match self {
+            Self::Tokio => "TOKIO",
+            Self::AsyncStd => "ASYNC_STD",
+            Self::Smol => "SMOL",
+        };
+        Ident::new(name, Span::call_site())
+    }
 }

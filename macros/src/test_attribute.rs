@@ -71,15 +71,15 @@ fn register(
     marks: &Marks,
 ) -> TokenStream {
     let name = &function.signature.ident;
-    let text = LitStr::new(name.to_string().trim_start_matches("r#"), name.span());
+    let text = LitStr::new(&name.to_string(), name.span());
     let private = quote!(#krate::testing::__private);
-    let module = runtime.module();
+    let constant = runtime.constant();
     let body = body(&private, function);
     // The tokens' place is what `line!` reports: the function's name, as with libtest.
     let place = quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
     quote! {
         #private::inventory::submit! {
-            #private::Registration::new(::core::module_path!(), #text, (#place), #private::#module, #body) #marks
+            #private::Registration::new(::core::module_path!(), #text, (#place), &#private::#constant, #body) #marks
         }
     }
 }

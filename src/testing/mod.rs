@@ -1,0 +1,81 @@
+//! Tests in Rust that await Python, and the other way round, run by `cargo test`.
+//!
+//! Python's event loop has the main thread of the test binary, as in a Python program; async tests run on their Rust
+//! runtime and find that loop, sync tests run on threads of their own. The command line, the output and the exit code
+//! are those of libtest.
+//!
+//! A test binary is a `[[test]]` target with `harness = false`:
+//!
+//! ```no_run
+//! use pyo3::prelude::*;
+//!
+//! # #[cfg(feature = "tokio-runtime")]
+//! #[pyo3_aio::tokio::test]
+//! async fn sleeps_in_python() -> PyResult<()> {
+//!     let sleep = Python::attach(|py| {
+//!         let asyncio = py.import("asyncio")?;
+//!         pyo3_aio::tokio::into_future(asyncio.call_method1("sleep", (0.1,))?)
+//!     })?;
+//!     sleep.await?;
+//!     Ok(())
+//! }
+//!
+//! pyo3_aio::testing::main!();
+//! ```
+//!
+//! Python is chosen at run time, the first of these that exists and has the version that the tests were built for:
+//! `PYO3_ASYNC_TEST_PYTHON` (an executable or a virtual environment), `VIRTUAL_ENV`, `CONDA_PREFIX`, the virtual
+//! environment that pyo3 was built for, `.venv` or `venv` beside the manifest or above it up to the lock file, the
+//! interpreter that pyo3 was built for. `--list`, an empty selection and a run of ignored tests only do not start
+//! Python at all.
+
+mod args;
+mod driver;
+mod failure;
+mod interpreter;
+mod main_macro;
+mod outcome;
+mod place;
+mod registry;
+mod run;
+mod runtime;
+mod session;
+mod skip;
+mod test;
+
+#[cfg(feature = "async-std-runtime")]
+pub mod async_std;
+#[cfg(feature = "smol-runtime")]
+pub mod smol;
+#[cfg(feature = "tokio-runtime")]
+pub mod tokio;
+
+pub(crate) use run::initialize;
+
+#[doc(inline)]
+pub use crate::__testing_main as main;
+#[doc(inline)]
+pub use crate::__testing_skip as skip;
+pub use args::{Args, parse_args};
+pub use run::{main, test_harness};
+pub use test::Test;
+
+/// What the attributes and macros expand to. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+    pub use libtest_async;
+    pub use pyo3;
+
+    pub use super::outcome::{TestOutput, erase, outcome};
+    pub use super::place::Place;
+    pub use super::registry::{Body, Registration};
+    pub use super::run::run_registered;
+    #[cfg(feature = "async-std-runtime")]
+    pub use super::runtime::ASYNC_STD;
+    #[cfg(feature = "smol-runtime")]
+    pub use super::runtime::SMOL;
+    #[cfg(feature = "tokio-runtime")]
+    pub use super::runtime::TOKIO;
+    pub use super::skip::skip;
+}

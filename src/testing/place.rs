@@ -1,0 +1,62 @@
+//! Where tests and their binary lie.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A position in a source file, as `file!` and its likes give it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    pub(super) file: &'static str,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// The file with the binary's main function, and its package.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// `file!()`, relative to the root of the workspace.
+    pub file: &'static str,
+    /// `env!("CARGO_MANIFEST_DIR")`.
+    pub manifest_dir: &'static str,
+}
+
+impl Place {
+    /// Returns the folder of the package, as it is called where the tests run.
+    pub(super) fn manifest_dir(&self) -> PathBuf {
+        runtime_manifest_dir().unwrap_or_else(|| PathBuf::from(self.manifest_dir))
+    }
+}
+
+/// The package's folder as cargo and nextest give it; an archive of tests may have moved.
+pub(super) fn runtime_manifest_dir() -> Option<PathBuf> {
+    env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
+}
+
+/// Returns the folder that `file` lies in.
+///
+/// `file!()` is relative to the root of the workspace, which is the package's folder or one above it.
+pub(super) fn folder_of(file: &str, manifest_dir: &Path) -> Option<PathBuf> {
+    let file = Path::new(file);
+    let found = manifest_dir
+        .ancestors()
+        .map(|root| root.join(file))
+        .find(|path| path.is_file());
+    Some(found?.parent()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_from_the_package_and_from_one_below_the_root() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let expected = Some(root.join("src/testing"));
+        assert_eq!(folder_of("src/testing/place.rs", root), expected);
+        assert_eq!(
+            folder_of("src/testing/place.rs", &root.join("macros")),
+            expected
+        );
+        assert_eq!(folder_of("src/testing/absent.rs", root), None);
+    }
+}

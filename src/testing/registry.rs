@@ -1,0 +1,124 @@
+//! The tests that the attributes have registered.
+
+use pyo3::prelude::*;
+
+use super::outcome::{Outcome, TestFuture};
+use super::place::Source;
+use super::runtime::Runtime;
+use super::test::{Test, Work};
+
+/// A test as an attribute submits it: constants and function pointers only.
+#[doc(hidden)]
+pub struct Registration {
+    module: &'static str,
+    name: &'static str,
+    source: Source,
+    runtime: &'static Runtime,
+    body: Body,
+    ignored: Option<&'static str>,
+    should_panic: Option<&'static str>,
+}
+
+/// The function of a test.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Makes the future of an async function.
+    Async(fn() -> TestFuture),
+    /// Calls a function without arguments.
+    Sync(fn() -> Outcome),
+    /// Calls a function that takes the event loop.
+    SyncWithLoop(fn(Py<PyAny>) -> Outcome),
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// Takes `module_path!()`, the function's name, `(file!(), line!(), column!())`, the runtime and the function.
+    #[must_use]
+    pub const fn new(
+        module: &'static str,
+        name: &'static str,
+        source: (&'static str, u32, u32),
+        runtime: &'static Runtime,
+        body: Body,
+    ) -> Self {
+        let (file, line, column) = source;
+        let source = Source { file, line, column };
+        Self {
+            module,
+            name,
+            source,
+            runtime,
+            body,
+            ignored: None,
+            should_panic: None,
+        }
+    }
+
+    /// Marks the test as ignored, for a reason that may be empty.
+    #[must_use]
+    pub const fn ignored(mut self, reason: &'static str) -> Self {
+        self.ignored = Some(reason);
+        self
+    }
+
+    /// Expects a panic, with a text that may be empty.
+    #[must_use]
+    pub const fn should_panic(mut self, expected: &'static str) -> Self {
+        self.should_panic = Some(expected);
+        self
+    }
+
+    fn to_test(&self) -> Test {
+        let work = match self.body {
+            Body::Async(start) => Work::Async(Box::new(start)),
+            Body::Sync(function) => Work::Sync(Box::new(move |_| function())),
+            Body::SyncWithLoop(function) => Work::Sync(Box::new(function)),
+        };
+        Test {
+            name: full_name(self.module, self.name),
+            work,
+            runtime: Some(self.runtime),
+            source: Some(self.source),
+            ignored: self.ignored,
+            should_panic: self.should_panic,
+        }
+    }
+}
+
+/// The name that libtest would give: the path without the crate.
+fn full_name(module: &str, name: &str) -> String {
+    match module.split_once("::") {
+        Some((_crate, module)) => format!("{module}::{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Returns the registered tests, in no particular order.
+pub(super) fn tests() -> Vec<Test> {
+    inventory::iter::<Registration>()
+        .map(Registration::to_test)
+        .collect()
+}
+
+/// Returns the file of one of the registered tests.
+pub(super) fn any_file() -> Option<&'static str> {
+    inventory::iter::<Registration>()
+        .next()
+        .map(|registration| registration.source.file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_name;
+
+    #[test]
+    fn a_name_is_the_path_without_the_crate() {
+        assert_eq!(full_name("my_tests", "sleeps"), "sleeps");
+        assert_eq!(
+            full_name("my_tests::inner::deep", "sleeps"),
+            "inner::deep::sleeps"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! From a list of tests to an exit code.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_async::{Arguments, Conclusion, Trial};
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
+use pyo3::prelude::*;
+
+use super::args::{Args, parse_args};
+use super::place::{self, Place};
+use super::runtime::{self, Runtime};
+use super::session::Session;
+use super::test::Test;
+use super::{driver, failure, interpreter, registry};
+use crate::TaskLocals;
+
+/// The exit code of libtest when tests failed.
+const FAILED: u8 = 101;
+/// The exit code of a shell's command that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the tests that the attributes have registered, with the arguments of the process, beside the running loop.
+///
+/// For a `main` function of one's own; [`main!`](crate::testing::main!) needs none, and starts Python only when a test
+/// is to run:
+///
+/// ```no_run
+/// # #[cfg(feature = "tokio-runtime")]
+/// #[pyo3_aio::tokio::main]
+/// async fn main() -> pyo3::PyResult<()> {
+///     pyo3_aio::testing::main().await
+/// }
+/// # #[cfg(not(feature = "tokio-runtime"))]
+/// # fn main() {}
+/// ```
+///
+/// # Errors
+///
+/// `SystemExit(101)` when tests failed, which becomes the exit status of the process.
+pub async fn main() -> PyResult<()> {
+    let manifest_dir = place::runtime_manifest_dir();
+    let folder = registry::any_file()
+        .zip(manifest_dir.as_deref())
+        .and_then(|(file, manifest_dir)| place::folder_of(file, manifest_dir));
+    if let Some(folder) = folder {
+        Python::attach(|py| interpreter::import_from(py, &folder))?;
+    }
+    test_harness(registry::tests(), parse_args()).await
+}
+
+/// Runs tests beside the running loop.
+///
+/// # Errors
+///
+/// `SystemExit(101)` when tests failed, and a `RuntimeError` where no loop runs.
+pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
+    let session = Arc::new(Session::default());
+    session.begin(Python::attach(TaskLocals::current)?);
+    let trials = trials(tests, &session, None);
+    let conclusion = libtest_async::run_async(&args.0, trials, runtime::default().spawn).await;
+    if conclusion.has_failed() {
+        return Err(PySystemExit::new_err(FAILED));
+    }
+    Ok(())
+}
+
+/// Starts Python for a program whose own main function will call [`main`], or no test at all.
+pub(crate) fn initialize() {
+    interpreter::initialize(place::runtime_manifest_dir().as_deref());
+}
+
+/// What [`main!`](crate::testing::main!) expands to: runs the registered tests and returns the exit code.
+///
+/// `add_modules` puts modules into the interpreter's table before it starts.
+#[doc(hidden)]
+#[must_use]
+pub fn run_registered(place: Place, add_modules: fn()) -> ExitCode {
+    let manifest_dir = place.manifest_dir();
+    let folder = place::folder_of(place.file, &manifest_dir);
+    let start = || {
+        add_modules();
+        start(&manifest_dir, folder.as_deref())
+    };
+    ExitCode::from(run(registry::tests(), None, start))
+}
+
+/// What every runtime's `test_main` does; returns only when no test failed.
+#[cfg(any(
+    feature = "async-std-runtime",
+    feature = "smol-runtime",
+    feature = "tokio-runtime"
+))]
+pub(super) fn test_main(file: &str, tests: Vec<Test>, runtime: &'static Runtime) {
+    let manifest_dir = place::runtime_manifest_dir().unwrap_or_else(|| ".".into());
+    let folder = place::folder_of(file, &manifest_dir);
+    let start = || start(&manifest_dir, folder.as_deref());
+    match run(tests, Some(runtime), start) {
+        0 => {}
+        status => std::process::exit(status.into()),
+    }
+}
+
+fn start(manifest_dir: &Path, folder: Option<&Path>) -> PyResult<()> {
+    interpreter::initialize(Some(manifest_dir));
+    folder.map_or(Ok(()), |folder| {
+        Python::attach(|py| interpreter::import_from(py, folder))
+    })
+}
+
+/// Runs the tests; Python is started by `start`, and only when a test is to run.
+fn run(
+    tests: Vec<Test>,
+    runtime: Option<&'static Runtime>,
+    start: impl FnOnce() -> PyResult<()>,
+) -> u8 {
+    let arguments = Arguments::from_args();
+    let session = Arc::new(Session::default());
+    let trials = trials(tests, &session, runtime);
+    if !arguments.would_run(&trials) {
+        return status(&libtest_async::run(&arguments, trials));
+    }
+    let runtime = runtime.unwrap_or_else(runtime::default);
+    let conclusion = start()
+        .and_then(|()| Python::attach(|py| driver::run(py, &session, &arguments, trials, runtime)));
+    Python::attach(|py| {
+        crate::entry::run_exit_functions(py);
+        exit_code(py, conclusion)
+    })
+}
+
+fn trials(
+    tests: Vec<Test>,
+    session: &Arc<Session>,
+    runtime: Option<&'static Runtime>,
+) -> Vec<Trial> {
+    tests
+        .into_iter()
+        .map(|test| test.into_trial(session, runtime))
+        .collect()
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the run is over, and nothing captures any more"
+)]
+fn exit_code(py: Python<'_>, conclusion: PyResult<Conclusion>) -> u8 {
+    match conclusion {
+        Ok(conclusion) => status(&conclusion),
+        Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => INTERRUPTED,
+        Err(error) => {
+            eprintln!("error: {}", failure::format_exception(py, &error));
+            FAILED
+        }
+    }
+}
+
+fn status(conclusion: &Conclusion) -> u8 {
+    if conclusion.has_failed() { FAILED } else { 0 }
+}

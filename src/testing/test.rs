@@ -1,0 +1,159 @@
+//! A test, before it is handed to the harness.
+
+use std::fmt;
+use std::sync::Arc;
+
+use libtest_async::{Completion, Failed, Trial};
+use pyo3::prelude::*;
+
+use super::outcome::{Outcome, TestFuture, erase};
+use super::place::Source;
+use super::runtime::{self, Runtime};
+use super::session::Session;
+use super::skip::{self, Caught, End};
+
+/// A test for [`test_harness`](super::test_harness) or a runtime's `test_main`.
+///
+/// The functions with a runtime's `#[test]` attribute are such tests as well.
+pub struct Test {
+    pub(super) name: String,
+    pub(super) work: Work,
+    /// `None` is the runtime of whoever runs the test.
+    pub(super) runtime: Option<&'static Runtime>,
+    pub(super) source: Option<Source>,
+    /// With a reason that may be empty.
+    pub(super) ignored: Option<&'static str>,
+    /// With a text that may be empty.
+    pub(super) should_panic: Option<&'static str>,
+}
+
+/// What a test does.
+pub(super) enum Work {
+    Async(Box<dyn FnOnce() -> TestFuture + Send>),
+    Sync(Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>),
+}
+
+impl fmt::Debug for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Test")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Test {
+    /// Creates a test that awaits a future, with the event loop of the harness as its current loop.
+    ///
+    /// An `Err` and a panic fail the test.
+    #[must_use]
+    pub fn new_async<F>(name: String, future: F) -> Self
+    where
+        F: Future<Output = PyResult<()>> + Send + 'static,
+    {
+        Self::new(
+            name,
+            Work::Async(Box::new(|| erase(Box::pin(future)))),
+            None,
+        )
+    }
+
+    pub(super) fn new(name: String, work: Work, runtime: Option<&'static Runtime>) -> Self {
+        Self {
+            name,
+            work,
+            runtime,
+            source: None,
+            ignored: None,
+            should_panic: None,
+        }
+    }
+
+    /// Hands the test to the harness; it will ask `session` for its loop when it starts.
+    pub(super) fn into_trial(
+        self,
+        session: &Arc<Session>,
+        fallback: Option<&'static Runtime>,
+    ) -> Trial {
+        let session = Arc::clone(session);
+        let runtime = self.runtime.or(fallback).unwrap_or_else(runtime::default);
+        let source = self.source;
+        let trial = match self.work {
+            Work::Async(start) => {
+                Trial::ignorable_async_test(self.name, run_async(session, start, source))
+                    .with_spawn(runtime.spawn)
+            }
+            Work::Sync(function) => Trial::ignorable_test(self.name, move || {
+                run_sync(&session, function, runtime, source)
+            }),
+        };
+        mark(trial, source, self.ignored, self.should_panic)
+    }
+}
+
+fn mark(
+    mut trial: Trial,
+    source: Option<Source>,
+    ignored: Option<&'static str>,
+    should_panic: Option<&'static str>,
+) -> Trial {
+    if let Some(Source { file, line, column }) = source {
+        trial = trial.with_source_span(file, (line, column), (line, column));
+    }
+    trial = match ignored {
+        Some("") => trial.with_ignored_flag(true),
+        Some(reason) => trial.with_ignored_reason(reason),
+        None => trial,
+    };
+    match should_panic {
+        Some(expected) => trial.with_should_panic(Some(expected).filter(|text| !text.is_empty())),
+        None => trial,
+    }
+}
+
+async fn run_async(
+    session: Arc<Session>,
+    start: Box<dyn FnOnce() -> TestFuture + Send>,
+    source: Option<Source>,
+) -> Result<Completion, Failed> {
+    let locals = session
+        .locals_of_test()
+        .map_err(|error| failed(error, source))?;
+    let end = crate::locals::scope(locals, Caught::NotStarted(start)).await;
+    Python::attach(crate::entry::flush);
+    finish(end, source)
+}
+
+fn run_sync(
+    session: &Session,
+    function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
+    runtime: &Runtime,
+    source: Option<Source>,
+) -> Result<Completion, Failed> {
+    let locals = session
+        .locals_of_test()
+        .map_err(|error| failed(error, source))?;
+    let event_loop = Python::attach(|py| locals.event_loop(py).unbind());
+    let _entered = crate::locals::enter(locals);
+    let (mut function, mut end) = (Some(function), None);
+    (runtime.enter)(&mut || {
+        if let Some(function) = function.take() {
+            end = Some(skip::call(|| {
+                function(Python::attach(|py| event_loop.clone_ref(py)))
+            }));
+        }
+    });
+    Python::attach(crate::entry::flush);
+    finish(end.expect("every runtime calls the function"), source)
+}
+
+fn finish(end: End, source: Option<Source>) -> Result<Completion, Failed> {
+    match end {
+        End::Returned(Ok(())) => Ok(Completion::Completed),
+        End::Returned(Err(failure)) => Err(failure.into_failed(source)),
+        End::Skipped(reason) => Ok(Completion::ignored_with(reason)),
+    }
+}
+
+fn failed(error: PyErr, source: Option<Source>) -> Failed {
+    super::failure::Failure::Python(error).into_failed(source)
+}
