@@ -1,0 +1,73 @@
+//! The conversions on [async-std](https://docs.rs/async-std).
+
+use std::pin::Pin;
+
+use ::async_std::task::{self, JoinHandle};
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use crate::caught::{TaskPanicked, catch, catch_call};
+use crate::facade::{runtime_context, runtime_functions};
+use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::locals::{self, TaskLocals};
+use crate::pyfuture::PyFuture;
+
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::async_std_main as main;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::async_std_test as test;
+
+#[cfg(feature = "testing")]
+pub use crate::testing::async_std as testing;
+
+/// What users name together with this module.
+pub mod re_exports {
+    pub use ::async_std::task::spawn_blocking;
+}
+
+/// async-std, for the functions of [`generic`].
+#[derive(Debug)]
+pub struct AsyncStd;
+
+/// Spawns a future on the runtime, with the current locals carried along.
+pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match locals::inherited() {
+        Some(locals) => task::spawn(locals::scope(locals, fut)),
+        None => task::spawn(fut),
+    }
+}
+
+runtime_functions!(AsyncStd);
+runtime_context!(AsyncStd);
+
+impl Runtime for AsyncStd {
+    type JoinError = TaskPanicked;
+    type JoinHandle = JoinHandle<Result<(), TaskPanicked>>;
+
+    fn spawn<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        task::spawn(catch(fut))
+    }
+
+    fn spawn_blocking<F>(f: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        task::spawn_blocking(|| catch_call(f))
+    }
+}
+
+impl SpawnLocalExt for AsyncStd {
+    fn spawn_local<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        task::spawn_local(catch(fut))
+    }
+}

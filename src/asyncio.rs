@@ -1,0 +1,82 @@
+//! All names of asyncio and of Python's other modules that the library uses, imported once.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// Defines functions that return an attribute of a module, imported once.
+macro_rules! imported {
+    ($($(#[$doc:meta])* $name:ident = $module:literal . $attribute:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+            static OBJECT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            OBJECT.import(py, $module, $attribute)
+        }
+    )*};
+}
+
+imported! {
+    /// `asyncio.ensure_future`.
+    ensure_future = "asyncio"."ensure_future";
+    /// `inspect.isawaitable`.
+    isawaitable = "inspect"."isawaitable";
+    /// `asyncio.run`.
+    asyncio_run = "asyncio"."run";
+    /// `asyncio.new_event_loop`.
+    new_event_loop = "asyncio"."new_event_loop";
+    /// `asyncio.set_event_loop`.
+    set_event_loop = "asyncio"."set_event_loop";
+    /// `asyncio.gather`.
+    gather = "asyncio"."gather";
+    /// `asyncio.all_tasks`.
+    all_tasks = "asyncio"."all_tasks";
+    /// `contextvars.Context`.
+    context_type = "contextvars"."Context";
+    /// `contextvars.copy_context`.
+    copy_context = "contextvars"."copy_context";
+    /// `atexit.register`.
+    atexit_register = "atexit"."register";
+    /// `asyncio._get_running_loop`, which returns None where there is none.
+    running_loop_or_none = "asyncio"."_get_running_loop";
+    /// `asyncio.get_running_loop`.
+    running_loop = "asyncio"."get_running_loop";
+}
+
+/// Returns the event loop that runs on this thread (`asyncio.get_running_loop()`).
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    running_loop(py)?.call0()
+}
+
+/// Whether this thread is running `event_loop` just now.
+pub(crate) fn is_running_here(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(running_loop_or_none(event_loop.py())?
+        .call0()?
+        .is(event_loop))
+}
+
+/// Calls `event_loop.call_soon_threadsafe(callback)`.
+pub(crate) fn call_soon_threadsafe(
+    event_loop: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = event_loop.py();
+    event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (callback,))?;
+    Ok(())
+}
+
+/// Returns `asyncio.CancelledError`.
+pub(crate) fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    TYPE.import(py, "asyncio", "CancelledError")
+}
+
+/// Returns `asyncio.InvalidStateError`.
+pub(crate) fn invalid_state_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    TYPE.import(py, "asyncio", "InvalidStateError")
+}

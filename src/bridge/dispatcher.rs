@@ -1,0 +1,88 @@
+//! The way to a loop that cannot watch a file descriptor (Windows' proactor loop, exotic loops): one thread that
+//! attaches to Python and calls `call_soon_threadsafe`, once per batch.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
+
+use pyo3::prelude::*;
+
+use super::hub::Hub;
+use crate::asyncio;
+
+/// The threads that may be inside Python: the exit hook waits for them.
+static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// The dispatcher thread of one hub; it ends when its hub is closed.
+pub(super) struct Dispatcher {
+    /// `None` once it has been stopped.
+    wake: Mutex<Option<Sender<()>>>,
+}
+
+impl Dispatcher {
+    pub(super) fn start(
+        hub: Weak<Hub>,
+        event_loop: &Bound<'_, PyAny>,
+        drain: Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let (wake, woken) = mpsc::channel();
+        let (event_loop, drain) = (event_loop.clone().unbind(), drain.unbind());
+        let thread = thread::Builder::new()
+            .name("pyo3-aio-dispatcher".to_owned())
+            .spawn(move || dispatch(&woken, &hub, &event_loop, &drain))?;
+        let mut threads = threads();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(Self {
+            wake: Mutex::new(Some(wake)),
+        })
+    }
+
+    pub(super) fn notify(&self) {
+        if let Some(wake) = self
+            .wake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+        {
+            // A thread that has ended found its loop closed.
+            let _ = wake.send(());
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.wake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+/// Waits until no dispatcher is inside Python any more; call it detached, after every hub has been closed.
+pub(super) fn join_dispatchers() {
+    let stopped = std::mem::take(&mut *threads());
+    for thread in stopped {
+        // A panic of the thread has been printed where it happened.
+        let _ = thread.join();
+    }
+}
+
+fn threads() -> MutexGuard<'static, Vec<JoinHandle<()>>> {
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn dispatch(woken: &Receiver<()>, hub: &Weak<Hub>, event_loop: &Py<PyAny>, drain: &Py<PyAny>) {
+    while woken.recv().is_ok() {
+        while woken.try_recv().is_ok() {}
+        let called = Python::try_attach(|py| {
+            asyncio::call_soon_threadsafe(event_loop.bind(py), drain.bind(py)).is_ok()
+        });
+        if called == Some(true) {
+            continue;
+        }
+        if let Some(hub) = hub.upgrade() {
+            hub.close();
+        }
+        return;
+    }
+}

@@ -1,0 +1,47 @@
+//! The end of the bridge: at the interpreter's exit, and when the user asks for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use super::dispatcher::join_dispatchers;
+use super::hubs::close_all;
+use super::polling::wait_until_idle;
+use crate::asyncio;
+
+/// How long the interpreter's exit waits for Rust futures that are being polled just then.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+
+/// Ends everything that the library has started: drops its Rust futures, and delivers nothing more to any event loop.
+///
+/// Futures that are being polled end when that poll returns; it waits for them, detached from Python, and returns
+/// false when that took longer than `timeout`. The runtimes themselves go on. Conversions that come afterwards work
+/// again.
+///
+/// It is called by itself when the interpreter exits, by `atexit` and with a timeout of 5 seconds, so that no Rust
+/// future is inside Python while the interpreter is finalised. A user's own thread that attaches to Python later than
+/// that is beyond it.
+pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
+    py.detach(|| {
+        let started = Instant::now();
+        close_all();
+        join_dispatchers();
+        wait_until_idle(timeout.saturating_sub(started.elapsed()))
+    })
+}
+
+/// Has [`shutdown`] called when the interpreter exits; does so once.
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    if REGISTERED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let hook = PyCFunction::new_closure(py, None, None, |args, _| {
+        shutdown(args.py(), EXIT_TIMEOUT);
+    })?;
+    asyncio::atexit_register(py)?.call1((hook,))?;
+    Ok(())
+}

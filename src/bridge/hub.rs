@@ -1,0 +1,268 @@
+//! One event loop's end of the bridge.
+//!
+//! Guarantees:
+//! - [`Deliver::deliver`] runs on the loop's thread, in the order of the pushes, at most [`BATCH`] items a turn.
+//! - A closed loop closes its hub: the loop's selector owns the registered callback, and dropping that callback is
+//!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
+//! - No lock of the hub is held while anything is delivered, discarded or dropped.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use pyo3::exceptions::{
+    PyAttributeError, PyKeyboardInterrupt, PyNotImplementedError, PyRuntimeError, PySystemExit,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyWeakrefReference};
+use slab::Slab;
+
+use super::dispatcher::Dispatcher;
+use super::hubs;
+use super::queue::{Pushed, Queue};
+use super::wakeup::Wakeup;
+use crate::asyncio;
+
+/// How many items one turn of the loop delivers before other callbacks get theirs.
+const BATCH: usize = 1_000;
+
+/// Something that an event loop's thread has to do for Rust.
+pub(crate) trait Deliver: Send + Sync {
+    /// Does it, on the loop's thread. An error goes to the loop's exception handler; KeyboardInterrupt and SystemExit
+    /// leave the loop.
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
+
+    /// Settles without Python, on any thread: the loop is closed.
+    fn discard(self: Arc<Self>);
+}
+
+/// The queue of one event loop, and what is pending on it.
+pub(crate) struct Hub {
+    queue: Queue<Arc<dyn Deliver>>,
+    wakeup: Wakeup,
+    /// Set once for a loop that cannot watch a file descriptor.
+    dispatcher: OnceLock<Dispatcher>,
+    /// `None` once the hub is closed.
+    pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
+    event_loop: Py<PyWeakrefReference>,
+}
+
+impl Hub {
+    /// Creates a hub that [`Hub::install`] has still to connect.
+    pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            queue: Queue::new(),
+            wakeup: Wakeup::new()?,
+            dispatcher: OnceLock::new(),
+            pending: Mutex::new(Some(Slab::new())),
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+        })
+    }
+
+    /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.
+    pub(super) fn install(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        if asyncio::is_running_here(event_loop)? {
+            return self.watch(event_loop);
+        }
+        let hub = Arc::clone(self);
+        let watch = PyCFunction::new_closure(
+            event_loop.py(),
+            None,
+            None,
+            move |args, _| -> PyResult<()> {
+                let py = args.py();
+                match hub.event_loop(py) {
+                    Some(event_loop) => hub.watch(&event_loop),
+                    None => Ok(()),
+                }
+            },
+        )?;
+        asyncio::call_soon_threadsafe(event_loop, watch.as_any())
+    }
+
+    fn watch(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = event_loop.py();
+        let drain = Bound::new(
+            py,
+            Drain {
+                hub: Arc::clone(self),
+            },
+        )?;
+        let Some(fd) = self.wakeup.fd() else {
+            return self.dispatch(event_loop, drain);
+        };
+        // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
+        let context = asyncio::context_type(py)?.call0()?;
+        match context.call_method1("run", (event_loop.getattr("add_reader")?, fd, &drain)) {
+            Ok(_) => Ok(()),
+            Err(error) if is_unsupported(&error, py) => self.dispatch(event_loop, drain),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn dispatch(
+        self: &Arc<Self>,
+        event_loop: &Bound<'_, PyAny>,
+        drain: Bound<'_, Drain>,
+    ) -> PyResult<()> {
+        let dispatcher = Dispatcher::start(Arc::downgrade(self), event_loop, drain.into_any())?;
+        if let Ok(()) = self.dispatcher.set(dispatcher) {
+            // Pushes that came before this line woke nobody.
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// Hands something to the loop's thread; a closed hub discards it.
+    pub(crate) fn push(&self, item: Arc<dyn Deliver>) {
+        match self.queue.push(item) {
+            Ok(Pushed::Wake) => self.wake(),
+            Ok(Pushed::Armed) => {}
+            Err(item) => item.discard(),
+        }
+    }
+
+    /// Enters something that has to be discarded if the loop closes first; `None` if it is closed already.
+    pub(crate) fn register(self: &Arc<Self>, item: Weak<dyn Deliver>) -> Option<Registration> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = pending.as_mut()?.insert(item);
+        Some(Registration {
+            hub: Arc::clone(self),
+            key,
+        })
+    }
+
+    /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
+    pub(super) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        !self.queue.is_closed()
+            && self
+                .event_loop(event_loop.py())
+                .is_some_and(|own| own.is(event_loop))
+    }
+
+    /// The loop, while it is alive.
+    pub(super) fn event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.event_loop.bind(py).upgrade()
+    }
+
+    /// Refuses everything from now on, and discards what is queued and what is pending.
+    pub(crate) fn close(self: &Arc<Self>) {
+        let queued = self.queue.close();
+        let pending = self
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        hubs::forget(self);
+        queued.into_iter().for_each(Deliver::discard);
+        pending
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, item)| item.upgrade())
+            .for_each(Deliver::discard);
+        if let Some(dispatcher) = self.dispatcher.get() {
+            dispatcher.stop();
+        }
+    }
+
+    fn wake(&self) {
+        match self.dispatcher.get() {
+            None => self.wakeup.notify(),
+            Some(dispatcher) => dispatcher.notify(),
+        }
+    }
+
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        self.wakeup.clear();
+        let mut batch = self.queue.take(BATCH);
+        while let Some(item) = batch.items.pop_front() {
+            if let Err(error) = item.deliver(py) {
+                if leaves_the_loop(&error, py) {
+                    self.postpone(batch.items);
+                    return Err(error);
+                }
+                self.report(py, error)?;
+            }
+        }
+        if batch.more {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    fn postpone(&self, items: VecDeque<Arc<dyn Deliver>>) {
+        match self.queue.put_back(items) {
+            Ok(()) => self.wake(),
+            Err(items) => items.into_iter().for_each(Deliver::discard),
+        }
+    }
+
+    fn report(&self, py: Python<'_>, error: PyErr) -> PyResult<()> {
+        let Some(event_loop) = self.event_loop(py) else {
+            return Ok(());
+        };
+        let context = PyDict::new(py);
+        context.set_item("message", "Exception in a callback of a Rust future")?;
+        context.set_item("exception", error)?;
+        event_loop.call_method1("call_exception_handler", (context,))?;
+        Ok(())
+    }
+}
+
+fn is_unsupported(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyNotImplementedError>(py)
+        || error.is_instance_of::<PyAttributeError>(py)
+}
+
+/// asyncio's rule (`Handle._run`): these two are not for an exception handler.
+pub(crate) fn leaves_the_loop(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyKeyboardInterrupt>(py) || error.is_instance_of::<PySystemExit>(py)
+}
+
+/// The error for work that needs a loop which is closed.
+pub(crate) fn closed_error() -> PyErr {
+    PyRuntimeError::new_err("Event loop is closed")
+}
+
+/// Something's place among what is pending on a hub; given up when dropped.
+pub(crate) struct Registration {
+    hub: Arc<Hub>,
+    key: usize,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut pending = self
+            .hub
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let item = pending
+            .as_mut()
+            .and_then(|pending| pending.try_remove(self.key));
+        drop(pending);
+        drop(item);
+    }
+}
+
+/// The callback that the loop's selector owns.
+#[pyclass(frozen, module = "pyo3_aio")]
+struct Drain {
+    hub: Arc<Hub>,
+}
+
+#[pymethods]
+impl Drain {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        self.hub.drain(py)
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<drain of pyo3_aio>"
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.hub.close();
+    }
+}

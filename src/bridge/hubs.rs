@@ -1,0 +1,54 @@
+//! Finds the hub of an event loop.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::exit;
+use super::hub::Hub;
+
+/// The open hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
+static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::default);
+
+/// Returns the hub of a loop; creates and connects it the first time.
+///
+/// # Errors
+///
+/// The error of the loop, `RuntimeError: Event loop is closed` above all.
+pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    let key = event_loop.as_ptr() as usize;
+    if let Some(hub) = find(key, event_loop) {
+        return Ok(hub);
+    }
+    let hub = Arc::new(Hub::new(event_loop)?);
+    let stale = lock().insert(key, Arc::clone(&hub));
+    // Between the look-up and the insertion another thread may have been faster; its hub works as well.
+    if let Some(other) = stale.filter(|other| other.is_for(event_loop)) {
+        lock().insert(key, Arc::clone(&other));
+        return Ok(other);
+    }
+    exit::register(event_loop.py())?;
+    hub.install(event_loop).inspect_err(|_| hub.close())?;
+    Ok(hub)
+}
+
+fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
+    let hub = lock().get(&key).cloned();
+    hub.filter(|hub| hub.is_for(event_loop))
+}
+
+/// Takes a closed hub off the list, unless another one has its place.
+pub(super) fn forget(hub: &Arc<Hub>) {
+    lock().retain(|_, other| !Arc::ptr_eq(hub, other));
+}
+
+/// Closes every hub.
+pub(super) fn close_all() {
+    let hubs = std::mem::take(&mut *lock());
+    hubs.into_values().for_each(|hub| hub.close());
+}
+
+fn lock() -> MutexGuard<'static, HashMap<usize, Arc<Hub>>> {
+    HUBS.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,101 @@
+//! A Rust future and, in the same place, its output.
+
+#![expect(
+    unsafe_code,
+    reason = "a future that is polled in place has to be projected to"
+)]
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pyo3::prelude::*;
+use pyo3::{IntoPyObject, IntoPyObjectExt};
+
+/// A future whose output can become a Python object, without its type.
+pub(crate) trait Work: Send {
+    /// Polls the future. When it is ready it has been dropped, and its output waits for [`Work::output`].
+    ///
+    /// # Panics
+    ///
+    /// Where the future does.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Converts the output, once.
+    ///
+    /// # Panics
+    ///
+    /// Where the conversion does, and where there is no output.
+    fn output(self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+}
+
+/// The stages of a [`Work`].
+pub(crate) enum Job<F, T> {
+    /// The future has not finished. It is pinned here.
+    Running(F),
+    /// It has; this is not pinned.
+    Finished(PyResult<T>),
+    /// The output has been converted.
+    Converted,
+}
+
+impl<F, T> Job<F, T>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    /// Boxes a future and forgets its type.
+    pub(crate) fn boxed(future: F) -> Pin<Box<dyn Work>> {
+        Box::pin(Self::Running(future))
+    }
+}
+
+impl<F, T> Work for Job<F, T>
+where
+    F: Future<Output = PyResult<T>> + Send,
+    T: for<'py> IntoPyObject<'py> + Send,
+{
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the future is never moved: it leaves `Running` by the assignment below, which drops it in place.
+        let this = unsafe { self.get_unchecked_mut() };
+        let Self::Running(future) = this else {
+            return Poll::Ready(());
+        };
+        // SAFETY: `self` was pinned, and nothing else hands out the future.
+        let output = ready!(unsafe { Pin::new_unchecked(future) }.poll(cx));
+        *this = Self::Finished(output);
+        Poll::Ready(())
+    }
+
+    fn output(self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        // SAFETY: only a `Finished` is moved out of, and that is not pinned; a `Running` is dropped in place.
+        let this = unsafe { self.get_unchecked_mut() };
+        match this {
+            Self::Finished(_) => {}
+            _ => unreachable!("asked for the output of a future that has none"),
+        }
+        let Self::Finished(output) = std::mem::replace(this, Self::Converted) else {
+            unreachable!("checked above");
+        };
+        output?.into_py_any(py)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Job, Work};
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn the_future_is_dropped_when_it_is_ready_and_not_when_the_output_is() {
+        let held = Arc::new(());
+        let other = Arc::clone(&held);
+        let mut work = Job::boxed(async move {
+            let _other = other;
+            Ok(1)
+        });
+        let poll = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(poll, Poll::Ready(()));
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+}

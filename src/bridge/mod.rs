@@ -1,0 +1,21 @@
+//! The mechanism under every conversion: one [`Hub`] per event loop, and [`Task`]s that deliver through it.
+//!
+//! A Rust thread that has something for Python pushes it to the hub's [`queue`](self::queue) and, once per batch,
+//! wakes the loop through a file descriptor that the loop watches. It never attaches to Python. Conversion, callbacks
+//! and every drop of a Python reference happen on the loop's thread, in the order of the pushes.
+
+mod dispatcher;
+mod exit;
+mod hub;
+mod hubs;
+mod job;
+mod polling;
+mod queue;
+mod task;
+mod wakeup;
+
+pub use exit::shutdown;
+pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
+pub(crate) use hubs::hub_of;
+pub(crate) use job::{Job, Work};
+pub(crate) use task::{Driver, Runner, Target, Task, convert};

@@ -1,0 +1,286 @@
+//! A Rust future that runs on a runtime and settles something on an event loop.
+//!
+//! Guarantees:
+//! - Whatever happens to the future (it finishes, fails, panics, is cancelled, or its runtime drops it), its target is
+//!   settled exactly once, on the loop's thread, after the future has been dropped; or the loop is closed.
+//! - The slot is locked while the future is polled and while it is taken out, and at no other time, so "locked" means
+//!   "being polled". Whoever cancels sets `cancelled` before it tries the lock, and whoever polls reads `cancelled`
+//!   after it has unlocked: one of the two drops the future.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use super::hub::{Deliver, Hub, Registration, closed_error};
+use super::job::Work;
+use super::polling;
+use crate::asyncio;
+use crate::err::Panic;
+use crate::locals::{self, TaskLocals};
+
+/// What the bridge needs of a runtime.
+pub(crate) struct Runner {
+    /// Starts a driver; the handle is dropped without ending it.
+    pub(crate) spawn: fn(Driver),
+    /// Calls a function inside the runtime's context.
+    pub(crate) enter: fn(&mut dyn FnMut()),
+}
+
+/// What a task settles, on the loop's thread.
+pub(crate) struct Target {
+    pub(crate) future: Py<PyAny>,
+    pub(crate) settle: fn(&Bound<'_, PyAny>, PyResult<Py<PyAny>>) -> PyResult<()>,
+}
+
+/// The future, its target, and what has become of them.
+pub(crate) struct Task {
+    slot: Mutex<Slot>,
+    cancelled: AtomicBool,
+    /// Wakes the driver.
+    waker: Mutex<Option<Waker>>,
+    /// `None` once it is settled, or nobody wants it settled.
+    target: Mutex<Option<(Target, Registration)>>,
+    locals: TaskLocals,
+    hub: Arc<Hub>,
+    runner: &'static Runner,
+}
+
+enum Slot {
+    /// Running, or finished with an output to convert.
+    Work(Pin<Box<dyn Work>>),
+    /// Ended without an output.
+    Failed(Failure),
+    /// Delivered, or dropped because nobody wants it.
+    Empty,
+}
+
+enum Failure {
+    Panicked(Panic),
+    Cancelled,
+    /// The runtime dropped the driver.
+    Aborted,
+}
+
+impl Task {
+    /// Starts the future on its runtime.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError: Event loop is closed`; the future is dropped then.
+    pub(crate) fn start(
+        work: Pin<Box<dyn Work>>,
+        target: Target,
+        locals: TaskLocals,
+        hub: Arc<Hub>,
+        runner: &'static Runner,
+    ) -> PyResult<Arc<Self>> {
+        let task = Arc::new(Self {
+            slot: Mutex::new(Slot::Work(work)),
+            cancelled: AtomicBool::new(false),
+            waker: Mutex::new(None),
+            target: Mutex::new(None),
+            locals,
+            hub,
+            runner,
+        });
+        let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
+        let registration = task.hub.register(item).ok_or_else(closed_error)?;
+        *lock(&task.target) = Some((target, registration));
+        (runner.spawn)(Driver::new(Arc::clone(&task)));
+        Ok(task)
+    }
+
+    /// Asks the runtime to drop the future; its target is settled with CancelledError after that.
+    pub(crate) fn request_cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.wake_driver();
+    }
+
+    /// Drops the future at once if it is idle, else when the poll under way returns. Its target is forgotten.
+    pub(crate) fn cancel_now(&self, py: Python<'_>) {
+        let target = lock(&self.target).take();
+        py.detach(|| self.drop_idle_work());
+        drop(target);
+    }
+
+    fn drop_idle_work(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        let work = match self.slot.try_lock() {
+            Ok(mut slot) => std::mem::replace(&mut *slot, Slot::Empty),
+            Err(TryLockError::Poisoned(slot)) => {
+                std::mem::replace(&mut *slot.into_inner(), Slot::Empty)
+            }
+            Err(TryLockError::WouldBlock) => return,
+        };
+        self.drop_inside(work);
+        self.wake_driver();
+    }
+
+    /// Drops user code's values inside the runtime's context, and survives their panics.
+    fn drop_inside(&self, work: Slot) {
+        let mut work = Some(work);
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            (self.runner.enter)(&mut || drop(work.take()))
+        }));
+        // The panic has been printed, and there is nobody left to tell.
+        drop(dropped);
+    }
+
+    fn wake_driver(&self) {
+        let waker = lock(&self.waker).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Polls once; true when the driver has nothing more to do.
+    fn advance(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
+        *lock(&self.waker) = Some(cx.waker().clone());
+        if self.cancelled.load(Ordering::SeqCst) {
+            self.end(Failure::Cancelled);
+            return true;
+        }
+        let done = self.poll_slot(cx);
+        if done {
+            self.hub.push(Arc::<Self>::clone(self));
+        } else if self.cancelled.load(Ordering::SeqCst) {
+            self.end(Failure::Cancelled);
+            return true;
+        }
+        done
+    }
+
+    fn poll_slot(&self, cx: &mut Context<'_>) -> bool {
+        let _polling = polling::enter();
+        let _scope = locals::enter(self.locals.clone());
+        let mut slot = lock(&self.slot);
+        let Slot::Work(work) = &mut *slot else {
+            return true;
+        };
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(poll) => poll.is_ready(),
+            Err(payload) => {
+                let failed = std::mem::replace(
+                    &mut *slot,
+                    Slot::Failed(Failure::Panicked(Panic::new(payload))),
+                );
+                drop(slot);
+                self.drop_inside(failed);
+                true
+            }
+        }
+    }
+
+    /// Drops the future and delivers why.
+    fn end(self: &Arc<Self>, failure: Failure) {
+        let work = {
+            let mut slot = lock(&self.slot);
+            if !matches!(*slot, Slot::Work(_)) {
+                return;
+            }
+            std::mem::replace(&mut *slot, Slot::Failed(failure))
+        };
+        self.drop_inside(work);
+        self.hub.push(Arc::<Self>::clone(self));
+    }
+
+    fn take_result(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        let slot = std::mem::replace(&mut *lock(&self.slot), Slot::Empty);
+        match slot {
+            Slot::Work(work) => Some(convert(py, work)),
+            Slot::Failed(failure) => Some(Err(failure.into_error(py))),
+            Slot::Empty => None,
+        }
+    }
+}
+
+/// Converts an output to Python; a panic of the conversion becomes an error, and so does one of dropping the rest.
+pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let output = work.as_mut().output(py);
+        drop(work);
+        output
+    }))
+    .unwrap_or_else(|payload| Err(Panic::new(payload).into()))
+}
+
+impl Deliver for Task {
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        let target = lock(&self.target).take();
+        let Some((target, registration)) = target else {
+            self.drop_idle_work();
+            return Ok(());
+        };
+        drop(registration);
+        match self.take_result(py) {
+            Some(result) => (target.settle)(target.future.bind(py), result),
+            None => Ok(()),
+        }
+    }
+
+    fn discard(self: Arc<Self>) {
+        let target = lock(&self.target).take();
+        self.drop_idle_work();
+        drop(target);
+    }
+}
+
+impl Failure {
+    fn into_error(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Panicked(panic) => panic.into(),
+            Self::Cancelled => match asyncio::cancelled_error(py) {
+                Ok(error) => PyErr::from_type(error.clone(), ()),
+                Err(error) => error,
+            },
+            Self::Aborted => PyRuntimeError::new_err(
+                "the Rust future was dropped before it finished: its runtime was shut down or aborted it",
+            ),
+        }
+    }
+}
+
+/// What the runtime polls: the task, until it has been delivered.
+pub(crate) struct Driver {
+    task: Arc<Task>,
+    done: bool,
+}
+
+impl Driver {
+    fn new(task: Arc<Task>) -> Self {
+        Self { task, done: false }
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.done {
+            self.done = self.task.advance(cx);
+        }
+        if self.done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if !self.done {
+            self.task.end(Failure::Aborted);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Panics of user code are caught before they pass a guard.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,277 @@
+//! The Python coroutine around a Rust future.
+//!
+//! Guarantees:
+//! - Nothing happens before the first `send`. That polls the future once, on the caller's thread, detached from Python
+//!   and inside the runtime's context; only when it is pending does it move to the runtime.
+//! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future.
+//! - An exception that is thrown in is raised only after the Rust future has been dropped.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::{
+    PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
+};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use crate::awaitable::{CancelPolicy, RustFuture, spawn_future};
+use crate::bridge::{Runner, Work, convert};
+use crate::err::Panic;
+use crate::locals::{self, TaskLocals};
+
+/// Where the first poll of a coroutine happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstPoll {
+    /// On the thread that sends, detached from Python.
+    OnCaller,
+    /// On the runtime, as every other.
+    OnRuntime,
+}
+
+/// A coroutine (`collections.abc.Coroutine`) whose body is a Rust future.
+#[pyclass(frozen, weakref, module = "pyo3_aio", name = "Coroutine")]
+pub(crate) struct RustCoroutine {
+    state: Mutex<State>,
+    runner: &'static Runner,
+    first_poll: FirstPoll,
+}
+
+enum State {
+    /// Nothing has been sent.
+    Cold(Pin<Box<dyn Work>>),
+    /// The Rust future is on its runtime.
+    Waiting(Py<RustFuture>),
+    /// An exception was thrown in, and the Rust future has still to be dropped.
+    Throwing(Py<RustFuture>, PyErr),
+    /// Somebody is in `send`, `throw` or `close`.
+    Executing,
+    Finished,
+}
+
+impl RustCoroutine {
+    pub(crate) fn new(
+        work: Pin<Box<dyn Work>>,
+        runner: &'static Runner,
+        first_poll: FirstPoll,
+    ) -> Self {
+        Self {
+            state: Mutex::new(State::Cold(work)),
+            runner,
+            first_poll,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Only moves happen under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace(&self, state: State) -> State {
+        std::mem::replace(&mut *self.lock(), state)
+    }
+
+    /// Takes the state out for a step; `put` or `Finished` comes after it.
+    fn begin(&self) -> PyResult<State> {
+        match self.replace(State::Executing) {
+            State::Executing => Err(PyValueError::new_err("coroutine already executing")),
+            State::Finished => {
+                self.replace(State::Finished);
+                Err(PyRuntimeError::new_err(
+                    "cannot reuse already awaited coroutine",
+                ))
+            }
+            state => Ok(state),
+        }
+    }
+
+    fn step(&self, py: Python<'_>) -> PyResult<Py<RustFuture>> {
+        let stepped = match self.begin()? {
+            State::Cold(work) => self.start(py, work),
+            State::Waiting(future) => self.resume(py, future),
+            State::Throwing(future, error) => self.resume_throw(py, future, error),
+            State::Executing | State::Finished => unreachable!("begin() refuses these"),
+        };
+        stepped.inspect_err(|_| drop(self.replace(State::Finished)))
+    }
+
+    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<RustFuture>> {
+        if self.first_poll == FirstPoll::OnCaller && self.poll_first(py, &mut work)?.is_ready() {
+            return Err(finished(convert(py, work)));
+        }
+        let locals = TaskLocals::with_running_loop(py)?.copy_context(py)?;
+        let future = spawn_future(py, work, locals, self.runner, CancelPolicy::AfterDrop)?;
+        self.resume(py, future.unbind())
+    }
+
+    fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
+        let enter = self.runner.enter;
+        let polled = py.detach(|| {
+            catch_unwind(AssertUnwindSafe(|| {
+                let _scope = locals::enter_first_poll();
+                let mut poll = Poll::Pending;
+                enter(&mut || poll = work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+                poll
+            }))
+        });
+        polled.map_err(|payload| Panic::new(payload).into())
+    }
+
+    /// Yields the future, or ends with its result.
+    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Py<RustFuture>> {
+        match future.get().outcome(py) {
+            Some(result) => Err(finished(result)),
+            None => {
+                let yielded = RustFuture::__next__(future.bind(py).clone())?.unbind();
+                self.replace(State::Waiting(future));
+                Ok(yielded)
+            }
+        }
+    }
+
+    /// Yields the future until it is done, then raises what was thrown in.
+    fn resume_throw(
+        &self,
+        py: Python<'_>,
+        future: Py<RustFuture>,
+        error: PyErr,
+    ) -> PyResult<Py<RustFuture>> {
+        if future.get().outcome(py).is_some() {
+            return Err(error);
+        }
+        let yielded = RustFuture::__next__(future.bind(py).clone())?.unbind();
+        self.replace(State::Throwing(future, error));
+        Ok(yielded)
+    }
+}
+
+/// How a coroutine ends: by StopIteration with its value, or by its exception.
+fn finished(result: PyResult<Py<PyAny>>) -> PyErr {
+    match result {
+        Ok(value) => PyStopIteration::new_err((value,)),
+        Err(error) => error,
+    }
+}
+
+/// The exception that the arguments of `throw` stand for.
+fn thrown(
+    kind: &Bound<'_, PyAny>,
+    value: Option<Bound<'_, PyAny>>,
+    traceback: Option<Bound<'_, PyAny>>,
+) -> PyResult<PyErr> {
+    let exception = match kind.cast::<PyType>() {
+        Err(_) => kind.clone(),
+        Ok(class) => match value {
+            Some(value) if value.is_instance(class)? => value,
+            Some(value) => class.call1((value,))?,
+            None => class.call0()?,
+        },
+    };
+    if !exception.is_instance_of::<PyBaseException>() {
+        return Err(PyTypeError::new_err(
+            "exceptions must be classes or instances deriving from BaseException",
+        ));
+    }
+    if let Some(traceback) = traceback {
+        exception.call_method1("with_traceback", (traceback,))?;
+    }
+    Ok(PyErr::from_value(exception))
+}
+
+#[pymethods]
+impl RustCoroutine {
+    /// Runs until the next suspension; ends with StopIteration.
+    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<RustFuture>> {
+        self.step(py)
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<RustFuture>> {
+        self.step(py)
+    }
+
+    /// Raises an exception where the coroutine is suspended.
+    #[pyo3(signature = (kind, value=None, traceback=None, /))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Py<RustFuture>> {
+        let error = thrown(kind, value, traceback)?;
+        let thrown = match self.begin()? {
+            State::Waiting(future) | State::Throwing(future, _) => {
+                future.get().abandon();
+                self.resume_throw(py, future, error)
+            }
+            _ => Err(error),
+        };
+        thrown.inspect_err(|_| drop(self.replace(State::Finished)))
+    }
+
+    /// Drops the Rust future.
+    fn close(&self) -> PyResult<()> {
+        match self.replace(State::Executing) {
+            State::Executing => return Err(PyValueError::new_err("coroutine already executing")),
+            State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
+            State::Cold(_) | State::Finished => {}
+        }
+        drop(self.replace(State::Finished));
+        Ok(())
+    }
+
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[getter]
+    fn __name__(&self) -> &'static str {
+        "Coroutine"
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> &'static str {
+        "pyo3_aio.Coroutine"
+    }
+
+    /// What it is awaiting.
+    #[getter]
+    fn cr_await(&self, py: Python<'_>) -> Option<Py<RustFuture>> {
+        match &*self.lock() {
+            State::Waiting(future) | State::Throwing(future, _) => Some(future.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    #[getter]
+    fn cr_running(&self) -> bool {
+        matches!(*self.lock(), State::Executing)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Whoever holds the lock is running, so nothing here is garbage.
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        match &*state {
+            State::Waiting(future) | State::Throwing(future, _) => visit.call(future),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for RustCoroutine {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Waiting(future) | State::Throwing(future, _) = state {
+            future.get().abandon();
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The functions that every runtime module repeats, written and documented once.
+
+/// Defines the functions of [`generic`](crate::generic) for one runtime.
+macro_rules! runtime_functions {
+    ($runtime:ty) => {
+        /// Returns the event loop of the current task, else the running loop.
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: no running event loop`.
+        pub fn get_current_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+            generic::get_current_loop::<$runtime>(py)
+        }
+
+        /// Returns the locals of the current task, else the running loop with a copy of the current context.
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: no running event loop`.
+        pub fn get_current_locals(py: Python<'_>) -> PyResult<TaskLocals> {
+            generic::get_current_locals::<$runtime>(py)
+        }
+
+        /// Converts a Rust future into a Python future, and starts it on the runtime at once.
+        ///
+        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.
+        ///
+        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: Event loop is closed`.
+        pub fn future_into_py_with_locals<F, T>(
+            py: Python<'_>,
+            locals: TaskLocals,
+            fut: F,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py_with_locals::<$runtime, F, T>(py, locals, fut)
+        }
+
+        /// Converts a Rust future into a Python coroutine, which starts when it is first awaited.
+        ///
+        /// Where it is polled, and what happens on cancel and on a panic: [`generic::into_coroutine`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
+        ///
+        /// # Errors
+        ///
+        /// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+            generic::into_future::<$runtime>(awaitable)
+        }
+
+        /// Runs a future with these locals current: conversions inside it use their loop and context.
+        pub async fn scope<F, R>(locals: TaskLocals, fut: F) -> R
+        where
+            F: Future<Output = R> + Send + 'static,
+        {
+            locals::scope(locals, fut).await
+        }
+
+        /// Runs a future that is not `Send` with these locals current.
+        pub async fn scope_local<F, R>(locals: TaskLocals, fut: F) -> R
+        where
+            F: Future<Output = R> + 'static,
+        {
+            locals::scope(locals, fut).await
+        }
+
+        /// Runs an event loop on this thread until a Rust future is done, and returns its output.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::run_until_complete`].
+        pub fn run_until_complete<F, T>(event_loop: Bound<'_, PyAny>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + Sync + 'static,
+        {
+            generic::run_until_complete::<$runtime, F, T>(&event_loop, fut)
+        }
+
+        /// Runs a Rust future on the runtime and a new event loop on this thread, as `asyncio.run` does.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::run`].
+        pub fn run<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + Sync + 'static,
+        {
+            generic::run::<$runtime, F, T>(py, fut)
+        }
+    };
+}
+
+/// Implements [`generic::ContextExt`](crate::generic::ContextExt) for a runtime, by the bridge's own mechanism.
+macro_rules! runtime_context {
+    ($runtime:ty) => {
+        impl ContextExt for $runtime {
+            fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+            where
+                F: Future<Output = R> + Send + 'static,
+            {
+                Box::pin(locals::scope(locals, fut))
+            }
+
+            fn get_task_locals() -> Option<TaskLocals> {
+                locals::current()
+            }
+        }
+
+        impl LocalContextExt for $runtime {
+            fn scope_local<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R>>>
+            where
+                F: Future<Output = R> + 'static,
+            {
+                Box::pin(locals::scope(locals, fut))
+            }
+        }
+    };
+}
+
+pub(crate) use {runtime_context, runtime_functions};

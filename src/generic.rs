@@ -1,0 +1,301 @@
+//! The conversions over any runtime, and the traits that a runtime implements.
+//!
+//! An `impl Runtime` that was written for pyo3-async-runtimes compiles unchanged. The modules of the runtimes that
+//! come with this library ([`tokio`](crate::tokio), [`async_std`](crate::async_std), [`smol`](crate::smol)) have the
+//! same functions without the type parameter.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::IntoPyObject;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::asyncio;
+use crate::awaitable::{CancelPolicy, spawn_future};
+use crate::bridge::{Driver, Job, Runner};
+use crate::coroutine::{FirstPoll, RustCoroutine};
+use crate::locals::{self, TaskLocals};
+use crate::pyfuture::{PyFuture, into_future_with_locals};
+
+/// How a task of a runtime ended that did not finish.
+pub trait JoinError {
+    /// Whether it panicked.
+    fn is_panic(&self) -> bool;
+
+    /// Returns the payload of the panic.
+    ///
+    /// # Panics
+    ///
+    /// When it did not panic.
+    fn into_panic(self) -> Box<dyn Any + Send + 'static>;
+}
+
+/// A runtime that can run Rust futures.
+pub trait Runtime: Send + 'static {
+    /// How a task ended that did not finish.
+    type JoinError: JoinError + Send;
+    /// Finishes when the task does. Dropping it must not end the task.
+    type JoinHandle: Future<Output = Result<(), Self::JoinError>> + Send;
+
+    /// Runs a future in a new task.
+    fn spawn<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static;
+
+    /// Runs a function on a thread that may block.
+    fn spawn_blocking<F>(f: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static;
+
+    /// Calls a function inside the runtime's context, as far as the runtime has one that its futures need.
+    fn enter(f: &mut dyn FnMut()) {
+        f();
+    }
+}
+
+/// A runtime that can run futures which are not `Send`.
+pub trait SpawnLocalExt: Runtime {
+    /// Runs a future in a new task on this thread.
+    fn spawn_local<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + 'static;
+}
+
+/// A runtime that keeps [`TaskLocals`] with its tasks.
+pub trait ContextExt: Runtime {
+    /// Runs a future with these locals.
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static;
+
+    /// Returns the locals of the current task.
+    fn get_task_locals() -> Option<TaskLocals>;
+}
+
+/// A runtime that keeps [`TaskLocals`] with futures which are not `Send`.
+pub trait LocalContextExt: Runtime {
+    /// Runs a future with these locals.
+    fn scope_local<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R>>>
+    where
+        F: Future<Output = R> + 'static;
+}
+
+/// The function pointers through which the bridge uses a runtime.
+struct Pointers<R>(std::marker::PhantomData<R>);
+
+impl<R: Runtime> Pointers<R> {
+    const RUNNER: &'static Runner = &Runner {
+        spawn: |driver: Driver| drop(R::spawn(driver)),
+        enter: R::enter,
+    };
+}
+
+/// Returns the locals of the current task, else the running loop with a copy of the current context.
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
+    match locals::current().or_else(R::get_task_locals) {
+        Some(locals) => Ok(locals),
+        None => TaskLocals::current(py),
+    }
+}
+
+/// Returns the event loop of the current task, else the running loop.
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    match locals::current().or_else(R::get_task_locals) {
+        Some(locals) => Ok(locals.event_loop(py)),
+        None => asyncio::get_running_loop(py),
+    }
+}
+
+/// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.
+///
+/// See [`future_into_py`].
+///
+/// # Errors
+///
+/// `RuntimeError: Event loop is closed`.
+pub fn future_into_py_with_locals<R, F, T>(
+    py: Python<'_>,
+    locals: TaskLocals,
+    fut: F,
+) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let future = spawn_future(
+        py,
+        Job::boxed(fut),
+        locals,
+        Pointers::<R>::RUNNER,
+        CancelPolicy::AtOnce,
+    )?;
+    Ok(future.into_any())
+}
+
+/// Converts a Rust future into a Python future, and starts it on the runtime at once.
+///
+/// The result is a future to all of asyncio (`await`, `gather`, `wait_for`, `shield`, callbacks), and belongs to the
+/// loop of [`get_current_locals`]. Its type in stubs is `asyncio.Future[T]`.
+///
+/// - **Cancel**: `cancel()` makes it cancelled at once. An idle Rust future is dropped there and then; one that is
+///   being polled is dropped when that poll returns.
+/// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic), also where the conversion of `T` panics.
+/// - **Closed loop**: the Rust future is dropped, and nothing is printed.
+/// - An `Err` is raised as the same exception object; `StopIteration` as `RuntimeError` (PEP 479), and
+///   `asyncio.CancelledError` as a cancellation.
+/// - A future that Python does not hold any more runs on.
+///
+/// # Errors
+///
+/// `RuntimeError`: there is no running event loop, or it is closed.
+pub fn future_into_py<R, F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    future_into_py_with_locals::<R, F, T>(py, get_current_locals::<R>(py)?, fut)
+}
+
+/// Converts a Rust future into a Python coroutine (`collections.abc.Coroutine`), which starts when it is first awaited.
+///
+/// `asyncio.run(c)`, `asyncio.create_task(c)` and `await c` take it. The first `send` polls the future once on the
+/// caller's thread, detached from Python and inside the runtime's context; a future that is pending then moves to the
+/// runtime. Code that blocks before its first `.await` therefore blocks the event loop. Its type in stubs is
+/// `Coroutine[Any, Any, T]`.
+///
+/// - **Cancel**: the awaiter sees `CancelledError` after the Rust future has been dropped. A coroutine that is
+///   collected drops its future.
+/// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic).
+/// - **Closed loop**: the Rust future is dropped, and nothing is printed.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine<R, F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    coroutine::<R, F, T>(py, fut, FirstPoll::OnCaller)
+}
+
+fn coroutine<R, F, T>(py: Python<'_>, fut: F, first_poll: FirstPoll) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let coroutine = RustCoroutine::new(Job::boxed(fut), Pointers::<R>::RUNNER, first_poll);
+    Ok(Bound::new(py, coroutine)?.into_any())
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
+///
+/// See [`into_future`](crate::into_future) at the root.
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+    let locals = get_current_locals::<R>(awaitable.py())?;
+    into_future_with_locals(&locals, awaitable)
+}
+
+/// Runs a future with these locals current: conversions inside it use their loop and context.
+pub async fn scope<R, F, T>(locals: TaskLocals, fut: F) -> T
+where
+    R: ContextExt,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    R::scope(locals, fut).await
+}
+
+/// Spawns a future on the runtime, with the current locals carried along.
+///
+/// The handle finishes when the task does; dropping it lets the task run on.
+pub fn spawn<R, F>(fut: F) -> R::JoinHandle
+where
+    R: Runtime,
+    F: Future<Output = ()> + Send + 'static,
+{
+    match locals::inherited() {
+        Some(locals) => R::spawn(locals::scope(locals, fut)),
+        None => R::spawn(fut),
+    }
+}
+
+/// Runs an event loop until a Rust future is done, and returns its output.
+///
+/// The future runs on the runtime; the loop runs on this thread, and can be used again afterwards.
+///
+/// # Errors
+///
+/// Those of the future; `RuntimeError` when the loop is closed, is running, or another loop runs on this thread.
+/// Nothing has been started then.
+pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    run_with::<R, F, T>(event_loop.py(), fut, |coroutine| {
+        event_loop.call_method1("run_until_complete", (coroutine,))
+    })
+}
+
+/// Runs a Rust future on the runtime and a new event loop on this thread, as `asyncio.run` does.
+///
+/// SIGINT on Python's main thread cancels the future and then raises `KeyboardInterrupt`. Tasks that are left over are
+/// cancelled and awaited; asynchronous generators and the loop are closed.
+///
+/// # Errors
+///
+/// Those of the future; `RuntimeError` when a loop runs on this thread, in which case nothing has been started.
+pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    let run = asyncio::asyncio_run(py)?;
+    run_with::<R, F, T>(py, fut, |coroutine| run.call1((coroutine,)))
+}
+
+/// Drives a coroutine around the future by `drive`, and returns the future's output without a trip through Python.
+fn run_with<'py, R, F, T>(
+    py: Python<'py>,
+    fut: F,
+    drive: impl FnOnce(Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    let output = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&output);
+    let main = async move {
+        let value = fut.await?;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        Ok(())
+    };
+    drive(coroutine::<R, _, ()>(py, main, FirstPoll::OnRuntime)?)?;
+    let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
+    output.ok_or_else(|| {
+        PyRuntimeError::new_err("the event loop stopped before the Rust future was done")
+    })
+}

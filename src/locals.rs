@@ -1,0 +1,165 @@
+//! The event loop and the context variables that a Rust future takes along.
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use crate::asyncio;
+
+/// The Python side of a task: its event loop and its context variables ([`contextvars.Context`]).
+///
+/// Futures that were started through this library see the locals of the place that started them; [`scope`] sets them
+/// by hand. Clones share one allocation and need no Python.
+///
+/// [`contextvars.Context`]: https://docs.python.org/3/library/contextvars.html
+/// [`scope`]: crate::generic::scope
+#[derive(Debug, Clone)]
+pub struct TaskLocals(Arc<Locals>);
+
+#[derive(Debug)]
+struct Locals {
+    event_loop: Py<PyAny>,
+    /// `None` until it has been copied or set.
+    context: Option<Py<PyAny>>,
+}
+
+impl TaskLocals {
+    /// Holds an event loop, and no context yet.
+    #[must_use]
+    pub fn new(event_loop: Bound<'_, PyAny>) -> Self {
+        Self::from_parts(event_loop.unbind(), None)
+    }
+
+    /// Holds the event loop that runs on this thread, and no context yet.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError: no running event loop`.
+    pub fn with_running_loop(py: Python<'_>) -> PyResult<Self> {
+        Ok(Self::new(asyncio::get_running_loop(py)?))
+    }
+
+    /// Replaces the context by `context`, a `contextvars.Context`.
+    #[must_use]
+    pub fn with_context(self, context: Bound<'_, PyAny>) -> Self {
+        let py = context.py();
+        Self::from_parts(self.0.event_loop.clone_ref(py), Some(context.unbind()))
+    }
+
+    /// Replaces the context by a copy of the current one.
+    ///
+    /// # Errors
+    ///
+    /// Those of `contextvars.copy_context()`.
+    pub fn copy_context(self, py: Python<'_>) -> PyResult<Self> {
+        Ok(self.with_context(asyncio::copy_context(py)?.call0()?))
+    }
+
+    /// Returns the event loop.
+    #[must_use]
+    pub fn event_loop<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.0.event_loop.bind(py).clone()
+    }
+
+    /// Returns the context; `None` in Python where there is none yet.
+    #[must_use]
+    pub fn context<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        match &self.0.context {
+            Some(context) => context.bind(py).clone(),
+            None => py.None().into_bound(py),
+        }
+    }
+
+    /// Clones the locals.
+    #[deprecated(note = "clone them instead")]
+    #[must_use]
+    pub fn clone_ref(&self, _py: Python<'_>) -> Self {
+        self.clone()
+    }
+
+    /// Those of the current task, else of the running loop with a copy of the current context.
+    pub(crate) fn current(py: Python<'_>) -> PyResult<Self> {
+        match current() {
+            Some(locals) => Ok(locals),
+            None => Self::with_running_loop(py)?.copy_context(py),
+        }
+    }
+
+    fn from_parts(event_loop: Py<PyAny>, context: Option<Py<PyAny>>) -> Self {
+        Self(Arc::new(Locals {
+            event_loop,
+            context,
+        }))
+    }
+}
+
+thread_local! {
+    /// The locals of the future that is being polled on this thread.
+    static CURRENT: RefCell<Option<TaskLocals>> = const { RefCell::new(None) };
+    /// A coroutine is being polled on its caller's thread.
+    static FIRST_POLL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The locals of the future that is being polled on this thread.
+pub(crate) fn current() -> Option<TaskLocals> {
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
+}
+
+/// Makes locals current on this thread until the guard is dropped.
+pub(crate) fn enter(locals: TaskLocals) -> Entered {
+    Entered {
+        outer: CURRENT.replace(Some(locals)),
+        outer_first_poll: FIRST_POLL.replace(false),
+    }
+}
+
+/// Hides outer locals while a coroutine is polled on its caller's thread, whose running loop and context are the
+/// right ones.
+pub(crate) fn enter_first_poll() -> Entered {
+    Entered {
+        outer: CURRENT.replace(None),
+        outer_first_poll: FIRST_POLL.replace(true),
+    }
+}
+
+/// Restores the locals that were current before.
+pub(crate) struct Entered {
+    outer: Option<TaskLocals>,
+    outer_first_poll: bool,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // A thread whose storage is gone polls nothing any more.
+        let _ = FIRST_POLL.try_with(|first_poll| first_poll.set(self.outer_first_poll));
+        let _ = CURRENT.try_with(|current| current.replace(self.outer.take()));
+    }
+}
+
+/// Runs a future with these locals current whenever it is polled.
+pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output {
+    let mut future = pin!(future);
+    std::future::poll_fn(move |cx| {
+        let _entered = enter(locals.clone());
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// The locals that a task spawned here inherits.
+///
+/// On a Rust thread they are the current ones. While a coroutine is polled on its caller's thread they are the running
+/// loop's and its context's, which takes a moment of Python on that thread.
+pub(crate) fn inherited() -> Option<TaskLocals> {
+    if !FIRST_POLL.get() {
+        return current();
+    }
+    current().or_else(|| {
+        Python::try_attach(|py| TaskLocals::with_running_loop(py)?.copy_context(py))?.ok()
+    })
+}

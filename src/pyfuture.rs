@@ -1,0 +1,363 @@
+//! The Rust future around a Python awaitable.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::asyncio;
+use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of};
+use crate::locals::TaskLocals;
+
+/// The Rust side of a Python awaitable that runs on its event loop.
+///
+/// The awaitable is started at once, whether or not this future is polled.
+///
+/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out.
+/// - **Errors** of the awaitable are its output, as the same exception object. Where the loop is closed first, the
+///   output is `RuntimeError: Event loop is closed`.
+#[derive(Debug)]
+#[must_use = "dropping it cancels the Python task"]
+pub struct PyFuture {
+    /// `None` once the output has been taken, or the future has been detached.
+    shared: Option<Arc<Shared>>,
+}
+
+impl PyFuture {
+    /// Lets the Python task run on, and forgets its result.
+    ///
+    /// An exception that it raises is reported by asyncio as never retrieved.
+    pub fn detach(mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.lock().detached = true;
+        }
+    }
+}
+
+impl Future for PyFuture {
+    type Output = PyResult<Py<PyAny>>;
+
+    /// # Panics
+    ///
+    /// When it is polled after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let shared = self
+            .shared
+            .as_ref()
+            .expect("a PyFuture is not polled after it was ready");
+        let mut inner = shared.lock();
+        if !matches!(inner.stage, Stage::Done(_)) {
+            inner.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let done = std::mem::replace(&mut inner.stage, Stage::Gone);
+        drop(inner);
+        self.shared = None;
+        let Stage::Done(output) = done else {
+            unreachable!("checked above");
+        };
+        Poll::Ready(output)
+    }
+}
+
+impl Drop for PyFuture {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.cancel();
+        }
+    }
+}
+
+/// What the future, the loop and the task's callback share.
+struct Shared {
+    inner: Mutex<Inner>,
+    hub: Arc<Hub>,
+}
+
+struct Inner {
+    stage: Stage,
+    waker: Option<Waker>,
+    /// The future was dropped, and nobody wants the output.
+    cancelled: bool,
+    /// The future was detached, and asyncio reports what goes wrong.
+    detached: bool,
+    registration: Option<Registration>,
+}
+
+enum Stage {
+    /// On its way to the loop.
+    New(Py<PyAny>, TaskLocals),
+    /// The loop's thread is making a task of it.
+    Starting,
+    /// A task or future of the loop.
+    Started(Py<PyAny>),
+    Done(PyResult<Py<PyAny>>),
+    /// The output has been taken, or nobody wants it.
+    Gone,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of the current task, else on the
+/// loop that runs on this thread. It needs no Rust runtime.
+///
+/// The awaitable is started at once, on the loop's thread and in a copy of the current context. What happens on drop
+/// and on a closed loop: [`PyFuture`].
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+    into_future_with_locals(&TaskLocals::current(awaitable.py())?, awaitable)
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop and in the context of the locals.
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError: Event loop is closed`.
+pub fn into_future_with_locals(
+    locals: &TaskLocals,
+    awaitable: Bound<'_, PyAny>,
+) -> PyResult<PyFuture> {
+    let py = awaitable.py();
+    require_awaitable(&awaitable)?;
+    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close(&awaitable))?;
+    let shared = Arc::new(Shared {
+        inner: Mutex::new(Inner {
+            stage: Stage::New(awaitable.clone().unbind(), locals.clone()),
+            waker: None,
+            cancelled: false,
+            detached: false,
+            registration: None,
+        }),
+        hub,
+    });
+    let item: Weak<dyn Deliver> = Arc::<Shared>::downgrade(&shared);
+    let Some(registration) = shared.hub.register(item) else {
+        close(&awaitable);
+        return Err(closed_error());
+    };
+    shared.lock().registration = Some(registration);
+    shared.hub.push(Arc::<Shared>::clone(&shared));
+    Ok(PyFuture {
+        shared: Some(shared),
+    })
+}
+
+fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = object.py();
+    if asyncio::isawaitable(py)?.call1((object,))?.is_truthy()? {
+        return Ok(());
+    }
+    let class = object.get_type();
+    let message = format!(
+        "an awaitable is required, got an object of type {}",
+        class.name()?
+    );
+    Err(PyTypeError::new_err(message))
+}
+
+/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited.
+fn close(awaitable: &Bound<'_, PyAny>) {
+    let py = awaitable.py();
+    if let Ok(close) = awaitable.getattr(intern!(py, "close")) {
+        if let Err(error) = close.call0() {
+            error.write_unraisable(py, Some(awaitable));
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Only moves happen under this lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The future was dropped: the loop's thread shall cancel the task, or drop the output.
+    fn cancel(self: Arc<Self>) {
+        let mut inner = self.lock();
+        inner.cancelled = true;
+        inner.waker = None;
+        let is_gone = matches!(inner.stage, Stage::Gone);
+        drop(inner);
+        if !is_gone {
+            self.hub.push(Arc::<Self>::clone(&self));
+        }
+    }
+
+    /// Keeps the output for whoever polls; drops it where nobody will.
+    fn finish(&self, output: PyResult<Py<PyAny>>) {
+        let mut inner = self.lock();
+        if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
+            drop(inner);
+            return;
+        }
+        let stage = if inner.cancelled {
+            Stage::Gone
+        } else {
+            Stage::Done(output)
+        };
+        let before = std::mem::replace(&mut inner.stage, stage);
+        let (waker, registration) = (inner.waker.take(), inner.registration.take());
+        drop(inner);
+        drop((before, registration));
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn start_task(
+        self: &Arc<Self>,
+        awaitable: Py<PyAny>,
+        locals: &TaskLocals,
+        py: Python<'_>,
+    ) -> PyResult<()> {
+        let task = ensure_future(awaitable.bind(py), locals)?;
+        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
+        self.lock().stage = Stage::Started(task.clone().unbind());
+        task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
+        Ok(())
+    }
+}
+
+/// Calls `asyncio.ensure_future(awaitable, loop=...)` within the locals' context.
+fn ensure_future<'py>(
+    awaitable: &Bound<'py, PyAny>,
+    locals: &TaskLocals,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    let keywords = PyDict::new(py);
+    keywords.set_item(intern!(py, "loop"), locals.event_loop(py))?;
+    let ensure_future = asyncio::ensure_future(py)?;
+    let context = locals.context(py);
+    if context.is_none() {
+        return ensure_future.call((awaitable,), Some(&keywords));
+    }
+    context.call_method(
+        intern!(py, "run"),
+        (ensure_future, awaitable),
+        Some(&keywords),
+    )
+}
+
+/// What the loop's thread has to do next.
+enum Step {
+    Start(Py<PyAny>, TaskLocals),
+    Close(Py<PyAny>),
+    Cancel(Py<PyAny>),
+    Drop(Stage),
+    Nothing,
+}
+
+impl Deliver for Shared {
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        let step = self.next_step(py);
+        match step {
+            Step::Start(awaitable, locals) => {
+                if let Err(error) = self.start_task(awaitable, &locals, py) {
+                    self.finish(Err(error));
+                }
+            }
+            Step::Close(awaitable) => {
+                close(awaitable.bind(py));
+                self.finish(Err(closed_error()));
+            }
+            Step::Cancel(task) => {
+                task.bind(py).call_method0(intern!(py, "cancel"))?;
+            }
+            Step::Drop(stage) => drop(stage),
+            Step::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn discard(self: Arc<Self>) {
+        let unstarted = self.take_unstarted();
+        self.finish(Err(closed_error()));
+        if let Some(awaitable) = unstarted {
+            Python::try_attach(|py| close(awaitable.bind(py)));
+        }
+    }
+}
+
+impl Shared {
+    fn next_step(&self, py: Python<'_>) -> Step {
+        let mut inner = self.lock();
+        let cancelled = inner.cancelled;
+        let (next, step) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
+            Stage::New(awaitable, _) if cancelled => (Stage::Starting, Step::Close(awaitable)),
+            Stage::New(awaitable, locals) => (Stage::Starting, Step::Start(awaitable, locals)),
+            Stage::Started(task) if cancelled => {
+                (Stage::Started(task.clone_ref(py)), Step::Cancel(task))
+            }
+            done @ Stage::Done(_) if cancelled => (Stage::Gone, Step::Drop(done)),
+            stage => (stage, Step::Nothing),
+        };
+        inner.stage = next;
+        step
+    }
+
+    fn take_unstarted(&self) -> Option<Py<PyAny>> {
+        let mut inner = self.lock();
+        match std::mem::replace(&mut inner.stage, Stage::Starting) {
+            Stage::New(awaitable, _) => Some(awaitable),
+            stage => {
+                inner.stage = stage;
+                None
+            }
+        }
+    }
+}
+
+/// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
+#[pyclass(frozen, module = "pyo3_aio")]
+struct DoneCallback {
+    shared: Mutex<Option<Arc<Shared>>>,
+}
+
+impl DoneCallback {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared: Mutex::new(Some(shared)),
+        }
+    }
+
+    fn take(&self) -> Option<Arc<Shared>> {
+        self.shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+#[pymethods]
+impl DoneCallback {
+    fn __call__(&self, task: &Bound<'_, PyAny>) {
+        if let Some(shared) = self.take() {
+            if shared.lock().detached {
+                return;
+            }
+            let result = task
+                .call_method0(intern!(task.py(), "result"))
+                .map(Bound::unbind);
+            shared.finish(result);
+        }
+    }
+}
+
+impl Drop for DoneCallback {
+    fn drop(&mut self) {
+        if let Some(shared) = self.take() {
+            shared.finish(Err(closed_error()));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The conversions on [smol](https://docs.rs/smol).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::smol::Task;
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use crate::caught::{TaskPanicked, catch, catch_call};
+use crate::facade::{runtime_context, runtime_functions};
+use crate::generic::{self, ContextExt, LocalContextExt, Runtime};
+use crate::locals::{self, TaskLocals};
+use crate::pyfuture::PyFuture;
+
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::smol_main as main;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::smol_test as test;
+
+#[cfg(feature = "testing")]
+pub use crate::testing::smol as testing;
+
+/// smol's global executor, for the functions of [`generic`].
+#[derive(Debug)]
+pub struct Smol;
+
+/// Finishes when its task does; dropping it lets the task run on, unlike dropping a [`smol::Task`](::smol::Task).
+#[derive(Debug)]
+pub struct JoinHandle<T>(Option<Task<T>>);
+
+impl<T> JoinHandle<T> {
+    fn new(task: Task<T>) -> Self {
+        Self(Some(task))
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = T;
+
+    /// # Panics
+    ///
+    /// When it is polled after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let task = self
+            .0
+            .as_mut()
+            .expect("the task is there until the handle is dropped");
+        Pin::new(task).poll(cx)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.detach();
+        }
+    }
+}
+
+/// Spawns a future on the runtime, with the current locals carried along.
+pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    JoinHandle::new(match locals::inherited() {
+        Some(locals) => ::smol::spawn(locals::scope(locals, fut)),
+        None => ::smol::spawn(fut),
+    })
+}
+
+runtime_functions!(Smol);
+runtime_context!(Smol);
+
+impl Runtime for Smol {
+    type JoinError = TaskPanicked;
+    type JoinHandle = JoinHandle<Result<(), TaskPanicked>>;
+
+    fn spawn<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        JoinHandle::new(::smol::spawn(catch(fut)))
+    }
+
+    fn spawn_blocking<F>(f: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        JoinHandle::new(::smol::unblock(|| catch_call(f)))
+    }
+}

@@ -1,0 +1,185 @@
+//! The conversions on [tokio](https://docs.rs/tokio).
+//!
+//! The runtime is made when it is first needed: with multiple threads and everything enabled, unless [`init`] or one
+//! of its relatives was called before.
+
+use std::pin::Pin;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use ::tokio::runtime::{Builder, Runtime as TokioRuntime};
+use ::tokio::task::{JoinError as TokioJoinError, JoinHandle};
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use crate::facade::{runtime_context, runtime_functions};
+use crate::generic::{self, ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::locals::{self, TaskLocals};
+use crate::pyfuture::PyFuture;
+
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::tokio_main as main;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::tokio_test as test;
+
+#[cfg(feature = "testing")]
+pub use crate::testing::tokio as testing;
+
+pub use crate::init_error::InitError;
+
+/// What users name together with this module.
+pub mod re_exports {
+    pub use ::tokio::runtime;
+    /// A future that is never ready.
+    pub use std::future::pending;
+}
+
+/// tokio, for the functions of [`generic`].
+#[derive(Debug)]
+pub struct Tokio;
+
+static RUNTIME: OnceLock<Owned> = OnceLock::new();
+static BUILDER: Mutex<Option<Builder>> = Mutex::new(None);
+
+/// Whose the runtime is.
+enum Owned {
+    Ours(TokioRuntime),
+    Theirs(&'static TokioRuntime),
+}
+
+/// Sets how the runtime will be built when it is first needed.
+///
+/// A current-thread builder makes a runtime that nobody drives: its futures run while somebody calls `block_on` on
+/// [`get_runtime`]. [`init_current_thread`] makes one that is driven.
+///
+/// # Errors
+///
+/// When the runtime exists already; it goes on as it is.
+pub fn init(builder: Builder) -> Result<(), InitError> {
+    let mut next = BUILDER.lock().unwrap_or_else(PoisonError::into_inner);
+    if RUNTIME.get().is_some() {
+        return Err(InitError::new());
+    }
+    *next = Some(builder);
+    Ok(())
+}
+
+/// Uses a runtime of the caller's.
+///
+/// # Errors
+///
+/// When the runtime exists already; it goes on as it is.
+pub fn init_with_runtime(runtime: &'static TokioRuntime) -> Result<(), InitError> {
+    RUNTIME
+        .set(Owned::Theirs(runtime))
+        .map_err(|_| InitError::new())
+}
+
+/// Makes a runtime with one worker thread for each core and everything enabled, as is the default.
+///
+/// # Errors
+///
+/// When the runtime exists already; it goes on as it is.
+pub fn init_multi_thread() -> Result<(), InitError> {
+    init(multi_thread())
+}
+
+/// Makes a runtime that runs all tasks on one thread of its own, and starts that thread.
+///
+/// # Errors
+///
+/// When the runtime exists already; it goes on as it is. The operating system's error when it gives no thread.
+pub fn init_current_thread() -> Result<(), InitError> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all();
+    init(builder)?;
+    std::thread::Builder::new()
+        .name("pyo3-aio-tokio".to_owned())
+        .spawn(|| get_runtime().block_on(std::future::pending::<()>()))
+        .map_err(InitError::thread)?;
+    Ok(())
+}
+
+/// Returns the runtime; builds it the first time.
+///
+/// # Panics
+///
+/// When the operating system gives the runtime no threads.
+pub fn get_runtime<'a>() -> &'a TokioRuntime {
+    let owned = RUNTIME.get_or_init(|| {
+        let mut builder = BUILDER.lock().unwrap_or_else(PoisonError::into_inner);
+        let builder = builder.get_or_insert_with(multi_thread);
+        Owned::Ours(
+            builder
+                .build()
+                .expect("the operating system gives tokio its threads"),
+        )
+    });
+    match owned {
+        Owned::Ours(runtime) => runtime,
+        Owned::Theirs(runtime) => runtime,
+    }
+}
+
+fn multi_thread() -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.enable_all();
+    builder
+}
+
+/// Spawns a future on the runtime, with the current locals carried along.
+pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match locals::inherited() {
+        Some(locals) => get_runtime().spawn(locals::scope(locals, fut)),
+        None => get_runtime().spawn(fut),
+    }
+}
+
+runtime_functions!(Tokio);
+runtime_context!(Tokio);
+
+impl JoinError for TokioJoinError {
+    fn is_panic(&self) -> bool {
+        Self::is_panic(self)
+    }
+
+    fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
+        Self::into_panic(self)
+    }
+}
+
+impl Runtime for Tokio {
+    type JoinError = TokioJoinError;
+    type JoinHandle = JoinHandle<()>;
+
+    fn spawn<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        get_runtime().spawn(fut)
+    }
+
+    fn spawn_blocking<F>(f: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        get_runtime().spawn_blocking(f)
+    }
+
+    fn enter(f: &mut dyn FnMut()) {
+        let _entered = get_runtime().enter();
+        f();
+    }
+}
+
+impl SpawnLocalExt for Tokio {
+    fn spawn_local<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        ::tokio::task::spawn_local(fut)
+    }
+}
