@@ -74,10 +74,7 @@ pub(crate) fn change(
         tell(&plan, shell);
         shell.status(
             "Unchanged",
-            format_args!(
-                "`{}` has test target {} already",
-                project.name, request.name
-            ),
+            format_args!("`{}` has test target {} already", project.name, plan.target),
         );
         return Ok(ExitCode::SUCCESS);
     }
@@ -93,7 +90,7 @@ pub(crate) fn change(
     tell(&plan, shell);
     shell.note(format_args!(
         "run the tests with `cargo test --test {}`",
-        request.name
+        plan.target
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -110,7 +107,9 @@ fn tell(plan: &Plan, shell: &Shell) {
         shell.status(edit.verb(), edit);
     }
     for file in &plan.files {
-        shell.status(file.verb, &file.message);
+        file.messages
+            .iter()
+            .for_each(|message| shell.status(file.verb, message));
     }
     for note in &plan.notes {
         shell.note(note);

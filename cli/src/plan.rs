@@ -10,7 +10,7 @@ use cargo_metadata::Edition;
 
 use crate::manifest::{Edit, Manifest};
 use crate::project::{Library, Project};
-use crate::pymodule;
+use crate::pymodule::{self, PyModule};
 use crate::runtime::Runtime;
 use crate::source::Source;
 use dependency::Need;
@@ -48,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) manifest: Manifest,
     /// The other files, in the order in which they are written.
     pub(crate) files: Vec<FileChange>,
+    /// The name of the test target.
+    pub(crate) target: String,
     /// What is worth knowing.
     pub(crate) notes: Vec<String>,
 }
@@ -70,8 +72,8 @@ pub(crate) struct FileChange {
     pub(crate) after: String,
     /// The verb of the status line.
     pub(crate) verb: &'static str,
-    /// The rest of the status line.
-    pub(crate) message: String,
+    /// The rest of each status line.
+    pub(crate) messages: Vec<String>,
 }
 
 /// Why it cannot be done.
@@ -149,6 +151,7 @@ pub(crate) fn plan(
         edits,
         manifest,
         files,
+        target: test.name,
         notes,
     })
 }
@@ -178,32 +181,27 @@ fn publish_modules(project: &Project, library: &Library) -> Option<FileChange> {
         .iter()
         .filter(|module| !module.is_public)
         .collect();
-    let first = private.first()?;
+    private.first()?;
+    let source = library.source.clone();
     let after = private
         .iter()
         .rev()
-        .fold(library.source.clone(), |source, module| {
-            pymodule::publish(&source, module)
-        });
-    let items: Vec<String> = private
-        .iter()
-        .map(|module| format!("`{}`", module.item))
-        .collect();
+        .fold(source, |source, module| pymodule::publish(&source, module));
     let shown = library
         .path
         .strip_prefix(project.folder())
-        .unwrap_or(&library.path);
-    let message = format!(
-        "{}:{}: {} is now `pub`, so that tests can import it",
-        shown.display(),
-        first.line,
-        items.join(", ")
-    );
+        .unwrap_or(&library.path)
+        .display();
+    let message = |module: &&PyModule| {
+        let (line, item) = (module.line, &module.item);
+        format!("{shown}:{line}: `{item}` is now `pub`, so that tests can import it")
+    };
+    let messages = private.iter().map(message).collect();
     Some(FileChange {
         path: library.path.clone(),
         before: Some(library.source.clone()),
         after,
         verb: "Repairing",
-        message,
+        messages,
     })
 }

@@ -103,8 +103,9 @@ fn origin(item: &Item) -> Vec<(String, toml_edit::Value)> {
         return vec![("version".to_owned(), version.into())];
     }
     let value = |name: &&str| {
-        let value = item.get(name)?.as_value()?.clone();
-        Some(((*name).to_owned(), value.decorated("", "")))
+        let mut value = item.get(name)?.as_value()?.clone();
+        value.decor_mut().clear();
+        Some(((*name).to_owned(), value))
     };
     ORIGIN.iter().filter_map(value).collect()
 }

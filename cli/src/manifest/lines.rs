@@ -15,13 +15,15 @@ pub(crate) fn restore(original: &str, edited: &str) -> String {
     let ending = common_ending(&old);
     let mut restored = String::with_capacity(edited.len() + new.len());
     for operation in capture_diff_slices(Algorithm::Myers, &old_text, &new_text) {
-        if let DiffOp::Equal { old_index, len, .. } = operation {
-            restored.extend(old[old_index..old_index + len].iter().copied());
-            continue;
-        }
-        for line in &new[operation.new_range()] {
-            restored.push_str(without_ending(line));
-            restored.push_str(if line.ends_with('\n') { ending } else { "" });
+        let is_old = matches!(operation, DiffOp::Equal { .. });
+        for (offset, line) in new[operation.new_range()].iter().enumerate() {
+            let old = old
+                .get(operation.old_range().start + offset)
+                .filter(|_| is_old);
+            match old.filter(|old| old.ends_with('\n')) {
+                Some(old) => restored.push_str(old),
+                None => restored.push_str(&line.replace('\n', ending)),
+            }
         }
     }
     restored
@@ -49,6 +51,11 @@ mod tests {
     fn new_lines_get_the_ending_of_the_others() {
         assert_eq!(restore("a\r\nc\r\n", "a\nb\nc\n"), "a\r\nb\r\nc\r\n");
         assert_eq!(restore("a\nc\n", "a\nb\nc\n"), "a\nb\nc\n");
+    }
+
+    #[test]
+    fn a_last_line_without_an_ending_gets_one() {
+        assert_eq!(restore("a\r\nb", "a\nb\n\nc\n"), "a\r\nb\r\n\r\nc\r\n");
     }
 
     #[test]

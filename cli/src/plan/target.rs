@@ -22,8 +22,10 @@ pub(super) struct Names {
 }
 
 /// What to do for the target.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Target {
+    /// Its name, which may differ from what was asked for if the file is registered.
+    pub(super) name: String,
     /// With the manifest.
     pub(super) edit: Option<Edit>,
     /// With the file.
@@ -70,9 +72,15 @@ pub(super) fn plan(
         before: None,
         after: text,
         verb: "Creating",
-        message: path.clone(),
+        messages: vec![path.clone()],
     });
-    Ok(Target { edit, file, note })
+    let name = ours.map_or(&request.name, |test| &test.name).clone();
+    Ok(Target {
+        name,
+        edit,
+        file,
+        note,
+    })
 }
 
 fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Result<(), Error> {

@@ -1,0 +1,13 @@
+use pyo3::prelude::*;
+
+#[pymodule]
+#[pyo3(name = "_core")]
+fn core(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}
+
+#[pymodule]
+pub mod public {}
+
+#[pymodule]
+mod other {}

@@ -1,0 +1,9 @@
+//! The subcommand as a user runs it.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cases;
+mod failures;
+mod python;
+mod sandbox;
