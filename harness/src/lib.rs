@@ -1,1 +1,65 @@
-//! Placeholder root, filled by the commits that follow.
+//! A test harness for `harness = false` targets that behaves as Rust's own: the command line, the
+//! order, the output and the exit codes are libtest's, byte for byte, and the output of tests is
+//! captured, on stable Rust, also with many tests at once. Tests may be async, on any runtime.
+//!
+//! ```toml
+//! [[test]]
+//! name = "suite"
+//! harness = false
+//! ```
+//!
+//! ```no_run
+//! use libtest_async::{Failed, Trial};
+//!
+//! libtest_async::main!([
+//!     Trial::test("adds", || {
+//!         assert_eq!(1 + 1, 2);
+//!         Ok(())
+//!     }),
+//!     Trial::async_test("awaits", async {
+//!         let text = std::future::ready("5").await;
+//!         let number: i32 = text.parse().map_err(|error| Failed::from_debug(&error))?;
+//!         assert_eq!(number, 5);
+//!         Ok(())
+//!     }),
+//! ]);
+//! ```
+//!
+//! Async trials are polled on a thread of their own each. To run them on a runtime, and many of
+//! them on one thread, write `main` by hand and call [`run_async`]; see there.
+//!
+//! # Output
+//!
+//! [`main!`] and [`capture!`] make what tests print, through `println!`, handles or C's `write`,
+//! part of the test's report, as libtest does with `println!`; see [`mod@capture`] for how, and for
+//! what escapes. With a plain `fn main` and without [`capture!`], the texts of panics are captured
+//! and everything else passes through.
+//!
+//! # Coming from libtest-mimic
+//!
+//! Rename the dependency: names, fields and call shapes are those of libtest-mimic 0.8, but for
+//! `Arguments::filter`, which is [`Arguments::filters`] here. What changes is what libtest does
+//! differently: tests are sorted by name, names are not padded, usage errors exit with 101, a
+//! failure's message is shown as `Error: ...`, and trials run on threads of their own.
+
+mod args;
+mod block_on;
+pub mod capture;
+mod conclusion;
+mod event;
+mod failed;
+mod macros;
+mod outcome;
+mod plan;
+mod report;
+mod run;
+mod schedule;
+mod shuffle;
+mod time;
+mod trial;
+
+pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
+pub use self::conclusion::Conclusion;
+pub use self::failed::{Completion, Failed, Measurement};
+pub use self::run::{run, run_async};
+pub use self::trial::{TestFuture, Trial};

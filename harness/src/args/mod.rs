@@ -1,0 +1,195 @@
+//! What the command line asks for.
+
+mod error;
+mod options;
+mod parse;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process;
+
+pub use self::error::ArgumentError;
+
+use crate::trial::Trial;
+
+/// Exit code of every failure, usage errors included, as with libtest.
+pub(crate) const FAILURE: i32 = 101;
+
+/// Holds the command line arguments of one run.
+///
+/// The fields carry libtest-mimic's names, but for [`filters`](Self::filters), of which there may
+/// be several. [`Arguments::default`] is the empty command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// Runs ignored and other tests (`--include-ignored`).
+    pub include_ignored: bool,
+    /// Runs ignored tests only (`--ignored`).
+    pub ignored: bool,
+    /// Runs tests also when [`bench`](Self::bench) is set (`--test`).
+    pub test: bool,
+    /// Measures benchmarks; tests count as ignored unless [`test`](Self::test) is set (`--bench`).
+    pub bench: bool,
+    /// Lists the selected tests and runs none (`--list`).
+    pub list: bool,
+    /// Lets the output of tests through (`--nocapture`, `--no-capture`, `RUST_TEST_NOCAPTURE`).
+    pub nocapture: bool,
+    /// Shows the captured output of passing tests at the end (`--show-output`).
+    pub show_output: bool,
+    /// The argument of `-Z`. It is accepted and only opens the `RUST_TEST_SHUFFLE` variables.
+    pub unstable_flags: Option<UnstableFlags>,
+    /// Compares filters and skips with whole names (`--exact`).
+    pub exact: bool,
+    /// Prints a character a test, unless [`format`](Self::format) says otherwise (`-q`).
+    pub quiet: bool,
+    /// How many tests run at once (`--test-threads`). If unset, [`run`] decides.
+    ///
+    /// [`run`]: crate::run
+    pub test_threads: Option<usize>,
+    /// A further file that gets a line a test (`--logfile`).
+    pub logfile: Option<String>,
+    /// Names, or parts of names, of tests to leave out (`--skip`).
+    pub skip: Vec<String>,
+    /// Whether to colour the output (`--color`).
+    pub color: Option<ColorSetting>,
+    /// How to report (`--format`).
+    pub format: Option<FormatSetting>,
+    /// Names, or parts of names, of the tests to run; all of them if empty.
+    pub filters: Vec<String>,
+    /// Leaves out tests that should panic (`--exclude-should-panic`).
+    pub exclude_should_panic: bool,
+    /// Accepted for libtest's sake; tests run in this process anyway (`--force-run-in-process`).
+    pub force_run_in_process: bool,
+    /// Starts no test after the first failure (`--fail-fast`).
+    pub fail_fast: bool,
+    /// Shows how long each test took (`--report-time`).
+    pub report_time: bool,
+    /// Fails tests that exceed the limits of `RUST_TEST_TIME_*` (`--ensure-time`).
+    pub ensure_time: bool,
+    /// Runs tests in random order (`--shuffle`).
+    pub shuffle: bool,
+    /// Runs tests in the order that this seed gives (`--shuffle-seed`).
+    pub shuffle_seed: Option<u64>,
+}
+
+/// Says when to colour the output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ColorSetting {
+    /// When standard output is a terminal and output is captured.
+    #[default]
+    Auto,
+    /// Whenever the terminal description of `TERM` says how.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Names a way to report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FormatSetting {
+    /// A line a test.
+    #[default]
+    Pretty,
+    /// A character a test.
+    Terse,
+    /// A JSON object a line.
+    Json,
+    /// A JUnit document.
+    Junit,
+}
+
+/// Holds what may stand behind `-Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnstableFlags {
+    /// `-Z unstable-options`.
+    UnstableOptions,
+}
+
+impl Arguments {
+    /// Parses the arguments of this process.
+    ///
+    /// After an error it prints `error: ...` to standard error and exits with code 101, as libtest
+    /// does. After `--help` it prints the help text and exits with code 0.
+    pub fn from_args() -> Self {
+        Self::from_iter(std::env::args_os())
+    }
+
+    /// Parses `arguments`, the first of which is the name of the program, like
+    /// [`from_args`](Self::from_args).
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "libtest-mimic's name; it exits the process on errors, which no FromIterator may"
+    )]
+    pub fn from_iter<I>(arguments: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString> + Clone,
+    {
+        match Self::parse(arguments) {
+            Ok(parsed) => {
+                parsed.warn();
+                parsed
+            }
+            Err(error) => exit_with(&error),
+        }
+    }
+
+    /// Parses `arguments`, the first of which is the name of the program.
+    ///
+    /// # Errors
+    ///
+    /// Returns libtest's message for what it would refuse, and [`ArgumentError::Help`] when help
+    /// was asked for.
+    ///
+    /// ```
+    /// use libtest_async::Arguments;
+    ///
+    /// let args = Arguments::parse(["suite", "--exact", "a::b", "c"]).unwrap();
+    /// assert!(args.exact);
+    /// assert_eq!(args.filters, ["a::b", "c"]);
+    /// assert!(Arguments::parse(["suite", "--test-threads=0"]).is_err());
+    /// ```
+    pub fn parse<I>(arguments: I) -> Result<Self, ArgumentError>
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString>,
+    {
+        parse::parse(arguments.into_iter().map(Into::into).collect(), |name| {
+            std::env::var(name).ok()
+        })
+    }
+
+    /// Says whether running `trials` would execute the body of any of them.
+    ///
+    /// It is false for `--list`, for an empty selection and for one of ignored tests only. What a
+    /// run needs, an interpreter for example, need not be started then.
+    pub fn would_run(&self, trials: &[Trial]) -> bool {
+        !self.list
+            && trials.iter().any(|trial| {
+                self.selects(trial.description()) && !self.ignores(trial.description())
+            })
+    }
+
+    /// Returns the format in force.
+    pub(crate) fn effective_format(&self) -> FormatSetting {
+        match self.format {
+            Some(format) => format,
+            None if self.quiet => FormatSetting::Terse,
+            None => FormatSetting::Pretty,
+        }
+    }
+
+    fn warn(&self) {
+        if self.logfile.is_some() {
+            let _ = io::stderr().write_all(b"warning: `--logfile` is deprecated");
+        }
+    }
+}
+
+fn exit_with(error: &ArgumentError) -> ! {
+    if let ArgumentError::Help(text) = error {
+        let _ = io::stdout().write_all(text.as_bytes());
+        process::exit(0);
+    }
+    let _ = writeln!(io::stderr(), "error: {error}");
+    process::exit(FAILURE);
+}

@@ -1,0 +1,100 @@
+//! The panic hook that is in force during a run.
+
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
+
+use super::scope::{self, Role, Scope, enter};
+use super::{layer, panic_text};
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
+
+/// How many runs are under way in this process.
+static RUNS: Mutex<usize> = Mutex::new(0);
+/// The hook that was in force before the first of them.
+static FORMER: RwLock<Option<Hook>> = RwLock::new(None);
+
+/// Keeps the hook in force. The last one that is dropped restores the former hook.
+pub(crate) struct HookGuard(());
+
+impl HookGuard {
+    pub(crate) fn install() -> Self {
+        let mut runs = lock_runs();
+        if *runs == 0 {
+            let former = panic::take_hook();
+            *FORMER.write().unwrap_or_else(PoisonError::into_inner) = Some(former);
+            panic::set_hook(Box::new(on_panic));
+        }
+        *runs += 1;
+        Self(())
+    }
+}
+
+impl Drop for HookGuard {
+    fn drop(&mut self) {
+        let mut runs = lock_runs();
+        *runs -= 1;
+        // A thread that panics must not touch the hook.
+        if *runs > 0 || thread::panicking() {
+            return;
+        }
+        let former = FORMER
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(former) = former {
+            drop(panic::take_hook());
+            panic::set_hook(former);
+        }
+    }
+}
+
+fn lock_runs() -> MutexGuard<'static, usize> {
+    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_panic(info: &PanicHookInfo<'_>) {
+    let Some((scope, role)) = scope::current_entry() else {
+        return call_former(info);
+    };
+    // What was printed before the panic comes before its text.
+    let _ = io::stdout().flush();
+    let keeps_name = role == Role::Thread;
+    match layer::is_present() {
+        // The former hook writes to standard error, which is where the layer listens.
+        true if keeps_name => call_former(info),
+        true => scope.append_or_print(&renamed_former_text(info, &scope)),
+        // Not captured, and rightly named: nothing to do.
+        false if keeps_name && !scope.append(b"") => call_former(info),
+        false => scope.append_or_print(own_text(info, &scope, keeps_name).as_bytes()),
+    }
+}
+
+fn call_former(info: &PanicHookInfo<'_>) {
+    if let Some(former) = &*FORMER.read().unwrap_or_else(PoisonError::into_inner) {
+        former(info);
+    }
+}
+
+/// Returns what the former hook prints, with the test's name in place of the thread's.
+fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Arc<Scope>) -> Vec<u8> {
+    let aside = Scope::new(scope.name(), true);
+    {
+        let _entered = enter(Some(aside.clone()), Role::Thread);
+        call_former(info);
+    }
+    let thread = thread::current();
+    panic_text::rename(
+        aside.close(),
+        thread.name().unwrap_or("<unnamed>"),
+        scope.name(),
+    )
+}
+
+/// Returns a text like that of std's hook, for where that one's cannot be had.
+fn own_text(info: &PanicHookInfo<'_>, scope: &Scope, keeps_name: bool) -> String {
+    let thread = thread::current();
+    let own_name = thread.name().unwrap_or("<unnamed>");
+    panic_text::render(info, if keeps_name { own_name } else { scope.name() })
+}

@@ -1,0 +1,184 @@
+//! Which test the current thread works for, and where its output goes.
+//!
+//! While a test runs, or is polled, its scope stands in a thread-local variable. Two things
+//! look there: the panic hook, which is in force during every run, and on Unix the functions that
+//! [`capture!`](crate::capture!) defines in the test binary: `write` and `writev`, through which
+//! everything goes that Rust code (and libpython) prints, and `pthread_create`, which passes the
+//! scope on to threads that a test starts.
+//!
+//! What is not seen: child processes, C's own buffered output (`puts`), and threads and tasks that
+//! neither the test nor one of its threads started; for those there are [`Context`] and
+//! [`inherit`]. Half a line that a test leaves unflushed (`print!`) stands in a buffer that all
+//! threads share; it is collected when the test is next suspended or ends, so another test that
+//! prints on another thread at that very moment can get it. Without `capture!` panic texts are
+//! captured and everything else passes through.
+
+pub(crate) mod hook;
+mod panic_text;
+mod scope;
+
+#[cfg(all(
+    any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
+    not(miri)
+))]
+#[doc(hidden)]
+#[path = "unix.rs"]
+pub mod layer;
+
+#[cfg(not(all(
+    any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
+    not(miri)
+)))]
+#[doc(hidden)]
+#[path = "none.rs"]
+pub mod layer;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+pub(crate) use self::scope::{Role, Scope, current, enter};
+
+/// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.
+///
+/// If so, what tests print is captured. If not, only the texts of panics are.
+pub fn is_complete() -> bool {
+    layer::is_present()
+}
+
+/// The test that the current thread works for, if any, to be carried to another thread.
+#[derive(Clone)]
+pub struct Context {
+    scope: Option<Arc<Scope>>,
+}
+
+impl Context {
+    /// Returns the test that the current thread works for.
+    pub fn current() -> Self {
+        Self { scope: current() }
+    }
+
+    /// Returns the name of that test.
+    pub fn test_name(&self) -> Option<&str> {
+        self.scope.as_ref().map(|scope| scope.name())
+    }
+
+    /// Runs `work` for that test: its output and the texts of its panics become the test's.
+    ///
+    /// If this context belongs to no test then neither does `work`.
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = enter(self.scope.clone(), Role::Poll);
+        work()
+    }
+
+    /// Appends `text` to the output of that test.
+    ///
+    /// Returns `false`, having done nothing, if there is no such test, if it has ended, or if
+    /// output is not captured. The caller then prints the text itself.
+    pub fn append(&self, text: &[u8]) -> bool {
+        self.scope.as_ref().is_some_and(|scope| scope.append(text))
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("test_name", &self.test_name())
+            .finish()
+    }
+}
+
+/// Makes a future that is spawned on a runtime work for the current test: what it prints while it
+/// is polled, and the texts of its panics, become the test's.
+///
+/// ```
+/// # fn spawn(_: impl Future<Output = ()> + Send + 'static) {}
+/// spawn(libtest_async::capture::inherit(async {
+///     println!("shown with the test that spawned this");
+/// }));
+/// ```
+pub fn inherit<F: Future>(future: F) -> Inherit<F> {
+    Inherit {
+        context: Context::current(),
+        future: Box::pin(future),
+    }
+}
+
+/// The future that [`inherit`] returns.
+#[must_use = "futures do nothing unless they are awaited or spawned"]
+pub struct Inherit<F> {
+    context: Context,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Inherit<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        this.context.run(|| this.future.as_mut().poll(cx))
+    }
+}
+
+impl<F> std::fmt::Debug for Inherit<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inherit")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Captures what tests print, in the test binary that this stands in.
+///
+/// Stands once, at module level, in the root of a test target with `harness = false`. On Linux
+/// with glibc and on macOS it defines the C functions `write`, `writev` and `pthread_create` for
+/// that binary, which is how output can be told apart while many tests run in one process on a
+/// stable toolchain. It expands to nothing elsewhere. [`main!`](crate::main!) contains it.
+///
+/// It must not stand in a library: everything that links the library would get these functions.
+/// It needs unsafe code, and allows it for itself; `#![forbid(unsafe_code)]` excludes it.
+#[macro_export]
+macro_rules! capture {
+    () => {
+        #[cfg(all(
+            any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
+            not(miri)
+        ))]
+        #[allow(
+            unsafe_code,
+            reason = "C's functions can be defined by unsafe code only"
+        )]
+        const _: () = {
+            use ::core::ffi::{c_int, c_void};
+
+            /// Writes to a descriptor, or to the output of the current test.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
+                // SAFETY: the caller keeps to the contract of write(2), which is passed on.
+                unsafe { $crate::capture::layer::write(fd, data, length) }
+            }
+
+            /// Writes to a descriptor, or to the output of the current test.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
+                // SAFETY: the caller keeps to the contract of writev(2), which is passed on.
+                unsafe { $crate::capture::layer::writev(fd, parts, count) }
+            }
+
+            /// Starts a thread that works for the current test.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn pthread_create(
+                thread: *mut c_void,
+                attributes: *const c_void,
+                start: $crate::capture::layer::Start,
+                argument: *mut c_void,
+            ) -> c_int {
+                // SAFETY: the caller keeps to the contract of pthread_create(3), which is passed
+                // on.
+                unsafe {
+                    $crate::capture::layer::pthread_create(thread, attributes, start, argument)
+                }
+            }
+        };
+    };
+}

@@ -1,0 +1,14 @@
+//! Stands in where the `write` layer cannot be had.
+
+/// Says whether the layer is in force: never here.
+pub(crate) fn is_present() -> bool {
+    false
+}
+
+/// Returns the number that the kernel gave this thread.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the number is had from a system call only")]
+pub(crate) fn thread_id() -> i32 {
+    // SAFETY: gettid has no preconditions.
+    unsafe { libc::gettid() }
+}

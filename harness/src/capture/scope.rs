@@ -1,0 +1,159 @@
+//! The output of one test, and the thread-local variable that points to it.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A test that is running, and what it has printed so far.
+pub(crate) struct Scope {
+    name: String,
+    /// `None` when output is not captured, or no more.
+    output: Mutex<Option<Vec<u8>>>,
+}
+
+impl Scope {
+    /// Creates the scope of a test whose output is captured, or passes through.
+    pub(crate) fn new(name: &str, captures: bool) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            output: Mutex::new(captures.then(Vec::new)),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Appends to the output; `false` if it is not captured, or no more.
+    pub(crate) fn append(&self, text: &[u8]) -> bool {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output
+            .as_mut()
+            .map(|output| output.extend_from_slice(text))
+            .is_some()
+    }
+
+    /// Appends to the output, or prints to standard error.
+    pub(crate) fn append_or_print(&self, text: &[u8]) {
+        if !self.append(text) {
+            let _ = io::stderr().write_all(text);
+        }
+    }
+
+    /// Ends the capture and returns the output. What comes later passes through.
+    pub(crate) fn close(&self) -> Vec<u8> {
+        self.output
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .unwrap_or_default()
+    }
+}
+
+/// What the current thread is to the test that it works for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It bears the test's name, or was started by the test and has its own; panics name it.
+    Thread,
+    /// It polls the test, among other work. Panics name the test, not the thread.
+    Poll,
+}
+
+struct Entry {
+    scope: Arc<Scope>,
+    role: Role,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Entry>> = const { RefCell::new(None) };
+}
+
+/// Returns the scope of the test that this thread works for.
+///
+/// It is `None` also where asking is not possible: while this thread ends, or changes its scope.
+pub(crate) fn current() -> Option<Arc<Scope>> {
+    current_entry().map(|(scope, _)| scope)
+}
+
+/// Returns the scope of the test that this thread works for, and what the thread is to it.
+pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
+    with_entry(|entry| entry.map(|entry| (entry.scope.clone(), entry.role)))
+}
+
+/// Appends `text` to the output of the test that this thread works for; `false` if there is none.
+pub(crate) fn append_to_current(text: &[u8]) -> bool {
+    with_entry(|entry| entry.is_some_and(|entry| entry.scope.append(text)))
+}
+
+fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
+    let looked = CURRENT.try_with(|current| match current.try_borrow() {
+        Ok(entry) => look(entry.as_ref()),
+        Err(_) => T::default(),
+    });
+    looked.unwrap_or_default()
+}
+
+/// Makes this thread work for `scope` until the guard is dropped.
+pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> Entered {
+    let entry = scope.map(|scope| Entry { scope, role });
+    Entered {
+        former: swap(entry),
+    }
+}
+
+/// Makes this thread work for `scope` for the rest of its life.
+pub(crate) fn enter_for_good(scope: Arc<Scope>) {
+    drop(swap(Some(Entry {
+        scope,
+        role: Role::Thread,
+    })));
+}
+
+fn swap(entry: Option<Entry>) -> Option<Entry> {
+    CURRENT
+        .try_with(|current| current.replace(entry))
+        .unwrap_or_default()
+}
+
+/// Restores the former scope of the thread when it is dropped.
+pub(crate) struct Entered {
+    former: Option<Entry>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // Half a line may still stand in std's buffer. It belongs to the scope that ends here.
+        let _ = io::stdout().flush();
+        drop(swap(self.former.take()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_nest_and_the_former_one_comes_back() {
+        let (outer, inner) = (Scope::new("outer", true), Scope::new("inner", true));
+        let entered = enter(Some(outer.clone()), Role::Thread);
+        {
+            let _entered = enter(Some(inner.clone()), Role::Poll);
+            assert!(append_to_current(b"in"));
+        }
+        assert!(append_to_current(b"out"));
+        drop(entered);
+        assert!(!append_to_current(b"lost"));
+        assert_eq!(
+            (outer.close(), inner.close()),
+            (b"out".to_vec(), b"in".to_vec())
+        );
+    }
+
+    #[test]
+    fn a_closed_scope_lets_output_pass() {
+        let scope = Scope::new("t", true);
+        assert!(scope.append(b"a"));
+        assert_eq!(scope.close(), b"a");
+        assert!(!scope.append(b"b"));
+    }
+}

@@ -1,0 +1,234 @@
+//! What the C functions that `capture!` defines do.
+//!
+//! They run in every thread, at any time: in signal handlers, between fork and exec, while a
+//! thread-local variable is destroyed. So they fall through to the system whenever the scope
+//! cannot be had at once, and on an alternate signal stack in any case: what a handler prints
+//! there (of a stack overflow, for example) is about the end of the process.
+
+#![expect(unsafe_code, reason = "these functions stand in for C's")]
+
+use std::ffi::{c_int, c_void};
+use std::io::{self, Write};
+use std::mem;
+use std::ptr;
+use std::slice;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use super::scope::{self, Scope};
+
+/// What a thread starts with. It may be unwound through: `pthread_exit` does that.
+pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+type PthreadCreate = unsafe extern "C" fn(*mut c_void, *const c_void, Start, *mut c_void) -> c_int;
+
+/// The address that [`is_present`] writes from, to no descriptor at all.
+static PROBE: u8 = 0;
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the functions are in force in this binary.
+pub(crate) fn is_present() -> bool {
+    static PRESENT: OnceLock<bool> = OnceLock::new();
+    *PRESENT.get_or_init(|| {
+        // SAFETY: no byte is read, and -1 is no descriptor.
+        unsafe { libc::write(-1, (&raw const PROBE).cast(), 0) };
+        ANSWERED.load(Ordering::Relaxed)
+    })
+}
+
+/// Returns the number that the kernel gave this thread.
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_id() -> i32 {
+    // SAFETY: gettid has no preconditions.
+    unsafe { libc::gettid() }
+}
+
+/// Stands in for write(2).
+///
+/// # Safety
+///
+/// As for write(2): `data` points to `length` readable bytes.
+pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
+    if fd == -1 && ptr::eq(data.cast(), &raw const PROBE) {
+        ANSWERED.store(true, Ordering::Relaxed);
+        return 0;
+    }
+    if is_standard(fd) && !data.is_null() && !is_on_signal_stack() {
+        // SAFETY: the caller says that the bytes are readable; null is excluded above.
+        let text = unsafe { slice::from_raw_parts(data.cast::<u8>(), length) };
+        if scope::append_to_current(text) {
+            return length as isize;
+        }
+    }
+    // SAFETY: the caller's contract is that of the system's function.
+    unsafe { system_write(fd, data, length) }
+}
+
+/// Stands in for writev(2).
+///
+/// # Safety
+///
+/// As for writev(2): `parts` points to `count` vectors of readable bytes.
+pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
+    let parts = parts.cast::<libc::iovec>();
+    let is_ours = is_standard(fd) && count > 0 && !parts.is_null() && !is_on_signal_stack();
+    if is_ours && scope::append_to_current(b"") {
+        // SAFETY: the caller says that there are so many vectors.
+        let parts = unsafe { slice::from_raw_parts(parts, count as usize) };
+        // SAFETY: the caller says that the bytes of each are readable.
+        let text: Vec<u8> = parts
+            .iter()
+            .flat_map(|part| unsafe { bytes(part) })
+            .copied()
+            .collect();
+        if scope::append_to_current(&text) {
+            return text.len() as isize;
+        }
+    }
+    // SAFETY: the caller's contract is that of the system's function.
+    unsafe { system_writev(fd, parts, count) }
+}
+
+/// Stands in for pthread_create(3).
+///
+/// # Safety
+///
+/// As for pthread_create(3).
+pub unsafe fn pthread_create(
+    thread: *mut c_void,
+    attributes: *const c_void,
+    start: Start,
+    argument: *mut c_void,
+) -> c_int {
+    let Some(create) = system_pthread_create() else {
+        return libc::EAGAIN;
+    };
+    let Some(scope) = scope::current() else {
+        // SAFETY: the caller's contract is that of the system's function.
+        return unsafe { create(thread, attributes, start, argument) };
+    };
+    let inherited = Box::into_raw(Box::new(Inherited {
+        scope,
+        start,
+        argument,
+    }));
+    // SAFETY: as above; `start_inherited` takes what `inherited` points to, once.
+    let status = unsafe { create(thread, attributes, start_inherited, inherited.cast()) };
+    if status != 0 {
+        // SAFETY: no thread was started, so nobody else has or will have the pointer.
+        drop(unsafe { Box::from_raw(inherited) });
+    }
+    status
+}
+
+struct Inherited {
+    scope: Arc<Scope>,
+    start: Start,
+    argument: *mut c_void,
+}
+
+/// Nothing here may be left to drop when `start` is called: `pthread_exit` and cancellation unwind
+/// through this frame.
+extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
+    // SAFETY: `pthread_create` above made this pointer from a box, for this thread only.
+    let Inherited {
+        scope,
+        start,
+        argument,
+    } = *unsafe { Box::from_raw(inherited.cast::<Inherited>()) };
+    scope::enter_for_good(scope);
+    let result = start(argument);
+    let _ = io::stdout().flush();
+    result
+}
+
+fn is_standard(fd: c_int) -> bool {
+    fd == libc::STDOUT_FILENO || fd == libc::STDERR_FILENO
+}
+
+fn is_on_signal_stack() -> bool {
+    // SAFETY: all-zero is a valid value of this plain C struct.
+    let mut stack: libc::stack_t = unsafe { mem::zeroed() };
+    // SAFETY: the new stack is null, so this only fills in the old one.
+    let status = unsafe { libc::sigaltstack(ptr::null(), &mut stack) };
+    status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0
+}
+
+/// # Safety
+///
+/// `part` describes readable bytes.
+unsafe fn bytes(part: &libc::iovec) -> &[u8] {
+    if part.iov_base.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller says so.
+    unsafe { slice::from_raw_parts(part.iov_base.cast::<u8>(), part.iov_len) }
+}
+
+/// # Safety
+///
+/// As for write(2).
+#[cfg(target_os = "linux")]
+unsafe fn system_write(fd: c_int, data: *const c_void, length: usize) -> isize {
+    // SAFETY: the caller's contract is that of the system call.
+    unsafe { libc::syscall(libc::SYS_write, fd, data, length) as isize }
+}
+
+/// # Safety
+///
+/// As for writev(2).
+#[cfg(target_os = "linux")]
+unsafe fn system_writev(fd: c_int, parts: *const libc::iovec, count: c_int) -> isize {
+    // SAFETY: the caller's contract is that of the system call.
+    unsafe { libc::syscall(libc::SYS_writev, fd, parts, count) as isize }
+}
+
+/// # Safety
+///
+/// As for write(2).
+#[cfg(not(target_os = "linux"))]
+unsafe fn system_write(fd: c_int, data: *const c_void, length: usize) -> isize {
+    type Write = unsafe extern "C" fn(c_int, *const c_void, usize) -> isize;
+    static WRITE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let found = next_symbol(&WRITE, c"write");
+    assert!(!found.is_null(), "the C library has no write");
+    // SAFETY: the C library's `write` has this type.
+    let write: Write = unsafe { mem::transmute(found) };
+    // SAFETY: the caller's contract is that of the function.
+    unsafe { write(fd, data, length) }
+}
+
+/// # Safety
+///
+/// As for writev(2).
+#[cfg(not(target_os = "linux"))]
+unsafe fn system_writev(fd: c_int, parts: *const libc::iovec, count: c_int) -> isize {
+    type Writev = unsafe extern "C" fn(c_int, *const libc::iovec, c_int) -> isize;
+    static WRITEV: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let found = next_symbol(&WRITEV, c"writev");
+    assert!(!found.is_null(), "the C library has no writev");
+    // SAFETY: the C library's `writev` has this type.
+    let writev: Writev = unsafe { mem::transmute(found) };
+    // SAFETY: the caller's contract is that of the function.
+    unsafe { writev(fd, parts, count) }
+}
+
+fn system_pthread_create() -> Option<PthreadCreate> {
+    static CREATE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let found = next_symbol(&CREATE, c"pthread_create");
+    // SAFETY: the C library's `pthread_create` has this type, with its pointers left opaque.
+    (!found.is_null()).then(|| unsafe { mem::transmute::<*mut c_void, PthreadCreate>(found) })
+}
+
+/// Returns the definition of `name` that comes after this binary's, and remembers it.
+fn next_symbol(known: &AtomicPtr<c_void>, name: &std::ffi::CStr) -> *mut c_void {
+    let found = known.load(Ordering::Relaxed);
+    if !found.is_null() {
+        return found;
+    }
+    // SAFETY: the name is a C string.
+    let found = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
+    known.store(found, Ordering::Relaxed);
+    found
+}

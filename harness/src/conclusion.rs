@@ -1,0 +1,73 @@
+//! What a run came to, for the caller.
+
+use std::process::{self, ExitCode};
+
+use crate::args::FAILURE;
+use crate::event::Tally;
+
+/// Tells what a run came to.
+///
+/// Usually one just calls [`exit`](Self::exit), or returns [`exit_code`](Self::exit_code) from
+/// `main`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "call `exit()` or return `exit_code()` to pass the result on"]
+pub struct Conclusion {
+    /// How many tests and benchmarks were left out by filters.
+    pub num_filtered_out: u64,
+    /// How many tests passed.
+    pub num_passed: u64,
+    /// How many tests and benchmarks failed.
+    pub num_failed: u64,
+    /// How many tests and benchmarks were ignored.
+    pub num_ignored: u64,
+    /// How many benchmarks were measured.
+    pub num_measured: u64,
+    /// The report could not be written, so that the numbers may be incomplete.
+    broken: bool,
+}
+
+impl Conclusion {
+    /// Returns what `main` should return: 0, or 101 after failures.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.status() as u8)
+    }
+
+    /// Returns whether a test failed, or the report could not be written.
+    pub fn has_failed(&self) -> bool {
+        self.num_failed > 0 || self.broken
+    }
+
+    /// Exits the process with code 0, or 101 after failures. Destructors do not run.
+    pub fn exit(&self) -> ! {
+        process::exit(self.status())
+    }
+
+    /// Exits the process with code 101 if there were failures. Destructors do not run then.
+    pub fn exit_if_failed(&self) {
+        if self.has_failed() {
+            self.exit();
+        }
+    }
+
+    pub(crate) fn new(tally: &Tally) -> Self {
+        Self {
+            num_filtered_out: tally.filtered_out,
+            num_passed: tally.passed,
+            num_failed: tally.failed,
+            num_ignored: tally.ignored,
+            num_measured: tally.measured,
+            broken: false,
+        }
+    }
+
+    pub(crate) fn broken() -> Self {
+        Self {
+            broken: true,
+            ..Self::default()
+        }
+    }
+
+    fn status(&self) -> i32 {
+        if self.has_failed() { FAILURE } else { 0 }
+    }
+}

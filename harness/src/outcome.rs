@@ -1,0 +1,132 @@
+//! From what a body did to what is reported of it.
+
+use std::any::Any;
+use std::borrow::Cow;
+
+use crate::failed::Measurement;
+use crate::trial::{Description, Done, ShouldPanic, Verdict};
+
+/// The payload of a panic.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed,
+    /// Failed, for a reason that the trial's own output does not show.
+    FailedBecause(String),
+    /// Passed, but took longer than `--ensure-time` allows.
+    TooSlow,
+    Ignored {
+        reason: Option<Cow<'static, str>>,
+    },
+    Measured(Measurement),
+}
+
+impl Outcome {
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed | Self::FailedBecause(_) | Self::TooSlow)
+    }
+}
+
+/// Judges what a body did, in the light of what the test is about.
+pub(crate) fn judge(description: &Description, result: Result<Verdict, Payload>) -> Outcome {
+    match (&description.should_panic, result) {
+        (_, Ok(Ok(Done::Skipped { reason }))) => Outcome::Ignored {
+            reason: reason.map(Cow::Owned),
+        },
+        (ShouldPanic::No, Ok(Ok(Done::Passed))) => Outcome::Passed,
+        (ShouldPanic::No, Ok(Ok(Done::Measured(measurement)))) => Outcome::Measured(measurement),
+        (ShouldPanic::No, Ok(Err(_)) | Err(_)) => Outcome::Failed,
+        (ShouldPanic::Yes, Err(_)) => Outcome::Passed,
+        (ShouldPanic::With(expected), Err(payload)) => judge_text(payload.as_ref(), expected),
+        (ShouldPanic::Yes | ShouldPanic::With(_), Ok(_)) => {
+            Outcome::FailedBecause(did_not_panic(description))
+        }
+    }
+}
+
+/// Returns the text of a panic, if it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
+    match payload.downcast_ref::<String>() {
+        Some(text) => Some(text),
+        None => payload.downcast_ref::<&'static str>().copied(),
+    }
+}
+
+fn judge_text(payload: &(dyn Any + Send), expected: &str) -> Outcome {
+    match panic_text(payload) {
+        Some(text) if text.contains(expected) => Outcome::Passed,
+        Some(text) => Outcome::FailedBecause(format!(
+            "panic did not contain expected string\n      panic message: {text:?}\n expected substring: {expected:?}"
+        )),
+        None => Outcome::FailedBecause(format!(
+            "expected panic with string value,\n found non-string value: `{:?}`\n     expected substring: {expected:?}",
+            payload.type_id()
+        )),
+    }
+}
+
+fn did_not_panic(description: &Description) -> String {
+    match &description.source {
+        Some(source) => format!("test did not panic as expected at {source}"),
+        None => "test did not panic as expected".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trial;
+
+    fn description(expected: Option<&'static str>) -> Description {
+        Trial::test("t", || Ok(()))
+            .with_should_panic(expected)
+            .with_source("f.rs", 3)
+            .description
+    }
+
+    #[test]
+    fn a_panic_without_the_expected_text_is_explained() {
+        let outcome = judge(&description(Some("needle")), Err(Box::new("hay")));
+        assert_eq!(
+            outcome,
+            Outcome::FailedBecause(
+                "panic did not contain expected string\n      panic message: \"hay\"\n expected substring: \"needle\""
+                    .into()
+            )
+        );
+    }
+
+    #[test]
+    fn a_missing_panic_names_the_place_of_the_test() {
+        let outcome = judge(&description(None), Ok(Ok(Done::Passed)));
+        assert_eq!(
+            outcome,
+            Outcome::FailedBecause("test did not panic as expected at f.rs:3".into())
+        );
+    }
+
+    #[test]
+    fn an_owned_panic_text_counts_as_text() {
+        let outcome = judge(
+            &description(Some("needle")),
+            Err(Box::new("a needle".to_owned())),
+        );
+        assert_eq!(outcome, Outcome::Passed);
+    }
+
+    #[test]
+    fn a_skip_is_ignored_with_its_reason_also_where_a_panic_was_due() {
+        let skipped = Done::Skipped {
+            reason: Some("no network".into()),
+        };
+        assert_eq!(
+            judge(&description(None), Ok(Ok(skipped))),
+            Outcome::Ignored {
+                reason: Some("no network".into())
+            }
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Which trials run, and in which order.
+
+use crate::args::Arguments;
+use crate::shuffle;
+use crate::trial::{Description, ShouldPanic, Trial};
+
+/// The trials that the arguments select, in order.
+pub(crate) struct Plan {
+    /// Runs with up to `--test-threads` at once.
+    pub(crate) tests: Vec<Planned>,
+    /// Runs afterwards, one at a time; empty without `--bench`.
+    pub(crate) benchmarks: Vec<Planned>,
+    pub(crate) filtered_out: usize,
+    pub(crate) shuffle_seed: Option<u64>,
+}
+
+/// A selected trial.
+pub(crate) struct Planned {
+    pub(crate) trial: Trial,
+    /// Reported as ignored instead of run.
+    pub(crate) ignored: bool,
+}
+
+impl Plan {
+    /// Selects from `trials`; they are sorted by name, and shuffled if the arguments say so.
+    pub(crate) fn new(args: &Arguments, trials: Vec<Trial>) -> Self {
+        let all = trials.len();
+        let selected = select(args, trials);
+        let filtered_out = all - selected.len();
+        let (benchmarks, mut tests): (Vec<_>, Vec<_>) = selected
+            .into_iter()
+            .map(|trial| Planned {
+                ignored: args.ignores(trial.description()),
+                trial,
+            })
+            .partition(|planned| args.bench && planned.trial.is_bench());
+        let shuffle_seed = shuffle::seed(args);
+        if let Some(seed) = shuffle_seed {
+            shuffle::shuffle(seed, &mut tests);
+        }
+        Self {
+            tests,
+            benchmarks,
+            filtered_out,
+            shuffle_seed,
+        }
+    }
+}
+
+/// Returns the trials that the arguments select, sorted by name. Where ignored ones are asked for
+/// they are ordinary ones from here on.
+pub(crate) fn select(args: &Arguments, mut trials: Vec<Trial>) -> Vec<Trial> {
+    trials.retain(|trial| args.selects(trial.description()));
+    if args.ignored || args.include_ignored {
+        trials
+            .iter_mut()
+            .for_each(|trial| trial.description.ignored = false);
+    }
+    trials.sort_by(|a, b| a.description().title().cmp(&b.description().title()));
+    trials
+}
+
+impl Arguments {
+    /// Says whether the trial is selected, by its name and its attributes.
+    pub(crate) fn selects(&self, description: &Description) -> bool {
+        let matches = |filter: &String| self.matches(description, filter);
+        (self.filters.is_empty() || self.filters.iter().any(matches))
+            && !self.skip.iter().any(matches)
+            && !(self.exclude_should_panic && description.should_panic != ShouldPanic::No)
+            && (!self.ignored || description.ignored)
+    }
+
+    /// Says whether a selected trial is reported as ignored instead of run.
+    pub(crate) fn ignores(&self, description: &Description) -> bool {
+        let by_attribute = description.ignored && !self.ignored && !self.include_ignored;
+        let by_bench = self.bench && !self.test && !description.is_bench;
+        by_attribute || by_bench
+    }
+
+    fn matches(&self, description: &Description, filter: &str) -> bool {
+        match self.exact {
+            true => description.name == filter || description.title() == filter,
+            false => description.title().contains(filter),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trials(names: &[&str]) -> Vec<Trial> {
+        names
+            .iter()
+            .map(|name| Trial::test(*name, || Ok(())))
+            .collect()
+    }
+
+    fn planned(args: &Arguments, trials: Vec<Trial>) -> Vec<String> {
+        let plan = Plan::new(args, trials);
+        plan.tests
+            .iter()
+            .map(|planned| planned.trial.name().to_owned())
+            .collect()
+    }
+
+    fn args(words: &[&str]) -> Arguments {
+        Arguments::parse(std::iter::once(&"suite").chain(words)).unwrap()
+    }
+
+    #[test]
+    fn order_is_by_the_bytes_of_the_name() {
+        let names = trials(&["a", "测试", "grün", "Upper", "m1::a"]);
+        assert_eq!(
+            planned(&args(&[]), names),
+            ["Upper", "a", "grün", "m1::a", "测试"]
+        );
+    }
+
+    #[test]
+    fn skip_wins_over_filters_and_filters_are_alternatives() {
+        let names = || trials(&["ab", "abc", "m1::a", "z"]);
+        assert_eq!(
+            planned(&args(&["ab", "m1"]), names()),
+            ["ab", "abc", "m1::a"]
+        );
+        assert_eq!(planned(&args(&["ab", "--skip", "abc"]), names()), ["ab"]);
+        assert_eq!(
+            planned(&args(&["--exact", "ab", "--skip", "a"]), names()),
+            ["ab"]
+        );
+        assert_eq!(planned(&args(&["--skip", ""]), names()), [""; 0]);
+    }
+
+    #[test]
+    fn a_kind_is_part_of_what_filters_see() {
+        let trials = || {
+            trials(&["a"])
+                .into_iter()
+                .map(|t| t.with_kind("tidy"))
+                .collect()
+        };
+        assert_eq!(planned(&args(&["tidy"]), trials()), ["a"]);
+        assert_eq!(planned(&args(&["--exact", "[tidy] a"]), trials()), ["a"]);
+        assert_eq!(planned(&args(&["--exact", "a"]), trials()), ["a"]);
+    }
+
+    #[test]
+    fn an_ignored_trial_is_only_run_when_asked_for() {
+        let trials = || vec![Trial::test("a", || Ok(())).with_ignored_flag(true)];
+        for (words, runs) in [
+            (&[][..], false),
+            (&["--ignored"], true),
+            (&["--include-ignored"], true),
+        ] {
+            assert_eq!(args(words).would_run(&trials()), runs, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_runs_for_a_list_an_empty_selection_or_tests_with_bench() {
+        let trials = trials(&["a"]);
+        for words in [&["--list"][..], &["nothing"], &["--bench"], &["--ignored"]] {
+            assert!(!args(words).would_run(&trials), "{words:?}");
+        }
+        assert!(args(&["--bench", "--test"]).would_run(&trials));
+    }
+}

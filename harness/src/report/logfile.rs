@@ -1,0 +1,58 @@
+//! The extra file of `--logfile`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::event::{Event, Finished};
+use crate::outcome::Outcome;
+
+use super::summary;
+
+/// Writes a line a test.
+pub(super) struct LogFile {
+    file: File,
+}
+
+impl LogFile {
+    pub(super) fn create(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self {
+            file: File::create(path)?,
+        })
+    }
+
+    pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Finished(finished) => self.file.write_all(line(finished).as_bytes()),
+            Event::Listed(description) => {
+                let noun = if description.is_bench {
+                    "benchmark"
+                } else {
+                    "test"
+                };
+                self.file
+                    .write_all(format!("{noun} {}\n", description.title()).as_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn line(finished: &Finished) -> String {
+    let outcome = match &finished.outcome {
+        Outcome::Passed => "ok".to_owned(),
+        Outcome::Failed => "failed".to_owned(),
+        Outcome::FailedBecause(reason) => format!("failed: {reason}"),
+        Outcome::TooSlow => "failed (time limit exceeded)".to_owned(),
+        Outcome::Ignored { reason: None } => "ignored".to_owned(),
+        Outcome::Ignored {
+            reason: Some(reason),
+        } => format!("ignored: {reason}"),
+        Outcome::Measured(measured) => summary::describe(*measured),
+    };
+    let time = match finished.time {
+        Some(time) => format!(" <{:.3}s>", time.as_secs_f64()),
+        None => String::new(),
+    };
+    format!("{outcome} {}{time}\n", finished.description.title())
+}

@@ -1,0 +1,200 @@
+//! What `pretty` and `terse` have in common.
+
+use std::fmt::Write;
+
+use crate::event::{Event, Finished, Listing, Tally};
+use crate::failed::Measurement;
+use crate::outcome::Outcome;
+use crate::time::SLOW;
+use crate::trial::Description;
+
+use super::color::{Color, Palette};
+
+/// Appends `\nrunning 3 tests\n`.
+pub(super) fn run_started(total: usize, shuffle_seed: Option<u64>, out: &mut String) {
+    let noun = if total == 1 { "test" } else { "tests" };
+    let _ = write!(out, "\nrunning {total} {noun}");
+    if let Some(seed) = shuffle_seed {
+        let _ = write!(out, " (shuffle seed: {seed})");
+    }
+    out.push('\n');
+}
+
+/// Appends the notice for a test that takes long.
+pub(super) fn slow(description: &Description, out: &mut String) {
+    let title = description.title();
+    let seconds = SLOW.as_secs();
+    let _ = writeln!(
+        out,
+        "test {title} has been running for over {seconds} seconds"
+    );
+}
+
+/// Appends the sections and the result line that end a run.
+pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, out: &mut String) {
+    if show_output {
+        section("successes", &tally.successes, out);
+    }
+    if !tally.failures.is_empty() {
+        section("failures", &tally.failures, out);
+    }
+    if !tally.time_failures.is_empty() {
+        section("failures (time limit exceeded)", &tally.time_failures, out);
+    }
+    out.push_str("\ntest result: ");
+    match tally.failed {
+        0 => palette.paint(Color::Passed, "ok", out),
+        _ => palette.paint(Color::Failed, "FAILED", out),
+    }
+    let Tally {
+        passed,
+        failed,
+        ignored,
+        measured,
+        filtered_out,
+        duration,
+        ..
+    } = tally;
+    let _ = write!(
+        out,
+        ". {passed} passed; {failed} failed; {ignored} ignored; {measured} measured; \
+         {filtered_out} filtered out; finished in {:.2}s\n\n",
+        duration.as_secs_f64()
+    );
+}
+
+/// Appends a line of a listing, or its end.
+pub(super) fn listing(event: &Event<'_>, with_counts: bool, out: &mut String) {
+    match event {
+        Event::Listed(description) => {
+            let noun = if description.is_bench {
+                "benchmark"
+            } else {
+                "test"
+            };
+            let _ = writeln!(out, "{}: {noun}", description.title());
+        }
+        Event::ListFinished(counts) if with_counts => list_counts(counts, out),
+        _ => {}
+    }
+}
+
+/// Appends `test NAME ... `.
+pub(super) fn test_name(description: &Description, out: &mut String) {
+    let _ = write!(out, "test {}", description.title());
+    let expects_panic = description.should_panic != crate::trial::ShouldPanic::No;
+    // libtest has the note for tests that run only.
+    if expects_panic && !description.ignored {
+        out.push_str(" - should panic");
+    }
+    out.push_str(" ... ");
+}
+
+/// Appends `bench:  1,234.00 ns/iter (+/- 5.00)`.
+pub(super) fn measurement(measured: Measurement, palette: &Palette, out: &mut String) {
+    palette.paint(Color::Measured, "bench", out);
+    let _ = write!(out, ": {}", describe(measured));
+}
+
+/// Returns a measurement in libtest's words.
+pub(super) fn describe(measured: Measurement) -> String {
+    format!(
+        "{:>14} ns/iter (+/- {})",
+        thousands(measured.avg),
+        thousands(measured.variance)
+    )
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + ".00"
+}
+
+fn list_counts(counts: &Listing, out: &mut String) {
+    if counts.tests + counts.benchmarks > 0 {
+        out.push('\n');
+    }
+    let plural = |count: usize, noun| match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    };
+    let _ = writeln!(
+        out,
+        "{}, {}",
+        plural(counts.tests, "test"),
+        plural(counts.benchmarks, "benchmark")
+    );
+}
+
+fn section(title: &str, entries: &[Finished], out: &mut String) {
+    let _ = write!(out, "\n{title}:\n");
+    let mut is_first = true;
+    for entry in entries {
+        let output = shown_output(entry);
+        if output.is_empty() {
+            continue;
+        }
+        if std::mem::take(&mut is_first) {
+            out.push('\n');
+        }
+        let _ = writeln!(
+            out,
+            "---- {} stdout ----\n{output}",
+            entry.description.title()
+        );
+    }
+    let _ = write!(out, "\n{title}:\n");
+    let mut names: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.description.title())
+        .collect();
+    names.sort();
+    for name in names {
+        let _ = writeln!(out, "    {name}");
+    }
+}
+
+/// Returns the output of a trial, with the reason of its failure behind it.
+fn shown_output(entry: &Finished) -> String {
+    let mut text = String::from_utf8_lossy(&entry.output).into_owned();
+    if let Outcome::FailedBecause(reason) = &entry.outcome {
+        let _ = write!(text, "note: {reason}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_have_separators_and_a_fixed_width() {
+        let measured = Measurement {
+            avg: 1_234_567,
+            variance: 89,
+        };
+        assert_eq!(describe(measured), "  1,234,567.00 ns/iter (+/- 89.00)");
+    }
+
+    #[test]
+    fn an_empty_listing_has_counts_only() {
+        let mut out = String::new();
+        list_counts(&Listing::default(), &mut out);
+        list_counts(
+            &Listing {
+                tests: 1,
+                benchmarks: 2,
+                ignored: 0,
+            },
+            &mut out,
+        );
+        assert_eq!(out, "0 tests, 0 benchmarks\n\n1 test, 2 benchmarks\n");
+    }
+}

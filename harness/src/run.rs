@@ -1,0 +1,130 @@
+//! The ways to run trials.
+
+use std::io::{self, ErrorKind, Write};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+
+use crate::args::Arguments;
+use crate::block_on::block_on;
+use crate::conclusion::Conclusion;
+use crate::event::{Event, Listing};
+use crate::plan::{self, Plan};
+use crate::report::Output;
+use crate::schedule::{Schedule, Settings};
+use crate::time::TimeLimits;
+use crate::trial::{Spawner, TestFuture, Trial};
+
+/// Runs `trials`, or lists them, as `args` say, and reports to standard output.
+///
+/// Each trial runs on a thread of its own, which bears its name; async trials are polled there.
+/// Up to [`test_threads`](Arguments::test_threads) run at once; if that is not set then as many as
+/// the variable `RUST_TEST_THREADS` says, or as there are cores.
+///
+/// # Panics
+///
+/// Panics, as libtest does, if `RUST_TEST_THREADS` is used and no positive number, and if a
+/// variable `RUST_TEST_TIME_*` is used and malformed.
+pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
+    block_on(start(args, trials, Spawner::OwnThread))
+}
+
+/// Like [`run`], for programs whose async trials run on a runtime: `spawn` starts them there.
+///
+/// The future that is returned starts the trials and reports; it can be awaited anywhere. It needs
+/// nothing of a runtime: it is woken by the trials. Trials that are not async still run on threads
+/// of their own. A trial whose future is dropped by the runtime before it is through has failed.
+///
+/// # Panics
+///
+/// Panics like [`run`], at once, not when the future is awaited.
+pub fn run_async<S>(
+    args: &Arguments,
+    trials: Vec<Trial>,
+    spawn: S,
+) -> impl Future<Output = Conclusion> + Send + 'static + use<S>
+where
+    S: Fn(TestFuture) + Send + Sync + 'static,
+{
+    start(args, trials, Spawner::Runtime(Arc::new(spawn)))
+}
+
+fn start(
+    args: &Arguments,
+    trials: Vec<Trial>,
+    spawn: Spawner,
+) -> impl Future<Output = Conclusion> + Send + 'static + use<> {
+    let work = Work::new(args, trials, spawn);
+    async {
+        match work {
+            Ok(Work::Run(schedule)) => {
+                conclude(schedule.await.map(|tally| Conclusion::new(&tally)))
+            }
+            Ok(Work::List(args, trials)) => {
+                conclude(list(&args, trials).map(|()| Conclusion::default()))
+            }
+            Err(error) => conclude(Err(error)),
+        }
+    }
+}
+
+/// What the arguments ask for.
+enum Work {
+    List(Box<Arguments>, Vec<Trial>),
+    Run(Box<Schedule>),
+}
+
+impl Work {
+    fn new(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
+        if args.list {
+            return Ok(Self::List(Box::new(args.clone()), trials));
+        }
+        let concurrency = concurrency(args);
+        let limits = TimeLimits::new(args);
+        let output = Output::open(args, concurrency > 1, limits)?;
+        let settings = Settings::new(args, concurrency, limits, spawn);
+        Ok(Self::Run(Box::new(Schedule::new(
+            settings,
+            output,
+            Plan::new(args, trials),
+        ))))
+    }
+}
+
+fn list(args: &Arguments, trials: Vec<Trial>) -> io::Result<()> {
+    let mut output = Output::open(args, false, None)?;
+    let mut counts = Listing::default();
+    output.event(&Event::ListStarted)?;
+    for trial in plan::select(args, trials) {
+        let description = trial.description();
+        counts.add(description);
+        output.event(&Event::Listed(description))?;
+    }
+    output.event(&Event::ListFinished(&counts))
+}
+
+/// Reports an error of the output. A reader that has gone needs no message.
+fn conclude(result: io::Result<Conclusion>) -> Conclusion {
+    result.unwrap_or_else(|error| {
+        if error.kind() != ErrorKind::BrokenPipe {
+            let _ = writeln!(
+                io::stderr(),
+                "error: io error when listing tests: {error:?}"
+            );
+        }
+        Conclusion::broken()
+    })
+}
+
+fn concurrency(args: &Arguments) -> usize {
+    if let Some(threads) = args.test_threads {
+        return threads.max(1);
+    }
+    if let Ok(value) = std::env::var("RUST_TEST_THREADS") {
+        return match value.parse::<NonZeroUsize>() {
+            Ok(threads) => threads.get(),
+            Err(_) => panic!("RUST_TEST_THREADS is `{value}`, should be a positive integer."),
+        };
+    }
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

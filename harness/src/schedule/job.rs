@@ -1,0 +1,215 @@
+//! A trial at work: on a thread of its own, or as a future on a runtime.
+
+use std::borrow::Cow;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::block_on::block_on;
+use crate::capture::{self, Role, Scope};
+use crate::outcome::{self, Outcome, Payload};
+use crate::time::TimeLimits;
+use crate::trial::{Body, Description, Spawner, Verdict};
+
+use super::inbox::{Inbox, Message};
+
+/// What a trial needs to run and to report its end.
+pub(super) struct Job {
+    pub(super) id: usize,
+    pub(super) description: Arc<Description>,
+    pub(super) captures: bool,
+    pub(super) limits: Option<TimeLimits>,
+    pub(super) inbox: Arc<Inbox>,
+}
+
+/// The end of a trial.
+pub(super) struct Ended {
+    pub(super) id: usize,
+    pub(super) outcome: Outcome,
+    pub(super) output: Vec<u8>,
+    pub(super) time: Option<Duration>,
+}
+
+impl Ended {
+    pub(super) fn ignored(id: usize, reason: Option<Cow<'static, str>>) -> Self {
+        Self {
+            id,
+            outcome: Outcome::Ignored { reason },
+            output: Vec::new(),
+            time: None,
+        }
+    }
+}
+
+type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+impl Job {
+    /// Starts the body; `measures` is for benchmarks. Returns the thread, if there is one.
+    pub(super) fn start(
+        self,
+        body: Body,
+        measures: bool,
+        spawn: &Spawner,
+    ) -> Option<JoinHandle<()>> {
+        let scope = Scope::new(&self.description.name, self.captures);
+        let report = Report {
+            job: Some(self),
+            scope: scope.clone(),
+            since: Instant::now(),
+        };
+        match body {
+            Body::Sync(body) => run_on_thread(report, scope, move || body(!measures)),
+            Body::Async(future) => {
+                let task = Task {
+                    future: Some(future),
+                    report,
+                    scope: scope.clone(),
+                };
+                spawn_task(task, &scope, spawn)
+            }
+        }
+    }
+}
+
+fn run_on_thread(
+    mut report: Report,
+    scope: Arc<Scope>,
+    body: impl FnOnce() -> Verdict + Send + 'static,
+) -> Option<JoinHandle<()>> {
+    let name = thread_name(scope.name());
+    // If there is no thread to be had the report is dropped, and says so.
+    start_thread(name, move || {
+        let entered = capture::enter(Some(scope), Role::Thread);
+        report.since = Instant::now();
+        let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body)));
+        drop(entered);
+        report.end(result);
+    })
+}
+
+fn spawn_task(task: Task, scope: &Scope, spawn: &Spawner) -> Option<JoinHandle<()>> {
+    match spawn {
+        Spawner::OwnThread => start_thread(thread_name(scope.name()), || block_on(task)),
+        Spawner::Runtime(spawn) => {
+            // A runtime that panics here has dropped the task, which reports that.
+            let spawned = AssertUnwindSafe(|| spawn(Box::pin(task)));
+            let _ = panic::catch_unwind(spawned);
+            None
+        }
+    }
+}
+
+fn start_thread(name: String, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    thread::Builder::new().name(name).spawn(work).ok()
+}
+
+/// A thread's name cannot contain a null byte.
+fn thread_name(test: &str) -> String {
+    test.replace('\0', "\u{fffd}")
+}
+
+/// std's panic hook ends a short backtrace at a frame of this name.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let result = body();
+    // Keeps the call above from becoming a jump, which would leave no frame.
+    std::hint::black_box(());
+    result
+}
+
+/// An async trial. It reports its end, and if it is dropped before that, that it was.
+struct Task {
+    future: Option<AsyncBody>,
+    report: Report,
+    scope: Arc<Scope>,
+}
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(future) = &mut this.future else {
+            return Poll::Ready(());
+        };
+        let is_own_thread = thread::current().name() == Some(this.scope.name());
+        let role = if is_own_thread {
+            Role::Thread
+        } else {
+            Role::Poll
+        };
+        let entered = capture::enter(Some(this.scope.clone()), role);
+        let poll = AssertUnwindSafe(|| __rust_begin_short_backtrace(|| future.as_mut().poll(cx)));
+        let result = match panic::catch_unwind(poll) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(verdict)) => Ok(verdict),
+            Err(payload) => Err(payload),
+        };
+        let result = drop_quietly(this.future.take()).and(result);
+        drop(entered);
+        this.report.end(result);
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let _entered = capture::enter(Some(self.scope.clone()), Role::Poll);
+        let _ = drop_quietly(self.future.take());
+    }
+}
+
+fn drop_quietly(future: Option<AsyncBody>) -> Result<(), Payload> {
+    panic::catch_unwind(AssertUnwindSafe(|| drop(future)))
+}
+
+/// Reports the end of a job exactly once, also if it never came to run.
+struct Report {
+    job: Option<Job>,
+    scope: Arc<Scope>,
+    since: Instant,
+}
+
+impl Report {
+    fn end(&mut self, result: Result<Verdict, Payload>) {
+        let elapsed = self.since.elapsed();
+        let Some(job) = self.job.take() else { return };
+        if let Ok(Err(failed)) = &result {
+            if let Some(message) = failed.message() {
+                self.scope
+                    .append_or_print(format!("Error: {message}\n").as_bytes());
+            }
+        }
+        let judged = outcome::judge(&job.description, result);
+        let outcome = match job.limits {
+            Some(limits) => limits.enforce(judged, elapsed),
+            None => judged,
+        };
+        job.put(outcome, &self.scope, Some(elapsed));
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take() {
+            let reason = "the test was dropped before it was through".to_owned();
+            job.put(Outcome::FailedBecause(reason), &self.scope, None);
+        }
+    }
+}
+
+impl Job {
+    fn put(self, outcome: Outcome, scope: &Scope, elapsed: Option<Duration>) {
+        let time = elapsed.filter(|_| self.limits.is_some());
+        let output = scope.close();
+        self.inbox.put(Message::Ended(Ended {
+            id: self.id,
+            outcome,
+            output,
+            time,
+        }));
+    }
+}

@@ -1,0 +1,109 @@
+//! The limits of `--report-time` and `--ensure-time`.
+
+use std::time::Duration;
+
+use crate::args::Arguments;
+use crate::outcome::Outcome;
+
+/// After this long a running test gets a notice.
+pub(crate) const SLOW: Duration = Duration::from_secs(60);
+
+/// The variable that overrides the limits. Trials of this harness are integration tests.
+const VARIABLE: &str = "RUST_TEST_TIME_INTEGRATION";
+
+/// From when on a time is shown in a warning colour, and counts as a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimeLimits {
+    pub(crate) warn: Duration,
+    pub(crate) critical: Duration,
+}
+
+impl TimeLimits {
+    /// Returns the limits in force, if times are to be measured at all.
+    ///
+    /// # Panics
+    ///
+    /// Panics as libtest does when the environment variable is malformed.
+    pub(crate) fn new(args: &Arguments) -> Option<Self> {
+        if !args.report_time && !args.ensure_time {
+            return None;
+        }
+        // libtest reads all three and panics on each of them, whichever it then uses.
+        for other in ["RUST_TEST_TIME_UNIT", "RUST_TEST_TIME_DOCTEST"] {
+            let _checked = std::env::var(other)
+                .ok()
+                .map(|value| Self::parse(other, &value));
+        }
+        let chosen = std::env::var(VARIABLE)
+            .ok()
+            .map(|value| Self::parse(VARIABLE, &value));
+        Some(chosen.unwrap_or(Self {
+            warn: Duration::from_millis(500),
+            critical: Duration::from_millis(1000),
+        }))
+    }
+
+    fn parse(variable: &str, value: &str) -> Self {
+        let number = |text: &str| {
+            Duration::from_millis(text.parse().unwrap_or_else(|_| {
+                panic!("Duration value in variable {variable} is expected to be a number, but got {text}")
+            }))
+        };
+        let Some((warn, critical)) = value.split_once(',') else {
+            panic!(
+                "Duration variable {variable} expected to have 2 numbers separated by comma, but got {value}"
+            );
+        };
+        let limits = Self {
+            warn: number(warn),
+            critical: number(critical),
+        };
+        assert!(
+            limits.warn <= limits.critical,
+            "Test execution warn time should be less or equal to the critical time"
+        );
+        limits
+    }
+
+    /// Turns a pass that took too long into a failure.
+    pub(crate) fn enforce(&self, outcome: Outcome, time: Duration) -> Outcome {
+        match outcome {
+            Outcome::Passed if time >= self.critical => Outcome::TooSlow,
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_gives_both_limits_in_milliseconds() {
+        let limits = TimeLimits::parse(VARIABLE, "5,20");
+        assert_eq!(limits.warn, Duration::from_millis(5));
+        assert_eq!(limits.critical, Duration::from_millis(20));
+    }
+
+    #[test]
+    fn only_a_pass_can_be_too_slow() {
+        let limits = TimeLimits {
+            warn: Duration::ZERO,
+            critical: Duration::ZERO,
+        };
+        assert_eq!(
+            limits.enforce(Outcome::Passed, Duration::ZERO),
+            Outcome::TooSlow
+        );
+        assert_eq!(
+            limits.enforce(Outcome::Failed, Duration::ZERO),
+            Outcome::Failed
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "warn time should be less or equal")]
+    fn a_warning_after_the_limit_is_refused() {
+        TimeLimits::parse(VARIABLE, "5,1");
+    }
+}

@@ -1,0 +1,121 @@
+//! Output lands with the test that made it.
+
+use libtest_async::{Failed, Trial, capture};
+
+use crate::child::{self, Output, run, section};
+
+const NAMES: [&str; 4] = ["one", "two", "three", "four"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let test = |name: &str, body: fn()| {
+        Trial::test(format!("capture::{name}"), move || {
+            body();
+            Ok::<(), Failed>(())
+        })
+    };
+    let trials = vec![
+        test(
+            "everything_a_test_prints_is_shown_with_it",
+            everything_a_test_prints_is_shown_with_it,
+        ),
+        test(
+            "tests_on_a_pool_keep_their_lines",
+            tests_on_a_pool_keep_their_lines,
+        ),
+        test(
+            "half_a_line_comes_before_the_panic_after_it",
+            half_a_line_comes_before_the_panic_after_it,
+        ),
+        test(
+            "nocapture_lets_everything_through",
+            nocapture_lets_everything_through,
+        ),
+        test(
+            "output_of_passing_tests_is_shown_on_demand",
+            output_of_passing_tests_is_shown_on_demand,
+        ),
+    ];
+    // Elsewhere only the texts of panics are captured.
+    let is_complete = capture::is_complete();
+    trials
+        .into_iter()
+        .map(|trial| trial.with_ignored_flag(!is_complete))
+        .collect()
+}
+
+fn assert_ordinary_end(output: &Output) {
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+}
+
+fn everything_a_test_prints_is_shown_with_it() {
+    let output = run("noisy", &["--test-threads=4"]);
+    assert_ordinary_end(&output);
+    for name in NAMES {
+        let shown = section(&output.stdout, name);
+        let printed = format!(
+            "{name}: println\n{name}: eprintln\n{name}: stdout handle\n{name}: stderr handle\n{name}: thread\n{}\n",
+            "x".repeat(1 << 20)
+        );
+        let rest = shown.strip_prefix(&printed).unwrap_or_else(|| {
+            panic!(
+                "the output of {name} starts with {:?}",
+                &shown[..shown.len().min(300)]
+            )
+        });
+        assert!(rest.contains(&format!("\nthread '{name}' (")), "{rest}");
+        assert!(rest.contains(&format!("{name} panics\n")), "{rest}");
+    }
+}
+
+fn half_a_line_comes_before_the_panic_after_it() {
+    let output = run("half_a_line", &["--test-threads=1"]);
+    assert_ordinary_end(&output);
+    for name in ["one", "two"] {
+        let expected = format!("{name}: half a line\nthread '{name}' (N) panicked at ");
+        let shown = child::without_thread_ids(section(&output.stdout, name));
+        assert!(shown.starts_with(&expected), "{shown}");
+    }
+}
+
+fn tests_on_a_pool_keep_their_lines() {
+    let output = run("pool", &["--test-threads=1"]);
+    assert_ordinary_end(&output);
+    for name in NAMES {
+        let lines = format!("{name}: begin end\n").repeat(10);
+        let expected = format!("{lines}{name}: task\n\nthread '{name}' (N) panicked at ");
+        let shown = child::without_thread_ids(section(&output.stdout, name));
+        assert!(shown.starts_with(&expected), "{shown}");
+    }
+    let output = run("pool", &["--test-threads=4"]);
+    for name in NAMES {
+        let shown = section(&output.stdout, name);
+        assert!(shown.contains(&format!("\nthread '{name}' (")), "{shown}");
+        assert!(shown.contains(&format!("{name}: task\n")), "{shown}");
+    }
+}
+
+fn nocapture_lets_everything_through() {
+    let output = run(
+        "pool",
+        &["--nocapture", "--exact", "one", "--test-threads=1"],
+    );
+    let lines = "one: begin end\n".repeat(10);
+    let expected = format!("\nrunning 1 test\ntest one ... {lines}one: task\nFAILED\n");
+    assert!(output.stdout.starts_with(&expected), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("failures:\n\nfailures:\n    one\n"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output.stderr.starts_with("\nthread 'one' ("),
+        "{}",
+        output.stderr
+    );
+}
+
+fn output_of_passing_tests_is_shown_on_demand() {
+    let output = run("passing", &["--show-output", "--test-threads=1"]);
+    let expected = "\nsuccesses:\n\nsuccesses:\n    a\n    b\n";
+    assert!(output.stdout.contains(expected), "{}", output.stdout);
+}

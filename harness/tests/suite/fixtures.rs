@@ -1,0 +1,169 @@
+//! The suites that child processes run.
+
+use std::future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Waker};
+use std::thread;
+
+use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial, capture};
+
+use crate::pool::{Pool, yield_now};
+
+/// Names the fixture that a child process is to be.
+pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_FIXTURE";
+
+/// Runs a fixture if this process is to be one.
+pub(crate) fn run_as_child() -> Option<ExitCode> {
+    let fixture = std::env::var(VARIABLE).ok()?;
+    let args = Arguments::from_args();
+    let conclusion = match fixture.as_str() {
+        "mixed" => libtest_async::run(&args, mixed()),
+        "passing" => libtest_async::run(&args, passing()),
+        "noisy" => libtest_async::run(&args, noisy()),
+        "half_a_line" => libtest_async::run(&args, half_a_line()),
+        "pool" => on_pool(&args, noisy_async()),
+        "dropped" => dropped(&args),
+        "counting" => on_pool(&args, counting()),
+        other => panic!("there is no fixture {other}"),
+    };
+    Some(conclusion.exit_code())
+}
+
+fn half_a_line() -> Vec<Trial> {
+    let test = |name: &'static str| {
+        Trial::test(name, move || {
+            print!("{name}: half a line");
+            panic!("{name} panics");
+        })
+    };
+    vec![test("one"), test("two")]
+}
+
+fn passing() -> Vec<Trial> {
+    vec![Trial::test("b", || Ok(())), Trial::test("a", || Ok(()))]
+}
+
+fn mixed() -> Vec<Trial> {
+    vec![
+        Trial::test("passes", || Ok(())),
+        Trial::test("errs", || Err(Failed::from_debug("text"))),
+        Trial::test("displays", || Err("text".into())),
+        Trial::test("fails_silently", || Err(Failed::without_message())),
+        Trial::test("panics", || panic!("with a text")),
+        Trial::test("ignored", || Ok(())).with_ignored_reason("needs a network"),
+        Trial::test("should_panic", || panic!("expected")).with_should_panic(Some("expected")),
+        Trial::test("should_have_panicked", || Ok(()))
+            .with_should_panic(None::<&str>)
+            .with_source("file.rs", 7),
+        Trial::ignorable_test("skips", || Ok(Completion::ignored_with("not here"))),
+        Trial::async_test("async_passes", async { Ok(()) }),
+        Trial::async_test("async_panics", async { panic!("async text") }),
+        Trial::bench("bench", |_once| Ok(None)),
+    ]
+}
+
+fn print_everywhere(name: &str) {
+    println!("{name}: println");
+    eprintln!("{name}: eprintln");
+    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
+    writeln!(stdout, "{name}: stdout handle").unwrap();
+    writeln!(stderr, "{name}: stderr handle").unwrap();
+    let owned = name.to_owned();
+    thread::spawn(move || println!("{owned}: thread"))
+        .join()
+        .unwrap();
+}
+
+/// Four tests that print at the same time, which the barrier sees to.
+fn noisy() -> Vec<Trial> {
+    let barrier = Arc::new(Barrier::new(4));
+    let noisy = |name: &'static str| {
+        let barrier = barrier.clone();
+        Trial::test(name, move || {
+            barrier.wait();
+            print_everywhere(name);
+            println!("{}", "x".repeat(1 << 20));
+            panic!("{name} panics");
+        })
+    };
+    vec![noisy("one"), noisy("two"), noisy("three"), noisy("four")]
+}
+
+/// Tests that take turns on the threads of a pool, in the midst of a line.
+fn noisy_async() -> Vec<Trial> {
+    let noisy = |name: &'static str| {
+        Trial::async_test(name, async move {
+            for _ in 0..10 {
+                print!("{name}: begin ");
+                yield_now().await;
+                println!("end");
+                yield_now().await;
+            }
+            let inherited = capture::inherit(async move { println!("{name}: task") });
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut task = std::pin::pin!(inherited);
+                    let _ = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                });
+            });
+            panic!("{name} panics");
+        })
+    };
+    vec![noisy("one"), noisy("two"), noisy("three"), noisy("four")]
+}
+
+fn on_pool(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
+    let pool = Pool::start(2);
+    let spawner = pool.clone();
+    wait(libtest_async::run_async(args, trials, move |future| {
+        spawner.spawn(future)
+    }))
+}
+
+/// A runtime that drops what it is given, and one that panics.
+fn dropped(args: &Arguments) -> Conclusion {
+    let trials = vec![
+        Trial::async_test("dropped", future::pending()),
+        Trial::async_test("refused", future::pending()).with_spawn(|_| panic!("no runtime")),
+        Trial::test("runs", || Ok(())),
+    ];
+    wait(libtest_async::run_async(args, trials, drop))
+}
+
+/// Tests that fail when more than three of them are pending.
+fn counting() -> Vec<Trial> {
+    let pending = Arc::new(AtomicUsize::new(0));
+    let counting = |number: usize| {
+        let pending = pending.clone();
+        Trial::async_test(number.to_string(), async move {
+            assert!(pending.fetch_add(1, Ordering::SeqCst) < 3);
+            yield_now().await;
+            pending.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        })
+    };
+    (0..20).map(counting).collect()
+}
+
+/// Awaits `future` on this thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        if let std::task::Poll::Ready(output) =
+            future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
+            return output;
+        }
+        thread::park();
+    }
+}

@@ -1,0 +1,33 @@
+//! Runs the harness in child processes of this very binary and looks at what they print.
+
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the fixtures print"
+)]
+
+mod capture;
+mod child;
+mod exit;
+mod fixtures;
+mod pool;
+mod runtime;
+
+use std::process::ExitCode;
+
+use libtest_async::{Arguments, Trial};
+
+libtest_async::capture!();
+
+fn main() -> ExitCode {
+    if let Some(code) = fixtures::run_as_child() {
+        return code;
+    }
+    let args = Arguments::from_args();
+    let trials: Vec<Trial> = [exit::trials(), capture::trials(), runtime::trials()]
+        .into_iter()
+        .flatten()
+        .collect();
+    libtest_async::run(&args, trials).exit_code()
+}
