@@ -1,11 +1,5 @@
 //! What the attributes take: async and sync functions, on every runtime, with what may stand beside them.
 
-use std::fmt;
-use std::thread;
-use std::time::Duration;
-
-use pyo3::prelude::*;
-
 /// Sleeps in Python, on the loop that the harness runs.
 macro_rules! sleep_in_python {
     ($runtime:ident, $seconds:expr) => {
@@ -18,7 +12,10 @@ macro_rules! sleep_in_python {
 }
 
 mod guide {
-    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    use pyo3::prelude::*;
 
     /// Two tests that each sleep for a second: together they take one, with two threads.
     #[pyo3_aio::tokio::test]
@@ -35,7 +32,9 @@ mod guide {
 }
 
 mod runtimes {
-    use super::*;
+    use std::time::Duration;
+
+    use pyo3::prelude::*;
 
     #[pyo3_aio::tokio::test]
     async fn tokio_finds_its_own_timer_and_the_loop() -> PyResult<()> {
@@ -66,7 +65,9 @@ mod runtimes {
 }
 
 mod sync {
-    use super::*;
+    use std::thread;
+
+    use pyo3::prelude::*;
 
     #[pyo3_aio::tokio::test]
     fn may_take_the_event_loop(event_loop: Py<PyAny>) -> PyResult<()> {
@@ -96,7 +97,7 @@ mod sync {
 }
 
 mod returns {
-    use super::*;
+    use std::fmt;
 
     #[derive(Debug)]
     struct OwnError;
@@ -131,7 +132,7 @@ mod returns {
 }
 
 mod marks {
-    use super::*;
+    use pyo3::prelude::*;
 
     #[pyo3_aio::tokio::test]
     #[ignore]

@@ -9,6 +9,7 @@ use libtest_async::{Arguments, Conclusion, Trial};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::output::Redirected;
 use super::runtime::Runtime;
 use super::session::Session;
 use crate::{TaskLocals, asyncio};
@@ -27,6 +28,7 @@ pub(super) fn run(
 ) -> PyResult<Conclusion> {
     let event_loop = asyncio::new_event_loop(py)?.call0()?;
     asyncio::set_event_loop(py)?.call1((&event_loop,))?;
+    let redirected = Redirected::new(&event_loop)?;
     session.begin(TaskLocals::new(event_loop.clone()));
     let stop = event_loop.clone().unbind();
     // Its panics, about variables of the environment, belong to this thread.
@@ -44,6 +46,7 @@ pub(super) fn run(
         Err(error) => Err(error),
     };
     close(&event_loop)?;
+    redirected.restore(py)?;
     conclusion
 }
 

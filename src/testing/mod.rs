@@ -35,6 +35,7 @@ mod failure;
 mod interpreter;
 mod main_macro;
 mod outcome;
+mod output;
 mod place;
 mod registry;
 mod run;

@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 
 use super::args::{Args, parse_args};
+use super::output::Redirected;
 use super::place::{self, Place};
 use super::runtime::{self, Runtime};
 use super::session::Session;
@@ -57,9 +58,12 @@ pub async fn main() -> PyResult<()> {
 /// `SystemExit(101)` when tests failed, and a `RuntimeError` where no loop runs.
 pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let session = Arc::new(Session::default());
-    session.begin(Python::attach(TaskLocals::current)?);
+    let locals = Python::attach(TaskLocals::current)?;
+    let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
+    session.begin(locals);
     let trials = trials(tests, &session, None);
     let conclusion = libtest_async::run_async(&args.0, trials, runtime::default().spawn).await;
+    Python::attach(|py| redirected.restore(py))?;
     if conclusion.has_failed() {
         return Err(PySystemExit::new_err(FAILED));
     }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use super::output;
 use crate::TaskLocals;
 
 /// The loop of one run; it is there once Python has started.
@@ -27,6 +28,6 @@ impl Session {
                 "the test was started without an event loop",
             ));
         };
-        Python::attach(|py| locals.clone().copy_context(py))
+        Python::attach(|py| output::locals_of_current_test(py, locals))
     }
 }

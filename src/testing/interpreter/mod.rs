@@ -41,7 +41,7 @@ pub(crate) fn initialize(manifest_dir: Option<&Path>) {
 pub(super) fn import_from(py: Python<'_>, folder: &Path) -> PyResult<()> {
     py.import("sys")?
         .getattr("path")?
-        .call_method1("insert", (0, folder))?;
+        .call_method1("insert", (0, folder.as_os_str()))?;
     Ok(())
 }
 

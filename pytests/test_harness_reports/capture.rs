@@ -1,0 +1,161 @@
+//! What tests print, and what the interpreter takes itself for.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pyo3::prelude::*;
+
+use crate::rerun::Run;
+
+crate::tests!(
+    output_of_tests_that_run_at_once_is_told_apart,
+    output_of_passing_tests_is_not_shown,
+    nocapture_shows_python_output_in_its_order,
+    text_that_is_not_ascii_is_printed_in_the_c_locale,
+    arguments_and_the_folder_of_the_file_are_known_to_python,
+    a_virtual_environment_is_found_that_is_only_named,
+    an_environment_of_another_version_is_passed_over,
+);
+
+fn output_of_tests_that_run_at_once_is_told_apart() {
+    let run = Run::new("prints:: --skip accented --test-threads 2");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    for (name, sister) in [("one", "two"), ("two", "one")] {
+        let shown = run.captured(&format!("subject::prints::{name}"));
+        assert!(!shown.contains(&format!("{sister}: ")), "{shown}");
+        assert_eq!(
+            shown.matches(&format!("{name}: coroutine\n")).count(),
+            20,
+            "{shown}"
+        );
+        for part in [
+            "rust",
+            "python",
+            "error stream",
+            "child",
+            "thread",
+            "rust again",
+        ] {
+            assert!(
+                shown.contains(&format!("{name}: {part}\n")),
+                "{part} is not in {shown}"
+            );
+        }
+        assert!(
+            shown.contains(&format!("WARNING:root:{name}: logging\n")),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(&format!("UserWarning: {name}: warnings\n")),
+            "{shown}"
+        );
+        assert!(shown.contains("ZeroDivisionError"), "{shown}");
+    }
+    assert_eq!(run.stderr, "");
+}
+
+fn output_of_passing_tests_is_not_shown() {
+    let run = Run::new("accented");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_lacks("caf");
+    Run::new("accented --show-output").assert_contains("caf\u{e9}\n");
+}
+
+fn nocapture_shows_python_output_in_its_order() {
+    let run = Run::new("--nocapture --test-threads 1 --exact subject::prints::one");
+    let place = |text: &str| {
+        run.stdout
+            .find(text)
+            .unwrap_or_else(|| panic!("{text} is not in {run:#?}"))
+    };
+    assert!(place("one: rust\n") < place("one: python\n"), "{run:#?}");
+    assert!(
+        place("one: python\n") < place("one: coroutine\n"),
+        "{run:#?}"
+    );
+    assert!(run.stderr.contains("one: error stream\n"), "{run:#?}");
+}
+
+fn text_that_is_not_ascii_is_printed_in_the_c_locale() {
+    let run = Run::with("accented --show-output", |command| {
+        command
+            .env_remove("LANG")
+            .env_remove("LC_CTYPE")
+            .env("LC_ALL", "C");
+    });
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("caf\u{e9}\n");
+}
+
+const DESCRIBE: &str = "--show-output --exact subject::interpreter::describes_itself";
+
+fn arguments_and_the_folder_of_the_file_are_known_to_python() {
+    let run = Run::new(DESCRIBE);
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains(&format!("argv={DESCRIBE}\n"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pytests/test_harness_reports");
+    run.assert_contains(&format!("path[0]={}\n", folder.display()));
+    run.assert_contains("child agrees=True\n");
+    run.assert_contains("sigint=True\n");
+    run.assert_contains("utf8=utf-8\n");
+}
+
+/// A virtual environment of the Python that these tests run on.
+struct Environment(PathBuf);
+
+impl Environment {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("pyo3-aio-{}-{name}", std::process::id()));
+        let executable: PathBuf =
+            Python::attach(|py| py.import("sys")?.getattr("executable")?.extract()).unwrap();
+        let made = Command::new(executable)
+            .args(["-m", "venv", "--without-pip"])
+            .arg(&path)
+            .status();
+        assert!(made.unwrap().success());
+        Self(path.canonicalize().unwrap())
+    }
+
+    fn describe(&self) -> Run {
+        Run::with(DESCRIBE, |command| {
+            command
+                .env("VIRTUAL_ENV", &self.0)
+                .env("PATH", "/usr/bin:/bin");
+        })
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn a_virtual_environment_is_found_that_is_only_named() {
+    let environment = Environment::new("named");
+    let run = environment.describe();
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let path = environment.0.display();
+    run.assert_contains(&format!("prefix={path}\n"));
+    run.assert_contains(&format!("executable={path}/bin/python3\n"));
+    run.assert_contains(&format!("on PATH={path}/bin/python3\n"));
+    run.assert_contains("child agrees=True\n");
+}
+
+fn an_environment_of_another_version_is_passed_over() {
+    let environment = Environment::new("other");
+    fs::write(
+        environment.0.join("pyvenv.cfg"),
+        "home = /usr/bin\nversion = 3.1.4\n",
+    )
+    .unwrap();
+    let run = environment.describe();
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert!(
+        run.stderr.contains("warning: VIRTUAL_ENV is passed over"),
+        "{run:#?}"
+    );
+    run.assert_lacks(&format!("prefix={}\n", environment.0.display()));
+}

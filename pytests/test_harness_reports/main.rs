@@ -1,0 +1,45 @@
+//! What a test binary reports, prints and exits with: this binary runs itself on the tests of `subject`, most of which
+//! do not pass.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod capture;
+mod report;
+mod rerun;
+mod selection;
+mod subject;
+
+use std::env;
+use std::process::ExitCode;
+
+use pyo3_aio::testing::Test;
+use pyo3_aio::tokio::testing::{new_sync_test, test_main};
+
+fn main() -> ExitCode {
+    if env::var_os(rerun::SUBJECT).is_some() {
+        return subject::run();
+    }
+    let tests = [report::TESTS, selection::TESTS, capture::TESTS].concat();
+    let tests: Vec<Test> = tests
+        .into_iter()
+        .map(|(name, test)| {
+            let (_crate, name) = name
+                .split_once("::")
+                .expect("a module's path has the crate's name");
+            new_sync_test(name.to_owned(), move || {
+                test();
+                Ok(())
+            })
+        })
+        .collect();
+    test_main("Reports", tests);
+    ExitCode::SUCCESS
+}
+
+/// Lists the test functions of a module.
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const TESTS: &[(&str, fn())] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+use tests;

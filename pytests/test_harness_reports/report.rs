@@ -1,0 +1,91 @@
+//! Failures of every kind, and the exit codes.
+
+use crate::rerun::Run;
+
+crate::tests!(
+    passing_tests_end_with_0,
+    a_failure_ends_with_101_and_hides_no_other_test,
+    a_python_exception_is_shown_with_its_traceback_and_the_place_in_rust,
+    a_debug_form_is_shown_of_other_errors,
+    a_panic_is_shown_with_its_place,
+    system_exit_fails_its_test_only,
+    a_panic_with_another_text_than_expected_fails,
+);
+
+fn passing_tests_end_with_0() {
+    let run = Run::new("passes");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test subject::ends::passes ... ok\n");
+    run.assert_contains("test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured;");
+    assert_eq!(run.stderr, "");
+}
+
+fn a_failure_ends_with_101_and_hides_no_other_test() {
+    let run = Run::new("ends");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test subject::ends::raises ... FAILED\n");
+    run.assert_contains("test subject::ends::passes_synchronously ... ok\n");
+    run.assert_contains("test subject::ends::ignored ... ignored, the reason\n");
+    run.assert_contains("test result: FAILED. 2 passed; 6 failed; 1 ignored;");
+}
+
+fn a_python_exception_is_shown_with_its_traceback_and_the_place_in_rust() {
+    let run = Run::new("--exact subject::ends::raises");
+    let shown = run.captured("subject::ends::raises");
+    assert!(
+        shown.starts_with("Error: Traceback (most recent call last):\n"),
+        "{shown}"
+    );
+    let (cause, effect) = shown
+        .split_once("The above exception was the direct cause")
+        .unwrap();
+    assert!(
+        cause.contains("in inner\n") && cause.contains("KeyError: 'missing'"),
+        "{shown}"
+    );
+    assert!(effect.contains("in outer\n"), "{shown}");
+    let (_, end) = effect.split_once("ValueError: the message\n").unwrap();
+    assert!(
+        end.starts_with("in the test at pytests/test_harness_reports/subject.rs:"),
+        "{shown}"
+    );
+}
+
+fn a_debug_form_is_shown_of_other_errors() {
+    let run = Run::new("--exact subject::ends::fails");
+    assert_eq!(run.captured("subject::ends::fails"), "Error: OwnError\n");
+}
+
+fn a_panic_is_shown_with_its_place() {
+    let run = Run::new("panics");
+    for (test, text) in [
+        ("subject::ends::panics", "the text of the panic"),
+        (
+            "subject::ends::panics_synchronously",
+            "the text of the other panic",
+        ),
+    ] {
+        let shown = run.captured(test);
+        assert!(shown.contains(text), "{shown}");
+        assert!(
+            shown.contains("panicked at pytests/test_harness_reports/subject.rs:"),
+            "{shown}"
+        );
+        assert!(shown.contains(&format!("thread '{test}'")), "{shown}");
+    }
+}
+
+fn system_exit_fails_its_test_only() {
+    let run = Run::new("--exact subject::ends::raises_system_exit");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert!(
+        run.captured("subject::ends::raises_system_exit")
+            .contains("SystemExit: 7")
+    );
+}
+
+fn a_panic_with_another_text_than_expected_fails() {
+    let run = Run::new("--exact subject::ends::panics_otherwise");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("note: panic did not contain expected string");
+}

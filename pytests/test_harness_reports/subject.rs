@@ -1,0 +1,177 @@
+//! The tests that the others look at from outside.
+
+use std::process::ExitCode;
+
+use pyo3::prelude::*;
+
+/// Runs the tests of this module, as a test binary does.
+pub(crate) fn run() -> ExitCode {
+    main()
+}
+
+pyo3_aio::testing::main!();
+
+#[derive(Debug)]
+struct OwnError;
+
+mod ends {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+
+    use super::{OwnError, run_python};
+
+    #[pyo3_aio::tokio::test]
+    async fn passes() {}
+
+    #[pyo3_aio::async_std::test]
+    fn passes_synchronously() {}
+
+    #[pyo3_aio::tokio::test]
+    async fn panics() {
+        panic!("the text of the panic");
+    }
+
+    #[pyo3_aio::smol::test]
+    fn panics_synchronously() {
+        panic!("the text of the other panic");
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn fails() -> Result<(), OwnError> {
+        Err(OwnError)
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn raises() -> PyResult<()> {
+        run_python(RAISES)
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn raises_system_exit() -> PyResult<()> {
+        run_python(c_str!("raise SystemExit(7)"))
+    }
+
+    #[pyo3_aio::tokio::test]
+    #[ignore = "the reason"]
+    async fn ignored() {
+        panic!("ignored tests run on request only");
+    }
+
+    #[pyo3_aio::tokio::test]
+    #[should_panic(expected = "this")]
+    async fn panics_otherwise() {
+        panic!("that");
+    }
+
+    const RAISES: &std::ffi::CStr = c_str!(
+        "
+def inner():
+    {}['missing']
+
+def outer():
+    try:
+        inner()
+    except KeyError as error:
+        raise ValueError('the message') from error
+
+outer()
+"
+    );
+}
+
+mod prints {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+
+    use super::run_python;
+
+    /// Prints in Rust and in Python, on the runtime's thread and on the loop's, at the same time as its sister.
+    #[expect(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "this is what is captured"
+    )]
+    async fn print_as(name: &'static str) -> PyResult<()> {
+        println!("{name}: rust");
+        let coroutine = Python::attach(|py| {
+            let locals = pyo3::types::PyDict::new(py);
+            locals.set_item("name", name)?;
+            py.run(c_str!("print(name + ': python')"), None, Some(&locals))?;
+            py.run(PRINTING_COROUTINE, None, Some(&locals))?;
+            let coroutine = locals.get_item("coroutine")?.unwrap().call1((name,))?;
+            pyo3_aio::tokio::into_future(coroutine)
+        })?;
+        coroutine.await?;
+        eprintln!("{name}: rust again");
+        panic!("to be shown");
+    }
+
+    const PRINTING_COROUTINE: &std::ffi::CStr = c_str!(
+        "
+async def coroutine(name):
+    import asyncio, logging, sys, warnings
+    for _ in range(20):
+        print(name + ': coroutine')
+        await asyncio.sleep(0.001)
+    print(name + ': error stream', file=sys.stderr)
+    logging.warning(name + ': logging')
+    warnings.warn(name + ': warnings')
+    async def child():
+        print(name + ': child')
+    await asyncio.create_task(child())
+    await asyncio.to_thread(print, name + ': thread')
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+"
+    );
+
+    #[pyo3_aio::tokio::test]
+    async fn one() -> PyResult<()> {
+        print_as("one").await
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn two() -> PyResult<()> {
+        print_as("two").await
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn accented() -> PyResult<()> {
+        run_python(c_str!("print('caf\\u00e9')"))
+    }
+}
+
+mod interpreter {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+
+    use super::run_python;
+
+    /// Prints what the interpreter takes itself for.
+    #[pyo3_aio::tokio::test]
+    fn describes_itself() -> PyResult<()> {
+        run_python(c_str!(
+            "
+import os, shutil, subprocess, sys, signal, threading
+print('prefix=' + sys.prefix)
+print('executable=' + sys.executable)
+child = subprocess.run(
+    [sys.executable, '-c', 'import sys; print(sys.version_info[:2] + (sys.prefix,))'],
+    stdout=subprocess.PIPE, check=True, text=True,
+).stdout.strip()
+print('child agrees=' + str(child == str(sys.version_info[:2] + (sys.prefix,))))
+print('argv=' + ' '.join(sys.argv[1:]))
+print('path[0]=' + sys.path[0])
+print('VIRTUAL_ENV=' + str(os.environ.get('VIRTUAL_ENV')))
+print('on PATH=' + str(shutil.which('python3')))
+print('sigint=' + str(signal.getsignal(signal.SIGINT) is signal.default_int_handler))
+print('utf8=' + sys.stdout.encoding)
+"
+        ))
+    }
+}
+
+fn run_python(code: &std::ffi::CStr) -> PyResult<()> {
+    Python::attach(|py| py.run(code, Some(&pyo3::types::PyDict::new(py)), None))
+}

@@ -1,0 +1,187 @@
+//! Gives what Python prints to the test that it was printed for.
+//!
+//! Rust code knows its test from a thread-local variable of the harness. Coroutines run on the event loop's thread
+//! among those of other tests, and are known by a context variable, which they inherit from the test that started
+//! them. `sys.stdout` and `sys.stderr` are replaced by objects that look at both, in this order; what belongs to no
+//! test, or to one whose output is not captured, goes where it went before.
+//!
+//! `print`, `logging`, `warnings`, tracebacks and what Python reports of errors that nobody can receive all end there.
+//! What does not: writes to the file descriptors past these objects, and threads that a coroutine starts by
+//! `threading.Thread` or `run_in_executor`, which inherit no context before Python 3.14 (those of `asyncio.to_thread`
+//! do).
+
+use libtest_async::capture;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCFunction, PyDict};
+
+use crate::{TaskLocals, asyncio};
+
+/// The test that a context variable points to.
+#[pyclass(frozen, module = "pyo3_aio.testing")]
+struct CurrentTest(capture::Context);
+
+/// Stands for `sys.stdout` or `sys.stderr`.
+#[pyclass(frozen, module = "pyo3_aio.testing")]
+struct Stream {
+    original: Py<PyAny>,
+}
+
+#[pymethods]
+impl Stream {
+    fn write(&self, py: Python<'_>, text: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if let Ok(text) = text.extract::<&str>() {
+            if append(py, text)? {
+                return Ok(text.chars().count().into_pyobject(py)?.into_any().unbind());
+            }
+        }
+        // Not a string, or one with lone surrogates: the original knows what to do.
+        self.original
+            .call_method1(py, intern!(py, "write"), (text,))
+    }
+
+    fn writelines(&self, py: Python<'_>, lines: Bound<'_, PyAny>) -> PyResult<()> {
+        for line in lines.try_iter()? {
+            self.write(py, line?)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        self.original
+            .call_method0(py, intern!(py, "flush"))
+            .map(drop)
+    }
+
+    fn __getattr__(
+        &self,
+        py: Python<'_>,
+        name: Bound<'_, pyo3::types::PyString>,
+    ) -> PyResult<Py<PyAny>> {
+        self.original.getattr(py, name)
+    }
+}
+
+/// Appends to the output of the current test; false when there is none, or it is not captured.
+fn append(py: Python<'_>, text: &str) -> PyResult<bool> {
+    if capture::Context::current().append(text.as_bytes()) {
+        return Ok(true);
+    }
+    let test = variable(py)?.call_method0(intern!(py, "get"))?;
+    Ok(test
+        .cast::<CurrentTest>()
+        .is_ok_and(|test| test.get().0.append(text.as_bytes())))
+}
+
+/// The context variable; `None` outside of tests.
+fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let variable = VARIABLE.get_or_try_init(py, || {
+        let default = PyDict::new(py);
+        default.set_item("default", py.None())?;
+        let class = py.import("contextvars")?.getattr("ContextVar")?;
+        PyResult::Ok(class.call(("pyo3_aio_test",), Some(&default))?.unbind())
+    })?;
+    Ok(variable.bind(py))
+}
+
+/// Returns locals whose context belongs to the test that this thread works for.
+pub(super) fn locals_of_current_test(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
+    let context = asyncio::copy_context(py)?.call0()?;
+    let set = variable(py)?.getattr(intern!(py, "set"))?;
+    let test = CurrentTest(capture::Context::current());
+    context.call_method1(intern!(py, "run"), (set, test))?;
+    Ok(locals.clone().with_context(context))
+}
+
+/// The objects that were replaced; [`restore`](Self::restore) puts them back.
+pub(super) struct Redirected {
+    stdout: Py<PyAny>,
+    stderr: Py<PyAny>,
+    event_loop: Py<PyAny>,
+    exception_handler: Py<PyAny>,
+}
+
+impl Redirected {
+    /// Replaces the standard streams, and the exception handler of the loop.
+    pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = event_loop.py();
+        let exception_handler = event_loop.call_method0("get_exception_handler")?;
+        if exception_handler.is_none() {
+            let handler = PyCFunction::new_closure(py, None, None, |args, _| {
+                let (event_loop, context) =
+                    args.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+                report_in_context(&event_loop, &context)
+            })?;
+            event_loop.call_method1("set_exception_handler", (handler,))?;
+        }
+        Ok(Self {
+            stdout: replace(py, "stdout")?,
+            stderr: replace(py, "stderr")?,
+            event_loop: event_loop.clone().unbind(),
+            exception_handler: exception_handler.unbind(),
+        })
+    }
+
+    /// Flushes the streams and puts back what was there.
+    pub(super) fn restore(self, py: Python<'_>) -> PyResult<()> {
+        crate::entry::flush(py);
+        let sys = py.import("sys")?;
+        sys.setattr("stdout", self.stdout)?;
+        sys.setattr("stderr", self.stderr)?;
+        self.event_loop
+            .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
+        Ok(())
+    }
+}
+
+/// Replaces a stream of `sys` and returns the original, which from now on writes whole lines at once.
+fn replace(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    let sys = py.import("sys")?;
+    let original = sys.getattr(name)?;
+    if original.is_none() {
+        return Ok(original.unbind());
+    }
+    let line_buffering = PyDict::new(py);
+    line_buffering.set_item("line_buffering", true)?;
+    // Only `io.TextIOWrapper` has the method; another stream is somebody's own, and stays as it is.
+    let _ = original.call_method("reconfigure", (), Some(&line_buffering));
+    sys.setattr(
+        name,
+        Stream {
+            original: original.clone().unbind(),
+        },
+    )?;
+    Ok(original.unbind())
+}
+
+/// Calls the loop's default exception handler in the context of the task or handle that it is about.
+///
+/// asyncio calls the handler from wherever the garbage collector or the loop happens to be.
+fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = event_loop.py();
+    let default = event_loop.getattr(intern!(py, "default_exception_handler"))?;
+    match context_of(report) {
+        // A copy, since the context itself may be the one that is entered just now.
+        Some(context) => context
+            .call_method0(intern!(py, "copy"))?
+            .call_method1(intern!(py, "run"), (default, report))?,
+        None => default.call1((report,))?,
+    };
+    Ok(())
+}
+
+/// The context of a task (Python 3.12), else of a handle; futures have none.
+fn context_of<'py>(report: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let part = |name| {
+        report
+            .call_method1(intern!(report.py(), "get"), (name,))
+            .ok()
+    };
+    let task = [part("task"), part("future")].into_iter().flatten();
+    let of_task = task
+        .filter_map(|task| task.call_method0("get_context").ok())
+        .next();
+    of_task.or_else(|| part("handle")?.getattr("_context").ok())
+}
