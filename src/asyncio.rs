@@ -52,6 +52,11 @@ pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     running_loop(py)?.call0()
 }
 
+/// Whether this thread is running an event loop just now.
+pub(crate) fn is_any_running_here(py: Python<'_>) -> PyResult<bool> {
+    Ok(!running_loop_or_none(py)?.call0()?.is_none())
+}
+
 /// Whether this thread is running `event_loop` just now.
 pub(crate) fn is_running_here(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(running_loop_or_none(event_loop.py())?

@@ -135,7 +135,7 @@ macro_rules! runtime_context {
             }
 
             fn get_task_locals() -> Option<TaskLocals> {
-                locals::current()
+                locals::polled()
             }
         }
 

@@ -67,7 +67,7 @@ fn loop_to_run(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 fn refuse_running_loop(py: Python<'_>) -> PyResult<()> {
-    if asyncio::running_loop_or_none(py)?.call0()?.is_none() {
+    if !asyncio::is_any_running_here(py)? {
         return Ok(());
     }
     Err(PyRuntimeError::new_err(

@@ -94,13 +94,15 @@ impl<R: Runtime> Pointers<R> {
 
 /// Returns the locals of the current task, else the running loop with a copy of the current context.
 ///
+/// Where an event loop was started on this thread from within the task, that loop counts.
+///
 /// # Errors
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
-    match locals::current().or_else(R::get_task_locals) {
+    match task_locals::<R>(py)? {
         Some(locals) => Ok(locals),
-        None => TaskLocals::current(py),
+        None => TaskLocals::with_running_loop(py)?.copy_context(py),
     }
 }
 
@@ -110,9 +112,18 @@ pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals>
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match locals::current().or_else(R::get_task_locals) {
+    match task_locals::<R>(py)? {
         Some(locals) => Ok(locals.event_loop(py)),
         None => asyncio::get_running_loop(py),
+    }
+}
+
+/// The task's locals, of the bridge or else of a runtime that keeps its own.
+fn task_locals<R: ContextExt>(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
+    match locals::current(py)? {
+        Some(locals) => Ok(Some(locals)),
+        None if asyncio::is_any_running_here(py)? => Ok(None),
+        None => Ok(R::get_task_locals()),
     }
 }
 

@@ -6,6 +6,9 @@ mod bridge;
 #[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 mod caught;
 mod coroutine;
+#[cfg(feature = "attributes")]
+#[doc(hidden)]
+pub mod entry;
 pub mod err;
 #[cfg(any(
     feature = "tokio-runtime",
@@ -24,6 +27,8 @@ mod pyfuture;
 pub mod async_std;
 #[cfg(feature = "smol-runtime")]
 pub mod smol;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tokio-runtime")]
 pub mod tokio;
 

@@ -79,9 +79,9 @@ impl TaskLocals {
         self.clone()
     }
 
-    /// Those of the current task, else of the running loop with a copy of the current context.
+    /// Those of the code that runs just now on this thread; see [`current`].
     pub(crate) fn current(py: Python<'_>) -> PyResult<Self> {
-        match current() {
+        match current(py)? {
             Some(locals) => Ok(locals),
             None => Self::with_running_loop(py)?.copy_context(py),
         }
@@ -98,23 +98,61 @@ impl TaskLocals {
 thread_local! {
     /// The locals of the future that is being polled on this thread.
     static CURRENT: RefCell<Option<TaskLocals>> = const { RefCell::new(None) };
-    /// A coroutine is being polled on its caller's thread.
-    static FIRST_POLL: Cell<bool> = const { Cell::new(false) };
+    /// Where that poll takes place.
+    static PLACE: Cell<Place> = const { Cell::new(Place::RustThread) };
+}
+
+/// Where a future is being polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On a thread of Rust's. A loop that runs here has been started from within the poll.
+    RustThread,
+    /// On the thread of a running loop, as a coroutine's first poll.
+    FirstPoll,
+    /// The same, within a [`scope`].
+    ScopeInFirstPoll,
+}
+
+/// The locals of the future that is being polled on this thread; `None` where a loop runs within that poll, whose own
+/// locals count then, and where no future is being polled.
+pub(crate) fn current(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
+    let Some(locals) = polled() else {
+        return Ok(None);
+    };
+    if PLACE.get() == Place::RustThread && asyncio::is_any_running_here(py)? {
+        return Ok(None);
+    }
+    Ok(Some(locals))
 }
 
 /// The locals of the future that is being polled on this thread.
-pub(crate) fn current() -> Option<TaskLocals> {
+pub(crate) fn polled() -> Option<TaskLocals> {
     CURRENT
         .try_with(|current| current.borrow().clone())
         .ok()
         .flatten()
 }
 
+/// The locals that a task spawned here inherits.
+///
+/// While a coroutine is polled on its caller's thread they are the running loop's and its context's, which takes a
+/// moment of Python on that thread.
+pub(crate) fn inherited() -> Option<TaskLocals> {
+    if PLACE.get() != Place::FirstPoll {
+        return polled();
+    }
+    Python::try_attach(|py| TaskLocals::with_running_loop(py)?.copy_context(py))?.ok()
+}
+
 /// Makes locals current on this thread until the guard is dropped.
 pub(crate) fn enter(locals: TaskLocals) -> Entered {
+    let place = match PLACE.get() {
+        Place::RustThread => Place::RustThread,
+        Place::FirstPoll | Place::ScopeInFirstPoll => Place::ScopeInFirstPoll,
+    };
     Entered {
         outer: CURRENT.replace(Some(locals)),
-        outer_first_poll: FIRST_POLL.replace(false),
+        outer_place: PLACE.replace(place),
     }
 }
 
@@ -123,20 +161,20 @@ pub(crate) fn enter(locals: TaskLocals) -> Entered {
 pub(crate) fn enter_first_poll() -> Entered {
     Entered {
         outer: CURRENT.replace(None),
-        outer_first_poll: FIRST_POLL.replace(true),
+        outer_place: PLACE.replace(Place::FirstPoll),
     }
 }
 
-/// Restores the locals that were current before.
+/// Restores what was current before.
 pub(crate) struct Entered {
     outer: Option<TaskLocals>,
-    outer_first_poll: bool,
+    outer_place: Place,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        PLACE.set(self.outer_place);
         // A thread whose storage is gone polls nothing any more.
-        let _ = FIRST_POLL.try_with(|first_poll| first_poll.set(self.outer_first_poll));
         let _ = CURRENT.try_with(|current| current.replace(self.outer.take()));
     }
 }
@@ -149,17 +187,4 @@ pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output
         future.as_mut().poll(cx)
     })
     .await
-}
-
-/// The locals that a task spawned here inherits.
-///
-/// On a Rust thread they are the current ones. While a coroutine is polled on its caller's thread they are the running
-/// loop's and its context's, which takes a moment of Python on that thread.
-pub(crate) fn inherited() -> Option<TaskLocals> {
-    if !FIRST_POLL.get() {
-        return current();
-    }
-    current().or_else(|| {
-        Python::try_attach(|py| TaskLocals::with_running_loop(py)?.copy_context(py))?.ok()
-    })
 }

@@ -1,0 +1,76 @@
+//! What holds on a runtime with one thread, in tests put together by hand as in pyo3-asyncio's guide.
+
+mod python;
+
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::Test;
+use pyo3_aio::tokio::testing::{new_sync_test, test_main};
+use tokio::sync::oneshot;
+
+use crate::python::{call, function, python};
+
+fn main() {
+    pyo3_aio::tokio::init_current_thread().unwrap();
+    test_main(
+        "one thread",
+        vec![
+            Test::new_async("results_arrive_in_order".into(), results_arrive_in_order()),
+            Test::new_async("it_sleeps_on_its_own_thread".into(), it_sleeps()),
+            new_sync_test("init_is_too_late".into(), init_is_too_late),
+        ],
+    );
+}
+
+/// One thread polls the futures in the order in which they were woken.
+async fn results_arrive_in_order() -> PyResult<()> {
+    let code = c"
+async def main(f):
+    for _ in range(20):
+        order = []
+        futures = [f() for _ in range(50)]
+        for number, future in enumerate(futures):
+            future.add_done_callback(lambda _, number=number: order.append(number))
+        # When this one is done, the thread has polled all that were spawned before it.
+        await ready()
+        complete()
+        await asyncio.wait(futures)
+        assert order == list(range(50)), order
+";
+    let senders = Arc::new(Mutex::new(Vec::new()));
+    let future = Python::attach(|py| {
+        let names = python(py, code)?;
+        let pending = Arc::clone(&senders);
+        let make = function(py, move |py| {
+            let (sender, receiver) = oneshot::channel();
+            pending.lock().unwrap().push(sender);
+            pyo3_aio::tokio::future_into_py(py, async move { Ok(receiver.await.unwrap()) })
+        })?;
+        let complete = function(py, move |py| {
+            for sender in senders.lock().unwrap().drain(..) {
+                sender.send(()).unwrap();
+            }
+            Ok(py.None().into_bound(py))
+        })?;
+        names.set_item("complete", complete)?;
+        let ready = function(py, |py| {
+            pyo3_aio::tokio::future_into_py(py, async { Ok(()) })
+        })?;
+        names.set_item("ready", ready)?;
+        pyo3_aio::tokio::into_future(call(&names, "main", make)?)
+    })?;
+    future.await.map(|_| ())
+}
+
+async fn it_sleeps() -> PyResult<()> {
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    assert_eq!(std::thread::current().name(), Some("pyo3-aio-tokio"));
+    Ok(())
+}
+
+fn init_is_too_late() -> PyResult<()> {
+    let error = pyo3_aio::tokio::init_multi_thread().unwrap_err();
+    assert!(error.to_string().contains("exists already"), "{error}");
+    Ok(())
+}
