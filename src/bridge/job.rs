@@ -82,7 +82,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{Job, Work};
+    use super::Job;
     use std::sync::Arc;
     use std::task::{Context, Poll, Waker};
 

@@ -1,0 +1,80 @@
+//! An extension module whose functions are awaited from Python, and await Python in turn.
+//!
+//! ```console
+//! $ cargo build --example extension --features tokio-runtime
+//! $ cp target/debug/examples/libextension.so extension.so
+//! $ python3 -c 'import asyncio, extension; print(asyncio.run(extension.sleep(0.5)))'
+//! 0.5
+//! ```
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+/// Functions for asyncio, written in Rust.
+#[pymodule]
+mod extension {
+    #[pymodule_export]
+    use super::{call, call_sync, forever, ready, run, sleep, start_sleep};
+}
+
+/// Sleeps: a coroutine, which starts when it is awaited.
+#[pyfunction]
+fn sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::into_coroutine(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Sleeps: a future, which has started already.
+#[pyfunction]
+fn start_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::future_into_py(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Has its result at once: a future.
+#[pyfunction]
+fn ready(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::future_into_py(py, async { Ok(1) })
+}
+
+/// Awaits what an async function of Python returns.
+#[pyfunction]
+fn call(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::future_into_py(py, async move {
+        let awaited =
+            Python::attach(|py| pyo3_aio::tokio::into_future(function.bind(py).call0()?))?;
+        awaited.await
+    })
+}
+
+/// Returns what an ordinary function of Python does, called on a thread of Rust's.
+#[pyfunction]
+fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::future_into_py(py, async move {
+        Python::attach(|py| function.call0(py))
+    })
+}
+
+/// Sleeps, on an event loop of its own.
+#[pyfunction]
+fn run(py: Python<'_>, seconds: f64) -> PyResult<f64> {
+    pyo3_aio::tokio::run(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Calls a function with a new event loop, and runs that loop until it is stopped.
+#[pyfunction]
+fn forever(py: Python<'_>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    pyo3_aio::with_runtime(py, || {
+        let event_loop = py.import("asyncio")?.call_method0("get_event_loop")?;
+        function.call1((event_loop,))?;
+        pyo3_aio::run_forever(py)
+    })
+}

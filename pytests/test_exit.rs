@@ -1,0 +1,223 @@
+//! How Python programs end that use an extension module: with their own exit status, and nothing on stderr.
+//!
+//! Each program is a process of its own, of the Python that the tests were built for, without anything in its
+//! environment that could hide a fault.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+
+pyo3_aio::testing::main!();
+
+/// How often a program has to end well. More in CI, by the variable of this name.
+fn repetitions() -> usize {
+    std::env::var("PYO3_AIO_EXIT_REPETITIONS").map_or(20, |count| count.parse().unwrap())
+}
+
+/// How long one program may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[pyo3_aio::tokio::test]
+fn a_program_that_awaited_everything_ends_well() {
+    all_end_well(
+        "
+import asyncio, extension
+async def main():
+    assert await extension.ready() == 1
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
+fn a_program_that_awaited_many_in_turn_ends_well() {
+    all_end_well(
+        "
+import asyncio, extension
+async def main():
+    for _ in range(50):
+        await extension.ready()
+    await asyncio.gather(*[extension.sleep(0.001) for _ in range(200)])
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
+fn a_program_that_leaves_futures_pending_ends_well() {
+    all_end_well(
+        "
+import asyncio, extension
+async def main():
+    for _ in range(300):
+        extension.start_sleep(60)
+        extension.call_sync(lambda: 1)
+        extension.call(lambda: asyncio.sleep(0))
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
+fn a_loop_that_is_neither_closed_nor_awaited_ends_well() {
+    all_end_well(
+        "
+import asyncio, extension
+async def main():
+    extension.start_sleep(60)
+    extension.call_sync(lambda: 1)
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
+fn a_program_ends_with_its_own_status() {
+    let (status, stderr) = run(
+        "
+import asyncio, extension, sys
+async def main():
+    extension.start_sleep(60)
+    await extension.ready()
+    sys.exit(7)
+asyncio.run(main())
+",
+    );
+    assert_eq!((status.code(), stderr.as_str()), (Some(7), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn run_forever_runs_the_loop_of_with_runtime_until_it_is_stopped() {
+    let (status, stderr) = run(
+        "
+import asyncio, extension
+seen = []
+async def left_over():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        seen.append('cancelled')
+async def main(loop):
+    loop.left_over = loop.create_task(left_over())
+    seen.append(await extension.sleep(0.01))
+    loop.stop()
+def start(loop):
+    loop.main = loop.create_task(main(loop))
+    seen.append(loop)
+extension.forever(start)
+loop, slept, cancelled = seen
+assert loop.is_closed() and slept == 0.01 and cancelled == 'cancelled'
+",
+    );
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn ctrl_c_ends_run_forever_with_keyboard_interrupt() {
+    let (status, stderr) = run(
+        "
+import asyncio, extension, os, signal
+def start(loop):
+    loop.call_later(0.01, os.kill, os.getpid(), signal.SIGINT)
+try:
+    extension.forever(start)
+except KeyboardInterrupt:
+    raise SystemExit(5)
+",
+    );
+    assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn ctrl_c_cancels_the_future_of_run() {
+    let (status, stderr) = run(
+        "
+import extension, os, signal, threading, time
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+started = time.monotonic()
+try:
+    extension.run(60)
+except KeyboardInterrupt:
+    assert time.monotonic() - started < 30
+    raise SystemExit(5)
+",
+    );
+    assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
+}
+
+fn all_end_well(program: &str) {
+    for repetition in 0..repetitions() {
+        let (status, stderr) = run(program);
+        assert!(
+            status.success() && stderr.is_empty(),
+            "repetition {repetition}: {status}\n{stderr}"
+        );
+    }
+}
+
+/// Runs a program; returns its status and what it wrote on stderr.
+fn run(program: &str) -> (ExitStatus, String) {
+    let mut child = Command::new(python())
+        .args(["-c", program])
+        .env_clear()
+        .env("PYTHONPATH", folder_of_the_module())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    });
+    let started = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if started.elapsed() > TIMEOUT => {
+                child.kill().unwrap();
+                panic!("the program hangs: {program}");
+            }
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    (status, reader.join().unwrap())
+}
+
+/// The interpreter without its virtual environment, whose start would only take longer.
+fn python() -> PathBuf {
+    let code = c"__import__('os').path.realpath(__import__('sys').executable)";
+    Python::attach(|py| py.eval(code, None, None)?.extract()).unwrap()
+}
+
+/// A folder with the module under the name by which Python finds it.
+fn folder_of_the_module() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let built = std::env::current_exe()
+            .unwrap()
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .join("examples")
+            .join(format!(
+                "{}extension{}",
+                std::env::consts::DLL_PREFIX,
+                std::env::consts::DLL_SUFFIX
+            ));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test_exit");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(&built, folder.join("extension.so")).unwrap_or_else(|error| {
+            let built = built.display();
+            panic!("{built}: {error}; build it with `cargo build --example extension`")
+        });
+        folder
+    })
+}
