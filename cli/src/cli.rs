@@ -118,6 +118,21 @@ pub(crate) struct Changes {
 /// Arguments of `init`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct InitArgs {
+    /// Name of the test target
+    #[arg(long, default_value = "test_example")]
+    pub(crate) name: String,
+    /// Test that Python can import the library's own `#[pymodule]`
+    #[arg(long)]
+    pub(crate) lib: bool,
+    /// Move from pyo3-async-runtimes to pyo3-aio
+    #[arg(long)]
+    pub(crate) migrate: bool,
+    /// Change nothing, and exit with 1 if something would change
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) check: bool,
+    /// Replace the test file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) basis: Basis,
     #[command(flatten)]

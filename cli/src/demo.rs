@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cargo;
-use crate::cli::{CargoFlags, Changes, DemoArgs, Selection};
+use crate::change::{self, Mode};
+use crate::cli::{CargoFlags, DemoArgs, Selection};
 use crate::init;
 use crate::plan::{NEWEST_PYO3, Request, Template};
 use crate::python;
@@ -57,7 +58,10 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     python::check()?;
-    let request = init::request(init::EXAMPLE, Template::Example, &args.basis)?;
+    let request = Request {
+        imports_module: true,
+        ..init::request("test_example", Template::Example, &args.basis)?
+    };
     let folder = Folder::prepare(args.dir.as_deref())?;
     shell.status(
         "Creating",
@@ -68,7 +72,7 @@ pub(crate) fn run(
         manifest_path: Some(folder.path().join("Cargo.toml")),
         ..Selection::default()
     };
-    init::change(&request, &selection, &Changes::default(), flags, shell)?;
+    change::run(&request, &selection, Mode::Write, flags, shell)?;
     folder.record()?;
     test(&folder, flags, shell)
 }

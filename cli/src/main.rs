@@ -2,6 +2,7 @@
 
 mod apply;
 mod cargo;
+mod change;
 mod checkout;
 mod cli;
 mod demo;
@@ -12,6 +13,7 @@ mod new;
 mod plan;
 mod project;
 mod pymodule;
+mod pyproject;
 mod python;
 mod runtime;
 mod shell;

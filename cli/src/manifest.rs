@@ -4,6 +4,7 @@ mod array;
 mod declared;
 mod edit;
 mod lines;
+mod migrate;
 mod registered;
 
 use std::path::{Path, PathBuf};
@@ -89,6 +90,11 @@ impl Manifest {
     /// The text as it was read.
     pub(crate) fn original(&self) -> &str {
         &self.original
+    }
+
+    /// The content, to be edited otherwise than by an [`Edit`].
+    pub(crate) fn document_mut(&mut self) -> &mut DocumentMut {
+        &mut self.document
     }
 
     /// The text with all edits, with the line endings and the byte order mark that it had.

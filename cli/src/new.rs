@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::change::{self, Mode};
 use crate::cli::{CargoFlags, NewArgs};
 use crate::init;
 use crate::plan::Template;
@@ -18,5 +19,11 @@ pub(crate) fn run(
     target_name::check(&args.name)?;
     init::warn_of_python(shell);
     let request = init::request(&args.name, Template::New, &args.basis)?;
-    init::change(&request, &args.selection, &args.changes, flags, shell)
+    change::run(
+        &request,
+        &args.selection,
+        Mode::from(&args.changes),
+        flags,
+        shell,
+    )
 }

@@ -1,6 +1,9 @@
 //! Decides what to change, and changes nothing.
 
 mod dependency;
+mod extension_module;
+mod library;
+mod migrate;
 mod pyo3;
 mod target;
 
@@ -9,8 +12,7 @@ use std::path::PathBuf;
 use cargo_metadata::Edition;
 
 use crate::manifest::{Edit, Manifest};
-use crate::project::{Library, Project};
-use crate::pymodule::{self, PyModule};
+use crate::project::Project;
 use crate::runtime::Runtime;
 use crate::source::Source;
 use dependency::Need;
@@ -28,6 +30,23 @@ pub(crate) struct Request {
     pub(crate) runtime: Option<Runtime>,
     /// Where pyo3-aio comes from.
     pub(crate) source: Source,
+    /// Whether the tests import the crate's own module.
+    pub(crate) imports_module: bool,
+    /// Whether a test file that exists is replaced.
+    pub(crate) is_forced: bool,
+    /// Whether pyo3-async-runtimes is replaced.
+    pub(crate) migrates: bool,
+}
+
+/// The files that matter, as far as they exist.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// What is in the test's file.
+    pub(crate) test: Option<String>,
+    /// pyproject.toml, if it can be parsed.
+    pub(crate) pyproject: Option<Manifest>,
+    /// The Rust files of the package, for a migration.
+    pub(crate) sources: Vec<(PathBuf, String)>,
 }
 
 /// What a new test file holds.
@@ -54,7 +73,54 @@ pub(crate) struct Plan {
     pub(crate) notes: Vec<String>,
 }
 
+/// What a part of the plan contributes.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) files: Vec<FileChange>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Steps {
+    /// Adds what comes later. Two changes of one file become one.
+    pub(crate) fn extend(&mut self, later: Self) {
+        self.edits.extend(later.edits);
+        self.notes.extend(later.notes);
+        for change in later.files {
+            match self
+                .files
+                .iter_mut()
+                .find(|earlier| earlier.path == change.path)
+            {
+                Some(earlier) => {
+                    earlier.after = change.after;
+                    earlier.status.extend(change.status);
+                }
+                None => self.files.push(change),
+            }
+        }
+    }
+}
+
 impl Plan {
+    /// A plan of these steps; the manifest is edited, and not yet written.
+    pub(crate) fn new(project: &Project, target: String, steps: Steps) -> Self {
+        let Steps {
+            edits,
+            files,
+            notes,
+        } = steps;
+        let mut manifest = project.manifest.clone();
+        edits.iter().for_each(|edit| manifest.apply(edit));
+        Self {
+            edits,
+            manifest,
+            files,
+            target,
+            notes,
+        }
+    }
+
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.files.is_empty()
@@ -70,10 +136,8 @@ pub(crate) struct FileChange {
     pub(crate) before: Option<String>,
     /// What it will hold.
     pub(crate) after: String,
-    /// The verb of the status line.
-    pub(crate) verb: &'static str,
-    /// The rest of each status line.
-    pub(crate) messages: Vec<String>,
+    /// Its status lines: the verb, and the rest.
+    pub(crate) status: Vec<(&'static str, String)>,
 }
 
 /// Why it cannot be done.
@@ -98,6 +162,24 @@ pub(crate) enum Error {
         /// What it asks for.
         version: String,
     },
+    /// No module to import.
+    #[error(
+        "`--lib` tests the library's own `#[pymodule]`, and `{}` has none at its left margin: \
+         add one, or leave `--lib` out", .0.display()
+    )]
+    NoModule(PathBuf),
+    /// The dependency stands in a file that is not this package's.
+    #[error(
+        "package `{package}` takes pyo3-async-runtimes from its workspace: write \
+         `pyo3-aio = {keys}` in place of pyo3-async-runtimes in `[workspace.dependencies]` and \
+         in the members, then run this again"
+    )]
+    Inherited {
+        /// The package.
+        package: String,
+        /// The new dependency.
+        keys: String,
+    },
     /// The name is in use.
     #[error("a test target `{name}` exists already, in `{path}`: choose another name")]
     NameTaken {
@@ -108,18 +190,14 @@ pub(crate) enum Error {
     },
 }
 
-/// Decides what has to change so that the package has what is asked for. `existing` is what the
-/// test's file holds, if there is one.
-pub(crate) fn plan(
-    project: &Project,
-    request: &Request,
-    existing: Option<&str>,
-) -> Result<Plan, Error> {
+/// Decides what has to change so that the package has what is asked for.
+pub(crate) fn plan(project: &Project, request: &Request, found: &Found) -> Result<Plan, Error> {
     if project.edition == Edition::E2015 {
         return Err(Error::Edition(project.name.clone()));
     }
-    let mut edits = Vec::new();
-    let pyo3 = pyo3::supply(project, &mut edits)?;
+    let (migrated, mut steps) = migrate::plan(project, request, &found.sources)?;
+    let project = migrated.as_ref().unwrap_or(project);
+    let pyo3 = pyo3::supply(project, &mut steps.edits)?;
     let runtime = request.runtime.unwrap_or_else(|| runtime_in_use(project));
     let library = Need {
         package: "pyo3-aio",
@@ -127,81 +205,34 @@ pub(crate) fn plan(
         keys: request.source.keys(project.folder()),
         origin: request.source.to_string(),
     };
-    let krate = dependency::supply(project, &library, &mut edits);
-    let runtime_crate = dependency::supply(project, &Need::runtime(runtime), &mut edits);
+    let krate = dependency::supply(project, &library, &mut steps.edits);
+    let runtime_crate = dependency::supply(project, &Need::runtime(runtime), &mut steps.edits);
+    steps.extend(library::repair(project));
+    steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
+    let sleep = runtime.sleep(&runtime_crate);
     let names = target::Names {
         krate,
         pyo3,
         runtime,
-        sleep: runtime.sleep(&runtime_crate),
+        sleep,
     };
-    let mut notes = Vec::new();
-    let mut files = Vec::new();
-    if let Some(library) = &project.library {
-        edits.extend((!library.is_linkable).then_some(Edit::AddRlib));
-        files.extend(publish_modules(project, library));
-    }
-    let test = target::plan(project, request, existing, &names)?;
-    edits.extend(test.edit);
-    files.extend(test.file);
-    notes.extend(test.note);
-    let mut manifest = project.manifest.clone();
-    edits.iter().for_each(|edit| manifest.apply(edit));
-    Ok(Plan {
-        edits,
-        manifest,
-        files,
-        target: test.name,
-        notes,
-    })
+    let (target, test) = target::plan(project, request, found.test.as_deref(), &names)?;
+    steps.extend(test);
+    Ok(Plan::new(project, target, steps))
 }
 
 /// The runtime that the package already uses with the library, or else at all.
 fn runtime_in_use(project: &Project) -> Runtime {
     let declared = dependency::declared(project, "pyo3-aio");
-    let has = |feature: &str| {
-        declared
-            .iter()
-            .any(|d| d.features.iter().any(|f| f == feature))
+    let features: Vec<&String> = declared.iter().flat_map(|entry| &entry.features).collect();
+    let is_used = |runtime: &Runtime| features.iter().any(|name| *name == runtime.feature());
+    let is_declared = |runtime: &Runtime| {
+        let declared = dependency::declared(project, runtime.package());
+        !declared.is_empty()
     };
-    let with_library = Runtime::ALL
-        .into_iter()
-        .find(|runtime| has(runtime.feature()));
-    let at_all = || {
-        let is_declared = |r: &Runtime| !dependency::declared(project, r.package()).is_empty();
-        Runtime::ALL.into_iter().find(is_declared)
-    };
-    with_library.or_else(at_all).unwrap_or(Runtime::Tokio)
-}
-
-/// A test can name a module for Python only if that is public.
-fn publish_modules(project: &Project, library: &Library) -> Option<FileChange> {
-    let private: Vec<_> = library
-        .modules
-        .iter()
-        .filter(|module| !module.is_public)
-        .collect();
-    private.first()?;
-    let source = library.source.clone();
-    let after = private
-        .iter()
-        .rev()
-        .fold(source, |source, module| pymodule::publish(&source, module));
-    let shown = library
-        .path
-        .strip_prefix(project.folder())
-        .unwrap_or(&library.path)
-        .display();
-    let message = |module: &&PyModule| {
-        let (line, item) = (module.line, &module.item);
-        format!("{shown}:{line}: `{item}` is now `pub`, so that tests can import it")
-    };
-    let messages = private.iter().map(message).collect();
-    Some(FileChange {
-        path: library.path.clone(),
-        before: Some(library.source.clone()),
-        after,
-        verb: "Repairing",
-        messages,
-    })
+    let mut all = Runtime::ALL.into_iter();
+    let with_library = all.clone().find(is_used);
+    with_library
+        .or_else(|| all.find(is_declared))
+        .unwrap_or(Runtime::Tokio)
 }

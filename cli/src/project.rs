@@ -12,7 +12,7 @@ use crate::manifest::{self, Declared, Manifest};
 use crate::pymodule::{self, PyModule};
 
 /// A package, as far as its tests are concerned.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Project {
     /// Its name.
     pub(crate) name: String,
@@ -29,7 +29,7 @@ pub(crate) struct Project {
 }
 
 /// The library of a package.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Library {
     /// The crate's name.
     pub(crate) name: String,
@@ -121,6 +121,39 @@ impl Project {
     /// The folder of the package.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest.folder()
+    }
+
+    /// A file of the package, as people are shown it.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.folder())
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+
+    /// The Rust files of the package. Packages inside it are not part of it.
+    pub(crate) fn sources(&self) -> Vec<(PathBuf, String)> {
+        let mut sources = Vec::new();
+        let mut folders = vec![self.folder().to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+            paths.sort();
+            for path in paths {
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let is_package = path.join("Cargo.toml").exists();
+                if path.is_dir() && !name.starts_with('.') && name != "target" && !is_package {
+                    folders.push(path);
+                } else if name.ends_with(".rs") {
+                    sources.extend(fs::read_to_string(&path).map(|text| (path, text)));
+                }
+            }
+        }
+        sources
     }
 }
 

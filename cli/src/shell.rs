@@ -61,6 +61,11 @@ impl Shell {
         line(&format!("{}: {message}", "warning".yellow().bold()));
     }
 
+    /// Prints what is found to be wrong, which is no failure of this program.
+    pub(crate) fn problem(&self, message: impl Display) {
+        line(&format!("{}: {message}", "error".red().bold()));
+    }
+
     /// Prints an error and what caused it.
     pub(crate) fn error(&self, error: &dyn Error) {
         line(&format!("{}: {error}", "error".red().bold()));

@@ -20,6 +20,19 @@ pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
     array.push_formatted(value);
 }
 
+/// Removes a string, and gives the one that follows its layout if it was the first.
+pub(crate) fn remove(array: &mut Array, text: &str) {
+    let Some(index) = array.iter().position(|value| value.as_str() == Some(text)) else {
+        return;
+    };
+    let removed = array.remove(index);
+    if let Some(next) = array.get_mut(index).filter(|_| index == 0) {
+        let prefix = removed.decor().prefix().and_then(|prefix| prefix.as_str());
+        next.decor_mut()
+            .set_prefix(prefix.unwrap_or_default().to_owned());
+    }
+}
+
 /// The blanks before the last value, if that has a line of its own.
 fn indent_of_last(array: &Array) -> Option<String> {
     let prefix = array.iter().last()?.decor().prefix()?.as_str()?;
@@ -55,13 +68,28 @@ fn take_comments(array: &mut Array) -> String {
 mod tests {
     use toml_edit::{Array, DocumentMut};
 
-    use super::push;
+    use super::{push, remove};
 
     fn pushed(array: &str) -> String {
         let mut document: DocumentMut = format!("a = {array}\n").parse().unwrap();
         let array: &mut Array = document["a"].as_array_mut().unwrap();
         push(array, "new");
         document.to_string()["a = ".len()..].trim_end().to_owned()
+    }
+
+    fn removed(array: &str, text: &str) -> String {
+        let mut document: DocumentMut = format!("a = {array}\n").parse().unwrap();
+        remove(document["a"].as_array_mut().unwrap(), text);
+        document.to_string()["a = ".len()..].trim_end().to_owned()
+    }
+
+    #[test]
+    fn removal_keeps_the_layout() {
+        assert_eq!(removed("['a', 'b', 'c']", "a"), "['b', 'c']");
+        assert_eq!(removed("['a', 'b', 'c']", "b"), "['a', 'c']");
+        assert_eq!(removed("['a', 'b']", "b"), "['a']");
+        assert_eq!(removed("['a', 'b']", "d"), "['a', 'b']");
+        assert_eq!(removed("[\n  'a',\n  'b',\n]", "b"), "[\n  'a',\n]");
     }
 
     #[test]

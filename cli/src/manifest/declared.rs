@@ -46,7 +46,7 @@ pub(crate) struct Declared {
 }
 
 /// The keys that a second declaration of the same package must repeat.
-const ORIGIN: [&str; 10] = [
+pub(super) const ORIGIN: [&str; 10] = [
     "workspace",
     "version",
     "path",

@@ -8,6 +8,7 @@ use toml_edit::{
 
 use super::array;
 use super::declared::Place;
+use super::migrate;
 
 /// A change of a manifest.
 #[derive(Clone, Debug)]
@@ -40,6 +41,24 @@ pub(crate) enum Edit {
         /// Its name.
         name: String,
     },
+    /// Removes a feature from a dependency.
+    RemoveFeature {
+        /// Where it stands.
+        place: Place,
+        /// The feature.
+        feature: String,
+    },
+    /// Puts another package in the place of one.
+    Migrate {
+        /// Where it stands.
+        place: Place,
+        /// Its new name.
+        key: String,
+        /// Where the other package comes from.
+        keys: InlineTable,
+        /// The features that it goes without.
+        dropped: Vec<String>,
+    },
     /// Makes the library one that tests can be linked with.
     AddRlib,
 }
@@ -64,6 +83,16 @@ impl fmt::Display for Edit {
                     "test target {name}: harness = false, the tests bring their own"
                 )
             }
+            Self::RemoveFeature { place, feature } => {
+                write!(
+                    f,
+                    "{} in {} without feature {feature}",
+                    place.key, place.table
+                )
+            }
+            Self::Migrate { place, .. } => {
+                write!(f, "{} to package pyo3-aio in {}", place.key, place.table)
+            }
             Self::AddRlib => write!(
                 f,
                 "crate-type: rlib added, so that tests can use the library"
@@ -87,7 +116,8 @@ impl Edit {
         match self {
             Self::AddDependency { .. } | Self::AddTest { .. } => "Adding",
             Self::AddFeatures { .. } => "Updating",
-            Self::DisableHarness { .. } | Self::AddRlib => "Repairing",
+            Self::Migrate { .. } => "Migrating",
+            Self::DisableHarness { .. } | Self::RemoveFeature { .. } | Self::AddRlib => "Repairing",
         }
     }
 }
@@ -99,6 +129,15 @@ pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) {
         Edit::AddFeatures { place, features } => add_features(document, place, features),
         Edit::AddTest { name, path } => add_test(document, name, path),
         Edit::DisableHarness { name } => disable_harness(document, name),
+        Edit::RemoveFeature { place, feature } => remove_feature(document, place, feature),
+        Edit::Migrate {
+            place,
+            key,
+            keys,
+            dropped,
+        } => {
+            migrate::apply(document, place, key, keys, dropped);
+        }
         Edit::AddRlib => add_rlib(document),
     }
 }
@@ -166,7 +205,17 @@ fn add_features(document: &mut DocumentMut, place: &Place, features: &[String]) 
     }
 }
 
-fn replace_keeping_decor(item: &mut Item, new: Value) {
+fn remove_feature(document: &mut DocumentMut, place: &Place, feature: &str) {
+    let item = find_mut(document, place);
+    let features = item
+        .and_then(|item| item.get_mut("features"))
+        .and_then(Item::as_array_mut);
+    if let Some(features) = features {
+        array::remove(features, feature);
+    }
+}
+
+pub(super) fn replace_keeping_decor(item: &mut Item, new: Value) {
     let decor = item.as_value().map(|old| old.decor().clone());
     let mut new = new;
     if let Some(decor) = decor {
@@ -175,7 +224,7 @@ fn replace_keeping_decor(item: &mut Item, new: Value) {
     *item = Item::Value(new);
 }
 
-fn find_mut<'a>(document: &'a mut DocumentMut, place: &Place) -> Option<&'a mut Item> {
+pub(super) fn find_mut<'a>(document: &'a mut DocumentMut, place: &Place) -> Option<&'a mut Item> {
     let tables: &mut dyn TableLike = match &place.target {
         None => document.as_table_mut(),
         Some(target) => {

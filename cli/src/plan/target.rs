@@ -1,8 +1,6 @@
 //! The test target and its file.
 
-use std::path::Path;
-
-use super::{Error, FileChange, Request, Template};
+use super::{Error, FileChange, Request, Steps, Template};
 use crate::manifest::{Edit, Registered};
 use crate::project::Project;
 use crate::runtime::Runtime;
@@ -21,31 +19,19 @@ pub(super) struct Names {
     pub(super) sleep: String,
 }
 
-/// What to do for the target.
-#[derive(Debug)]
-pub(super) struct Target {
-    /// Its name, which may differ from what was asked for if the file is registered.
-    pub(super) name: String,
-    /// With the manifest.
-    pub(super) edit: Option<Edit>,
-    /// With the file.
-    pub(super) file: Option<FileChange>,
-    /// What to say.
-    pub(super) note: Option<String>,
-}
-
 /// The file of a test target, seen from the manifest.
 pub(crate) fn file(name: &str) -> String {
     format!("pytests/{}.rs", target_name::identifier(name))
 }
 
-/// Decides on the target and its file.
+/// Decides on the target and its file, and tells the target's name: that differs from what was
+/// asked for if the file is registered under another.
 pub(super) fn plan(
     project: &Project,
     request: &Request,
     existing: Option<&str>,
     names: &Names,
-) -> Result<Target, Error> {
+) -> Result<(String, Steps), Error> {
     let path = file(&request.name);
     let registered = project.manifest.tests();
     let ours = registered
@@ -54,42 +40,50 @@ pub(super) fn plan(
     if ours.is_none() || (request.template == Template::New && existing.is_some()) {
         check_name(project, &request.name, &registered)?;
     }
-    let edit = match ours {
+    let text = render(project, request, names)?;
+    let mut steps = Steps::default();
+    steps.edits.extend(register(ours, &request.name, &path));
+    match existing {
+        Some(existing) if existing == text => {}
+        Some(_) if !request.is_forced => {
+            steps
+                .notes
+                .push(format!("`{path}` exists and stays as it is"));
+        }
+        _ => steps.files.push(FileChange {
+            path: project.folder().join(&path),
+            before: existing.map(str::to_owned),
+            after: text,
+            status: vec![(
+                if existing.is_some() {
+                    "Replacing"
+                } else {
+                    "Creating"
+                },
+                path,
+            )],
+        }),
+    }
+    let name = ours.map_or(&request.name, |test| &test.name).clone();
+    Ok((name, steps))
+}
+
+fn register(ours: Option<&Registered>, name: &str, path: &str) -> Option<Edit> {
+    match ours {
         None => Some(Edit::AddTest {
-            name: request.name.clone(),
-            path: path.clone(),
+            name: name.to_owned(),
+            path: path.to_owned(),
         }),
         Some(test) if test.has_harness => Some(Edit::DisableHarness {
             name: test.name.clone(),
         }),
         Some(_) => None,
-    };
-    let text = render(project, request, names);
-    let note = existing.filter(|existing| *existing != text);
-    let note = note.map(|_| format!("`{path}` exists and stays as it is"));
-    let file = existing.is_none().then(|| FileChange {
-        path: project.folder().join(&path),
-        before: None,
-        after: text,
-        verb: "Creating",
-        messages: vec![path.clone()],
-    });
-    let name = ours.map_or(&request.name, |test| &test.name).clone();
-    Ok(Target {
-        name,
-        edit,
-        file,
-        note,
-    })
+    }
 }
 
 fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Result<(), Error> {
-    let shown = |path: &Path| {
-        let path = path.strip_prefix(project.folder()).unwrap_or(path);
-        path.display().to_string()
-    };
     let taken = project.tests.iter().find(|(taken, _)| taken == name);
-    let taken = taken.map(|(_, path)| shown(path));
+    let taken = taken.map(|(_, path)| project.shown(path));
     let by_entry = registered.iter().find(|test| test.name == name);
     let by_entry = by_entry.map(|test| {
         test.path
@@ -105,26 +99,40 @@ fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Resul
     }
 }
 
-fn render(project: &Project, request: &Request, names: &Names) -> String {
+fn render(project: &Project, request: &Request, names: &Names) -> Result<String, Error> {
     let library = project.library.as_ref();
-    let module = library.and_then(|library| Some((library, library.modules.first()?)));
-    let module = module.map(|(library, module)| format!("{}::{}", library.name, module.item));
+    let module = library.and_then(|library| library.modules.first());
+    if request.imports_module && module.is_none() {
+        let path = library.map_or(project.manifest.path(), |library| &library.path);
+        return Err(Error::NoModule(path.to_owned()));
+    }
+    let item = module.map_or("my_module", |module| module.item.as_str());
+    let krate = library.map_or("my_crate", |library| library.name.as_str());
+    let path = format!("{krate}::{item}");
     let values = [
         ("crate", names.krate.as_str()),
         ("pyo3", &names.pyo3),
         ("runtime", names.runtime.module()),
         ("sleep", &names.sleep),
         ("name", &target_name::identifier(&request.name)),
-        ("module", module.as_deref().unwrap_or("my_crate::my_module")),
+        ("module", &path),
+        (
+            "module_name",
+            module.map_or(item, |module| module.name.as_str()),
+        ),
     ];
-    let main = pyo3_aio_templates::render(pyo3_aio_templates::MAIN, &values);
+    let main = match request.imports_module {
+        true => pyo3_aio_templates::MAIN_MODULE,
+        false => pyo3_aio_templates::MAIN,
+    };
+    let main = pyo3_aio_templates::render(main, &values);
     let template = match request.template {
         Template::Example => pyo3_aio_templates::EXAMPLE,
         Template::New => pyo3_aio_templates::NEW,
     };
-    let with_main: Vec<_> = values
-        .into_iter()
-        .chain([("main", main.trim_end())])
-        .collect();
-    pyo3_aio_templates::render(template, &with_main)
+    let with_main = values.into_iter().chain([("main", main.trim_end())]);
+    Ok(pyo3_aio_templates::render(
+        template,
+        &with_main.collect::<Vec<_>>(),
+    ))
 }

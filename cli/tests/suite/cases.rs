@@ -33,20 +33,31 @@ macro_rules! cases {
 
 cases! {
     init_async_std
+    init_bad_name
+    init_beside_the_peer
     init_broken_manifest
+    init_check
     init_comment_at_end
     init_crlf_and_bom
     init_dependency_tables
     init_dotted_keys
     init_dry_run
     init_edition_2015
+    init_extension_module
+    init_extension_module_elsewhere
     init_file_exists
+    init_force
     init_fresh_crate
     init_git
     init_harness_is_on
     init_has_the_library
     init_inline_tables
     init_inline_tests
+    init_lib
+    init_lib_without_module
+    init_migrate
+    init_migrate_a_renamed_dependency
+    init_migrate_from_the_workspace
     init_mixed_line_endings
     init_name_is_registered_elsewhere
     init_name_is_taken
@@ -145,7 +156,7 @@ fn is_overwriting() -> bool {
 fn overwrite(actual: &str, expected: &Path) {
     let known = fs::read_to_string(expected).unwrap_or_default();
     if Assert::new()
-        .try_eq(None, Data::text(actual).into(), Data::text(known).into())
+        .try_eq(None, Data::text(actual), Data::text(known))
         .is_err()
     {
         fs::write(expected, actual).unwrap();

@@ -39,5 +39,5 @@ fn test_sync_sleep() -> PyResult<()> {
 }
 
 // Lets the tests import a module of this crate as well:
-// `pyo3_aio::testing::main!(modules = [my_crate::my_module]);`
+// `pyo3_aio::testing::main!(modules = [demo::my_module]);`
 pyo3_aio::testing::main!();

@@ -14,5 +14,5 @@ async fn second_test_works() -> PyResult<()> {
 }
 
 // Lets the tests import a module of this crate as well:
-// `pyo3_aio::testing::main!(modules = [my_crate::my_module]);`
+// `pyo3_aio::testing::main!(modules = [demo::my_module]);`
 pyo3_aio::testing::main!();

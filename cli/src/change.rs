@@ -1,0 +1,146 @@
+//! Looks, decides, and acts: what `init`, `new` and `demo` have in common.
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::apply;
+use crate::cargo;
+use crate::cli::{CargoFlags, Changes, Selection};
+use crate::diff;
+use crate::manifest::Manifest;
+use crate::plan::{self, Found, Plan, Request};
+use crate::project::Project;
+use crate::shell::Shell;
+
+/// What becomes of a plan.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mode {
+    /// It is carried out.
+    Write,
+    /// It is shown.
+    DryRun,
+    /// It is shown, and should be empty.
+    Check,
+}
+
+impl From<&Changes> for Mode {
+    fn from(changes: &Changes) -> Self {
+        if changes.dry_run {
+            Self::DryRun
+        } else {
+            Self::Write
+        }
+    }
+}
+
+/// Does what is asked for.
+pub(crate) fn run(
+    request: &Request,
+    selection: &Selection,
+    mode: Mode,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let project = Project::inspect(selection, flags)?;
+    let plan = plan::plan(&project, request, &find(&project, request))?;
+    if plan.is_empty() {
+        tell(&plan, shell);
+        let (package, target) = (&project.name, &plan.target);
+        shell.status(
+            "Unchanged",
+            format_args!("`{package}` has test target {target} already"),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    match mode {
+        Mode::Write => {
+            carry_out(&project, &plan, flags, shell)?;
+            shell.note(format_args!(
+                "run the tests with `cargo test --test {}`",
+                plan.target
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Mode::DryRun => {
+            show(&project, &plan, shell);
+            shell.warn("nothing is written due to dry run");
+            Ok(ExitCode::SUCCESS)
+        }
+        Mode::Check => {
+            show(&project, &plan, shell);
+            let manifest = project.manifest.path().display();
+            shell.problem(format_args!(
+                "`{manifest}` is not up to date: run this without `--check`"
+            ));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn find(project: &Project, request: &Request) -> Found {
+    let folder = project.folder();
+    Found {
+        test: fs::read_to_string(folder.join(plan::file(&request.name))).ok(),
+        pyproject: Manifest::read(&folder.join("pyproject.toml")).ok(),
+        sources: if request.migrates {
+            project.sources()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Writes, has cargo look at it, and tells.
+pub(crate) fn carry_out(
+    project: &Project,
+    plan: &Plan,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<(), Box<dyn Error>> {
+    let transaction = apply::apply(plan)?;
+    cargo::metadata(project.manifest.path(), flags).map_err(|source| Refused { source })?;
+    transaction.commit();
+    tell(plan, shell);
+    Ok(())
+}
+
+fn show(project: &Project, plan: &Plan, shell: &Shell) {
+    tell(plan, shell);
+    print_diff(plan, project);
+}
+
+/// Cargo does not take the manifest.
+#[derive(Debug, thiserror::Error)]
+#[error("cargo refuses the manifest that was to be written; everything is as it was")]
+struct Refused {
+    source: cargo_metadata::Error,
+}
+
+fn tell(plan: &Plan, shell: &Shell) {
+    for edit in &plan.edits {
+        shell.status(edit.verb(), edit);
+    }
+    for (verb, message) in plan.files.iter().flat_map(|file| &file.status) {
+        shell.status(verb, message);
+    }
+    for note in &plan.notes {
+        shell.note(note);
+    }
+}
+
+fn print_diff(plan: &Plan, project: &Project) {
+    let manifest = &plan.manifest;
+    let mut text = diff::unified("Cargo.toml", manifest.original(), &manifest.render());
+    for file in &plan.files {
+        let name = file
+            .path
+            .strip_prefix(project.folder())
+            .unwrap_or(&file.path);
+        let before = file.before.as_deref().unwrap_or_default();
+        text += &diff::unified(&name.display().to_string(), before, &file.after);
+    }
+    // A reader that has gone away has seen enough.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

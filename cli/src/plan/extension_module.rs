@@ -1,0 +1,55 @@
+//! The feature `extension-module` of pyo3's.
+//!
+//! With it pyo3 is not linked with Python, so unit tests that call Python do not link. It is
+//! deprecated: maturin from 1.9.4 on tells pyo3 by a variable when it builds an extension. So the
+//! feature can go where maturin builds the package and can be asked to be new enough; elsewhere
+//! that is for its owner to decide.
+
+use super::dependency::declared;
+use super::{FileChange, Steps};
+use crate::manifest::{Declared, Edit, Manifest};
+use crate::project::Project;
+use crate::pyproject;
+
+const FEATURE: &str = "extension-module";
+
+/// Removes the feature if that is safe, else says what it does.
+pub(super) fn repair(project: &Project, pyproject: Option<&Manifest>) -> Steps {
+    let mut steps = Steps::default();
+    let declared = declared(project, "pyo3");
+    let with_feature = |entry: &&Declared| entry.features.iter().any(|name| name == FEATURE);
+    let Some(entry) = declared.iter().find(with_feature) else {
+        return steps;
+    };
+    let raised = pyproject.and_then(|file| Some((file, pyproject::raise_maturin(file)?)));
+    match raised {
+        Some((file, raised)) if !entry.is_inherited => {
+            let place = entry.place.clone();
+            steps.edits.push(Edit::RemoveFeature {
+                place,
+                feature: FEATURE.to_owned(),
+            });
+            steps.files.extend(change(project, file, &raised));
+        }
+        _ => steps.notes.push(format!(
+            "pyo3's feature `{FEATURE}` is on, so unit tests in src/ that call Python will not \
+             link (those in pytests/ do): build with maturin 1.9.4 or newer, or setuptools-rust \
+             1.12 or newer, and remove the feature"
+        )),
+    }
+    steps
+}
+
+fn change(project: &Project, file: &Manifest, raised: &Manifest) -> Option<FileChange> {
+    let after = raised.render();
+    let shown = project.shown(file.path());
+    (after != file.original()).then(|| FileChange {
+        path: file.path().to_owned(),
+        before: Some(file.original().to_owned()),
+        after,
+        status: vec![(
+            "Repairing",
+            format!("{shown}: maturin 1.9.4 or newer, which does without `{FEATURE}`"),
+        )],
+    })
+}

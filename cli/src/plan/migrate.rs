@@ -1,0 +1,130 @@
+//! The way from pyo3-async-runtimes to pyo3-aio: another name, the same API.
+
+use std::path::PathBuf;
+
+use super::dependency::declared;
+use super::{Error, FileChange, Request, Steps};
+use crate::manifest::{Declared, Edit, Section};
+use crate::project::Project;
+use crate::pymodule;
+
+const OLD: &str = "pyo3-async-runtimes";
+const NEW: &str = "pyo3-aio";
+
+/// Decides how to move over, and tells what the project is like then. A project that could move
+/// and is not to is told how.
+pub(super) fn plan(
+    project: &Project,
+    request: &Request,
+    sources: &[(PathBuf, String)],
+) -> Result<(Option<Project>, Steps), Error> {
+    let mut steps = Steps::default();
+    let declared = declared(project, OLD);
+    if declared.is_empty() {
+        return Ok((None, steps));
+    }
+    if !request.migrates {
+        steps.notes.push(format!(
+            "`{}` uses {OLD}: `cargo pyo3-async-test init --migrate` moves it to {NEW}, which \
+             has the same API",
+            project.name
+        ));
+        return Ok((None, steps));
+    }
+    if declared.iter().any(|entry| entry.is_inherited) {
+        let package = project.name.clone();
+        let keys = request.source.keys(project.folder()).to_string();
+        return Err(Error::Inherited { package, keys });
+    }
+    steps.edits = declared
+        .iter()
+        .map(|entry| edit(project, request, entry))
+        .collect();
+    let mut migrated = project.clone();
+    steps
+        .edits
+        .iter()
+        .for_each(|edit| migrated.manifest.apply(edit));
+    // A renamed dependency keeps its name, and so do the paths.
+    if declared.iter().any(|entry| entry.place.key == OLD) {
+        steps.files = sources
+            .iter()
+            .filter_map(|(path, text)| rename(project, path, text))
+            .collect();
+    }
+    if let Some(library) = &mut migrated.library {
+        if let Some(change) = steps
+            .files
+            .iter()
+            .find(|change| change.path == library.path)
+        {
+            library.source.clone_from(&change.after);
+            library.modules = pymodule::find(&library.source);
+        }
+    }
+    Ok((Some(migrated), steps))
+}
+
+fn edit(project: &Project, request: &Request, entry: &Declared) -> Edit {
+    // In what is shipped the feature would ask for libpython; tests get it below.
+    let dropped = match entry.section {
+        Section::Normal => vec!["testing".to_owned()],
+        _ => Vec::new(),
+    };
+    let mut keys = request.source.keys(project.folder());
+    let is_renamed = entry.place.key != OLD;
+    if is_renamed {
+        keys.insert("package", NEW.into());
+    }
+    Edit::Migrate {
+        place: entry.place.clone(),
+        key: if is_renamed {
+            entry.place.key.clone()
+        } else {
+            NEW.to_owned()
+        },
+        keys,
+        dropped,
+    }
+}
+
+fn rename(project: &Project, path: &std::path::Path, text: &str) -> Option<FileChange> {
+    let (after, count) = replace_word(text, &OLD.replace('-', "_"), &NEW.replace('-', "_"));
+    let places = if count == 1 { "path" } else { "paths" };
+    (count > 0).then(|| FileChange {
+        path: path.to_owned(),
+        before: Some(text.to_owned()),
+        after,
+        status: vec![(
+            "Migrating",
+            format!("{}: {count} {places}", project.shown(path)),
+        )],
+    })
+}
+
+/// Replaces an identifier where it stands alone.
+fn replace_word(text: &str, old: &str, new: &str) -> (String, usize) {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let (mut after, mut count, mut rest) = (String::new(), 0, text);
+    while let Some(start) = rest.find(old) {
+        let (before, tail) = (&rest[..start], &rest[start + old.len()..]);
+        let is_alone = !before.ends_with(is_part) && !tail.starts_with(is_part);
+        after.push_str(before);
+        after.push_str(if is_alone { new } else { old });
+        count += usize::from(is_alone);
+        rest = tail;
+    }
+    (after + rest, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_word;
+
+    #[test]
+    fn only_whole_words_are_replaced() {
+        let text = "#[a::tokio::test] a::x(my_a, a_b, ::a)";
+        let after = "#[new::tokio::test] new::x(my_a, a_b, ::new)";
+        assert_eq!(replace_word(text, "a", "new"), (after.to_owned(), 3));
+    }
+}

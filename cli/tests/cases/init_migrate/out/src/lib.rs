@@ -1,0 +1,6 @@
+//! Uses my_pyo3_async_runtimes and pyo3_aio.
+use pyo3::prelude::*;
+use pyo3_aio::tokio as aio;
+
+#[pymodule]
+pub mod demo {}
