@@ -6,4 +6,5 @@
 mod cases;
 mod failures;
 mod python;
+mod rendered;
 mod sandbox;
