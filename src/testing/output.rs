@@ -14,7 +14,7 @@ use libtest_async::capture;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyDict};
+use pyo3::types::{PyCFunction, PyDict, PyString};
 
 use crate::{TaskLocals, asyncio};
 
@@ -31,8 +31,12 @@ struct Stream {
 #[pymethods]
 impl Stream {
     fn write(&self, py: Python<'_>, text: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        if let Ok(text) = text.extract::<&str>() {
-            if append(py, text)? {
+        if let Some(text) = text
+            .cast::<PyString>()
+            .ok()
+            .and_then(|text| text.to_cow().ok())
+        {
+            if append(py, &text)? {
                 return Ok(text.chars().count().into_pyobject(py)?.into_any().unbind());
             }
         }
@@ -54,11 +58,7 @@ impl Stream {
             .map(drop)
     }
 
-    fn __getattr__(
-        &self,
-        py: Python<'_>,
-        name: Bound<'_, pyo3::types::PyString>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __getattr__(&self, py: Python<'_>, name: Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
         self.original.getattr(py, name)
     }
 }
