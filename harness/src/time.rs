@@ -16,6 +16,8 @@ const VARIABLE: &str = "RUST_TEST_TIME_INTEGRATION";
 pub(crate) struct TimeLimits {
     pub(crate) warn: Duration,
     pub(crate) critical: Duration,
+    /// Whether a test that exceeds the critical time fails.
+    pub(crate) is_enforced: bool,
 }
 
 impl TimeLimits {
@@ -37,10 +39,15 @@ impl TimeLimits {
         let chosen = std::env::var(VARIABLE)
             .ok()
             .map(|value| Self::parse(VARIABLE, &value));
-        Some(chosen.unwrap_or(Self {
+        let limits = chosen.unwrap_or(Self {
             warn: Duration::from_millis(500),
             critical: Duration::from_millis(1000),
-        }))
+            is_enforced: false,
+        });
+        Some(Self {
+            is_enforced: args.ensure_time,
+            ..limits
+        })
     }
 
     fn parse(variable: &str, value: &str) -> Self {
@@ -57,6 +64,7 @@ impl TimeLimits {
         let limits = Self {
             warn: number(warn),
             critical: number(critical),
+            is_enforced: false,
         };
         assert!(
             limits.warn <= limits.critical,
@@ -68,7 +76,7 @@ impl TimeLimits {
     /// Turns a pass that took too long into a failure.
     pub(crate) fn enforce(&self, outcome: Outcome, time: Duration) -> Outcome {
         match outcome {
-            Outcome::Passed if time >= self.critical => Outcome::TooSlow,
+            Outcome::Passed if self.is_enforced && time >= self.critical => Outcome::TooSlow,
             other => other,
         }
     }
@@ -90,6 +98,7 @@ mod tests {
         let limits = TimeLimits {
             warn: Duration::ZERO,
             critical: Duration::ZERO,
+            is_enforced: true,
         };
         assert_eq!(
             limits.enforce(Outcome::Passed, Duration::ZERO),

@@ -14,6 +14,7 @@ pub(crate) fn documented() -> Options {
 /// Returns every option that is accepted.
 pub(crate) fn accepted() -> Options {
     let mut options = documented();
+    own(&mut options);
     options.optflag("", "nocapture", "Deprecated, use `--no-capture`");
     options
 }
@@ -21,7 +22,17 @@ pub(crate) fn accepted() -> Options {
 /// Returns the whole help text.
 pub(crate) fn help(program: &str) -> String {
     let brief = format!("Usage: {program} [OPTIONS] [FILTERS...]");
-    format!("{}\n\n{EXPLANATION}\n", documented().usage(&brief))
+    let mut own_options = Options::new();
+    own(&mut own_options);
+    let own_options = own_options.usage("Beyond libtest:");
+    format!(
+        "{}\n\n{EXPLANATION}\n\n{own_options}",
+        documented().usage(&brief)
+    )
+}
+
+fn own(options: &mut Options) {
+    options.optflag("x", "", "Stop after the first failure, as --fail-fast does");
 }
 
 fn selection(options: &mut Options) {

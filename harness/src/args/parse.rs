@@ -50,7 +50,7 @@ fn flags(matches: &Matches) -> Arguments {
         quiet: flag("quiet"),
         exclude_should_panic: flag("exclude-should-panic"),
         force_run_in_process: flag("force-run-in-process"),
-        fail_fast: flag("fail-fast"),
+        fail_fast: flag("fail-fast") || flag("x"),
         report_time: flag("report-time"),
         ensure_time: flag("ensure-time"),
         shuffle: flag("shuffle"),

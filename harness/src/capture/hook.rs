@@ -5,7 +5,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use super::scope::{self, Role, Scope, enter};
+use super::scope::{self, Role, Scope, enter_aside};
 use super::{layer, panic_text};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
@@ -58,15 +58,17 @@ fn on_panic(info: &PanicHookInfo<'_>) {
     let Some((scope, role)) = scope::current_entry() else {
         return call_former(info);
     };
-    // What was printed before the panic comes before its text.
-    let _ = io::stdout().flush();
+    if scope.is_capturing() {
+        // What was printed before the panic comes before its text.
+        let _ = io::stdout().flush();
+    }
     let keeps_name = role == Role::Thread;
     match layer::is_present() {
         // The former hook writes to standard error, which is where the layer listens.
         true if keeps_name => call_former(info),
         true => scope.append_or_print(&renamed_former_text(info, &scope)),
         // Not captured, and rightly named: nothing to do.
-        false if keeps_name && !scope.append(b"") => call_former(info),
+        false if keeps_name && !scope.is_capturing() => call_former(info),
         false => scope.append_or_print(own_text(info, &scope, keeps_name).as_bytes()),
     }
 }
@@ -81,7 +83,7 @@ fn call_former(info: &PanicHookInfo<'_>) {
 fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Arc<Scope>) -> Vec<u8> {
     let aside = Scope::new(scope.name(), true);
     {
-        let _entered = enter(Some(aside.clone()), Role::Thread);
+        let _entered = enter_aside(aside.clone());
         call_former(info);
     }
     let thread = thread::current();

@@ -24,6 +24,14 @@ impl Scope {
         &self.name
     }
 
+    /// Says whether output is captured, and still is.
+    pub(crate) fn is_capturing(&self) -> bool {
+        self.output
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
     /// Appends to the output; `false` if it is not captured, or no more.
     pub(crate) fn append(&self, text: &[u8]) -> bool {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,6 +106,19 @@ pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> Entered {
     let entry = scope.map(|scope| Entry { scope, role });
     Entered {
         former: swap(entry),
+        flushes: true,
+    }
+}
+
+/// Like [`enter`], and leaves alone what stands in std's buffer.
+pub(crate) fn enter_aside(scope: Arc<Scope>) -> Entered {
+    let entry = Entry {
+        scope,
+        role: Role::Thread,
+    };
+    Entered {
+        former: swap(Some(entry)),
+        flushes: false,
     }
 }
 
@@ -118,12 +139,15 @@ fn swap(entry: Option<Entry>) -> Option<Entry> {
 /// Restores the former scope of the thread when it is dropped.
 pub(crate) struct Entered {
     former: Option<Entry>,
+    flushes: bool,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         // Half a line may still stand in std's buffer. It belongs to the scope that ends here.
-        let _ = io::stdout().flush();
+        if self.flushes {
+            let _ = io::stdout().flush();
+        }
         drop(swap(self.former.take()));
     }
 }

@@ -110,8 +110,9 @@ fn cdata(text: &str) -> String {
     let text = allowed(text)
         .replace("]]>", "]]]]><![CDATA[>")
         .replace("<?", "<]]><![CDATA[?")
-        .replace('\n', "]]>&#xA;<![CDATA[");
-    format!("<![CDATA[{text}]]>").replace("<![CDATA[]]>", "")
+        .replace('\n', "]]>&#xA;<![CDATA[")
+        .replace("<![CDATA[]]>", "");
+    format!("<![CDATA[{text}]]>")
 }
 
 /// Replaces the characters that XML 1.0 cannot hold at all.
@@ -138,6 +139,9 @@ mod tests {
 
     #[test]
     fn character_data_cannot_end_itself() {
-        assert_eq!(cdata("a]]>b\n"), "<![CDATA[a]]]]><![CDATA[>b]]>&#xA;");
+        assert_eq!(
+            cdata("a]]>b\n"),
+            "<![CDATA[a]]]]><![CDATA[>b]]>&#xA;<![CDATA[]]>"
+        );
     }
 }

@@ -17,16 +17,19 @@ type Target = io::Stdout;
 
 impl Sink {
     /// Opens standard output; if it is closed the report goes nowhere.
+    ///
+    /// What was printed before comes before the report. Later there is nothing to flush: each test
+    /// does so when it ends, and half a line of a test that is running must not be let out.
     pub(crate) fn stdout() -> Self {
+        let _ = io::stdout().flush();
         Self { file: open() }
     }
 
-    /// Writes `text` at once, after everything that was printed before.
+    /// Writes `text` at once.
     pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
-        let _ = io::stdout().flush();
         match &mut self.file {
             Some(file) => file.write_all(text).and_then(|()| file.flush()),
             None => Ok(()),

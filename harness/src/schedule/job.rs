@@ -157,6 +157,9 @@ impl Future for Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
+        if self.future.is_none() {
+            return;
+        }
         let _entered = capture::enter(Some(self.scope.clone()), Role::Poll);
         let _ = drop_quietly(self.future.take());
     }
