@@ -1,0 +1,6 @@
+//! The bodies of `exits` under Rust's own harness.
+#![recursion_limit = "512"]
+#![allow(non_snake_case, uncommon_codepoints, dead_code, unused_macros)]
+
+include!("../suite.rs");
+include!("../bodies/exits.rs");

@@ -1,0 +1,115 @@
+//! Compares the two sides of a case.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use libtest_async::Failed;
+
+use crate::exemptions::{self, Rule};
+use crate::matrix::{Case, Group};
+use crate::normal::{normal, unordered, without_frames, without_seed};
+use crate::ours::{self, Mode};
+use crate::process::{self, Output};
+use crate::reference;
+
+/// Runs every case of a group on both sides, and fails with all differences.
+pub(crate) fn group(binary: &str, mode: Mode, group: &Group) -> Result<(), Failed> {
+    let mut differences = String::new();
+    for case in &group.cases {
+        if let Some(difference) = difference(binary, mode, case) {
+            let _ = write!(
+                differences,
+                "\n{}: {:?}\n{difference}",
+                case.name, case.arguments
+            );
+        }
+    }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(differences.into())
+    }
+}
+
+fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
+    let log = log_path(binary, mode, case);
+    let theirs = process::run(reference::binary(binary), case, &log, &[]);
+    let (program, variable) = ours::program(binary, mode);
+    let ours = process::run(&program, case, &log, &[variable]);
+    match exemptions::rule(binary, case) {
+        None => first_difference(&prepared(case, theirs), &prepared(case, ours)),
+        Some(Rule::StartsAlike) => {
+            let (theirs, ours) = (normal(&theirs.stdout), normal(&ours.stdout));
+            (!ours.starts_with(&theirs)).then(|| format!("{ours}\ndoes not start with\n{theirs}"))
+        }
+        Some(Rule::Accepted) => ours.stderr.starts_with("error: ").then_some(ours.stderr),
+        Some(Rule::SameExit) => (theirs.exit != ours.exit).then_some(ours.exit),
+        Some(Rule::Bug) => None,
+    }
+}
+
+fn log_path(binary: &str, mode: Mode, case: &Case) -> PathBuf {
+    let name = format!("{binary}-{mode}-{}.log", case.name);
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Removes what may differ between any two runs of the case.
+fn prepared(case: &Case, output: Output) -> Output {
+    let clean = |text: &str| {
+        let mut text = normal(text);
+        if case
+            .arguments
+            .iter()
+            .any(|argument| argument == "--shuffle")
+            || case
+                .variables
+                .iter()
+                .any(|(name, _)| name == "RUST_TEST_SHUFFLE")
+        {
+            text = unordered(&without_seed(&text));
+        }
+        if case
+            .variables
+            .iter()
+            .any(|(name, _)| name == "RUST_BACKTRACE")
+        {
+            text = without_frames(&text);
+        }
+        if case.is_ordered() {
+            text
+        } else {
+            unordered(&text)
+        }
+    };
+    Output {
+        stdout: clean(&output.stdout),
+        stderr: clean(&output.stderr),
+        log: clean(&output.log),
+        exit: output.exit,
+    }
+}
+
+fn first_difference(theirs: &Output, ours: &Output) -> Option<String> {
+    let parts = [
+        ("exit", &theirs.exit, &ours.exit),
+        ("stdout", &theirs.stdout, &ours.stdout),
+        ("stderr", &theirs.stderr, &ours.stderr),
+        ("log", &theirs.log, &ours.log),
+    ];
+    let (part, theirs, ours) = parts.into_iter().find(|(_, theirs, ours)| theirs != ours)?;
+    let lines = theirs.lines().zip(ours.lines());
+    let same = lines.take_while(|(theirs, ours)| theirs == ours).count();
+    let rest = |text: &str| {
+        text.lines()
+            .skip(same)
+            .take(4)
+            .map(|line| format!("    {line}\n"))
+            .collect::<String>()
+    };
+    Some(format!(
+        "  {part} differs from line {} on; libtest:\n{}  here:\n{}",
+        same + 1,
+        rest(theirs),
+        rest(ours)
+    ))
+}

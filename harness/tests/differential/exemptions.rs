@@ -1,0 +1,138 @@
+//! The one table of what may differ from libtest, and why.
+
+use crate::matrix::Case;
+
+/// What still has to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Standard output begins with libtest's.
+    StartsAlike,
+    /// Here the option is accepted.
+    Accepted,
+    /// The exit codes are the same; the order of the output is a matter of luck.
+    SameExit,
+    /// Libtest has a bug here; there are tests of its own for what happens instead.
+    Bug,
+}
+
+struct Exemption {
+    /// The name of a case, or its start and a star.
+    case: &'static str,
+    binary: Option<&'static str>,
+    rule: Rule,
+    #[expect(dead_code, reason = "it is there for whoever reads the table")]
+    why: &'static str,
+}
+
+const EXEMPTIONS: &[Exemption] = &[
+    on(
+        "help*",
+        None,
+        Rule::StartsAlike,
+        "our options come after libtest's text",
+    ),
+    on(
+        "short-combined",
+        None,
+        Rule::StartsAlike,
+        "our options come after libtest's text",
+    ),
+    on(
+        "noz-*",
+        None,
+        Rule::Accepted,
+        "what libtest keeps for nightly is open to all here",
+    ),
+    on(
+        "t-twice-ok",
+        None,
+        Rule::Accepted,
+        "cargo may pass it as well; newer libtests agree",
+    ),
+    on(
+        "t-twice",
+        None,
+        Rule::SameExit,
+        "newer libtests complain of the value, as we do",
+    ),
+    on(
+        "color-twice",
+        None,
+        Rule::Accepted,
+        "cargo may pass it as well; newer libtests agree",
+    ),
+    on(
+        "unknown-short",
+        None,
+        Rule::Accepted,
+        "-x stops after the first failure",
+    ),
+    on(
+        "z-json-list",
+        Some("sample"),
+        Rule::Bug,
+        "ignore_message is not escaped",
+    ),
+    on(
+        "z-json-list-ignored",
+        Some("sample"),
+        Rule::Bug,
+        "ignore_message is not escaped",
+    ),
+    on(
+        "z-junit",
+        Some("sample"),
+        Rule::Bug,
+        "libtest panics on a message with a newline",
+    ),
+    on(
+        "exit-0",
+        Some("exits"),
+        Rule::Bug,
+        "process::exit(0) in a test looks like success",
+    ),
+    on(
+        "nocapture-t4",
+        None,
+        Rule::SameExit,
+        "what tests print comes at any time",
+    ),
+    on(
+        "quiet-t4",
+        None,
+        Rule::SameExit,
+        "rows end where failures happen to be",
+    ),
+    on(
+        "z-fail-fast-t4",
+        None,
+        Rule::SameExit,
+        "it is luck what ran before the first failure",
+    ),
+];
+
+const fn on(
+    case: &'static str,
+    binary: Option<&'static str>,
+    rule: Rule,
+    why: &'static str,
+) -> Exemption {
+    Exemption {
+        case,
+        binary,
+        rule,
+        why,
+    }
+}
+
+/// Returns the rule for a case that need not be the same.
+pub(crate) fn rule(binary: &str, case: &Case) -> Option<Rule> {
+    let found = EXEMPTIONS.iter().find(|exemption| {
+        let is_named = match exemption.case.strip_suffix('*') {
+            Some(start) => case.name.starts_with(start),
+            None => case.name == exemption.case,
+        };
+        is_named && exemption.binary.is_none_or(|only| only == binary)
+    });
+    found.map(|exemption| exemption.rule)
+}

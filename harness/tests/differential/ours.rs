@@ -1,0 +1,194 @@
+//! The bodies under this harness.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::process::{ExitCode, Termination};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use libtest_async::{Arguments, Failed, Trial};
+
+use crate::pool::{Pool, yield_now};
+
+/// Names the binary and the mode that a child process is to have.
+pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_CASES";
+
+/// How the bodies are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// As functions, each on a thread.
+    Sync,
+    /// As futures, each on a thread.
+    Async,
+    /// As futures, on the threads of a pool, which have other names.
+    Pool,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sync => "sync",
+            Self::Async => "async",
+            Self::Pool => "pool",
+        })
+    }
+}
+
+/// Returns the program and the variable that make it run the bodies of `binary`.
+pub(crate) fn program(binary: &str, mode: Mode) -> (PathBuf, (&'static str, String)) {
+    (
+        std::env::current_exe().unwrap(),
+        (VARIABLE, format!("{binary}:{mode}")),
+    )
+}
+
+/// Runs the bodies if this process is to do so.
+pub(crate) fn run_as_child() -> Option<ExitCode> {
+    let value = std::env::var(VARIABLE).ok()?;
+    let (binary, mode) = value.split_once(':')?;
+    let mode = [Mode::Async, Mode::Pool]
+        .into_iter()
+        .find(|known| known.to_string() == mode);
+    let mode = mode.unwrap_or(Mode::Sync);
+    let args = Arguments::from_args();
+    let trials = bodies(binary).into_iter().map(|body| body(mode)).collect();
+    let conclusion = match mode {
+        Mode::Pool => {
+            let pool = Pool::start(3);
+            wait(libtest_async::run_async(&args, trials, move |future| {
+                pool.spawn(future)
+            }))
+        }
+        Mode::Sync | Mode::Async => libtest_async::run(&args, trials),
+    };
+    Some(conclusion.exit_code())
+}
+
+/// Makes a trial of a body.
+type Body = Box<dyn FnOnce(Mode) -> Trial>;
+
+fn bodies(binary: &str) -> Vec<Body> {
+    match binary {
+        "sample" => sample::bodies(),
+        "passing" => passing::bodies(),
+        "empty" => empty::bodies(),
+        "noisy" => noisy::bodies(),
+        "exits" => exits::bodies(),
+        other => panic!("there are no bodies of {other}"),
+    }
+}
+
+/// Makes a test of a function, as `#[test]` would.
+fn test<T: Termination + 'static>(
+    path: &'static str,
+    body: fn() -> T,
+    adapt: fn(Trial) -> Trial,
+) -> Body {
+    // The path starts with this crate, this module, and the name of the binary.
+    let name = path.splitn(4, "::").last().unwrap_or(path);
+    Box::new(move |mode| {
+        adapt(match mode {
+            Mode::Sync => Trial::test(name, move || report(body())),
+            Mode::Async | Mode::Pool => Trial::async_test(name, async move {
+                yield_now().await;
+                report(body())
+            }),
+        })
+        .with_source_span("tests/body.rs", (1, 2), (3, 4))
+    })
+}
+
+/// Prints an error as `#[test]` does; only success and failure come out.
+fn report(result: impl Termination) -> Result<(), Failed> {
+    let code = format!("{:?}", result.report());
+    if code == format!("{:?}", ExitCode::SUCCESS) {
+        Ok(())
+    } else {
+        Err(Failed::without_message())
+    }
+}
+
+/// Turns functions into what makes trials of them.
+macro_rules! suite {
+    (@items [$($made:tt)*]) => {
+        pub(super) fn bodies() -> Vec<crate::ours::Body> {
+            let made: Vec<Vec<crate::ours::Body>> = vec![$($made)*];
+            made.into_iter().flatten().collect()
+        }
+    };
+    (@items [$($made:tt)*] mod $name:ident { $($inner:tt)* } $($rest:tt)*) => {
+        mod $name {
+            suite! { $($inner)* }
+        }
+        suite! { @items [$($made)* $name::bodies(),] $($rest)* }
+    };
+    (@items [$($made:tt)*] $(#[$($attribute:tt)*])* fn $name:ident() $(-> $returned:ty)? $body:block
+        $($rest:tt)*) => {
+        fn $name() $(-> $returned)? $body
+        suite! {
+            @items [$($made)* vec![crate::ours::test(
+                concat!(module_path!(), "::", stringify!($name)),
+                $name,
+                |trial| suite!(@attributes (trial) $([$($attribute)*])*),
+            )],] $($rest)*
+        }
+    };
+    (@attributes ($trial:expr)) => { $trial };
+    (@attributes ($trial:expr) [ignore] $($rest:tt)*) => {
+        suite!(@attributes ($trial.with_ignored_flag(true)) $($rest)*)
+    };
+    (@attributes ($trial:expr) [ignore = $why:literal] $($rest:tt)*) => {
+        suite!(@attributes ($trial.with_ignored_reason($why)) $($rest)*)
+    };
+    (@attributes ($trial:expr) [should_panic] $($rest:tt)*) => {
+        suite!(@attributes ($trial.with_should_panic(None::<&str>)) $($rest)*)
+    };
+    (@attributes ($trial:expr) [should_panic = $expected:literal] $($rest:tt)*) => {
+        suite!(@attributes ($trial.with_should_panic(Some($expected))) $($rest)*)
+    };
+    (@attributes ($trial:expr) [should_panic(expected = $expected:literal)] $($rest:tt)*) => {
+        suite!(@attributes ($trial.with_should_panic(Some($expected))) $($rest)*)
+    };
+    ($($items:tt)*) => { suite! { @items [] $($items)* } };
+}
+
+mod sample {
+    include!("cases/bodies/sample.rs");
+}
+
+mod passing {
+    include!("cases/bodies/passing.rs");
+}
+
+mod empty {
+    include!("cases/bodies/empty.rs");
+}
+
+mod noisy {
+    include!("cases/bodies/noisy.rs");
+}
+
+mod exits {
+    include!("cases/bodies/exits.rs");
+}
+
+/// Awaits `future` on this thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        thread::park();
+    }
+}
