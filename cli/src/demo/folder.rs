@@ -90,6 +90,7 @@ fn find_in(temporary: &Path) -> Result<PathBuf, DemoError> {
             Err(source) => return Err(DemoError::Write { path, source }),
         }
         if is_mine(&path).unwrap_or(false) && is_untouched(&path).unwrap_or(false) {
+            clear(&path).map_err(DemoError::write(&path))?;
             return Ok(path);
         }
         number += 1;
@@ -116,6 +117,14 @@ fn is_untouched(path: &Path) -> io::Result<bool> {
     let record = fs::read_to_string(path.join(RECORD))?;
     let recorded: BTreeMap<String, u64> = record.lines().filter_map(read_line).collect();
     Ok(!recorded.is_empty() && recorded == digests(path)?)
+}
+
+/// Removes what an earlier demo wrote, which another version may write otherwise; the build stays.
+fn clear(path: &Path) -> io::Result<()> {
+    fs::remove_file(path.join(RECORD))?;
+    digests(path)?
+        .keys()
+        .try_for_each(|name| fs::remove_file(path.join(name)))
 }
 
 fn read_line(line: &str) -> Option<(String, u64)> {
@@ -178,6 +187,11 @@ mod tests {
         fs::create_dir(first.join("target")).unwrap();
         fs::write(first.join("Cargo.lock"), "").unwrap();
         assert_eq!(find_in(temporary.path()).unwrap(), first);
+        assert!(first.join("target").exists(), "the build stays");
+        assert!(
+            !first.join("src/lib.rs").exists(),
+            "the files are written anew"
+        );
     }
 
     #[test]
