@@ -1,0 +1,127 @@
+//! The same program on every kind of event loop.
+
+mod python;
+
+use std::ffi::CStr;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::skip;
+use pyo3_aio::tokio as runtime;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+/// What every loop has to do; `make` makes the loop.
+const PROGRAM: &CStr = c"
+async def main():
+    assert await ready() == 1
+    assert await coroutine() == 1
+    assert await asyncio.gather(*[sleep() for _ in range(100)]) == [()] * 100
+    assert await asyncio.create_task(coroutine()) == 1
+    assert await asyncio.wait_for(ready(), 10) == 1
+    for awaitable in fails(), forever():
+        try:
+            await asyncio.wait_for(awaitable, 0.05)
+        except (ValueError, asyncio.TimeoutError):
+            pass
+        else:
+            assert False
+    task = asyncio.ensure_future(forever())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+def run(make):
+    told = []
+    loop = make()
+    loop.set_exception_handler(lambda loop, context: told.append(context))
+    try:
+        loop.run_until_complete(main())
+        loop.left = forever_future(loop)
+    finally:
+        loop.close()
+    assert not told, told
+";
+
+/// Runs the program on loops of one kind, several times, since a loop may live where another one has been.
+fn run_on(make: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, PROGRAM)?;
+        let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
+        let coroutine = function(py, |py| {
+            runtime::into_coroutine(py, async {
+                tokio::task::yield_now().await;
+                Ok(1)
+            })
+        })?;
+        let sleep = function(py, |py| {
+            runtime::future_into_py(py, async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                Ok(())
+            })
+        })?;
+        let fails = function(py, |py| {
+            runtime::future_into_py::<_, ()>(py, async {
+                Err(pyo3::exceptions::PyValueError::new_err("fails"))
+            })
+        })?;
+        let forever = function(py, |py| {
+            runtime::future_into_py::<_, ()>(py, std::future::pending())
+        })?;
+        names.set_item("ready", ready)?;
+        names.set_item("coroutine", coroutine)?;
+        names.set_item("sleep", sleep)?;
+        names.set_item("fails", fails)?;
+        names.set_item("forever", forever)?;
+        let pending = pyo3::types::PyCFunction::new_closure(py, None, None, |args, _| {
+            let event_loop = args.get_item(0)?;
+            let locals = pyo3_aio::TaskLocals::new(event_loop);
+            runtime::future_into_py_with_locals::<_, ()>(args.py(), locals, std::future::pending())
+                .map(Bound::unbind)
+        })?;
+        names.set_item("forever_future", pending)?;
+        for _ in 0..5 {
+            call(&names, "run", py.eval(make, Some(&names), None)?)?;
+        }
+        Ok(())
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn asyncio() -> PyResult<()> {
+    run_on(c"asyncio.new_event_loop")
+}
+
+#[pyo3_aio::tokio::test]
+fn asyncio_in_debug_mode() -> PyResult<()> {
+    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
+}
+
+#[pyo3_aio::tokio::test]
+fn asyncio_with_eager_tasks() -> PyResult<()> {
+    let has_eager_tasks = Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))?;
+    if !has_eager_tasks {
+        // Nothing that could be installed: not a skip.
+        return Ok(());
+    }
+    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
+}
+
+#[pyo3_aio::tokio::test]
+fn uvloop() -> PyResult<()> {
+    if Python::attach(|py| py.import("uvloop").is_err()) {
+        skip!("uvloop is not installed");
+    }
+    run_on(c"__import__('uvloop').new_event_loop")
+}
+
+#[pyo3_aio::tokio::test]
+fn a_loop_without_add_reader() -> PyResult<()> {
+    run_on(
+        c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})",
+    )
+}
