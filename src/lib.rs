@@ -1,4 +1,28 @@
 //! Conversions between Python awaitables and Rust futures, and tests for them that run under `cargo test`.
+//!
+//! | from | to | by |
+//! | --- | --- | --- |
+//! | a Rust future | a coroutine of Python, which starts when it is awaited | `into_coroutine` |
+//! | a Rust future | a future of Python, which has started | `future_into_py` |
+//! | an awaitable of Python | a Rust future | [`into_future`] |
+//!
+//! They exist for each runtime, in modules that the features `tokio-runtime`, `async-std-runtime` and `smol-runtime`
+//! switch on, and in [`generic`] for any other; the root's [`into_future`] needs no runtime. `run` and
+//! `run_until_complete`, there too, are for programs whose main function is Rust, and so are [`run_forever`] and
+//! [`with_runtime`]. The feature `attributes` adds `#[main]`, and `testing` adds `#[test]` and a harness.
+//!
+//! # How results travel
+//!
+//! A Rust thread never attaches to Python to deliver a result. It pushes to a queue of the event loop, and wakes the
+//! loop through a file descriptor once per batch; the loop's thread converts the results, in the order of their
+//! completion. A loop that cannot watch a file descriptor is served by one thread of this library. The library has
+//! itself called when the interpreter exits, and is out of Python by then: see [`shutdown`].
+//!
+//! # Which loop
+//!
+//! A conversion belongs to the event loop of the task that makes it: a future that was started through this library
+//! remembers the loop and the context variables of the place that started it, as [`TaskLocals`]. A task that `spawn`
+//! starts inherits them, and `scope` sets them by hand. Elsewhere it is the loop that runs on the thread.
 
 mod asyncio;
 mod awaitable;
@@ -41,3 +65,7 @@ pub use crate::pyfuture::{PyFuture, into_future, into_future_with_locals};
 // The attributes expand to this path, also in this crate's own tests.
 #[expect(unused_extern_crates, reason = "only the expansions use it")]
 extern crate self as pyo3_aio;
+
+#[cfg(all(doctest, feature = "testing", feature = "tokio-runtime"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
