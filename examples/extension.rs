@@ -55,9 +55,7 @@ fn call(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
 /// Returns what an ordinary function of Python does, called on a thread of Rust's.
 #[pyfunction]
 fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
-    pyo3_aio::tokio::future_into_py(py, async move {
-        Python::attach(|py| function.call0(py))
-    })
+    pyo3_aio::tokio::future_into_py(py, async move { Python::attach(|py| function.call0(py)) })
 }
 
 /// Sleeps, on an event loop of its own.

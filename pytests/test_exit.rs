@@ -78,23 +78,20 @@ loop.run_until_complete(main())
 
 #[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
-    let (status, stderr) = run(
-        "
+    let (status, stderr) = run("
 import asyncio, extension, sys
 async def main():
     extension.start_sleep(60)
     await extension.ready()
     sys.exit(7)
 asyncio.run(main())
-",
-    );
+");
     assert_eq!((status.code(), stderr.as_str()), (Some(7), ""));
 }
 
 #[pyo3_aio::tokio::test]
 fn run_forever_runs_the_loop_of_with_runtime_until_it_is_stopped() {
-    let (status, stderr) = run(
-        "
+    let (status, stderr) = run("
 import asyncio, extension
 seen = []
 async def left_over():
@@ -112,15 +109,13 @@ def start(loop):
 extension.forever(start)
 loop, slept, cancelled = seen
 assert loop.is_closed() and slept == 0.01 and cancelled == 'cancelled'
-",
-    );
+");
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
 
 #[pyo3_aio::tokio::test]
 fn ctrl_c_ends_run_forever_with_keyboard_interrupt() {
-    let (status, stderr) = run(
-        "
+    let (status, stderr) = run("
 import asyncio, extension, os, signal
 def start(loop):
     loop.call_later(0.01, os.kill, os.getpid(), signal.SIGINT)
@@ -128,15 +123,13 @@ try:
     extension.forever(start)
 except KeyboardInterrupt:
     raise SystemExit(5)
-",
-    );
+");
     assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
 }
 
 #[pyo3_aio::tokio::test]
 fn ctrl_c_cancels_the_future_of_run() {
-    let (status, stderr) = run(
-        "
+    let (status, stderr) = run("
 import extension, os, signal, threading, time
 threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 started = time.monotonic()
@@ -145,8 +138,7 @@ try:
 except KeyboardInterrupt:
     assert time.monotonic() - started < 30
     raise SystemExit(5)
-",
-    );
+");
     assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
 }
 
