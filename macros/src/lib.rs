@@ -7,6 +7,8 @@ mod arguments;
 mod crate_path;
 mod function;
 mod main_attribute;
+#[cfg(test)]
+mod misuse;
 mod runtime;
 mod test_attribute;
 

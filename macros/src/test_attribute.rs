@@ -47,18 +47,21 @@ fn is_conditional(attribute: &Attribute) -> bool {
 
 fn check(function: &Function) -> Result<()> {
     let signature = &function.signature;
-    let mut inputs = signature.inputs.iter();
-    if let (true, Some(input)) = (signature.asyncness.is_some(), inputs.next()) {
-        let message =
-            "an async test takes no arguments; it finds its loop with `get_current_locals`";
-        return Err(Error::new_spanned(input, message));
-    }
-    if let Some(input) = inputs.nth(usize::from(signature.asyncness.is_none())) {
-        let message = "a test takes at most one argument, the event loop: `event_loop: Py<PyAny>`";
-        return Err(Error::new_spanned(input, message));
-    }
     if let Some(receiver) = signature.receiver() {
         return Err(Error::new_spanned(receiver, "a test cannot be a method"));
+    }
+    let (allowed, message) = match signature.asyncness {
+        Some(_) => (
+            0,
+            "an async test takes no arguments; it finds its loop with `get_current_locals`",
+        ),
+        None => (
+            1,
+            "a test takes at most one argument, the event loop: `event_loop: Py<PyAny>`",
+        ),
+    };
+    if let Some(input) = signature.inputs.iter().nth(allowed) {
+        return Err(Error::new_spanned(input, message));
     }
     function.check_plain("a test")
 }

@@ -1,0 +1,226 @@
+//! Misuse of the attributes: every message, and the spot that it points at.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+
+use crate::runtime::Runtime;
+use crate::{main_attribute, test_attribute};
+
+type Expand = fn(Runtime, TokenStream, TokenStream) -> TokenStream;
+
+/// Returns the message of the error that the expansion holds, and the source text that it points at.
+fn error_of(expand: Expand, runtime: Runtime, arguments: &str, item: &str) -> (String, String) {
+    let parse = |text: &str| {
+        text.parse::<TokenStream>()
+            .expect("the test's source has tokens")
+    };
+    let expanded: Vec<TokenTree> = expand(runtime, parse(arguments), parse(item))
+        .into_iter()
+        .collect();
+    let at = expanded
+        .iter()
+        .position(|token| token.to_string() == "compile_error");
+    let at = at.unwrap_or_else(|| panic!("no error in {expanded:?}"));
+    let TokenTree::Group(group) = &expanded[at + 2] else {
+        panic!("`compile_error!` has an argument");
+    };
+    let message = group
+        .stream()
+        .into_iter()
+        .next()
+        .expect("the argument is a string");
+    let spot = join(expanded[at].span(), group.span());
+    let message: syn::LitStr = syn::parse2(message.into()).expect("the argument is a string");
+    (message.value(), spot)
+}
+
+fn join(start: Span, end: Span) -> String {
+    start
+        .join(end)
+        .and_then(|span| span.source_text())
+        .unwrap_or_default()
+}
+
+#[track_caller]
+fn test_error(arguments: &str, item: &str, message: &str, spot: &str) {
+    let (actual, at) = error_of(test_attribute::expand, Runtime::Tokio, arguments, item);
+    assert_eq!((actual.as_str(), at.as_str()), (message, spot));
+}
+
+#[track_caller]
+fn main_error(runtime: Runtime, arguments: &str, item: &str, message: &str, spot: &str) {
+    let (actual, at) = error_of(main_attribute::expand, runtime, arguments, item);
+    assert_eq!((actual.as_str(), at.as_str()), (message, spot));
+}
+
+#[test]
+fn a_test_is_a_plain_function() {
+    test_error(
+        "",
+        "struct S;",
+        "only functions can have this attribute",
+        "struct",
+    );
+    test_error("", "unsafe fn t() {}", "a test cannot be unsafe", "unsafe");
+    test_error("", "const fn t() {}", "a test cannot be const", "const");
+    test_error(
+        "",
+        "extern \"C\" fn t() {}",
+        "a test cannot be extern",
+        "extern \"C\"",
+    );
+    let message = "a test cannot be generic: nobody chooses its types";
+    test_error("", "fn t<T: Default>() {}", message, "<T: Default>");
+    test_error("", "fn t<'a>() {}", message, "<'a>");
+}
+
+#[test]
+fn a_test_takes_nothing_but_the_event_loop() {
+    let message = "an async test takes no arguments; it finds its loop with `get_current_locals`";
+    test_error(
+        "",
+        "async fn t(event_loop: Py<PyAny>) {}",
+        message,
+        "event_loop: Py<PyAny>",
+    );
+    let message = "a test takes at most one argument, the event loop: `event_loop: Py<PyAny>`";
+    test_error(
+        "",
+        "fn t(event_loop: Py<PyAny>, more: u8) {}",
+        message,
+        "more: u8",
+    );
+    test_error("", "fn t(&self) {}", "a test cannot be a method", "&self");
+}
+
+#[test]
+fn a_test_returns_nothing_or_a_result() {
+    let message = "a test returns nothing, `PyResult<()>` or `Result<(), E>`";
+    test_error("", "fn t() -> (u8, u8) { (1, 2) }", message, "(u8, u8)");
+    test_error(
+        "",
+        "async fn t() -> impl Future { f() }",
+        message,
+        "impl Future",
+    );
+    test_error(
+        "",
+        "fn t() -> &'static str { \"\" }",
+        message,
+        "&'static str",
+    );
+}
+
+#[test]
+fn a_test_knows_its_arguments() {
+    let message = "unknown argument `timeuot`; there is `crate`";
+    test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
+    let message = "`crate` is given more than once";
+    test_error(
+        "crate = \"a\", crate = \"b\"",
+        "fn t() {}",
+        message,
+        "crate",
+    );
+    test_error(
+        "crate = 5",
+        "fn t() {}",
+        "the value of `crate` must be a string",
+        "5",
+    );
+    test_error(
+        "crate",
+        "fn t() {}",
+        "`crate` needs a string: `crate = ...`",
+        "crate",
+    );
+    test_error(
+        "crate = a::b",
+        "fn t() {}",
+        "the value of `crate` must be a literal",
+        "a",
+    );
+    let message = "expected the path of a crate, as in `crate = \"::pyo3_aio\"`";
+    test_error("crate = \"1+1\"", "fn t() {}", message, "\"1+1\"");
+}
+
+#[test]
+fn marks_have_the_form_that_libtest_takes() {
+    let message = "expected `#[ignore]` or `#[ignore = \"why\"]`";
+    test_error("", "#[ignore(why)] fn t() {}", message, "#[ignore(why)]");
+    test_error("", "#[ignore = 5] fn t() {}", "expected a string", "5");
+    test_error(
+        "",
+        "#[should_panic(text = \"a\")] fn t() {}",
+        "expected `expected = \"...\"`",
+        "text",
+    );
+    let message = "this is registered twice: remove `#[test]`, which would run it without Python";
+    test_error("", "#[test] fn t() {}", message, "#[test]");
+}
+
+#[test]
+fn main_is_an_async_function_without_arguments() {
+    let runtime = Runtime::AsyncStd;
+    let message = "the main function must be async, or have no attribute";
+    main_error(runtime, "", "fn main() {}", message, "fn");
+    let message = "the main function takes no arguments";
+    main_error(
+        runtime,
+        "",
+        "async fn main(a: u8, b: u8) {}",
+        message,
+        "a: u8, b: u8",
+    );
+    main_error(
+        runtime,
+        "",
+        "async unsafe fn main() {}",
+        "the main function cannot be unsafe",
+        "unsafe",
+    );
+}
+
+#[test]
+fn main_knows_its_arguments() {
+    let main = "async fn main() {}";
+    let message = "unknown flavor `threaded`; there is `multi_thread` and `current_thread`";
+    main_error(
+        Runtime::Tokio,
+        "flavor = \"threaded\"",
+        main,
+        message,
+        "\"threaded\"",
+    );
+    let message = "`worker_threads` needs `flavor = \"multi_thread\"`";
+    main_error(
+        Runtime::Tokio,
+        "flavor = \"current_thread\", worker_threads = 2",
+        main,
+        message,
+        "2",
+    );
+    let message = "`worker_threads` must be at least 1";
+    main_error(Runtime::Tokio, "worker_threads = 0", main, message, "0");
+    let message = "unknown argument `flavor`; there is `crate`";
+    main_error(
+        Runtime::Smol,
+        "flavor = \"multi_thread\"",
+        main,
+        message,
+        "flavor",
+    );
+    let message = "unknown argument `threads`; there is `flavor`, `worker_threads`, `crate`";
+    main_error(Runtime::Tokio, "threads = 2", main, message, "threads");
+}
+
+#[test]
+fn a_function_with_an_error_is_left_as_it_was() {
+    let item = "async fn t(a: u8) { body() }";
+    let tokens = |text: &str| {
+        text.parse::<TokenStream>()
+            .expect("the test's source has tokens")
+    };
+    let expanded =
+        test_attribute::expand(Runtime::Smol, TokenStream::new(), tokens(item)).to_string();
+    assert!(expanded.ends_with(&tokens(item).to_string()), "{expanded}");
+}
