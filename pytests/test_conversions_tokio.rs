@@ -1,5 +1,11 @@
 //! The conversions on `pyo3_aio::tokio`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
+#[macro_use]
 mod conversions;
 mod python;
 

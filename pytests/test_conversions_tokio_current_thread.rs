@@ -1,5 +1,10 @@
 //! What holds on a runtime with one thread, in tests put together by hand as in pyo3-asyncio's guide.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
 mod python;
 
 use std::sync::{Arc, Mutex};

@@ -3,6 +3,11 @@
 //! Each program is a process of its own, of the Python that the tests were built for, without anything in its
 //! environment that could hide a fault.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};

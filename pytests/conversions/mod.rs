@@ -65,7 +65,6 @@ impl<'py> IntoPyObject<'py> for Unconvertible {
 }
 
 /// Defines the tests for one runtime of the library.
-#[macro_export]
 macro_rules! conversion_tests {
     ($runtime:ident) => {
         use std::sync::{Mutex, mpsc};
