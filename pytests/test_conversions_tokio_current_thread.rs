@@ -50,7 +50,10 @@ async def main(f):
         let make = function(py, move |py| {
             let (sender, receiver) = oneshot::channel();
             pending.lock().unwrap().push(sender);
-            pyo3_aio::tokio::future_into_py(py, async move { Ok(receiver.await.unwrap()) })
+            pyo3_aio::tokio::future_into_py(py, async move {
+                receiver.await.unwrap();
+                Ok(())
+            })
         })?;
         let complete = function(py, move |py| {
             for sender in senders.lock().unwrap().drain(..) {

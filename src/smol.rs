@@ -25,7 +25,7 @@ pub use crate::testing::smol as testing;
 #[derive(Debug)]
 pub struct Smol;
 
-/// Finishes when its task does; dropping it lets the task run on, unlike dropping a [`smol::Task`](::smol::Task).
+/// Finishes when its task does; dropping it lets the task run on, unlike dropping a `smol::Task`.
 #[derive(Debug)]
 pub struct JoinHandle<T>(Option<Task<T>>);
 

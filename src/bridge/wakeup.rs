@@ -134,7 +134,7 @@ mod tests {
 
     fn is_readable(wakeup: &Wakeup) -> bool {
         let mut poll = libc::pollfd {
-            fd: wakeup.fd().unwrap(),
+            fd: wakeup.fd().expect("Linux has one"),
             events: libc::POLLIN,
             revents: 0,
         };

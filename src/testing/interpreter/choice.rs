@@ -140,10 +140,6 @@ fn venv_minor(configuration: &str) -> Option<u8> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a folder that cannot be made fails the test"
-)]
 mod tests {
     use super::*;
 
