@@ -19,6 +19,8 @@ pub(crate) struct Planned {
     pub(crate) trial: Trial,
     /// Reported as ignored instead of run.
     pub(crate) ignored: bool,
+    /// How many trials of the same name come before it, in the order in which they were made.
+    pub(crate) occurrence: u32,
 }
 
 impl Plan {
@@ -27,9 +29,12 @@ impl Plan {
         let all = trials.len();
         let selected = select(args, trials);
         let filtered_out = all - selected.len();
+        let occurrences = occurrences(&selected);
         let (benchmarks, mut tests): (Vec<_>, Vec<_>) = selected
             .into_iter()
-            .map(|trial| Planned {
+            .zip(occurrences)
+            .map(|(trial, occurrence)| Planned {
+                occurrence,
                 ignored: args.ignores(trial.description()),
                 trial,
             })
@@ -45,6 +50,16 @@ impl Plan {
             shuffle_seed,
         }
     }
+}
+
+/// Counts, for each of some sorted trials, those of the same name before it.
+pub(crate) fn occurrences(sorted: &[Trial]) -> Vec<u32> {
+    let mut counts: Vec<u32> = Vec::with_capacity(sorted.len());
+    for (index, trial) in sorted.iter().enumerate() {
+        let repeats = index > 0 && sorted[index - 1].name() == trial.name();
+        counts.push(if repeats { counts[index - 1] + 1 } else { 0 });
+    }
+    counts
 }
 
 /// Returns the trials that the arguments select, sorted by name. Where ignored ones are asked for

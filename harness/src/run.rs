@@ -9,6 +9,7 @@ use crate::args::Arguments;
 use crate::block_on::block_on;
 use crate::conclusion::Conclusion;
 use crate::event::{Event, Listing};
+use crate::isolate::{self, Pool, Server};
 use crate::plan::{self, Plan};
 use crate::report::Output;
 use crate::schedule::{Schedule, Settings};
@@ -63,6 +64,7 @@ fn start(
             Ok(Work::List(args, trials)) => {
                 conclude(list(&args, trials).map(|()| Conclusion::default()))
             }
+            Ok(Work::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
             Err(error) => conclude(Err(error)),
         }
     }
@@ -71,11 +73,15 @@ fn start(
 /// What the arguments ask for.
 enum Work {
     List(Box<Arguments>, Vec<Trial>),
+    Serve(Box<Server>),
     Run(Box<Schedule>),
 }
 
 impl Work {
     fn new(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
+        if isolate::is_worker() {
+            return Ok(Self::Serve(Box::new(Server::start(args, trials, spawn)?)));
+        }
         if args.list {
             return Ok(Self::List(Box::new(args.clone()), trials));
         }
@@ -87,6 +93,9 @@ impl Work {
             settings,
             output,
             Plan::new(args, trials),
+            args.starts_workers()
+                .then(|| Pool::start(concurrency, args.nocapture))
+                .transpose()?,
         ))))
     }
 }

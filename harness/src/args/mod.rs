@@ -10,6 +10,7 @@ use std::process;
 
 pub use self::error::ArgumentError;
 
+use crate::isolate;
 use crate::trial::Trial;
 
 /// Exit code of every failure, usage errors included, as with libtest.
@@ -67,6 +68,12 @@ pub struct Arguments {
     pub ensure_time: bool,
     /// Runs tests in random order (`--shuffle`).
     pub shuffle: bool,
+    /// Runs tests in worker processes, one at a time in each (`--isolate`).
+    ///
+    /// A test that aborts, exits or crashes then fails alone, with the output that it made. This
+    /// is for Unix; a run elsewhere fails. Under cargo-nextest, which has a process for each test
+    /// anyway, it changes nothing.
+    pub isolate: bool,
     /// Runs tests in the order that this seed gives (`--shuffle-seed`).
     pub shuffle_seed: Option<u64>,
 }
@@ -160,13 +167,20 @@ impl Arguments {
 
     /// Says whether running `trials` would execute the body of any of them.
     ///
-    /// It is false for `--list`, for an empty selection and for one of ignored tests only. What a
-    /// run needs, an interpreter for example, need not be started then.
+    /// It is false for `--list`, for an empty selection, for one of ignored tests only, and with
+    /// `--isolate` in the process that only starts the workers. What a run needs, an interpreter
+    /// for example, need not be started then.
     pub fn would_run(&self, trials: &[Trial]) -> bool {
         !self.list
+            && !self.starts_workers()
             && trials.iter().any(|trial| {
                 self.selects(trial.description()) && !self.ignores(trial.description())
             })
+    }
+
+    /// Says whether this process leaves the trials to workers.
+    pub(crate) fn starts_workers(&self) -> bool {
+        self.isolate && !isolate::is_worker() && std::env::var_os("NEXTEST").is_none()
     }
 
     /// Returns the format in force.
@@ -179,7 +193,7 @@ impl Arguments {
     }
 
     fn warn(&self) {
-        if self.logfile.is_some() {
+        if self.logfile.is_some() && !isolate::is_worker() {
             let _ = io::stderr().write_all(b"warning: `--logfile` is deprecated");
         }
     }

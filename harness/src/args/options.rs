@@ -32,7 +32,13 @@ pub(crate) fn help(program: &str) -> String {
 }
 
 fn own(options: &mut Options) {
-    options.optflag("x", "", "Stop after the first failure, as --fail-fast does");
+    options
+        .optflag("x", "", "Stop after the first failure, as --fail-fast does")
+        .optflag(
+            "",
+            "isolate",
+            "Run tests in worker processes, so that a crash fails one test only",
+        );
 }
 
 fn selection(options: &mut Options) {

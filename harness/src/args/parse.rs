@@ -54,6 +54,7 @@ fn flags(matches: &Matches) -> Arguments {
         report_time: flag("report-time"),
         ensure_time: flag("ensure-time"),
         shuffle: flag("shuffle"),
+        isolate: flag("isolate"),
         skip: matches.opt_strs("skip"),
         logfile: matches.opt_str("logfile"),
         filters: matches.free.clone(),

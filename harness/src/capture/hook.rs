@@ -5,7 +5,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use super::scope::{self, Role, Scope, enter_aside};
+use super::scope::{self, Destination, Role, Scope, enter_aside};
 use super::{layer, panic_text};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
@@ -58,7 +58,7 @@ fn on_panic(info: &PanicHookInfo<'_>) {
     let Some((scope, role)) = scope::current_entry() else {
         return call_former(info);
     };
-    if scope.is_capturing() {
+    if scope.merges_output() {
         // What was printed before the panic comes before its text.
         let _ = io::stdout().flush();
     }
@@ -81,7 +81,7 @@ fn call_former(info: &PanicHookInfo<'_>) {
 
 /// Returns what the former hook prints, with the test's name in place of the thread's.
 fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Arc<Scope>) -> Vec<u8> {
-    let aside = Scope::new(scope.name(), true);
+    let aside = Scope::new(scope.name(), Destination::Scope);
     {
         let _entered = enter_aside(aside.clone());
         call_former(info);

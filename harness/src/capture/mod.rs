@@ -16,6 +16,8 @@
 pub(crate) mod hook;
 mod panic_text;
 mod scope;
+#[cfg(unix)]
+pub(crate) mod stdio;
 
 #[cfg(all(
     any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
@@ -37,7 +39,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
-pub(crate) use self::scope::{Role, Scope, current, enter};
+pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.
 ///

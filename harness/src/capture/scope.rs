@@ -4,18 +4,32 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Where the output of a test goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// Into the scope.
+    Scope,
+    /// Into a file that the descriptors of this process point at.
+    File,
+    /// Through.
+    Nowhere,
+}
+
 /// A test that is running, and what it has printed so far.
 pub(crate) struct Scope {
     name: String,
+    destination: Destination,
     /// `None` when output is not captured, or no more.
     output: Mutex<Option<Vec<u8>>>,
 }
 
 impl Scope {
-    /// Creates the scope of a test whose output is captured, or passes through.
-    pub(crate) fn new(name: &str, captures: bool) -> Arc<Self> {
+    /// Creates the scope of a test.
+    pub(crate) fn new(name: &str, destination: Destination) -> Arc<Self> {
+        let captures = destination == Destination::Scope;
         Arc::new(Self {
             name: name.to_owned(),
+            destination,
             output: Mutex::new(captures.then(Vec::new)),
         })
     }
@@ -24,7 +38,12 @@ impl Scope {
         &self.name
     }
 
-    /// Says whether output is captured, and still is.
+    /// Says whether standard output and standard error come together, so that their order counts.
+    pub(crate) fn merges_output(&self) -> bool {
+        self.destination != Destination::Nowhere
+    }
+
+    /// Says whether output is captured here, and still is.
     pub(crate) fn is_capturing(&self) -> bool {
         self.output
             .lock()
@@ -158,7 +177,10 @@ mod tests {
 
     #[test]
     fn scopes_nest_and_the_former_one_comes_back() {
-        let (outer, inner) = (Scope::new("outer", true), Scope::new("inner", true));
+        let (outer, inner) = (
+            Scope::new("outer", Destination::Scope),
+            Scope::new("inner", Destination::Scope),
+        );
         let entered = enter(Some(outer.clone()), Role::Thread);
         {
             let _entered = enter(Some(inner.clone()), Role::Poll);
@@ -175,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_closed_scope_lets_output_pass() {
-        let scope = Scope::new("t", true);
+        let scope = Scope::new("t", Destination::Scope);
         assert!(scope.append(b"a"));
         assert_eq!(scope.close(), b"a");
         assert!(!scope.append(b"b"));

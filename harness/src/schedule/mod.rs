@@ -3,8 +3,6 @@
 //! It needs no runtime of its own. Whoever polls it reports; the trials run elsewhere and put
 //! their ends into the [`Inbox`], which wakes it.
 
-mod inbox;
-mod job;
 mod running;
 mod watchdog;
 
@@ -16,16 +14,17 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::args::Arguments;
+use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::event::{Event, Finished, Tally};
-use crate::outcome::Outcome;
+use crate::inbox::Inbox;
+use crate::isolate::{Pool, Request};
+use crate::job::{Ended, Job};
 use crate::plan::{Plan, Planned};
 use crate::report::Output;
 use crate::time::TimeLimits;
-use crate::trial::{Spawner, Trial};
+use crate::trial::Spawner;
 
-use self::inbox::{Inbox, Message};
-use self::job::Job;
 use self::running::Running;
 use self::watchdog::Watchdog;
 
@@ -35,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) concurrency: usize,
     /// Whether benchmarks are measured, not just tried.
     pub(crate) measures: bool,
-    pub(crate) captures: bool,
+    pub(crate) destination: Destination,
     pub(crate) show_output: bool,
     pub(crate) fail_fast: bool,
     pub(crate) limits: Option<TimeLimits>,
@@ -53,13 +52,25 @@ impl Settings {
         Self {
             concurrency,
             measures: args.bench,
-            captures: !args.nocapture,
+            destination: if args.nocapture {
+                Destination::Nowhere
+            } else {
+                Destination::Scope
+            },
             show_output: args.show_output,
             fail_fast: args.fail_fast,
             limits,
             spawn,
         }
     }
+}
+
+/// What a schedule is told.
+enum Message {
+    /// The trial of this number ended.
+    Ended(usize, Ended),
+    /// A minute has passed for some trial.
+    Tick,
 }
 
 /// A run under way. It ends with what it came to, or with why its report could not be written.
@@ -70,7 +81,9 @@ pub(crate) struct Schedule {
     benchmarks: VecDeque<Planned>,
     shuffle_seed: Option<u64>,
     running: Running,
-    inbox: Arc<Inbox>,
+    /// The processes that trials run in, if it is not this one.
+    pool: Option<Pool>,
+    inbox: Arc<Inbox<Message>>,
     watchdog: Watchdog,
     tally: Tally,
     started: Option<Started>,
@@ -84,13 +97,13 @@ struct Started {
 }
 
 impl Schedule {
-    pub(crate) fn new(settings: Settings, output: Output, plan: Plan) -> Self {
+    pub(crate) fn new(settings: Settings, output: Output, plan: Plan, pool: Option<Pool>) -> Self {
         let tally = Tally {
             total: plan.tests.len() + plan.benchmarks.len(),
             filtered_out: plan.filtered_out as u64,
             ..Tally::default()
         };
-        let inbox = Arc::new(Inbox::default());
+        let inbox = Arc::new(Inbox::new());
         Self {
             settings,
             output,
@@ -98,6 +111,7 @@ impl Schedule {
             benchmarks: plan.benchmarks.into(),
             shuffle_seed: plan.shuffle_seed,
             running: Running::default(),
+            pool,
             watchdog: Watchdog::new(inbox.clone()),
             inbox,
             tally,
@@ -116,14 +130,7 @@ impl Schedule {
                 return self.end().map(Poll::Ready);
             }
             match self.inbox.take(cx) {
-                Some(Message::Ended(job::Ended {
-                    id,
-                    outcome,
-                    output,
-                    time,
-                })) => {
-                    self.ended(id, outcome, output, time)?;
-                }
+                Some(Message::Ended(id, ended)) => self.ended(id, ended)?,
                 Some(Message::Tick) => self.notice_slow_trials()?,
                 None => return Ok(Poll::Pending),
             }
@@ -167,52 +174,48 @@ impl Schedule {
 
     fn start(&mut self, planned: Planned) -> io::Result<()> {
         let Planned {
-            trial:
-                Trial {
-                    description,
-                    body,
-                    spawn,
-                },
+            trial,
             ignored,
+            occurrence,
         } = planned;
-        let description = Arc::new(description);
+        let description = Arc::new(trial.description);
         let id = self.running.add(description.clone());
         self.output.event(&Event::Started(&description))?;
+        let inbox = self.inbox.clone();
+        let done = Box::new(move |ended| inbox.put(Message::Ended(id, ended)));
         if ignored {
-            let reason = description.ignore_reason.clone();
-            self.inbox
-                .put(Message::Ended(job::Ended::ignored(id, reason)));
+            done(Ended::ignored(description.ignore_reason.clone()));
             return Ok(());
         }
         if self.settings.concurrency > 1 {
             self.watchdog.watch();
         }
+        if let Some(pool) = &self.pool {
+            let name = description.name.clone();
+            pool.submit(Request { name, occurrence }, done);
+            return Ok(());
+        }
         let job = Job {
-            id,
             description,
-            captures: self.settings.captures,
+            destination: self.settings.destination,
             limits: self.settings.limits,
-            inbox: self.inbox.clone(),
+            done,
         };
-        let thread = job.start(
-            body,
-            self.settings.measures,
-            spawn.as_ref().unwrap_or(&self.settings.spawn),
-        );
+        let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
+        let thread = job.start(trial.body, self.settings.measures, spawn);
         self.running.set_thread(id, thread);
         Ok(())
     }
 
-    fn ended(
-        &mut self,
-        id: usize,
-        outcome: Outcome,
-        output: Vec<u8>,
-        time: Option<std::time::Duration>,
-    ) -> io::Result<()> {
+    fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
         let Some(description) = self.running.remove(id) else {
             return Ok(());
         };
+        let Ended {
+            outcome,
+            output,
+            time,
+        } = ended;
         let finished = Finished {
             description,
             outcome,

@@ -7,18 +7,20 @@ use std::time::Instant;
 
 use crate::time::SLOW;
 
-use super::inbox::{Inbox, Message};
+use crate::inbox::Inbox;
+
+use super::Message;
 
 /// Puts [`Message::Tick`] into the inbox at a given time. Its thread starts with the first watch
 /// and ends with the run.
 pub(super) struct Watchdog {
-    inbox: Arc<Inbox>,
+    inbox: Arc<Inbox<Message>>,
     alarms: Option<Sender<Instant>>,
     is_set: bool,
 }
 
 impl Watchdog {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(inbox: Arc<Inbox<Message>>) -> Self {
         Self {
             inbox,
             alarms: None,
@@ -46,7 +48,7 @@ impl Watchdog {
     }
 }
 
-fn start(inbox: Arc<Inbox>) -> Sender<Instant> {
+fn start(inbox: Arc<Inbox<Message>>) -> Sender<Instant> {
     let (alarms, received) = mpsc::channel();
     // Without this thread only the notices are missing.
     let _ = thread::Builder::new()
@@ -55,7 +57,7 @@ fn start(inbox: Arc<Inbox>) -> Sender<Instant> {
     alarms
 }
 
-fn watch(alarms: &Receiver<Instant>, inbox: &Inbox) {
+fn watch(alarms: &Receiver<Instant>, inbox: &Inbox<Message>) {
     while let Ok(mut alarm) = alarms.recv() {
         loop {
             let rest = alarm.saturating_duration_since(Instant::now());

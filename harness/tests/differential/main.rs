@@ -52,10 +52,12 @@ fn trials() -> Vec<Trial> {
         ("sample", Mode::Sync),
         ("sample", Mode::Async),
         ("sample", Mode::Pool),
+        ("sample", Mode::Isolated),
         ("passing", Mode::Sync),
         ("empty", Mode::Sync),
         ("noisy", Mode::Sync),
         ("noisy", Mode::Pool),
+        ("noisy", Mode::Isolated),
         ("exits", Mode::Sync),
     ];
     let groups = matrix::groups();

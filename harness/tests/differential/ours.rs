@@ -25,6 +25,8 @@ pub(crate) enum Mode {
     Async,
     /// As futures, on the threads of a pool, which have other names.
     Pool,
+    /// As functions, in worker processes.
+    Isolated,
 }
 
 impl fmt::Display for Mode {
@@ -33,6 +35,7 @@ impl fmt::Display for Mode {
             Self::Sync => "sync",
             Self::Async => "async",
             Self::Pool => "pool",
+            Self::Isolated => "isolated",
         })
     }
 }
@@ -49,11 +52,11 @@ pub(crate) fn program(binary: &str, mode: Mode) -> (PathBuf, (&'static str, Stri
 pub(crate) fn run_as_child() -> Option<ExitCode> {
     let value = std::env::var(VARIABLE).ok()?;
     let (binary, mode) = value.split_once(':')?;
-    let mode = [Mode::Async, Mode::Pool]
+    let mode = [Mode::Async, Mode::Pool, Mode::Isolated]
         .into_iter()
         .find(|known| known.to_string() == mode);
     let mode = mode.unwrap_or(Mode::Sync);
-    let args = Arguments::from_args();
+    let mut args = Arguments::from_args();
     let trials = bodies(binary).into_iter().map(|body| body(mode)).collect();
     let conclusion = match mode {
         Mode::Pool => {
@@ -63,6 +66,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
             }))
         }
         Mode::Sync | Mode::Async => libtest_async::run(&args, trials),
+        Mode::Isolated => {
+            args.isolate = true;
+            libtest_async::run(&args, trials)
+        }
     };
     Some(conclusion.exit_code())
 }
@@ -91,7 +98,7 @@ fn test<T: Termination + 'static>(
     let name = path.splitn(4, "::").last().unwrap_or(path);
     Box::new(move |mode| {
         adapt(match mode {
-            Mode::Sync => Trial::test(name, move || report(body())),
+            Mode::Sync | Mode::Isolated => Trial::test(name, move || report(body())),
             Mode::Async | Mode::Pool => Trial::async_test(name, async move {
                 yield_now().await;
                 report(body())

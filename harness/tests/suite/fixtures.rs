@@ -26,6 +26,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "half_a_line" => libtest_async::run(&args, half_a_line()),
         "pool" => on_pool(&args, noisy_async()),
         "dropped" => dropped(&args),
+        "crashing" => libtest_async::run(&args, crashing()),
+        "crashing_async" => on_pool(&args, crashing()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -131,6 +133,39 @@ fn dropped(args: &Arguments) -> Conclusion {
         Trial::test("runs", || Ok(())),
     ];
     wait(libtest_async::run_async(args, trials, drop))
+}
+
+/// Tests that end their process, in one way or another, after having printed.
+fn crashing() -> Vec<Trial> {
+    let crash = |name: &'static str, end: fn()| {
+        Trial::async_test(name, async move {
+            println!("{name} prints");
+            print!("{name} prints half a line");
+            end();
+            Ok(())
+        })
+    };
+    vec![
+        crash("a_passes", || {}),
+        crash("b_aborts", || std::process::abort()),
+        crash("c_exits", || std::process::exit(0)),
+        crash("d_exits_with_7", || std::process::exit(7)),
+        crash("e_is_killed", kill_this_process),
+        crash("f_panics", || panic!("an ordinary panic")),
+        crash("g_starts_a_child", || {
+            let mut command = std::process::Command::new("echo");
+            assert!(command.arg("a child prints").status().unwrap().success());
+            panic!("and fails");
+        }),
+        Trial::test("h_repeats", || Ok(())),
+        Trial::test("h_repeats", || Err("the second of this name".into())),
+    ]
+}
+
+#[expect(unsafe_code, reason = "nothing safe is as deadly")]
+fn kill_this_process() {
+    // SAFETY: the signal ends the process, whatever state it is in.
+    unsafe { libc::raise(libc::SIGKILL) };
 }
 
 /// Tests that fail when more than three of them are pending.

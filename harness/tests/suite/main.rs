@@ -11,6 +11,7 @@ mod capture;
 mod child;
 mod exit;
 mod fixtures;
+mod isolate;
 mod pool;
 mod runtime;
 
@@ -25,9 +26,12 @@ fn main() -> ExitCode {
         return code;
     }
     let args = Arguments::from_args();
-    let trials: Vec<Trial> = [exit::trials(), capture::trials(), runtime::trials()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let groups = [
+        exit::trials(),
+        capture::trials(),
+        isolate::trials(),
+        runtime::trials(),
+    ];
+    let trials: Vec<Trial> = groups.into_iter().flatten().collect();
     libtest_async::run(&args, trials).exit_code()
 }

@@ -1,33 +1,32 @@
-//! Where trials put their ends.
+//! A queue between threads and one future.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Waker};
 
-use super::job::Ended;
-
-/// What the schedule is told.
-pub(super) enum Message {
-    /// A trial ended.
-    Ended(Ended),
-    /// A minute has passed for some trial.
-    Tick,
-}
-
 /// A queue with one reader, which is woken.
-#[derive(Default)]
-pub(super) struct Inbox {
-    state: Mutex<State>,
+pub(crate) struct Inbox<M> {
+    state: Mutex<State<M>>,
 }
 
-#[derive(Default)]
-struct State {
-    messages: VecDeque<Message>,
+struct State<M> {
+    messages: VecDeque<M>,
     reader: Option<Waker>,
 }
 
-impl Inbox {
-    pub(super) fn put(&self, message: Message) {
+impl<M> Inbox<M> {
+    pub(crate) fn new() -> Self {
+        let state = State {
+            messages: VecDeque::new(),
+            reader: None,
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Adds a message and wakes the reader.
+    pub(crate) fn put(&self, message: M) {
         let reader = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.messages.push_back(message);
@@ -39,7 +38,7 @@ impl Inbox {
     }
 
     /// Returns the oldest message, or `None`, and then wakes `cx` when there is one.
-    pub(super) fn take(&self, cx: &Context<'_>) -> Option<Message> {
+    pub(crate) fn take(&self, cx: &Context<'_>) -> Option<M> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let message = state.messages.pop_front();
         if message.is_none() {

@@ -9,35 +9,37 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::block_on::block_on;
-use crate::capture::{self, Role, Scope};
+use crate::capture::{self, Destination, Role, Scope};
 use crate::outcome::{self, Outcome, Payload};
 use crate::time::TimeLimits;
 use crate::trial::{Body, Description, Spawner, Verdict};
 
-use super::inbox::{Inbox, Message};
-
 /// What a trial needs to run and to report its end.
-pub(super) struct Job {
-    pub(super) id: usize,
-    pub(super) description: Arc<Description>,
-    pub(super) captures: bool,
-    pub(super) limits: Option<TimeLimits>,
-    pub(super) inbox: Arc<Inbox>,
+pub(crate) struct Job {
+    pub(crate) description: Arc<Description>,
+    pub(crate) destination: Destination,
+    pub(crate) limits: Option<TimeLimits>,
+    /// Is told of the end, once.
+    pub(crate) done: Box<dyn FnOnce(Ended) + Send>,
 }
 
 /// The end of a trial.
-pub(super) struct Ended {
-    pub(super) id: usize,
-    pub(super) outcome: Outcome,
-    pub(super) output: Vec<u8>,
-    pub(super) time: Option<Duration>,
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    pub(crate) output: Vec<u8>,
+    pub(crate) time: Option<Duration>,
 }
 
 impl Ended {
-    pub(super) fn ignored(id: usize, reason: Option<Cow<'static, str>>) -> Self {
+    /// Returns the end of a trial that did not run.
+    pub(crate) fn ignored(reason: Option<Cow<'static, str>>) -> Self {
+        Self::without_output(Outcome::Ignored { reason })
+    }
+
+    /// Returns the end of a trial that has nothing to show.
+    pub(crate) fn without_output(outcome: Outcome) -> Self {
         Self {
-            id,
-            outcome: Outcome::Ignored { reason },
+            outcome,
             output: Vec::new(),
             time: None,
         }
@@ -48,13 +50,13 @@ type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 impl Job {
     /// Starts the body; `measures` is for benchmarks. Returns the thread, if there is one.
-    pub(super) fn start(
+    pub(crate) fn start(
         self,
         body: Body,
         measures: bool,
         spawn: &Spawner,
     ) -> Option<JoinHandle<()>> {
-        let scope = Scope::new(&self.description.name, self.captures);
+        let scope = Scope::new(&self.description.name, self.destination);
         let report = Report {
             job: Some(self),
             scope: scope.clone(),
@@ -208,11 +210,10 @@ impl Job {
     fn put(self, outcome: Outcome, scope: &Scope, elapsed: Option<Duration>) {
         let time = elapsed.filter(|_| self.limits.is_some());
         let output = scope.close();
-        self.inbox.put(Message::Ended(Ended {
-            id: self.id,
+        (self.done)(Ended {
             outcome,
             output,
             time,
-        }));
+        });
     }
 }

@@ -1,0 +1,46 @@
+//! Stands in where there are no workers.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::args::Arguments;
+use crate::isolate::Request;
+use crate::job::Ended;
+use crate::trial::{Spawner, Trial};
+
+/// Says whether this process is a worker: never here.
+pub(crate) fn is_worker() -> bool {
+    false
+}
+
+/// Would be the workers.
+pub(crate) enum Pool {}
+
+impl Pool {
+    pub(crate) fn start(_: usize, _: bool) -> io::Result<Self> {
+        let message = "--isolate is supported on Unix only";
+        Err(io::Error::new(io::ErrorKind::Unsupported, message))
+    }
+
+    pub(crate) fn submit(&self, _: Request, _: Box<dyn FnOnce(Ended) + Send>) {
+        match *self {}
+    }
+}
+
+/// Would be a worker.
+pub(crate) enum Server {}
+
+impl Server {
+    pub(crate) fn start(_: &Arguments, _: Vec<Trial>, _: Spawner) -> io::Result<Self> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+}
+
+impl Future for Server {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        match *self {}
+    }
+}
