@@ -27,6 +27,23 @@ pub(crate) fn metadata(
         .exec()
 }
 
+/// What cargo knows about the packages and all their dependencies. Without `--locked` this would
+/// write Cargo.lock.
+pub(crate) fn resolve(
+    manifest: &Path,
+    flags: &CargoFlags,
+) -> Result<Metadata, cargo_metadata::Error> {
+    let mut options = flags.to_args();
+    if !flags.locked {
+        options.push("--locked".to_owned());
+    }
+    MetadataCommand::new()
+        .cargo_path(program())
+        .manifest_path(manifest)
+        .other_options(options)
+        .exec()
+}
+
 impl CargoFlags {
     /// The flags, as they go to cargo.
     pub(crate) fn to_args(&self) -> Vec<String> {

@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::plan::{self, Found, Plan, Request};
 use crate::project::Project;
 use crate::shell::Shell;
+use crate::targets;
 
 /// What becomes of a plan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,6 +90,16 @@ fn find(project: &Project, request: &Request) -> Found {
         } else {
             Vec::new()
         },
+        ..Found::default()
+    }
+}
+
+/// The files that matter for a repair.
+pub(crate) fn find_for_repair(project: &Project) -> Found {
+    Found {
+        pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
+        targets: targets::find(project, &targets::read_sources(project)),
+        ..Found::default()
     }
 }
 

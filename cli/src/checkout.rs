@@ -15,7 +15,8 @@ pub(crate) fn find() -> Option<PathBuf> {
     (!is_kept_by_cargo && is_pyo3_aio(&checkout)).then_some(checkout)
 }
 
-fn cargo_home() -> Option<PathBuf> {
+/// Where cargo keeps what it fetches, and its configuration.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
     let home = match env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
         None => env::home_dir()?.join(".cargo"),

@@ -70,6 +70,19 @@ pub(crate) enum Command {
     /// Add one more test target
     #[command(visible_alias = "add")]
     New(NewArgs),
+    /// List the test targets, and in what state they are
+    List(ListArgs),
+    /// Find what keeps tests from building or running, and tell the cure
+    Doctor(DoctorArgs),
+    /// Run `cargo test` on the test targets, where they find libpython
+    Run(RunArgs),
+    /// Run a program where it finds libpython: for `runner` in `.cargo/config.toml`
+    Runner(RunnerArgs),
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Make a small extension crate, and run its tests
     Demo(DemoArgs),
 }
@@ -161,6 +174,67 @@ pub(crate) struct DemoArgs {
     pub(crate) dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) basis: Basis,
+}
+
+/// For whom something is printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// Arguments of `list`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ListArgs {
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `doctor`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DoctorArgs {
+    /// Repair what can be repaired in the package's files
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunArgs {
+    /// Run only tests whose name contains this
+    pub(crate) filter: Option<String>,
+    /// Arguments for the test programs
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+    /// Build with optimizations
+    #[arg(short, long)]
+    pub(crate) release: bool,
+    /// Run all test targets, even if one fails
+    #[arg(long)]
+    pub(crate) no_fail_fast: bool,
+    #[command(flatten)]
+    pub(crate) features: clap_cargo::Features,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `runner`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunnerArgs {
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Drops the word that cargo puts before the arguments of a subcommand, if it is there.

@@ -5,9 +5,14 @@ mod cargo;
 mod change;
 mod checkout;
 mod cli;
+mod completions;
+mod config;
 mod demo;
 mod diff;
+mod doctor;
 mod init;
+mod list;
+mod loader;
 mod manifest;
 mod new;
 mod plan;
@@ -15,10 +20,12 @@ mod project;
 mod pymodule;
 mod pyproject;
 mod python;
+mod run;
 mod runtime;
 mod shell;
 mod source;
 mod target_name;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -30,6 +37,11 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         cli::Command::Init(args) => init::run(args, &cli.cargo, &shell),
         cli::Command::New(args) => new::run(args, &cli.cargo, &shell),
+        cli::Command::List(args) => list::run(args, &cli.cargo, &shell),
+        cli::Command::Doctor(args) => doctor::run(args, &cli.cargo, &shell),
+        cli::Command::Run(args) => run::run(args, &cli.cargo, &shell),
+        cli::Command::Runner(args) => run::runner(args),
+        cli::Command::Completions { shell } => Ok(completions::run(*shell)),
         cli::Command::Demo(args) => demo::run(args, &cli.cargo, &shell),
     };
     result.unwrap_or_else(|error| {

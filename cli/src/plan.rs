@@ -5,6 +5,7 @@ mod extension_module;
 mod library;
 mod migrate;
 mod pyo3;
+mod repair;
 mod target;
 
 use std::path::PathBuf;
@@ -15,8 +16,15 @@ use crate::manifest::{Edit, Manifest};
 use crate::project::Project;
 use crate::runtime::Runtime;
 use crate::source::Source;
+use crate::targets::Target;
 use dependency::Need;
-pub(crate) use pyo3::NEWEST as NEWEST_PYO3;
+pub(crate) use dependency::library_features;
+pub(crate) use extension_module::is_declared as declares_extension_module;
+pub(crate) use pyo3::{
+    NEWEST as NEWEST_PYO3, RANGE as PYO3_RANGE, is_compatible as is_compatible_pyo3,
+    requirement as pyo3_requirement,
+};
+pub(crate) use repair::plan as repair;
 pub(crate) use target::file;
 
 /// What somebody asks for.
@@ -45,6 +53,8 @@ pub(crate) struct Found {
     pub(crate) test: Option<String>,
     /// pyproject.toml, if it can be parsed.
     pub(crate) pyproject: Option<Manifest>,
+    /// The test files, for a repair.
+    pub(crate) targets: Vec<Target>,
     /// The Rust files of the package, for a migration.
     pub(crate) sources: Vec<(PathBuf, String)>,
 }

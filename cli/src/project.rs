@@ -1,15 +1,20 @@
 //! What there is before anything is changed.
 
-use std::env;
+mod library;
+mod select;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Edition, Metadata, Package, Target, TargetKind};
+use cargo_metadata::{Edition, Metadata, Package};
 
 use crate::cargo;
 use crate::cli::{CargoFlags, Selection};
 use crate::manifest::{self, Declared, Manifest};
-use crate::pymodule::{self, PyModule};
+
+pub(crate) use library::Library;
+use select::{locate, same_file, select, select_all};
 
 /// A package, as far as its tests are concerned.
 #[derive(Clone, Debug)]
@@ -22,25 +27,27 @@ pub(crate) struct Project {
     pub(crate) manifest: Manifest,
     /// The dependencies that its workspace offers.
     pub(crate) offered: Vec<Declared>,
-    /// Its test targets, those that cargo finds by itself included: name and file.
-    pub(crate) tests: Vec<(String, PathBuf)>,
+    /// Its test targets, those that cargo finds by itself included.
+    pub(crate) tests: Vec<TestTarget>,
+    /// Its features.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
+    /// Where cargo puts what it builds.
+    pub(crate) target_directory: PathBuf,
+    /// Where cargo builds it.
+    pub(crate) build_directory: PathBuf,
     /// Its library.
     pub(crate) library: Option<Library>,
 }
 
-/// The library of a package.
+/// A test target, as cargo knows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Library {
-    /// The crate's name.
+pub(crate) struct TestTarget {
+    /// Its name.
     pub(crate) name: String,
-    /// The file.
+    /// Its file.
     pub(crate) path: PathBuf,
-    /// What is in the file.
-    pub(crate) source: String,
-    /// The modules for Python in it.
-    pub(crate) modules: Vec<PyModule>,
-    /// Whether Rust code such as a test can use it.
-    pub(crate) is_linkable: bool,
+    /// The features without which cargo passes over it.
+    pub(crate) required_features: Vec<String>,
 }
 
 /// Why a project cannot be looked at.
@@ -91,30 +98,46 @@ pub(crate) enum Error {
 impl Project {
     /// Looks at the package that is selected.
     pub(crate) fn inspect(selection: &Selection, flags: &CargoFlags) -> Result<Self, Error> {
-        let path = locate(selection.manifest_path.as_deref())?;
-        // Cargo would find this too, but without the column.
-        let at_hand = Manifest::read(&path)?;
-        let metadata = cargo::metadata(&path, flags).map_err(|source| Error::Metadata {
-            path: path.clone(),
-            source,
-        })?;
+        let (path, metadata) = load(selection, flags)?;
         let package = select(&metadata, &path, selection.package.as_deref())?;
-        let manifest = match same_file(package.manifest_path.as_std_path(), &path) {
-            true => at_hand,
-            false => Manifest::read(package.manifest_path.as_std_path())?,
-        };
+        Self::read(&metadata, package)
+    }
+
+    /// Looks at the package that is selected, or else at all members of the workspace.
+    pub(crate) fn inspect_all(
+        selection: &Selection,
+        flags: &CargoFlags,
+    ) -> Result<Vec<Self>, Error> {
+        let (path, metadata) = load(selection, flags)?;
+        let packages = select_all(&metadata, &path, selection.package.as_deref())?;
+        packages
+            .into_iter()
+            .map(|package| Self::read(&metadata, package))
+            .collect()
+    }
+
+    fn read(metadata: &Metadata, package: &Package) -> Result<Self, Error> {
+        let manifest = Manifest::read(package.manifest_path.as_std_path())?;
         let root = metadata.workspace_root.as_std_path().join("Cargo.toml");
         let offered = match same_file(&root, manifest.path()) {
             true => manifest.offered(),
             false => Manifest::read(&root)?.offered(),
         };
+        let target = metadata.target_directory.clone();
         Ok(Self {
             name: package.name.to_string(),
             edition: package.edition,
             manifest,
             offered,
             tests: tests(package),
+            features: package.features.clone(),
             library: package.targets.iter().find_map(Library::read),
+            build_directory: metadata
+                .build_directory
+                .clone()
+                .unwrap_or(target.clone())
+                .into(),
+            target_directory: target.into(),
         })
     }
 
@@ -157,101 +180,23 @@ impl Project {
     }
 }
 
-impl Library {
-    fn read(target: &Target) -> Option<Self> {
-        if !target.kind.iter().any(is_library) {
-            return None;
-        }
-        let path = target.src_path.clone().into_std_path_buf();
-        let source = fs::read_to_string(&path).unwrap_or_default();
-        let is_linkable = |kind| !matches!(kind, &TargetKind::CDyLib | &TargetKind::StaticLib);
-        Some(Self {
-            name: target.name.replace('-', "_"),
-            path,
-            modules: pymodule::find(&source),
-            source,
-            is_linkable: target.kind.iter().any(is_linkable),
-        })
+/// Finds the manifest, and what cargo knows about the packages.
+fn load(selection: &Selection, flags: &CargoFlags) -> Result<(PathBuf, Metadata), Error> {
+    let path = locate(selection.manifest_path.as_deref())?;
+    // Cargo would find what is wrong in it too, but without the column.
+    Manifest::read(&path)?;
+    match cargo::metadata(&path, flags) {
+        Ok(metadata) => Ok((path, metadata)),
+        Err(source) => Err(Error::Metadata { path, source }),
     }
 }
 
-fn is_library(kind: &TargetKind) -> bool {
-    use TargetKind::{CDyLib, DyLib, Lib, RLib, StaticLib};
-    matches!(kind, CDyLib | DyLib | Lib | RLib | StaticLib)
-}
-
-fn tests(package: &Package) -> Vec<(String, PathBuf)> {
+fn tests(package: &Package) -> Vec<TestTarget> {
     let tests = package.targets.iter().filter(|target| target.is_test());
-    tests
-        .map(|target| (target.name.clone(), target.src_path.clone().into()))
-        .collect()
-}
-
-/// Finds the manifest as cargo does. Its folder is resolved and its name is not: for cargo a
-/// manifest that is a link belongs to the folder where the link is.
-fn locate(given: Option<&Path>) -> Result<PathBuf, Error> {
-    if let Some(path) = given {
-        let parent = path.parent().filter(|parent| *parent != Path::new(""));
-        let folder = parent.unwrap_or(Path::new(".")).canonicalize();
-        return match (folder, path.file_name()) {
-            (Ok(folder), Some(name)) if path.is_file() => Ok(folder.join(name)),
-            _ => Err(Error::NoSuchManifest(path.to_owned())),
-        };
-    }
-    let here = env::current_dir().unwrap_or_default();
-    let mut manifests = here.ancestors().map(|folder| folder.join("Cargo.toml"));
-    manifests
-        .find(|path| path.is_file())
-        .ok_or_else(|| Error::NoManifest(here.clone()))
-}
-
-fn select<'a>(
-    metadata: &'a Metadata,
-    path: &Path,
-    wanted: Option<&str>,
-) -> Result<&'a Package, Error> {
-    let packages = metadata.workspace_packages();
-    let members = || {
-        packages
-            .iter()
-            .map(|package| package.name.to_string())
-            .collect()
+    let read = |target: &cargo_metadata::Target| TestTarget {
+        name: target.name.clone(),
+        path: target.src_path.clone().into(),
+        required_features: target.required_features.clone(),
     };
-    if let Some(wanted) = wanted {
-        let found = packages
-            .iter()
-            .copied()
-            .find(|package| is_named(package, wanted));
-        let package = wanted.to_owned();
-        return found.ok_or_else(|| Error::NotAMember {
-            package,
-            members: members(),
-        });
-    }
-    let is_here = |package: &&Package| same_file(package.manifest_path.as_std_path(), path);
-    match (packages.iter().copied().find(is_here), packages.as_slice()) {
-        (Some(package), _) => Ok(package),
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Error::Ambiguous {
-            path: path.to_owned(),
-            members: members(),
-        }),
-    }
-}
-
-fn is_named(package: &Package, wanted: &str) -> bool {
-    let (name, version) = match wanted.split_once('@') {
-        Some((name, version)) => (name, Some(version)),
-        None => (wanted, None),
-    };
-    package.name == name && version.is_none_or(|version| package.version.to_string() == version)
-}
-
-/// Whether two paths lead to the same place, links in the folders apart.
-fn same_file(a: &Path, b: &Path) -> bool {
-    let resolved = |path: &Path| {
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-        folder.map(|folder| folder.join(path.file_name().unwrap_or_default()))
-    };
-    a == b || (resolved(a).is_some() && resolved(a) == resolved(b))
+    tests.map(read).collect()
 }

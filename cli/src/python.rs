@@ -3,11 +3,12 @@
 //! A missing, old or static Python is found by pyo3's own build script too, but late, and its
 //! message knows no way out. So this is looked at before cargo is called.
 
-use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::config;
 
 /// A Python that tests can be linked with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -101,11 +102,12 @@ pub(crate) enum Error {
 ///
 /// With `PYO3_CONFIG_FILE` or `PYO3_NO_PYTHON` pyo3 asks no interpreter, and neither does this.
 pub(crate) fn check() -> Result<Option<Python>, Error> {
-    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    if variable("PYO3_CONFIG_FILE").is_some() || variable("PYO3_NO_PYTHON").is_some() {
+    if config::variable("PYO3_CONFIG_FILE").is_some()
+        || config::variable("PYO3_NO_PYTHON").is_some()
+    {
         return Ok(None);
     }
-    let choice = choose(variable, is_python_3).ok_or(Error::NotFound)?;
+    let choice = choose(config::variable, is_python_3).ok_or(Error::NotFound)?;
     let answer = ask(&choice)?;
     judge(choice, &answer).map(Some)
 }

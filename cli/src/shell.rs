@@ -33,6 +33,11 @@ impl Shell {
         }
     }
 
+    /// Whether `-q` was given.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether `-v` was given.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose > 0

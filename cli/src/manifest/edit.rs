@@ -206,12 +206,23 @@ fn add_features(document: &mut DocumentMut, place: &Place, features: &[String]) 
 }
 
 fn remove_feature(document: &mut DocumentMut, place: &Place, feature: &str) {
-    let item = find_mut(document, place);
-    let features = item
-        .and_then(|item| item.get_mut("features"))
-        .and_then(Item::as_array_mut);
-    if let Some(features) = features {
-        array::remove(features, feature);
+    let Some(table) = find_mut(document, place).and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    let Some(features) = table.get_mut("features").and_then(Item::as_array_mut) else {
+        return;
+    };
+    array::remove(features, feature);
+    if features.is_empty() {
+        let blanks = features.decor().suffix().cloned();
+        table.remove("features");
+        let last = table
+            .iter_mut()
+            .last()
+            .and_then(|(_, item)| item.as_value_mut());
+        if let (Some(last), Some(blanks)) = (last, blanks) {
+            last.decor_mut().set_suffix(blanks);
+        }
     }
 }
 

@@ -55,6 +55,18 @@ pub(super) fn declared(project: &Project, package: &str) -> Vec<Declared> {
     declared.filter(is_wanted).collect()
 }
 
+/// The features of pyo3-aio that tests get; `None` without pyo3-aio.
+pub(crate) fn library_features(project: &Project) -> Option<Vec<String>> {
+    let declared = declared(project, "pyo3-aio");
+    let mut features: Vec<String> = Vec::new();
+    for feature in declared.iter().flat_map(|entry| &entry.features) {
+        if !features.contains(feature) {
+            features.push(feature.clone());
+        }
+    }
+    (!declared.is_empty()).then_some(features)
+}
+
 fn inherit(mut entry: Declared, offered: &[Declared]) -> Declared {
     let offer = offered
         .iter()

@@ -13,6 +13,12 @@ use crate::pyproject;
 
 const FEATURE: &str = "extension-module";
 
+/// Whether the package itself asks for the feature.
+pub(crate) fn is_declared(project: &Project) -> bool {
+    let mut declared = declared(project, "pyo3").into_iter();
+    declared.any(|entry| entry.features.iter().any(|name| name == FEATURE))
+}
+
 /// Removes the feature if that is safe, else says what it does.
 pub(super) fn repair(project: &Project, pyproject: Option<&Manifest>) -> Steps {
     let mut steps = Steps::default();

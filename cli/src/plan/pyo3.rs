@@ -8,7 +8,7 @@ use crate::manifest::Edit;
 use crate::project::Project;
 
 /// The versions that pyo3-aio works with, for people.
-pub(super) const RANGE: &str = "0.27 to 0.30";
+pub(crate) const RANGE: &str = "0.27 to 0.30";
 
 /// The same, as minor versions.
 const MINORS: std::ops::RangeInclusive<u64> = 27..=30;
@@ -34,8 +34,14 @@ pub(super) fn supply(project: &Project, edits: &mut Vec<Edit>) -> Result<String,
     ))
 }
 
+/// The version that the package asks for.
+pub(crate) fn requirement(project: &Project) -> Option<String> {
+    let entry = declared(project, "pyo3").into_iter().next()?;
+    Some(entry.version.unwrap_or_default())
+}
+
 /// Whether some version satisfies both. A requirement that is not one is cargo's business.
-fn is_compatible(requirement: &str) -> bool {
+pub(crate) fn is_compatible(requirement: &str) -> bool {
     let Ok(requirement) = VersionReq::parse(requirement) else {
         return true;
     };

@@ -82,8 +82,8 @@ fn register(ours: Option<&Registered>, name: &str, path: &str) -> Option<Edit> {
 }
 
 fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Result<(), Error> {
-    let taken = project.tests.iter().find(|(taken, _)| taken == name);
-    let taken = taken.map(|(_, path)| project.shown(path));
+    let taken = project.tests.iter().find(|taken| taken.name == name);
+    let taken = taken.map(|taken| project.shown(&taken.path));
     let by_entry = registered.iter().find(|test| test.name == name);
     let by_entry = by_entry.map(|test| {
         test.path

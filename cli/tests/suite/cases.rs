@@ -32,6 +32,9 @@ macro_rules! cases {
 }
 
 cases! {
+    doctor_healthy
+    doctor_sick
+    doctor_without_the_library
     init_async_std
     init_bad_name
     init_beside_the_peer
@@ -75,6 +78,9 @@ cases! {
     init_virtual_workspace
     init_without_pyo3
     init_workspace_dependencies
+    list_nothing
+    list_states
+    list_workspace
     new_bad_names
     new_name_is_taken
     new_registers_a_file

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cases;
+mod conventions;
 mod failures;
 mod python;
 mod rendered;
+mod run;
 mod sandbox;

@@ -78,6 +78,7 @@ impl Sandbox {
         }
         command.env("PYO3_PYTHON", self.root.path().join("python"));
         command.env("CARGO_NET_OFFLINE", "true");
+        command.env("CARGO_TARGET_DIR", self.root.path().join("target"));
     }
 
     /// Runs the subcommand with the words of a line.

@@ -1,0 +1,184 @@
+//! Checks of the package.
+
+use super::{Finding, Level};
+use crate::doctor::facts::Facts;
+use crate::plan;
+use crate::project::Project;
+use crate::pyproject;
+use crate::targets::{State, Target};
+
+const FIX: &str = "cargo pyo3-async-test doctor --fix";
+
+/// pyo3 in a version that works, once.
+pub(super) fn pyo3(project: &Project, facts: &Facts) -> Finding {
+    match &facts.resolved {
+        Ok(resolved) => resolved_pyo3(&resolved.pyo3),
+        Err(error) if error.contains("links to the native library") => {
+            let range = plan::PYO3_RANGE;
+            let message = "two versions of pyo3 are asked for, and only one can be linked";
+            let help =
+                format!("ask for one of {range} everywhere; `cargo tree -i pyo3` names who asks");
+            Finding::new("pyo3", Level::Error, message, help)
+        }
+        // Cargo.lock is not there or not up to date, and to write it is not for a doctor.
+        Err(error) if error.contains("--locked") => declared_pyo3(project),
+        Err(error) => {
+            let mut lines = error.lines().filter(|line| line.contains("error:"));
+            let first = lines.next().unwrap_or(error);
+            let message = format!("cargo cannot resolve the dependencies: {first}");
+            Finding::new(
+                "pyo3",
+                Level::Warning,
+                message,
+                "`cargo metadata` shows all of it",
+            )
+        }
+    }
+}
+
+fn resolved_pyo3(versions: &[String]) -> Finding {
+    match versions {
+        [] => no_pyo3(),
+        [version] if plan::is_compatible_pyo3(&format!("={version}")) => {
+            Finding::ok("pyo3", version.as_str())
+        }
+        versions => wrong_pyo3(&versions.join(", ")),
+    }
+}
+
+fn declared_pyo3(project: &Project) -> Finding {
+    match plan::pyo3_requirement(project) {
+        None => no_pyo3(),
+        Some(version) if plan::is_compatible_pyo3(&version) => {
+            Finding::ok("pyo3", format!("{version} (Cargo.lock is not up to date)"))
+        }
+        Some(version) => wrong_pyo3(&version),
+    }
+}
+
+fn no_pyo3() -> Finding {
+    Finding::new(
+        "pyo3",
+        Level::Error,
+        "not a dependency",
+        "cargo pyo3-async-test init",
+    )
+}
+
+fn wrong_pyo3(versions: &str) -> Finding {
+    let message = format!("{versions}, and pyo3-aio works with {}", plan::PYO3_RANGE);
+    let help = "change the version of pyo3 in Cargo.toml; what else to change is at \
+                https://pyo3.rs/latest/migration";
+    Finding::new("pyo3", Level::Error, message, help)
+}
+
+/// The feature that keeps pyo3 from being linked with Python.
+pub(super) fn extension_module(project: &Project, facts: &Facts) -> Finding {
+    const CHECK: &str = "extension-module";
+    let is_declared = plan::declares_extension_module(project);
+    let is_on = facts
+        .resolved
+        .as_ref()
+        .is_ok_and(|resolved| resolved.has_extension_module);
+    if !is_declared && !is_on {
+        return Finding::ok(CHECK, "off");
+    }
+    let message = "pyo3's feature is on: unit tests in src/ that call Python do not link";
+    let is_fixable = facts
+        .pyproject
+        .as_ref()
+        .and_then(pyproject::raise_maturin)
+        .is_some();
+    let help = match (is_declared, is_fixable) {
+        (true, true) => FIX.to_owned(),
+        (true, false) => {
+            "remove the feature from pyo3 in Cargo.toml, and build with maturin 1.9.4 \
+                          or newer, or setuptools-rust 1.12 or newer"
+                .to_owned()
+        }
+        (false, _) => "another package or a feature of this one turns it on: `cargo tree -e \
+                       features -i pyo3` names it"
+            .to_owned(),
+    };
+    Finding::new(CHECK, Level::Warning, message, help)
+}
+
+/// pyo3-aio with what tests need.
+pub(super) fn dependency(project: &Project) -> Finding {
+    const CHECK: &str = "pyo3-aio";
+    const INIT: &str = "cargo pyo3-async-test init";
+    match plan::library_features(project) {
+        None => Finding::new(CHECK, Level::Error, "not a dependency", INIT),
+        Some(features) if !features.iter().any(|feature| feature == "testing") => {
+            Finding::new(CHECK, Level::Error, "the feature `testing` is off", INIT)
+        }
+        Some(features) if !features.iter().any(|feature| feature.ends_with("-runtime")) => {
+            Finding::new(CHECK, Level::Error, "no runtime's feature is on", INIT)
+        }
+        Some(features) => Finding::ok(CHECK, format!("features {}", features.join(", "))),
+    }
+}
+
+/// A library that tests can use.
+pub(super) fn library(project: &Project) -> Finding {
+    match &project.library {
+        None => Finding::ok("crate-type", "no library"),
+        Some(library) if library.is_linkable => {
+            Finding::ok("crate-type", "tests can use the library")
+        }
+        Some(_) => {
+            let message = "without `rlib`, so no test can use the library (E0432)";
+            Finding::new("crate-type", Level::Error, message, FIX)
+        }
+    }
+}
+
+/// Modules that tests can name.
+pub(super) fn modules(project: &Project) -> Vec<Finding> {
+    let Some(library) = &project.library else {
+        return Vec::new();
+    };
+    let private = library.modules.iter().filter(|module| !module.is_public);
+    let finding = |module: &crate::pymodule::PyModule| {
+        let (path, line, item) = (project.shown(&library.path), module.line, &module.item);
+        let message =
+            format!("{path}:{line}: `{item}` is private, so no test can import it (E0603)");
+        Finding::new("pymodule", Level::Warning, message, FIX)
+    };
+    private.map(finding).collect()
+}
+
+/// Test files that do not run.
+pub(super) fn targets(facts: &Facts) -> Vec<Finding> {
+    if facts.targets.is_empty() {
+        let help = "cargo pyo3-async-test init";
+        return vec![Finding::new(
+            "tests",
+            Level::Warning,
+            "no test target",
+            help,
+        )];
+    }
+    facts.targets.iter().map(target).collect()
+}
+
+fn target(target: &Target) -> Finding {
+    let (name, path) = (&target.name, &target.path);
+    match &target.state {
+        State::Registered => Finding::ok("tests", format!("{name} ({path})")),
+        State::HarnessIsOn => {
+            let message = format!("{path}: without `harness = false` libtest finds no test in it");
+            Finding::new("tests", Level::Error, message, FIX)
+        }
+        State::NotRegistered => {
+            let message = format!("{path}: cargo does not know it, so it never runs");
+            Finding::new("tests", Level::Error, message, FIX)
+        }
+        State::Skipped(features) => {
+            let features = features.join(",");
+            let message = format!("{path}: `cargo test` passes over it without `{features}`");
+            let help = format!("cargo test --features {features}");
+            Finding::new("tests", Level::Warning, message, help)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Checks of what is installed.
+
+use super::{Finding, Level};
+use crate::doctor::facts::{Facts, Loaded, Venv};
+use crate::project::Project;
+use crate::python::Python;
+
+/// The Python that pyo3 builds for.
+pub(super) fn python(facts: &Facts) -> Finding {
+    match &facts.python {
+        Ok(Some(python)) => {
+            let (version, executable) = (&python.version, python.executable.display());
+            Finding::ok(
+                "python",
+                format!("{version} at {executable} (by {})", python.choice.by),
+            )
+        }
+        Ok(None) => Finding::ok(
+            "python",
+            "pyo3 is configured by PYO3_CONFIG_FILE or PYO3_NO_PYTHON",
+        ),
+        Err(error) => {
+            let text = error.to_string();
+            let (message, help) = text.split_once(": ").unwrap_or((&text, "set PYO3_PYTHON"));
+            Finding::new("python", Level::Error, message, help)
+        }
+    }
+}
+
+/// Whether the loader finds libpython.
+pub(super) fn libpython(facts: &Facts) -> Finding {
+    let Ok(Some(python)) = &facts.python else {
+        return Finding::ok("libpython", "not looked for without a Python");
+    };
+    let library = python
+        .library
+        .canonicalize()
+        .unwrap_or_else(|_| python.library.clone());
+    match &facts.loaded {
+        None => {
+            let message = format!("{} (no test is built yet)", library.display());
+            Finding::ok("libpython", message)
+        }
+        Some(loaded) if loaded.by_cargo.as_deref() == Some(library.as_path()) => {
+            alone(loaded, python, &library)
+        }
+        Some(loaded) => {
+            let found = loaded
+                .by_cargo
+                .as_ref()
+                .map(|path| path.display().to_string());
+            let found = found.as_deref().unwrap_or("nothing");
+            let message = format!(
+                "for {} the loader finds {found}, and pyo3 would link {}",
+                loaded.program.display(),
+                library.display()
+            );
+            let help = "build again with `cargo test --no-run`, or start tests with \
+                        `cargo pyo3-async-test run`";
+            Finding::new("libpython", Level::Warning, message, help)
+        }
+    }
+}
+
+/// What happens to a test program that a debugger starts.
+fn alone(loaded: &Loaded, python: &Python, library: &std::path::Path) -> Finding {
+    let shown = library.display();
+    match &loaded.alone {
+        Some(path) if path == library => Finding::ok("libpython", shown.to_string()),
+        other => {
+            let found = other.as_ref().map(|path| path.display().to_string());
+            let found = found.as_deref().unwrap_or("nothing");
+            let folder = python.library.parent().unwrap_or(library).display();
+            let message = format!("{shown} under cargo; outside of it the loader finds {found}");
+            let help = format!("for a debugger set LD_LIBRARY_PATH={folder}");
+            Finding::new("libpython", Level::Note, message, help)
+        }
+    }
+}
+
+/// Cargo passes on library paths in the target folder only.
+pub(super) fn build_directory(project: &Project) -> Finding {
+    let (build, target) = (&project.build_directory, &project.target_directory);
+    if build.starts_with(target) {
+        return Finding::ok("build-dir", "inside of the target folder");
+    }
+    let message = format!(
+        "`build.build-dir` is {}, outside of the target folder, where cargo lets no test find \
+         libpython",
+        build.display()
+    );
+    let help = "start tests with `cargo pyo3-async-test run`, or set `runner = \
+                \"cargo-pyo3-async-test runner\"` for the target in .cargo/config.toml";
+    Finding::new("build-dir", Level::Warning, message, help)
+}
+
+/// The virtual environment must have the version that the tests are linked with.
+pub(super) fn venv(facts: &Facts) -> Finding {
+    let Some(venv) = &facts.venv else {
+        return Finding::ok("venv", "none");
+    };
+    let Venv {
+        folder,
+        by,
+        version,
+    } = venv;
+    let shown = format!("{} (by {by})", folder.display());
+    let Ok(Some(python)) = &facts.python else {
+        return Finding::ok("venv", shown);
+    };
+    match version {
+        Some(version) if minor(version) != minor(&python.version) => {
+            let built = &python.version;
+            let message = format!("{shown} is for {version}, and pyo3 builds for {built}");
+            let help = format!("set PYO3_PYTHON={}", folder.join("bin/python").display());
+            Finding::new("venv", Level::Warning, message, help)
+        }
+        _ => Finding::ok("venv", shown),
+    }
+}
+
+fn minor(version: &str) -> Option<(&str, &str)> {
+    let mut numbers = version.split('.');
+    Some((numbers.next()?, numbers.next()?))
+}
+
+/// A runner that knows these tests.
+pub(super) fn nextest(facts: &Facts) -> Finding {
+    match &facts.nextest {
+        Some(version) => Finding::ok("nextest", version.as_str()),
+        None => Finding::ok("nextest", "not installed, and not needed"),
+    }
+}
+
+/// A loop that tests may ask for.
+pub(super) fn uvloop(facts: &Facts) -> Finding {
+    match facts.has_uvloop {
+        true => Finding::ok("uvloop", "installed"),
+        false => Finding::ok(
+            "uvloop",
+            "not installed, and needed by `loop = \"uvloop\"` only",
+        ),
+    }
+}

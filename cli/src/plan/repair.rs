@@ -1,0 +1,29 @@
+//! What `doctor --fix` does: all that can be repaired without asking.
+
+use super::{Found, Plan, extension_module, library};
+use crate::manifest::Edit;
+use crate::project::Project;
+use crate::targets::State;
+
+/// Decides what to repair.
+pub(crate) fn plan(project: &Project, found: &Found) -> Plan {
+    let mut steps = library::repair(project);
+    steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
+    let entries = project.manifest.tests();
+    for target in &found.targets {
+        let (name, path) = (target.name.clone(), target.path.clone());
+        let is_named = entries.iter().any(|entry| entry.name == name);
+        match target.state {
+            State::HarnessIsOn if is_named => steps.edits.push(Edit::DisableHarness { name }),
+            State::HarnessIsOn => steps.edits.push(Edit::AddTest { name, path }),
+            State::NotRegistered if !is_named => steps.edits.push(Edit::AddTest { name, path }),
+            State::NotRegistered => {
+                steps.notes.push(format!(
+                    "{path}: `{name}` is the name of another test target"
+                ));
+            }
+            State::Registered | State::Skipped(_) => {}
+        }
+    }
+    Plan::new(project, String::new(), steps)
+}

@@ -1,0 +1,154 @@
+//! `run`, which is `cargo test` on the test targets, and `runner`, which starts one program: both
+//! where libpython can be found.
+
+use std::env;
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use crate::cargo;
+use crate::cli::{CargoFlags, RunArgs, RunnerArgs};
+use crate::loader;
+use crate::project::Project;
+use crate::python;
+use crate::shell::Shell;
+use crate::targets::{self, State};
+
+/// Why the tests did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum RunError {
+    /// There are none.
+    #[error("there is no test target to run: add one with `cargo pyo3-async-test init`")]
+    NoTargets,
+    /// A program does not start.
+    #[error("cannot run `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Runs `run`, and gives cargo's exit code.
+pub(crate) fn run(
+    args: &RunArgs,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let python = python::check()?;
+    let projects = Project::inspect_all(&args.selection, flags)?;
+    let mut command = cargo::in_own_environment();
+    command.arg("test");
+    let selected = select(&projects, args, shell);
+    if selected.is_empty() {
+        return Err(RunError::NoTargets.into());
+    }
+    command.args(selected);
+    if let Some(path) = &args.selection.manifest_path {
+        command.arg("--manifest-path").arg(path);
+    }
+    command.args(flags.to_args()).args(cargo_args(args, shell));
+    prepare(&mut command, python.as_ref());
+    let status = command
+        .status()
+        .map_err(|source| start_error("cargo", source))?;
+    Ok(cargo::exit_code(status))
+}
+
+/// The words that select the targets, with the packages that they are in.
+fn select(projects: &[Project], args: &RunArgs, shell: &Shell) -> Vec<String> {
+    let has_features = args.features.all_features || !args.features.features.is_empty();
+    let mut words = Vec::new();
+    for project in projects {
+        let mut names = Vec::new();
+        for target in targets::find(project, &targets::read_sources(project)) {
+            match target.state {
+                State::NotRegistered => {}
+                State::Skipped(features) if !has_features => {
+                    let (name, features) = (target.name, features.join(","));
+                    shell.warn(format_args!(
+                        "`{name}` is left out: it needs `--features {features}`"
+                    ));
+                }
+                _ => names.extend(["--test".to_owned(), target.name]),
+            }
+        }
+        if !names.is_empty() {
+            words.extend(["--package".to_owned(), project.name.clone()]);
+            words.extend(names);
+        }
+    }
+    words
+}
+
+/// What goes on to cargo, in cargo's order.
+fn cargo_args(args: &RunArgs, shell: &Shell) -> Vec<String> {
+    let features = &args.features;
+    let mut words = Vec::new();
+    for (is_given, flag) in [
+        (features.all_features, "--all-features"),
+        (features.no_default_features, "--no-default-features"),
+        (args.release, "--release"),
+        (args.no_fail_fast, "--no-fail-fast"),
+        (shell.is_quiet(), "--quiet"),
+        (shell.is_verbose(), "--verbose"),
+    ] {
+        words.extend(is_given.then(|| flag.to_owned()));
+    }
+    for feature in &features.features {
+        words.extend(["--features".to_owned(), feature.clone()]);
+    }
+    words.extend(args.filter.clone());
+    if !args.args.is_empty() {
+        words.push("--".to_owned());
+        words.extend(args.args.iter().cloned());
+    }
+    words
+}
+
+/// Runs `runner`: becomes the program, where that is possible.
+///
+/// Cargo uses a runner for every program that it starts, so one without a Python is started too.
+pub(crate) fn runner(args: &RunnerArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let program = args.command.first().cloned().unwrap_or_default();
+    let mut command = Command::new(&program);
+    command.args(args.command.iter().skip(1));
+    prepare(&mut command, python::check().ok().flatten().as_ref());
+    become_program(command).map_err(|source| {
+        let program = program.to_string_lossy().into_owned();
+        RunError::Start { program, source }.into()
+    })
+}
+
+#[cfg(unix)]
+fn become_program(mut command: Command) -> std::io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn become_program(mut command: Command) -> std::io::Result<ExitCode> {
+    command.status().map(cargo::exit_code)
+}
+
+fn prepare(command: &mut Command, python: Option<&python::Python>) {
+    let present = command
+        .get_envs()
+        .find(|(name, _)| *name == loader::VARIABLE);
+    let present = match present {
+        Some((_, changed)) => changed.map(ToOwned::to_owned),
+        None => env::var_os(loader::VARIABLE),
+    };
+    let value = python.and_then(|python| loader::with_folder_of(&python.library, present));
+    if let Some(value) = value {
+        command.env(loader::VARIABLE, value);
+    }
+}
+
+fn start_error(program: &str, source: std::io::Error) -> RunError {
+    RunError::Start {
+        program: program.to_owned(),
+        source,
+    }
+}

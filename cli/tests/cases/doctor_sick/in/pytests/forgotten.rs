@@ -1,0 +1,2 @@
+mod part;
+pyo3_aio::testing::main!();

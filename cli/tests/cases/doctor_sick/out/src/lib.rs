@@ -1,0 +1,5 @@
+use pyo3::prelude::*;
+
+/// Mine.
+#[pymodule]
+pub mod demo {}
