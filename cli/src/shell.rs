@@ -80,7 +80,7 @@ impl Shell {
         }
         while let Some(cause) = source {
             for text in cause.to_string().lines() {
-                line(&format!("  {text}"));
+                line(format!("  {text}").trim_end());
             }
             source = cause.source();
         }

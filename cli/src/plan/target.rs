@@ -37,8 +37,14 @@ pub(super) fn plan(
     let ours = registered
         .iter()
         .find(|test| test.path.as_deref() == Some(path.as_str()));
-    if ours.is_none() || (request.template == Template::New && existing.is_some()) {
-        check_name(project, &request.name, &registered)?;
+    match ours {
+        None => check_name(project, &request.name, &registered)?,
+        // Another name may be that of the same file, as `a-b` and `a_b` are.
+        Some(test) if request.template == Template::New && existing.is_some() => {
+            let name = test.name.clone();
+            return Err(Error::NameTaken { name, path });
+        }
+        Some(_) => {}
     }
     let text = render(project, request, names)?;
     let mut steps = Steps::default();

@@ -76,7 +76,9 @@ cases! {
     init_target_dev_dependencies
     init_unsorted_dependencies
     init_virtual_workspace
+    init_without_autotests
     init_without_pyo3
+    init_without_targets
     init_workspace_dependencies
     list_nothing
     list_states

@@ -108,6 +108,29 @@ fn after_an_interruption_the_manifest_is_as_it_was_and_a_second_run_completes_it
     );
 }
 
+/// The manifest is the only file that is longer than the limit, and the last that is written.
+#[test]
+fn an_interruption_before_the_manifest_leaves_files_that_a_second_run_takes_up() {
+    let sandbox = fresh_crate();
+    let manifest = sandbox.project().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap() + &"# A long comment.\n".repeat(1000);
+    fs::write(&manifest, &text).unwrap();
+    let output = init_with_file_limit(&sandbox, "ulimit -f 16");
+    assert_eq!(output.code, -1, "killed by the signal: {}", output.stderr);
+    assert_eq!(sandbox.tree()["Cargo.toml"], text);
+    assert!(
+        sandbox.project().join("pytests/test_example.rs").exists(),
+        "the files come first"
+    );
+    let output = sandbox.run("init");
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(sandbox.tree()["Cargo.toml"].contains("name = \"test_example\""));
+    assert_eq!(
+        sandbox.run("init").stderr.split_whitespace().next(),
+        Some("Unchanged")
+    );
+}
+
 #[test]
 fn what_cargo_refuses_is_undone() {
     let sandbox = fresh_crate();
