@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,8 @@ pub(crate) struct Job {
 pub(crate) struct Ended {
     pub(crate) outcome: Outcome,
     pub(crate) output: Vec<u8>,
-    pub(crate) time: Option<Duration>,
+    /// How long the body took, if it ran to its end.
+    pub(crate) elapsed: Option<Duration>,
 }
 
 impl Ended {
@@ -41,21 +42,45 @@ impl Ended {
         Self {
             outcome,
             output: Vec::new(),
-            time: None,
+            elapsed: None,
         }
     }
 }
 
 type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
+/// A way to get at a job that is under way.
+#[derive(Default)]
+pub(crate) struct Handle {
+    pub(crate) thread: Option<JoinHandle<()>>,
+    scope: Option<Arc<Scope>>,
+    cancellation: Option<Arc<Cancellation>>,
+}
+
+impl Handle {
+    /// Gives the job up and returns what it has printed.
+    ///
+    /// If it is a future it is dropped on its runtime, unless it is being polled and does not
+    /// return. A thread goes on; its end is of no interest.
+    pub(crate) fn cancel(self) -> Vec<u8> {
+        let output = self.scope.map(|scope| scope.close()).unwrap_or_default();
+        if let Some(cancellation) = self.cancellation {
+            cancellation.cancel();
+        }
+        output
+    }
+}
+
 impl Job {
-    /// Starts the body; `measures` is for benchmarks. Returns the thread, if there is one.
+    /// Starts the body; `measures` is for benchmarks. If it gets a thread then that one first
+    /// waits for the end of `predecessor`.
     pub(crate) fn start(
         self,
         body: Body,
         measures: bool,
         spawn: &Spawner,
-    ) -> Option<JoinHandle<()>> {
+        predecessor: Option<JoinHandle<()>>,
+    ) -> Handle {
         let scope = Scope::new(&self.description.name, self.destination);
         let report = Report {
             job: Some(self),
@@ -63,14 +88,24 @@ impl Job {
             since: Instant::now(),
         };
         match body {
-            Body::Sync(body) => run_on_thread(report, scope, move || body(!measures)),
+            Body::Sync(body) => Handle {
+                thread: run_on_thread(report, scope.clone(), predecessor, move || body(!measures)),
+                scope: Some(scope),
+                cancellation: None,
+            },
             Body::Async(future) => {
+                let cancellation = Arc::new(Cancellation::default());
                 let task = Task {
                     future: Some(future),
                     report,
                     scope: scope.clone(),
+                    cancellation: cancellation.clone(),
                 };
-                spawn_task(task, &scope, spawn)
+                Handle {
+                    thread: spawn_task(task, &scope, spawn, predecessor),
+                    scope: Some(scope),
+                    cancellation: Some(cancellation),
+                }
             }
         }
     }
@@ -79,11 +114,12 @@ impl Job {
 fn run_on_thread(
     mut report: Report,
     scope: Arc<Scope>,
+    predecessor: Option<JoinHandle<()>>,
     body: impl FnOnce() -> Verdict + Send + 'static,
 ) -> Option<JoinHandle<()>> {
     let name = thread_name(scope.name());
     // If there is no thread to be had the report is dropped, and says so.
-    start_thread(name, move || {
+    start_thread(name, predecessor, move || {
         let entered = capture::enter(Some(scope), Role::Thread);
         report.since = Instant::now();
         let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body)));
@@ -92,19 +128,36 @@ fn run_on_thread(
     })
 }
 
-fn spawn_task(task: Task, scope: &Scope, spawn: &Spawner) -> Option<JoinHandle<()>> {
+fn spawn_task(
+    task: Task,
+    scope: &Scope,
+    spawn: &Spawner,
+    predecessor: Option<JoinHandle<()>>,
+) -> Option<JoinHandle<()>> {
     match spawn {
-        Spawner::OwnThread => start_thread(thread_name(scope.name()), || block_on(task)),
+        Spawner::OwnThread => {
+            start_thread(thread_name(scope.name()), predecessor, || block_on(task))
+        }
         Spawner::Runtime(spawn) => {
             // A runtime that panics here has dropped the task, which reports that.
             let spawned = AssertUnwindSafe(|| spawn(Box::pin(task)));
             let _ = panic::catch_unwind(spawned);
-            None
+            predecessor
         }
     }
 }
 
-fn start_thread(name: String, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+fn start_thread(
+    name: String,
+    predecessor: Option<JoinHandle<()>>,
+    work: impl FnOnce() + Send + 'static,
+) -> Option<JoinHandle<()>> {
+    let work = || {
+        if let Some(predecessor) = predecessor {
+            let _ = predecessor.join();
+        }
+        work();
+    };
     thread::Builder::new().name(name).spawn(work).ok()
 }
 
@@ -127,6 +180,7 @@ struct Task {
     future: Option<AsyncBody>,
     report: Report,
     scope: Arc<Scope>,
+    cancellation: Arc<Cancellation>,
 }
 
 impl Future for Task {
@@ -137,6 +191,12 @@ impl Future for Task {
         let Some(future) = &mut this.future else {
             return Poll::Ready(());
         };
+        if this.cancellation.is_cancelled(cx.waker()) {
+            let _entered = capture::enter(Some(this.scope.clone()), Role::Poll);
+            let _ = drop_quietly(this.future.take());
+            this.report.forget();
+            return Poll::Ready(());
+        }
         let is_own_thread = thread::current().name() == Some(this.scope.name());
         let role = if is_own_thread {
             Role::Thread
@@ -179,6 +239,11 @@ struct Report {
 }
 
 impl Report {
+    /// Reports nothing: that was done elsewhere.
+    fn forget(&mut self) {
+        self.job = None;
+    }
+
     fn end(&mut self, result: Result<Verdict, Payload>) {
         let elapsed = self.since.elapsed();
         let Some(job) = self.job.take() else { return };
@@ -208,12 +273,48 @@ impl Drop for Report {
 
 impl Job {
     fn put(self, outcome: Outcome, scope: &Scope, elapsed: Option<Duration>) {
-        let time = elapsed.filter(|_| self.limits.is_some());
         let output = scope.close();
         (self.done)(Ended {
             outcome,
             output,
-            time,
+            elapsed,
         });
+    }
+}
+
+/// Says to a task that it is not wanted any more.
+#[derive(Default)]
+struct Cancellation(Mutex<CancellationState>);
+
+#[derive(Default)]
+struct CancellationState {
+    is_cancelled: bool,
+    waker: Option<Waker>,
+}
+
+impl Cancellation {
+    fn cancel(&self) {
+        let waker = {
+            let mut state = self.lock();
+            state.is_cancelled = true;
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Says whether the task is cancelled; if not, wakes it when it is.
+    fn is_cancelled(&self, waker: &Waker) -> bool {
+        let mut state = self.lock();
+        match &mut state.waker {
+            Some(known) => known.clone_from(waker),
+            unknown => *unknown = Some(waker.clone()),
+        }
+        state.is_cancelled
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CancellationState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::failed::Measurement;
 use crate::trial::{Description, Done, ShouldPanic, Verdict};
@@ -25,8 +26,9 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed | Self::FailedBecause(_) | Self::TooSlow)
+    /// Returns the outcome of a trial that took longer than it may.
+    pub(crate) fn timed_out(timeout: Duration) -> Self {
+        Self::FailedBecause(format!("test timed out after {timeout:?}"))
     }
 }
 

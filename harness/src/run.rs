@@ -12,7 +12,7 @@ use crate::event::{Event, Listing};
 use crate::isolate::{self, Pool, Server};
 use crate::plan::{self, Plan};
 use crate::report::Output;
-use crate::schedule::{Schedule, Settings};
+use crate::schedule::{Schedule, Settings, State};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, TestFuture, Trial};
 
@@ -89,14 +89,14 @@ impl Work {
         let limits = TimeLimits::new(args);
         let output = Output::open(args, concurrency > 1, limits)?;
         let settings = Settings::new(args, concurrency, limits, spawn);
-        Ok(Self::Run(Box::new(Schedule::new(
+        Ok(Self::Run(Box::new(Schedule::new(State::new(
             settings,
             output,
             Plan::new(args, trials),
             args.starts_workers()
                 .then(|| Pool::start(concurrency, args.nocapture))
                 .transpose()?,
-        ))))
+        )))))
     }
 }
 

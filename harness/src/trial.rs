@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::failed::{Completion, Failed, Measurement};
 
@@ -42,6 +43,7 @@ pub struct Trial {
     pub(crate) description: Description,
     pub(crate) body: Body,
     pub(crate) spawn: Option<Spawner>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What is known of a trial without running it.
@@ -152,6 +154,7 @@ impl Trial {
             description,
             body,
             spawn: None,
+            timeout: None,
         }
     }
 
@@ -225,6 +228,15 @@ impl Trial {
         S: Fn(TestFuture) + Send + Sync + 'static,
     {
         self.spawn = Some(Spawner::Runtime(Arc::new(spawn)));
+        self
+    }
+
+    /// Sets how long the test may take, in place of what `--timeout` says.
+    ///
+    /// After that time the test has failed. Its future is dropped; a thread that blocks goes on
+    /// until the process ends, but nobody waits for it. With `--isolate` the process is killed.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 

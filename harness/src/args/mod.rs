@@ -7,6 +7,7 @@ mod parse;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process;
+use std::time::Duration;
 
 pub use self::error::ArgumentError;
 
@@ -68,6 +69,10 @@ pub struct Arguments {
     pub ensure_time: bool,
     /// Runs tests in random order (`--shuffle`).
     pub shuffle: bool,
+    /// Starts no test after this many failures (`--maxfail`).
+    pub max_failures: Option<u64>,
+    /// How long a test may take (`--timeout`); see [`Trial::with_timeout`].
+    pub timeout: Option<Duration>,
     /// Runs tests in worker processes, one at a time in each (`--isolate`).
     ///
     /// A test that aborts, exits or crashes then fails alone, with the output that it made. This

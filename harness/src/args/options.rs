@@ -34,6 +34,13 @@ pub(crate) fn help(program: &str) -> String {
 fn own(options: &mut Options) {
     options
         .optflag("x", "", "Stop after the first failure, as --fail-fast does")
+        .optopt("", "maxfail", "Start no test after N failures", "N")
+        .optopt(
+            "",
+            "timeout",
+            "Fail tests that take longer, for example 500ms, 5s or 2m",
+            "TIME",
+        )
         .optflag(
             "",
             "isolate",

@@ -1,7 +1,8 @@
 //! From words to [`Arguments`].
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
 
 use getopts::Matches;
 
@@ -33,6 +34,8 @@ pub(super) fn parse(
     parsed.test_threads = test_threads(&matches)?;
     parsed.color = color(&matches)?;
     parsed.format = format(&matches)?;
+    parsed.max_failures = number(&matches, "maxfail", "--maxfail")?;
+    parsed.timeout = timeout(&matches)?;
     Ok(parsed)
 }
 
@@ -150,6 +153,52 @@ fn format(matches: &Matches) -> Result<Option<FormatSetting>, ArgumentError> {
     }
 }
 
+/// Parses the value of an option that takes a number greater than 0.
+fn number(
+    matches: &Matches,
+    name: &str,
+    option: &'static str,
+) -> Result<Option<u64>, ArgumentError> {
+    let Some(value) = matches.opt_str(name) else {
+        return Ok(None);
+    };
+    match value.parse::<NonZeroU64>() {
+        Ok(number) => Ok(Some(number.get())),
+        Err(error) => Err(ArgumentError::Value {
+            option,
+            problem: format!("be a number > 0 (error: {error})"),
+        }),
+    }
+}
+
+fn timeout(matches: &Matches) -> Result<Option<Duration>, ArgumentError> {
+    let Some(value) = matches.opt_str("timeout") else {
+        return Ok(None);
+    };
+    match duration(&value) {
+        Some(timeout) => Ok(Some(timeout)),
+        None => Err(ArgumentError::Value {
+            option: "--timeout",
+            problem: format!("be a time greater than 0, such as 500ms, 5s or 2m (was {value})"),
+        }),
+    }
+}
+
+/// Parses `500ms`, `5s`, `2m`, `1h`, and plain seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: f64 = digits.parse().ok()?;
+    let seconds = match &text[digits.len()..] {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return None,
+    };
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    (!duration.is_zero()).then_some(duration)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +254,21 @@ mod tests {
             ),
         ] {
             assert_eq!(parsed(words), Err(message.to_owned()), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in [("500ms", 500), ("5s", 5000), ("1.5", 1500), ("2m", 120_000)] {
+            let timeout = Some(Duration::from_millis(milliseconds));
+            assert_eq!(
+                parsed(&["--timeout", text]).unwrap().timeout,
+                timeout,
+                "{text}"
+            );
+        }
+        for text in ["", "0", "-1s", "5 s", "5d", "s"] {
+            assert!(parsed(&["--timeout", text]).is_err(), "{text}");
         }
     }
 

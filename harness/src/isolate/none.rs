@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::args::Arguments;
 use crate::isolate::Request;
@@ -23,7 +24,7 @@ impl Pool {
         Err(io::Error::new(io::ErrorKind::Unsupported, message))
     }
 
-    pub(crate) fn submit(&self, _: Request, _: Box<dyn FnOnce(Ended) + Send>) {
+    pub(crate) fn submit(&self, _: Request, _: Option<Duration>, _: Box<dyn FnOnce(Ended) + Send>) {
         match *self {}
     }
 }

@@ -1,9 +1,10 @@
 //! The workers of a run.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::process::{Process, SharedChild};
 use super::protocol::{Reply, Request};
@@ -20,6 +21,7 @@ pub(crate) struct Pool {
 
 struct Job {
     request: Request,
+    timeout: Option<Duration>,
     done: Done,
 }
 
@@ -43,9 +45,13 @@ impl Pool {
     }
 
     /// Has a trial run by the next worker that is free.
-    pub(crate) fn submit(&self, request: Request, done: Done) {
+    pub(crate) fn submit(&self, request: Request, timeout: Option<Duration>, done: Done) {
         if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(Job { request, done });
+            let _ = jobs.send(Job {
+                request,
+                timeout,
+                done,
+            });
         }
     }
 }
@@ -86,7 +92,7 @@ impl Hand {
             .name(format!("test-worker-{number}"))
             .spawn(move || {
                 while let Some(job) = next(&jobs) {
-                    let ended = worker.run(&job.request);
+                    let ended = worker.run(&job.request, job.timeout);
                     (job.done)(ended);
                 }
                 if let Some(process) = worker.process.take() {
@@ -104,6 +110,11 @@ fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
         .ok()
 }
 
+/// Says whether a socket gave up waiting.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
 /// A worker process that is replaced when it has gone.
 struct Worker {
     process: Option<Process>,
@@ -112,10 +123,10 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(&mut self, request: &Request) -> Ended {
+    fn run(&mut self, request: &Request, timeout: Option<Duration>) -> Ended {
         // A worker that has run the trial before cannot do so again, but a fresh one can.
         for _ in 0..2 {
-            if let Some(ended) = self.attempt(request) {
+            if let Some(ended) = self.attempt(request, timeout) {
                 return ended;
             }
         }
@@ -127,13 +138,13 @@ impl Worker {
     }
 
     /// Runs a trial, or returns `None` if the worker does not have it.
-    fn attempt(&mut self, request: &Request) -> Option<Ended> {
+    fn attempt(&mut self, request: &Request, timeout: Option<Duration>) -> Option<Ended> {
         let mut process = match self.process.take().map_or_else(|| self.start(), Ok) {
             Ok(process) => process,
             Err(ended) => return Some(ended),
         };
         self.set_busy(Some(process.child()));
-        let reply = process.run(request);
+        let reply = process.run(request, timeout);
         self.set_busy(None);
         let output = process.take_output().unwrap_or_default();
         match reply {
@@ -142,17 +153,20 @@ impl Worker {
                 Some(Ended {
                     outcome,
                     output,
-                    time,
+                    elapsed: time,
                 })
             }
             Ok(Reply::Ready | Reply::Unavailable) => {
                 process.end();
                 None
             }
-            Err(_) => Some(Ended {
-                outcome: process.autopsy(),
+            Err(error) => Some(Ended {
+                outcome: match timeout {
+                    Some(timeout) if is_timeout(&error) => process.kill(timeout),
+                    _ => process.autopsy(),
+                },
                 output,
-                time: None,
+                elapsed: None,
             }),
         }
     }
@@ -168,7 +182,7 @@ impl Worker {
             Err(_) => Err(Ended {
                 output: process.take_output().unwrap_or_default(),
                 outcome: process.autopsy(),
-                time: None,
+                elapsed: None,
             }),
         }
     }

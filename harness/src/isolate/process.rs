@@ -77,7 +77,12 @@ impl Process {
     }
 
     /// Runs a trial. An error says that the worker is gone.
-    pub(super) fn run(&mut self, request: &Request) -> io::Result<Reply> {
+    pub(super) fn run(
+        &mut self,
+        request: &Request,
+        timeout: Option<Duration>,
+    ) -> io::Result<Reply> {
+        self.link.set_read_timeout(timeout)?;
         protocol::send(&mut self.link, &request.encode())?;
         self.reply()
     }
@@ -107,6 +112,14 @@ impl Process {
             Ok(status) => Outcome::FailedBecause(describe(status)),
             Err(error) => Outcome::FailedBecause(format!("child process was lost: {error}")),
         }
+    }
+
+    /// Kills a worker that has taken longer than it may.
+    pub(super) fn kill(self, timeout: Duration) -> Outcome {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
+        Outcome::timed_out(timeout)
     }
 
     /// Ends the worker.

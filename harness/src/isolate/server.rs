@@ -94,7 +94,7 @@ impl Server {
             done: Box::new(move |ended| inbox.put(Message::Ended(ended))),
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&self.spawn);
-        self.thread = job.start(trial.body, self.measures, spawn);
+        self.thread = job.start(trial.body, self.measures, spawn, None).thread;
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl Server {
         stdio::flush_c();
         self.reply(&Reply::Ended {
             outcome: ended.outcome,
-            time: ended.time,
+            time: ended.elapsed,
         })
     }
 

@@ -1,239 +1,122 @@
-//! Runs a plan: a future that starts trials, waits for their ends and reports them.
+//! Runs a plan.
 //!
-//! It needs no runtime of its own. Whoever polls it reports; the trials run elsewhere and put
-//! their ends into the [`Inbox`], which wakes it.
+//! Whoever has news (a trial that ended, the clock) puts it into the queue and tries to become the
+//! one who works the queue off: who reports, and starts the next trials. So there is no thread
+//! that has to be woken for every trial, and no runtime that has to be free; the future that the
+//! caller awaits only starts the first trials and waits for the result.
 
 mod running;
+mod state;
 mod watchdog;
 
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
 
-use crate::args::Arguments;
-use crate::capture::Destination;
-use crate::capture::hook::HookGuard;
-use crate::event::{Event, Finished, Tally};
-use crate::inbox::Inbox;
-use crate::isolate::{Pool, Request};
-use crate::job::{Ended, Job};
-use crate::plan::{Plan, Planned};
-use crate::report::Output;
-use crate::time::TimeLimits;
-use crate::trial::Spawner;
+use crate::event::Tally;
+use crate::job::Ended;
 
-use self::running::Running;
-use self::watchdog::Watchdog;
-
-/// How trials are to run.
-pub(crate) struct Settings {
-    /// How many at once.
-    pub(crate) concurrency: usize,
-    /// Whether benchmarks are measured, not just tried.
-    pub(crate) measures: bool,
-    pub(crate) destination: Destination,
-    pub(crate) show_output: bool,
-    pub(crate) fail_fast: bool,
-    pub(crate) limits: Option<TimeLimits>,
-    /// Starts async trials that bring no spawner of their own.
-    pub(crate) spawn: Spawner,
-}
-
-impl Settings {
-    pub(crate) fn new(
-        args: &Arguments,
-        concurrency: usize,
-        limits: Option<TimeLimits>,
-        spawn: Spawner,
-    ) -> Self {
-        Self {
-            concurrency,
-            measures: args.bench,
-            destination: if args.nocapture {
-                Destination::Nowhere
-            } else {
-                Destination::Scope
-            },
-            show_output: args.show_output,
-            fail_fast: args.fail_fast,
-            limits,
-            spawn,
-        }
-    }
-}
+pub(crate) use self::state::{Settings, State};
 
 /// What a schedule is told.
 enum Message {
     /// The trial of this number ended.
     Ended(usize, Ended),
-    /// A minute has passed for some trial.
+    /// An alarm went off.
     Tick,
 }
 
-/// A run under way. It ends with what it came to, or with why its report could not be written.
-pub(crate) struct Schedule {
-    settings: Settings,
-    output: Output,
-    tests: VecDeque<Planned>,
-    benchmarks: VecDeque<Planned>,
-    shuffle_seed: Option<u64>,
-    running: Running,
-    /// The processes that trials run in, if it is not this one.
-    pool: Option<Pool>,
-    inbox: Arc<Inbox<Message>>,
-    watchdog: Watchdog,
-    tally: Tally,
-    started: Option<Started>,
-    is_stopped: bool,
+/// Shared by everybody who may have news.
+struct Driver {
+    news: Mutex<VecDeque<Message>>,
+    /// Taken by one thread at a time, and never waited for by those who have news.
+    state: Mutex<State>,
+    result: Mutex<Slot>,
 }
 
-/// What exists from the first poll on.
-struct Started {
-    at: Instant,
-    _hook: HookGuard,
+#[derive(Default)]
+struct Slot {
+    result: Option<io::Result<Tally>>,
+    waker: Option<Waker>,
+}
+
+impl Driver {
+    fn tell(self: &Arc<Self>, message: Message) {
+        lock(&self.news).push_back(message);
+        self.work();
+    }
+
+    /// Works the queue off, unless somebody else does.
+    fn work(self: &Arc<Self>) {
+        loop {
+            let mut state = match self.state.try_lock() {
+                Ok(state) => state,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                // Who has the lock looks at the queue again after having let it go.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            while let Some(message) = self.next() {
+                if let Some(result) = state.handle(message, self) {
+                    self.finish(result);
+                }
+            }
+            drop(state);
+            if lock(&self.news).is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Message> {
+        lock(&self.news).pop_front()
+    }
+
+    fn finish(&self, result: io::Result<Tally>) {
+        let waker = {
+            let mut slot = lock(&self.result);
+            slot.result = Some(result);
+            slot.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A run. It starts when it is first polled, and is abandoned when it is dropped: then it reports
+/// nothing more and starts no more trials.
+pub(crate) struct Schedule {
+    driver: Arc<Driver>,
+    is_started: bool,
 }
 
 impl Schedule {
-    pub(crate) fn new(settings: Settings, output: Output, plan: Plan, pool: Option<Pool>) -> Self {
-        let tally = Tally {
-            total: plan.tests.len() + plan.benchmarks.len(),
-            filtered_out: plan.filtered_out as u64,
-            ..Tally::default()
+    pub(crate) fn new(state: State) -> Self {
+        let driver = Driver {
+            news: Mutex::default(),
+            state: Mutex::new(state),
+            result: Mutex::default(),
         };
-        let inbox = Arc::new(Inbox::new());
         Self {
-            settings,
-            output,
-            tests: plan.tests.into(),
-            benchmarks: plan.benchmarks.into(),
-            shuffle_seed: plan.shuffle_seed,
-            running: Running::default(),
-            pool,
-            watchdog: Watchdog::new(inbox.clone()),
-            inbox,
-            tally,
-            started: None,
-            is_stopped: false,
+            driver: Arc::new(driver),
+            is_started: false,
         }
     }
 
-    fn advance(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
-        if self.started.is_none() {
-            self.begin()?;
+    fn start(&mut self) {
+        self.is_started = true;
+        let started = lock(&self.driver.state).begin(&self.driver);
+        if let Some(result) = started {
+            self.driver.finish(result);
         }
-        loop {
-            self.start_trials()?;
-            if self.is_stopped || self.running.is_empty() {
-                return self.end().map(Poll::Ready);
-            }
-            match self.inbox.take(cx) {
-                Some(Message::Ended(id, ended)) => self.ended(id, ended)?,
-                Some(Message::Tick) => self.notice_slow_trials()?,
-                None => return Ok(Poll::Pending),
-            }
-        }
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        self.started = Some(Started {
-            at: Instant::now(),
-            _hook: HookGuard::install(),
-        });
-        let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);
-        self.output.event(&Event::RunStarted {
-            total,
-            shuffle_seed,
-        })
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        if let Some(started) = self.started.take() {
-            self.tally.duration = started.at.elapsed();
-        }
-        self.output.event(&Event::RunFinished(&self.tally))
-    }
-
-    fn start_trials(&mut self) -> io::Result<()> {
-        while !self.is_stopped && self.running.len() < self.settings.concurrency {
-            let Some(planned) = self.tests.pop_front() else {
-                break;
-            };
-            self.start(planned)?;
-        }
-        // Benchmarks run at the end, one at a time.
-        if !self.is_stopped && self.running.is_empty() {
-            if let Some(planned) = self.benchmarks.pop_front() {
-                self.start(planned)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, planned: Planned) -> io::Result<()> {
-        let Planned {
-            trial,
-            ignored,
-            occurrence,
-        } = planned;
-        let description = Arc::new(trial.description);
-        let id = self.running.add(description.clone());
-        self.output.event(&Event::Started(&description))?;
-        let inbox = self.inbox.clone();
-        let done = Box::new(move |ended| inbox.put(Message::Ended(id, ended)));
-        if ignored {
-            done(Ended::ignored(description.ignore_reason.clone()));
-            return Ok(());
-        }
-        if self.settings.concurrency > 1 {
-            self.watchdog.watch();
-        }
-        if let Some(pool) = &self.pool {
-            let name = description.name.clone();
-            pool.submit(Request { name, occurrence }, done);
-            return Ok(());
-        }
-        let job = Job {
-            description,
-            destination: self.settings.destination,
-            limits: self.settings.limits,
-            done,
-        };
-        let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
-        let thread = job.start(trial.body, self.settings.measures, spawn);
-        self.running.set_thread(id, thread);
-        Ok(())
-    }
-
-    fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
-        let Some(description) = self.running.remove(id) else {
-            return Ok(());
-        };
-        let Ended {
-            outcome,
-            output,
-            time,
-        } = ended;
-        let finished = Finished {
-            description,
-            outcome,
-            output,
-            time,
-        };
-        self.output.event(&Event::Finished(&finished))?;
-        self.is_stopped |= self.settings.fail_fast && finished.outcome.is_failure();
-        self.tally.add(finished, self.settings.show_output);
-        Ok(())
-    }
-
-    fn notice_slow_trials(&mut self) -> io::Result<()> {
-        for description in self.running.take_slow(Instant::now()) {
-            self.output.event(&Event::Slow(&description))?;
-        }
-        self.watchdog.rewind(self.running.next_slow());
-        Ok(())
+        // What ended meanwhile could not be worked off.
+        self.driver.work();
     }
 }
 
@@ -241,13 +124,29 @@ impl Future for Schedule {
     type Output = io::Result<Tally>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.advance(cx) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(())) => Poll::Ready(Ok(std::mem::take(&mut self.tally))),
-            Err(error) => {
-                self.started = None;
-                Poll::Ready(Err(error))
+        if !self.is_started {
+            self.start();
+        }
+        let result = {
+            let mut slot = lock(&self.driver.result);
+            let result = slot.result.take();
+            if result.is_none() {
+                slot.waker = Some(cx.waker().clone());
+            }
+            result
+        };
+        match result {
+            None => Poll::Pending,
+            Some(result) => {
+                lock(&self.driver.state).clean_up();
+                Poll::Ready(result)
             }
         }
+    }
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        lock(&self.driver.state).abandon();
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::job::Handle;
 use crate::time::SLOW;
 use crate::trial::Description;
 
@@ -13,13 +14,41 @@ use crate::trial::Description;
 pub(super) struct Running {
     trials: BTreeMap<usize, Trial>,
     next: usize,
+    /// Threads of trials that have ended; they are about to end too, or are waited for by others.
+    ended_threads: Vec<JoinHandle<()>>,
 }
 
-struct Trial {
+/// A trial that is under way.
+pub(super) struct Trial {
     description: Arc<Description>,
     since: Instant,
     is_noticed: bool,
-    thread: Option<JoinHandle<()>>,
+    timeout: Option<Duration>,
+    handle: Handle,
+}
+
+impl Trial {
+    /// Returns a trial that starts now.
+    pub(super) fn new(description: Arc<Description>) -> Self {
+        Self {
+            description,
+            since: Instant::now(),
+            is_noticed: false,
+            timeout: None,
+            handle: Handle::default(),
+        }
+    }
+
+    fn is_expired(&self, now: Instant) -> bool {
+        self.timeout
+            .is_some_and(|timeout| self.since + timeout <= now)
+    }
+
+    fn next_alarm(&self) -> Option<Instant> {
+        let slow = (!self.is_noticed).then(|| self.since + SLOW);
+        let expiry = self.timeout.map(|timeout| self.since + timeout);
+        [slow, expiry].into_iter().flatten().min()
+    }
 }
 
 impl Running {
@@ -31,35 +60,57 @@ impl Running {
         self.trials.len()
     }
 
-    /// Adds a trial that starts now and returns its number.
-    pub(super) fn add(&mut self, description: Arc<Description>) -> usize {
+    /// Adds a trial and returns its number.
+    pub(super) fn add(&mut self, trial: Trial) -> usize {
         let id = self.next;
         self.next += 1;
-        let trial = Trial {
-            description,
-            since: Instant::now(),
-            is_noticed: false,
-            thread: None,
-        };
         self.trials.insert(id, trial);
         id
     }
 
-    /// Notes the thread that a trial runs on.
-    pub(super) fn set_thread(&mut self, id: usize, thread: Option<JoinHandle<()>>) {
+    /// Notes how to get at a trial, and how long it may take.
+    pub(super) fn set_handle(&mut self, id: usize, handle: Handle, timeout: Option<Duration>) {
         if let Some(trial) = self.trials.get_mut(&id) {
-            trial.thread = thread;
+            trial.handle = handle;
+            trial.timeout = timeout;
         }
     }
 
-    /// Removes a trial and waits for the end of its thread, which is near: thread-local values of
-    /// the test are dropped before its result is shown.
+    /// Removes a trial that ended.
     pub(super) fn remove(&mut self, id: usize) -> Option<Arc<Description>> {
         let trial = self.trials.remove(&id)?;
-        if let Some(thread) = trial.thread {
+        self.ended_threads.extend(trial.handle.thread);
+        Some(trial.description)
+    }
+
+    /// Returns a thread whose trial has ended, for the next trial to wait for: what the former
+    /// one keeps in thread-local variables is dropped before the next one starts.
+    pub(super) fn take_ended_thread(&mut self) -> Option<JoinHandle<()>> {
+        self.ended_threads.pop()
+    }
+
+    /// Waits for the threads whose trials have ended.
+    pub(super) fn join_ended(&mut self) {
+        for thread in self.ended_threads.drain(..) {
             let _ = thread.join();
         }
-        Some(trial.description)
+    }
+
+    /// Returns the trials that have taken too long.
+    pub(super) fn expired(&self, now: Instant) -> Vec<usize> {
+        let expired = self
+            .trials
+            .iter()
+            .filter(|(_, trial)| trial.is_expired(now));
+        expired.map(|(id, _)| *id).collect()
+    }
+
+    /// Cancels a trial, and leaves its thread alone. Returns how long it was allowed to take, and
+    /// what it has printed.
+    pub(super) fn cancel(&mut self, id: usize) -> Option<(Duration, Vec<u8>)> {
+        let trial = self.trials.get_mut(&id)?;
+        let timeout = trial.timeout?;
+        Some((timeout, std::mem::take(&mut trial.handle).cancel()))
     }
 
     /// Returns the trials that have become slow since the last call.
@@ -74,10 +125,9 @@ impl Running {
         slow
     }
 
-    /// Returns when the next trial becomes slow.
-    pub(super) fn next_slow(&self) -> Option<Instant> {
-        let waiting = self.trials.values().filter(|trial| !trial.is_noticed);
-        waiting.map(|trial| trial.since + SLOW).min()
+    /// Returns when the next trial becomes slow, or too slow.
+    pub(super) fn next_alarm(&self) -> Option<Instant> {
+        self.trials.values().filter_map(Trial::next_alarm).min()
     }
 }
 
@@ -85,15 +135,36 @@ impl Running {
 mod tests {
     use super::*;
 
+    fn running() -> Running {
+        let mut running = Running::default();
+        let description = crate::Trial::test("t", || Ok(())).description;
+        running.add(Trial::new(Arc::new(description)));
+        running
+    }
+
     #[test]
     fn a_slow_trial_is_noticed_once() {
-        let mut running = Running::default();
-        let trial = crate::Trial::test("t", || Ok(()));
-        running.add(Arc::new(trial.description));
+        let mut running = running();
         let now = Instant::now();
         assert!(running.take_slow(now).is_empty());
         assert_eq!(running.take_slow(now + SLOW).len(), 1);
         assert!(running.take_slow(now + SLOW).is_empty());
-        assert_eq!(running.next_slow(), None);
+        assert_eq!(running.next_alarm(), None);
+    }
+
+    #[test]
+    fn a_trial_expires_after_its_timeout() {
+        let mut running = running();
+        let timeout = Duration::from_secs(5);
+        running.set_handle(0, Handle::default(), Some(timeout));
+        let now = Instant::now();
+        assert!(running.expired(now).is_empty());
+        assert_eq!(running.expired(now + timeout), [0]);
+        assert!(
+            running
+                .next_alarm()
+                .is_some_and(|alarm| alarm <= now + timeout)
+        );
+        assert_eq!(running.cancel(0), Some((timeout, Vec::new())));
     }
 }

@@ -1,63 +1,53 @@
 //! A clock for the schedule, so that it needs no timer of a runtime.
 
-use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Instant;
 
-use crate::time::SLOW;
+use super::{Driver, Message};
 
-use crate::inbox::Inbox;
-
-use super::Message;
-
-/// Puts [`Message::Tick`] into the inbox at a given time. Its thread starts with the first watch
-/// and ends with the run.
+/// Tells the driver when a given time has come. Its thread starts with the first alarm and ends
+/// when this is dropped.
 pub(super) struct Watchdog {
-    inbox: Arc<Inbox<Message>>,
+    driver: Weak<Driver>,
     alarms: Option<Sender<Instant>>,
-    is_set: bool,
+    next: Option<Instant>,
 }
 
 impl Watchdog {
-    pub(super) fn new(inbox: Arc<Inbox<Message>>) -> Self {
+    pub(super) fn new(driver: Weak<Driver>) -> Self {
         Self {
-            inbox,
+            driver,
             alarms: None,
-            is_set: false,
+            next: None,
         }
     }
 
-    /// Sees to it that a trial that starts now is noticed when it becomes slow.
-    ///
-    /// An alarm that is set already comes earlier, and is then set anew.
-    pub(super) fn watch(&mut self) {
-        if !self.is_set {
-            self.rewind(Some(Instant::now() + SLOW));
+    /// Sets an alarm, unless one that comes earlier is set already: after that one the next has
+    /// to be set anyway.
+    pub(super) fn wake_at(&mut self, alarm: Instant) {
+        let now = Instant::now();
+        if self.next.is_some_and(|next| next <= alarm && next > now) {
+            return;
         }
-    }
-
-    /// Sets the next alarm, the last one being over.
-    pub(super) fn rewind(&mut self, alarm: Option<Instant>) {
-        self.is_set = alarm.is_some();
-        if let Some(alarm) = alarm {
-            let inbox = &self.inbox;
-            let alarms = self.alarms.get_or_insert_with(|| start(inbox.clone()));
-            let _ = alarms.send(alarm);
-        }
+        self.next = Some(alarm);
+        let driver = &self.driver;
+        let alarms = self.alarms.get_or_insert_with(|| start(driver.clone()));
+        let _ = alarms.send(alarm);
     }
 }
 
-fn start(inbox: Arc<Inbox<Message>>) -> Sender<Instant> {
+fn start(driver: Weak<Driver>) -> Sender<Instant> {
     let (alarms, received) = mpsc::channel();
-    // Without this thread only the notices are missing.
+    // Without this thread only notices and timeouts are missing.
     let _ = thread::Builder::new()
         .name("test-watchdog".to_owned())
-        .spawn(move || watch(&received, &inbox));
+        .spawn(move || watch(&received, &driver));
     alarms
 }
 
-fn watch(alarms: &Receiver<Instant>, inbox: &Inbox<Message>) {
+fn watch(alarms: &Receiver<Instant>, driver: &Weak<Driver>) {
     while let Ok(mut alarm) = alarms.recv() {
         loop {
             let rest = alarm.saturating_duration_since(Instant::now());
@@ -67,6 +57,9 @@ fn watch(alarms: &Receiver<Instant>, inbox: &Inbox<Message>) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        inbox.put(Message::Tick);
+        let Some(driver) = driver.upgrade() else {
+            return;
+        };
+        driver.tell(Message::Tick);
     }
 }

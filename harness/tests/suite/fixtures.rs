@@ -4,9 +4,10 @@ use std::future;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::Duration;
 
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial, capture};
 
@@ -28,6 +29,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "dropped" => dropped(&args),
         "crashing" => libtest_async::run(&args, crashing()),
         "crashing_async" => on_pool(&args, crashing()),
+        "endless" => on_pool(&args, endless()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -166,6 +168,42 @@ fn crashing() -> Vec<Trial> {
 fn kill_this_process() {
     // SAFETY: the signal ends the process, whatever state it is in.
     unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Tests that do not end, and some that do.
+fn endless() -> Vec<Trial> {
+    struct SaysWhenDropped(mpsc::Sender<()>);
+    impl Drop for SaysWhenDropped {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+    let (sender, dropped) = mpsc::channel();
+    let says_when_dropped = SaysWhenDropped(sender);
+    vec![
+        Trial::test("a_blocks", || {
+            loop {
+                println!("before blocking");
+                thread::park();
+            }
+        }),
+        Trial::async_test("b_is_pending", async {
+            println!("before waiting");
+            let _says_when_dropped = says_when_dropped;
+            future::pending().await
+        }),
+        Trial::test("c_has_less_time", || {
+            loop {
+                thread::park();
+            }
+        })
+        .with_timeout(Duration::from_millis(50)),
+        Trial::test("d_passes", || Ok(())),
+        Trial::test("e_awaits_the_drop", move || {
+            dropped.recv().map_err(Failed::from)
+        })
+        .with_ignored_flag(true),
+    ]
 }
 
 /// Tests that fail when more than three of them are pending.

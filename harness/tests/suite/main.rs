@@ -14,6 +14,7 @@ mod fixtures;
 mod isolate;
 mod pool;
 mod runtime;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         capture::trials(),
         isolate::trials(),
         runtime::trials(),
+        stop::trials(),
     ];
     let trials: Vec<Trial> = groups.into_iter().flatten().collect();
     libtest_async::run(&args, trials).exit_code()

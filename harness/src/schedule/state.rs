@@ -1,0 +1,289 @@
+//! The state of a run: what is to come, what is under way, what came of it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::running::{Running, Trial};
+use super::watchdog::Watchdog;
+use super::{Driver, Message};
+use crate::args::Arguments;
+use crate::capture::Destination;
+use crate::capture::hook::HookGuard;
+use crate::event::{Event, Finished, Tally};
+use crate::isolate::{Pool, Request};
+use crate::job::{Ended, Job};
+use crate::outcome::Outcome;
+use crate::plan::{Plan, Planned};
+use crate::report::Output;
+use crate::time::{SLOW, TimeLimits};
+use crate::trial::Spawner;
+
+/// How trials are to run.
+pub(crate) struct Settings {
+    /// How many at once.
+    concurrency: usize,
+    /// Whether benchmarks are measured, not just tried.
+    measures: bool,
+    destination: Destination,
+    show_output: bool,
+    /// No trial starts after so many failures.
+    most_failures: Option<u64>,
+    limits: Option<TimeLimits>,
+    /// How long a trial may run that says nothing else.
+    timeout: Option<Duration>,
+    /// Starts async trials that bring no spawner of their own.
+    spawn: Spawner,
+}
+
+impl Settings {
+    pub(crate) fn new(
+        args: &Arguments,
+        concurrency: usize,
+        limits: Option<TimeLimits>,
+        spawn: Spawner,
+    ) -> Self {
+        Self {
+            concurrency,
+            measures: args.bench,
+            destination: match args.nocapture {
+                true => Destination::Nowhere,
+                false => Destination::Scope,
+            },
+            show_output: args.show_output,
+            most_failures: if args.fail_fast {
+                Some(1)
+            } else {
+                args.max_failures
+            },
+            limits,
+            timeout: args.timeout,
+            spawn,
+        }
+    }
+}
+
+/// The state of a run.
+pub(crate) struct State {
+    settings: Settings,
+    output: Output,
+    tests: VecDeque<Planned>,
+    benchmarks: VecDeque<Planned>,
+    shuffle_seed: Option<u64>,
+    running: Running,
+    /// The processes that trials run in, if it is not this one.
+    pool: Option<Pool>,
+    watchdog: Option<Watchdog>,
+    tally: Tally,
+    phase: Phase,
+}
+
+enum Phase {
+    /// Nothing has been started or reported.
+    New,
+    Running {
+        since: Instant,
+        _hook: HookGuard,
+    },
+    /// Whatever else comes is of no interest.
+    Over,
+}
+
+/// What a step comes to: the end of the run, or nothing yet.
+type Step = Option<io::Result<Tally>>;
+
+impl State {
+    pub(crate) fn new(settings: Settings, output: Output, plan: Plan, pool: Option<Pool>) -> Self {
+        let tally = Tally {
+            total: plan.tests.len() + plan.benchmarks.len(),
+            filtered_out: plan.filtered_out as u64,
+            ..Tally::default()
+        };
+        Self {
+            settings,
+            output,
+            tests: plan.tests.into(),
+            benchmarks: plan.benchmarks.into(),
+            shuffle_seed: plan.shuffle_seed,
+            running: Running::default(),
+            pool,
+            watchdog: None,
+            tally,
+            phase: Phase::New,
+        }
+    }
+
+    /// Starts the run.
+    pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
+        self.phase = Phase::Running {
+            since: Instant::now(),
+            _hook: HookGuard::install(),
+        };
+        self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
+        let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);
+        let begun = self.output.event(&Event::RunStarted {
+            total,
+            shuffle_seed,
+        });
+        let step = begun.and_then(|()| self.proceed(driver));
+        self.conclude(step)
+    }
+
+    /// Takes note of what happened.
+    pub(super) fn handle(&mut self, message: Message, driver: &Arc<Driver>) -> Step {
+        if matches!(self.phase, Phase::Over) {
+            return None;
+        }
+        let noted = match message {
+            Message::Ended(id, ended) => self.ended(id, ended),
+            Message::Tick => self.tick(),
+        };
+        let step = noted.and_then(|()| self.proceed(driver));
+        self.conclude(step)
+    }
+
+    /// Forgets everything that is under way.
+    pub(super) fn abandon(&mut self) {
+        self.phase = Phase::Over;
+        self.clean_up();
+    }
+
+    /// Ends the helpers: waits for threads that are about to end, and for worker processes.
+    pub(super) fn clean_up(&mut self) {
+        self.watchdog = None;
+        self.pool = None;
+        self.running.join_ended();
+    }
+
+    /// Starts what can be started; says whether the run is over.
+    fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
+        let most = self.settings.most_failures;
+        if most.is_some_and(|most| self.tally.failed >= most) {
+            return Ok(true);
+        }
+        while self.running.len() < self.settings.concurrency {
+            let Some(planned) = self.tests.pop_front() else {
+                break;
+            };
+            self.start(planned, driver)?;
+        }
+        // Benchmarks run at the end, one at a time.
+        if self.running.is_empty() {
+            if let Some(planned) = self.benchmarks.pop_front() {
+                self.start(planned, driver)?;
+            }
+        }
+        Ok(self.running.is_empty())
+    }
+
+    fn conclude(&mut self, step: io::Result<bool>) -> Step {
+        let reported = match step {
+            Ok(false) => return None,
+            Ok(true) => self.report_end(),
+            Err(error) => Err(error),
+        };
+        self.phase = Phase::Over;
+        Some(reported.map(|()| std::mem::take(&mut self.tally)))
+    }
+
+    fn report_end(&mut self) -> io::Result<()> {
+        if let Phase::Running { since, .. } = &self.phase {
+            self.tally.duration = since.elapsed();
+        }
+        self.output.event(&Event::RunFinished(&self.tally))
+    }
+
+    fn start(&mut self, planned: Planned, driver: &Arc<Driver>) -> io::Result<()> {
+        let Planned {
+            trial,
+            ignored,
+            occurrence,
+        } = planned;
+        let timeout = trial.timeout.or(self.settings.timeout);
+        let description = Arc::new(trial.description);
+        let id = self.running.add(Trial::new(description.clone()));
+        self.output.event(&Event::Started(&description))?;
+        let driver = driver.clone();
+        let done = Box::new(move |ended| driver.tell(Message::Ended(id, ended)));
+        if ignored {
+            done(Ended::ignored(description.ignore_reason.clone()));
+            return Ok(());
+        }
+        if let Some(pool) = &self.pool {
+            let name = description.name.clone();
+            let request = Request { name, occurrence };
+            pool.submit(request, timeout, done);
+            self.watch(None);
+            return Ok(());
+        }
+        let job = Job {
+            description,
+            destination: self.settings.destination,
+            limits: self.settings.limits,
+            done,
+        };
+        let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
+        let predecessor = self.running.take_ended_thread();
+        let handle = job.start(trial.body, self.settings.measures, spawn, predecessor);
+        self.running.set_handle(id, handle, timeout);
+        self.watch(timeout);
+        Ok(())
+    }
+
+    /// Sees to it that a trial that starts now is noticed when it is slow, or too slow. With one
+    /// trial at a time its name is on the screen already.
+    fn watch(&mut self, timeout: Option<Duration>) {
+        let slow = (self.settings.concurrency > 1).then_some(SLOW);
+        let Some(first) = [slow, timeout].into_iter().flatten().min() else {
+            return;
+        };
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.wake_at(Instant::now() + first);
+        }
+    }
+
+    fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
+        let Some(description) = self.running.remove(id) else {
+            return Ok(());
+        };
+        let Ended {
+            outcome,
+            output,
+            elapsed,
+        } = ended;
+        let finished = Finished {
+            description,
+            outcome,
+            output,
+            time: elapsed.filter(|_| self.settings.limits.is_some()),
+        };
+        self.output.event(&Event::Finished(&finished))?;
+        self.tally.add(finished, self.settings.show_output);
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        for id in self.running.expired(now) {
+            let Some((timeout, output)) = self.running.cancel(id) else {
+                continue;
+            };
+            let ended = Ended {
+                outcome: Outcome::timed_out(timeout),
+                output,
+                elapsed: Some(timeout),
+            };
+            self.ended(id, ended)?;
+        }
+        if self.settings.concurrency > 1 {
+            for description in self.running.take_slow(now) {
+                self.output.event(&Event::Slow(&description))?;
+            }
+        }
+        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
+            watchdog.wake_at(next);
+        }
+        Ok(())
+    }
+}
