@@ -122,6 +122,8 @@ assert loop.is_closed() and slept == 0.01 and cancelled == 'cancelled'
 fn ctrl_c_ends_run_forever_with_keyboard_interrupt() {
     let (status, stderr) = run("
 import asyncio, extension, os, signal
+# Where the tests run in the background, the system has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def start(loop):
     loop.call_later(0.01, os.kill, os.getpid(), signal.SIGINT)
 try:
@@ -136,6 +138,7 @@ except KeyboardInterrupt:
 fn ctrl_c_cancels_the_future_of_run() {
     let (status, stderr) = run("
 import extension, os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 started = time.monotonic()
 try:

@@ -93,11 +93,18 @@ enum Stage {
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it.
     Starting,
-    /// A task or future of the loop.
-    Started(Py<PyAny>),
+    /// A task that was made of the awaitable, or a future of the loop that it was already.
+    Started(Py<PyAny>, Origin),
     Done(PyResult<Py<PyAny>>),
     /// The output has been taken, or nobody wants it.
     Gone,
+}
+
+/// Who made a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Ours,
+    Theirs,
 }
 
 impl std::fmt::Debug for Shared {
@@ -176,6 +183,18 @@ fn close(awaitable: &Bound<'_, PyAny>) {
     }
 }
 
+/// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
+/// library has it, and its Rust future gets an error.
+fn silence(task: &Bound<'_, PyAny>) {
+    let py = task.py();
+    // What asyncio sets on the children of a `gather` that nobody awaits.
+    let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
+    let closed = silenced.and_then(|()| task.call_method0(intern!(py, "get_coro")));
+    if let Ok(coroutine) = closed {
+        close(&coroutine);
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Only moves happen under this lock.
@@ -223,7 +242,12 @@ impl Shared {
     ) -> PyResult<()> {
         let task = ensure_future(awaitable.bind(py), locals)?;
         let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
-        self.lock().stage = Stage::Started(task.clone().unbind());
+        let origin = if task.is(&awaitable) {
+            Origin::Theirs
+        } else {
+            Origin::Ours
+        };
+        self.lock().stage = Stage::Started(task.clone().unbind(), origin);
         task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
     }
@@ -238,15 +262,7 @@ fn ensure_future<'py>(
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "loop"), locals.event_loop(py))?;
     let ensure_future = asyncio::ensure_future(py)?;
-    let context = locals.context(py);
-    if context.is_none() {
-        return ensure_future.call((awaitable,), Some(&keywords));
-    }
-    context.call_method(
-        intern!(py, "run"),
-        (ensure_future, awaitable),
-        Some(&keywords),
-    )
+    locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
 }
 
 /// What the loop's thread has to do next.
@@ -281,11 +297,17 @@ impl Deliver for Shared {
     }
 
     fn discard(self: Arc<Self>) {
-        let unstarted = self.take_unstarted();
-        self.finish(Err(closed_error()));
-        if let Some(awaitable) = unstarted {
-            Python::try_attach(|py| close(awaitable.bind(py)));
+        let left = std::mem::replace(&mut self.lock().stage, Stage::Starting);
+        match left {
+            Stage::New(awaitable, _) => {
+                Python::try_attach(|py| close(awaitable.bind(py)));
+            }
+            Stage::Started(task, Origin::Ours) => {
+                Python::try_attach(|py| silence(task.bind(py)));
+            }
+            left => self.lock().stage = left,
         }
+        self.finish(Err(closed_error()));
     }
 }
 
@@ -296,25 +318,15 @@ impl Shared {
         let (next, step) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
             Stage::New(awaitable, _) if cancelled => (Stage::Starting, Step::Close(awaitable)),
             Stage::New(awaitable, locals) => (Stage::Starting, Step::Start(awaitable, locals)),
-            Stage::Started(task) if cancelled => {
-                (Stage::Started(task.clone_ref(py)), Step::Cancel(task))
-            }
+            Stage::Started(task, origin) if cancelled => (
+                Stage::Started(task.clone_ref(py), origin),
+                Step::Cancel(task),
+            ),
             done @ Stage::Done(_) if cancelled => (Stage::Gone, Step::Drop(done)),
             stage => (stage, Step::Nothing),
         };
         inner.stage = next;
         step
-    }
-
-    fn take_unstarted(&self) -> Option<Py<PyAny>> {
-        let mut inner = self.lock();
-        match std::mem::replace(&mut inner.stage, Stage::Starting) {
-            Stage::New(awaitable, _) => Some(awaitable),
-            stage => {
-                inner.stage = stage;
-                None
-            }
-        }
     }
 }
 
