@@ -7,7 +7,7 @@ use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
 use crate::caught::{TaskPanicked, catch, catch_call};
-use crate::facade::{runtime_context, runtime_functions};
+use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
@@ -42,6 +42,7 @@ where
 }
 
 runtime_functions!(AsyncStd);
+local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
 
 impl Runtime for AsyncStd {

@@ -20,16 +20,20 @@ use pyo3::types::{PyDict, PyType};
 
 use crate::asyncio;
 use crate::bridge::{Runner, Target, Task, Work, hub_of, leaves_the_loop};
+use crate::cancel::Signal;
+use crate::context;
 use crate::locals::TaskLocals;
 use std::pin::Pin;
 
 /// When a cancelled future is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum CancelPolicy {
     /// At once; an idle Rust future has been dropped when `cancel()` returns.
     AtOnce,
     /// When the Rust future has been dropped.
     AfterDrop,
+    /// When the Rust future, which is told, is done; with its result.
+    Told(Arc<Signal>),
 }
 
 /// A future of asyncio's kind whose result comes from Rust.
@@ -132,15 +136,40 @@ impl RustFuture {
         }
     }
 
-    /// Asks for the Rust future to be dropped; nobody waits for that.
-    pub(crate) fn abandon(&self) {
-        let task = match &*self.lock() {
+    fn pending_task(&self) -> Option<Arc<Task>> {
+        match &*self.lock() {
             State::Pending(pending) => pending.task.clone(),
             _ => None,
-        };
-        if let Some(task) = task {
+        }
+    }
+
+    /// Asks for the Rust future to be dropped; nobody waits for that.
+    pub(crate) fn abandon(&self) {
+        if let Some(task) = self.pending_task() {
             task.request_cancel();
         }
+    }
+
+    /// Throws an exception into the Rust future, if it wants to be told; false if it does not.
+    pub(crate) fn tell(&self, py: Python<'_>, error: &PyErr) -> bool {
+        let CancelPolicy::Told(signal) = &self.policy else {
+            return false;
+        };
+        signal.send(error.clone_ref(py));
+        true
+    }
+
+    /// Has the future cancelled when the Rust future has been dropped; false if it is done.
+    fn cancel_after_drop(&self, task: &Task, cancelled: Cancelled) -> bool {
+        let mut state = self.lock();
+        let State::Pending(pending) = &mut *state else {
+            return false;
+        };
+        let before = pending.cancelling.replace(cancelled);
+        drop(state);
+        drop(before);
+        task.request_cancel();
+        true
     }
 
     /// The result, `None` while pending.
@@ -201,7 +230,7 @@ impl RustFuture {
         Ok(true)
     }
 
-    fn is_pending(&self) -> bool {
+    pub(crate) fn is_pending(&self) -> bool {
         matches!(*self.lock(), State::Pending(_))
     }
 
@@ -295,32 +324,19 @@ fn run_callbacks(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> Py
     let py = future.py();
     let mut callbacks = callbacks.into_iter();
     while let Some(callback) = callbacks.next() {
-        let context = callback.context.bind(py);
-        let Err(error) = context.call_method1(intern!(py, "run"), (&callback.function, future))
-        else {
-            continue;
-        };
-        if leaves_the_loop(&error, py) {
-            schedule(future, callbacks.collect())?;
-            return Err(error);
-        }
-        if is_entered(&error, py) {
-            schedule(future, vec![callback])?;
-        } else {
-            report(future, "Exception in a callback of a Rust future", error)?;
+        let call = || callback.function.bind(py).call1((future,));
+        match context::run(callback.context.bind(py), call) {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if leaves_the_loop(&error, py) => {
+                schedule(future, callbacks.collect())?;
+                return Err(error);
+            }
+            Ok(Err(error)) => report(future, "Exception in a callback of a Rust future", error)?,
+            // Entered further up this thread's stack, in a nested loop.
+            Err(_in_use) => schedule(future, vec![callback])?,
         }
     }
     Ok(())
-}
-
-/// Whether `Context.run` itself refused: the context is entered further up this thread's stack, in a nested loop.
-fn is_entered(error: &PyErr, py: Python<'_>) -> bool {
-    error.traceback(py).is_none()
-        && error.is_instance_of::<PyRuntimeError>(py)
-        && error
-            .value(py)
-            .to_string()
-            .starts_with("cannot enter context")
 }
 
 fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> PyResult<()> {
@@ -480,28 +496,24 @@ impl RustFuture {
     /// Cancels the future; False if it is done.
     #[pyo3(signature = (msg=None))]
     fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> PyResult<bool> {
-        let py = slf.py();
         let cancelled = Cancelled {
             message: msg,
             error: None,
         };
-        let mut state = slf.get().lock();
-        let State::Pending(pending) = &mut *state else {
-            return Ok(false);
+        let Some(task) = slf.get().pending_task() else {
+            return Self::finish(slf, State::Cancelled(cancelled), Settler::Step);
         };
-        let task = pending.task.clone();
-        if slf.get().policy == CancelPolicy::AfterDrop && task.is_some() {
-            let before = pending.cancelling.replace(cancelled);
-            drop(state);
-            drop(before);
-            task.as_deref().inspect(|task| task.request_cancel());
-            return Ok(true);
+        match &slf.get().policy {
+            CancelPolicy::AtOnce => {
+                task.cancel_now(slf.py());
+                Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
+            }
+            CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
+            CancelPolicy::Told(signal) => {
+                signal.send(cancelled.into_error(slf.py()));
+                Ok(true)
+            }
         }
-        drop(state);
-        if let Some(task) = task {
-            task.cancel_now(py);
-        }
-        Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
     }
 
     /// Sets a result from outside; what Rust returns later is dropped.

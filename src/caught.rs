@@ -1,4 +1,4 @@
-//! The panic of a task on a runtime that does not catch panics itself.
+//! Panics of futures and functions, caught.
 
 use std::any::Any;
 use std::fmt;
@@ -14,6 +14,12 @@ pub struct TaskPanicked(Box<dyn Any + Send + 'static>);
 impl fmt::Debug for TaskPanicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TaskPanicked")
+    }
+}
+
+impl TaskPanicked {
+    pub(crate) fn into_payload(self) -> Box<dyn Any + Send + 'static> {
+        self.0
     }
 }
 
@@ -40,6 +46,7 @@ pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, TaskPanicke
 }
 
 /// Calls a function, and returns its panic as an error.
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, TaskPanicked> {
     catch_unwind(AssertUnwindSafe(function)).map_err(TaskPanicked)
 }

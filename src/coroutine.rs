@@ -6,6 +6,7 @@
 //! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future.
 //! - An exception that is thrown in is raised only after the Rust future has been dropped.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,8 +37,16 @@ pub(crate) enum FirstPoll {
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "Coroutine")]
 pub(crate) struct RustCoroutine {
     state: Mutex<State>,
-    runner: &'static Runner,
-    first_poll: FirstPoll,
+    settings: Settings,
+}
+
+/// How a coroutine behaves.
+pub(crate) struct Settings {
+    pub(crate) runner: &'static Runner,
+    pub(crate) first_poll: FirstPoll,
+    pub(crate) cancel: CancelPolicy,
+    /// Its `__name__` and `__qualname__`.
+    pub(crate) name: Cow<'static, str>,
 }
 
 enum State {
@@ -53,15 +62,10 @@ enum State {
 }
 
 impl RustCoroutine {
-    pub(crate) fn new(
-        work: Pin<Box<dyn Work>>,
-        runner: &'static Runner,
-        first_poll: FirstPoll,
-    ) -> Self {
+    pub(crate) fn new(work: Pin<Box<dyn Work>>, settings: Settings) -> Self {
         Self {
             state: Mutex::new(State::Cold(work)),
-            runner,
-            first_poll,
+            settings,
         }
     }
 
@@ -99,16 +103,19 @@ impl RustCoroutine {
     }
 
     fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<RustFuture>> {
-        if self.first_poll == FirstPoll::OnCaller && self.poll_first(py, &mut work)?.is_ready() {
+        if self.settings.first_poll == FirstPoll::OnCaller
+            && self.poll_first(py, &mut work)?.is_ready()
+        {
             return Err(finished(convert(py, work)));
         }
         let locals = TaskLocals::with_running_loop(py)?.copy_context(py)?;
-        let future = spawn_future(py, work, locals, self.runner, CancelPolicy::AfterDrop)?;
+        let Settings { runner, cancel, .. } = &self.settings;
+        let future = spawn_future(py, work, locals, runner, cancel.clone())?;
         self.resume(py, future.unbind())
     }
 
     fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
-        let enter = self.runner.enter;
+        let enter = self.settings.runner.enter;
         let polled = py.detach(|| {
             catch_unwind(AssertUnwindSafe(|| {
                 let _scope = locals::enter_first_poll();
@@ -203,6 +210,11 @@ impl RustCoroutine {
     ) -> PyResult<Py<RustFuture>> {
         let error = thrown(kind, value, traceback)?;
         let thrown = match self.begin()? {
+            State::Waiting(future)
+                if future.get().is_pending() && future.get().tell(py, &error) =>
+            {
+                self.resume(py, future)
+            }
             State::Waiting(future) | State::Throwing(future, _) => {
                 future.get().abandon();
                 self.resume_throw(py, future, error)
@@ -232,13 +244,13 @@ impl RustCoroutine {
     }
 
     #[getter]
-    fn __name__(&self) -> &'static str {
-        "Coroutine"
+    fn __name__(&self) -> &str {
+        self.settings.name.rsplit('.').next().unwrap_or_default()
     }
 
     #[getter]
-    fn __qualname__(&self) -> &'static str {
-        "pyo3_aio.Coroutine"
+    fn __qualname__(&self) -> &str {
+        &self.settings.name
     }
 
     /// What it is awaiting.

@@ -70,6 +70,72 @@ macro_rules! runtime_functions {
             generic::into_coroutine::<$runtime, F, T>(py, fut)
         }
 
+        /// Converts a Rust future into a Python coroutine of that name; see [`generic::into_coroutine_with_name`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine_with_name<F, T>(
+            py: Python<'_>,
+            name: impl Into<std::borrow::Cow<'static, str>>,
+            fut: F,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine_with_name::<$runtime, F, T>(py, name, fut)
+        }
+
+        /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see
+        /// [`CancelHandle`](crate::CancelHandle).
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine_cancellable<C, F, T>(
+            py: Python<'_>,
+            make: C,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            C: FnOnce(crate::CancelHandle) -> F,
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine_cancellable::<$runtime, C, F, T>(py, make)
+        }
+
+        /// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
+        /// [`CancelHandle`](crate::CancelHandle).
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn future_into_py_cancellable<C, F, T>(
+            py: Python<'_>,
+            make: C,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            C: FnOnce(crate::CancelHandle) -> F,
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py_cancellable::<$runtime, C, F, T>(py, make)
+        }
+
+        /// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::block_on`].
+        pub fn block_on<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + 'static,
+        {
+            generic::block_on::<$runtime, F, T>(py, fut)
+        }
+
         /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
         ///
         /// # Errors
@@ -123,6 +189,55 @@ macro_rules! runtime_functions {
     };
 }
 
+#[cfg(any(feature = "tokio-runtime", feature = "async-std-runtime"))]
+/// Defines the deprecated functions of [`generic`](crate::generic) for a runtime that can run local tasks.
+macro_rules! local_functions {
+    ($runtime:ty) => {
+        /// Converts a Rust future that is not `Send` into a Python future; see [`generic::local_future_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError`: there is no running event loop, or it is closed.
+        ///
+        /// # Panics
+        ///
+        /// Where the runtime's `spawn_local` does.
+        #[deprecated(note = "convert a future that is `Send`: the event loop runs on another thread than the future")]
+        pub fn local_future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + 'static,
+            T: for<'py> IntoPyObject<'py>,
+        {
+            #[expect(deprecated, reason = "so is this one")]
+            generic::local_future_into_py::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Rust future that is not `Send` into a Python future on the loop of the locals; see
+        /// [`generic::local_future_into_py_with_locals`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: Event loop is closed`.
+        ///
+        /// # Panics
+        ///
+        /// Where the runtime's `spawn_local` does.
+        #[deprecated(note = "convert a future that is `Send`: the event loop runs on another thread than the future")]
+        pub fn local_future_into_py_with_locals<F, T>(
+            py: Python<'_>,
+            locals: TaskLocals,
+            fut: F,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + 'static,
+            T: for<'py> IntoPyObject<'py>,
+        {
+            #[expect(deprecated, reason = "so is this one")]
+            generic::local_future_into_py_with_locals::<$runtime, F, T>(py, locals, fut)
+        }
+    };
+}
+
 /// Implements [`generic::ContextExt`](crate::generic::ContextExt) for a runtime, by the bridge's own mechanism.
 macro_rules! runtime_context {
     ($runtime:ty) => {
@@ -150,4 +265,6 @@ macro_rules! runtime_context {
     };
 }
 
+#[cfg(any(feature = "tokio-runtime", feature = "async-std-runtime"))]
+pub(crate) use local_functions;
 pub(crate) use {runtime_context, runtime_functions};

@@ -5,8 +5,9 @@
 //! same functions without the type parameter.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use pyo3::IntoPyObject;
 use pyo3::exceptions::PyRuntimeError;
@@ -14,10 +15,16 @@ use pyo3::prelude::*;
 
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, spawn_future};
-use crate::bridge::{Driver, Job, Runner};
-use crate::coroutine::{FirstPoll, RustCoroutine};
+use crate::bridge::{Driver, Job, Runner, Work};
+use crate::cancel::CancelHandle;
+use crate::caught::catch;
+use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::err::Panic;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::{PyFuture, into_future_with_locals};
+
+#[expect(deprecated, reason = "they are deprecated for the user")]
+pub use crate::local::{local_future_into_py, local_future_into_py_with_locals};
 
 /// How a task of a runtime ended that did not finish.
 pub trait JoinError {
@@ -83,10 +90,10 @@ pub trait LocalContextExt: Runtime {
 }
 
 /// The function pointers through which the bridge uses a runtime.
-struct Pointers<R>(std::marker::PhantomData<R>);
+pub(crate) struct Pointers<R>(std::marker::PhantomData<R>);
 
 impl<R: Runtime> Pointers<R> {
-    const RUNNER: &'static Runner = &Runner {
+    pub(crate) const RUNNER: &'static Runner = &Runner {
         spawn: |driver: Driver| drop(R::spawn(driver)),
         enter: R::enter,
     };
@@ -200,17 +207,92 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    coroutine::<R, F, T>(py, fut, FirstPoll::OnCaller)
+    new_coroutine(py, Job::boxed(fut), settings::<R>())
 }
 
-fn coroutine<R, F, T>(py: Python<'_>, fut: F, first_poll: FirstPoll) -> PyResult<Bound<'_, PyAny>>
+/// Converts a Rust future into a Python coroutine of that name; see [`into_coroutine`].
+///
+/// The name is what `repr(task)` and debuggers show: `__qualname__`, and `__name__` from its last dot on.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine_with_name<R, F, T>(
+    py: Python<'_>,
+    name: impl Into<Cow<'static, str>>,
+    fut: F,
+) -> PyResult<Bound<'_, PyAny>>
 where
-    R: Runtime,
+    R: Runtime + ContextExt,
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let coroutine = RustCoroutine::new(Job::boxed(fut), Pointers::<R>::RUNNER, first_poll);
-    Ok(Bound::new(py, coroutine)?.into_any())
+    let settings = Settings {
+        name: name.into(),
+        ..settings::<R>()
+    };
+    new_coroutine(py, Job::boxed(fut), settings)
+}
+
+/// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine_cancellable<R, C, F, T>(py: Python<'_>, make: C) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    C: FnOnce(CancelHandle) -> F,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let signal = Arc::default();
+    let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let settings = Settings {
+        cancel: CancelPolicy::Told(signal),
+        ..settings::<R>()
+    };
+    new_coroutine(py, work, settings)
+}
+
+/// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
+/// [`CancelHandle`].
+///
+/// `cancel()` returns True, and the future is done when the Rust future is.
+///
+/// # Errors
+///
+/// `RuntimeError`: there is no running event loop, or it is closed.
+pub fn future_into_py_cancellable<R, C, F, T>(py: Python<'_>, make: C) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    C: FnOnce(CancelHandle) -> F,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let locals = get_current_locals::<R>(py)?;
+    let signal = Arc::default();
+    let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let policy = CancelPolicy::Told(signal);
+    let future = spawn_future(py, work, locals, Pointers::<R>::RUNNER, policy)?;
+    Ok(future.into_any())
+}
+
+fn settings<R: Runtime>() -> Settings {
+    Settings {
+        runner: Pointers::<R>::RUNNER,
+        first_poll: FirstPoll::OnCaller,
+        cancel: CancelPolicy::AfterDrop,
+        name: Cow::Borrowed("Coroutine"),
+    }
+}
+
+fn new_coroutine(
+    py: Python<'_>,
+    work: Pin<Box<dyn Work>>,
+    settings: Settings,
+) -> PyResult<Bound<'_, PyAny>> {
+    Ok(Bound::new(py, RustCoroutine::new(work, settings))?.into_any())
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
@@ -304,9 +386,48 @@ where
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         Ok(())
     };
-    drive(coroutine::<R, _, ()>(py, main, FirstPoll::OnRuntime)?)?;
+    let settings = Settings {
+        first_poll: FirstPoll::OnRuntime,
+        name: Cow::Borrowed("main"),
+        ..settings::<R>()
+    };
+    drive(new_coroutine(py, Job::boxed(main), settings)?)?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")
     })
+}
+
+/// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
+///
+/// The future has the locals of the current task.
+///
+/// # Errors
+///
+/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
+/// started, where an event loop runs on this thread: waiting would stop the loop, and with it whatever the future waits
+/// for.
+pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    if asyncio::is_any_running_here(py)? {
+        return Err(PyRuntimeError::new_err(
+            "block_on() would block the event loop that runs on this thread: await the future instead",
+        ));
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    drop(spawn::<R, _>(async move {
+        // The receiver waits until it has received.
+        let _ = sender.send(catch(fut).await);
+    }));
+    match py.detach(move || receiver.recv()) {
+        Ok(Ok(output)) => output,
+        Ok(Err(panicked)) => Err(Panic::new(panicked.into_payload()).into()),
+        Err(_) => Err(PyRuntimeError::new_err(
+            "the Rust future was dropped before it finished: its runtime was shut down",
+        )),
+    }
 }

@@ -27,8 +27,9 @@
 mod asyncio;
 mod awaitable;
 mod bridge;
-#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
+mod cancel;
 mod caught;
+mod context;
 mod coroutine;
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
@@ -44,6 +45,7 @@ mod forever;
 pub mod generic;
 #[cfg(feature = "tokio-runtime")]
 mod init_error;
+mod local;
 mod locals;
 mod pyfuture;
 
@@ -58,6 +60,7 @@ pub mod tokio;
 
 pub use crate::asyncio::get_running_loop;
 pub use crate::bridge::shutdown;
+pub use crate::cancel::CancelHandle;
 pub use crate::forever::{run_forever, with_runtime};
 pub use crate::locals::TaskLocals;
 pub use crate::pyfuture::{PyFuture, into_future, into_future_with_locals};

@@ -4,9 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::sync::Arc;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::asyncio;
+use crate::context;
 
 /// The Python side of a task: its event loop and its context variables ([`contextvars.Context`]).
 ///
@@ -77,6 +79,46 @@ impl TaskLocals {
     #[must_use]
     pub fn clone_ref(&self, _py: Python<'_>) -> Self {
         self.clone()
+    }
+
+    /// Calls a function inside the context, so that Python code that it calls sees the task's context variables; without
+    /// a context, as it is.
+    ///
+    /// What it sets stays in the context. When the context is in use just then, on this or another thread, the function
+    /// is called in a copy, which is forgotten.
+    ///
+    /// ```
+    /// # use pyo3::prelude::*;
+    /// # use pyo3_aio::TaskLocals;
+    /// fn log(py: Python<'_>, locals: &TaskLocals, text: &str) -> PyResult<()> {
+    ///     locals.run(py, |py| {
+    ///         py.import("logging")?.call_method1("info", (text,))?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the function.
+    pub fn run<'py, T>(
+        &self,
+        py: Python<'py>,
+        f: impl FnOnce(Python<'py>) -> PyResult<T>,
+    ) -> PyResult<T> {
+        let Some(context) = &self.0.context else {
+            return f(py);
+        };
+        let mut function = Some(f);
+        let mut call = || function.take().map(|f| f(py));
+        let called = match context::run(context.bind(py), &mut call) {
+            Ok(called) => called,
+            Err(_in_use) => {
+                let copy = context.bind(py).call_method0(intern!(py, "copy"))?;
+                context::run(&copy, &mut call)?
+            }
+        };
+        called.expect("an error of the first call means that nothing was called")
     }
 
     /// Those of the code that runs just now on this thread; see [`current`].

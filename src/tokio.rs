@@ -6,12 +6,12 @@
 use std::pin::Pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ::tokio::runtime::{Builder, Runtime as TokioRuntime};
+use ::tokio::runtime::{Builder, Handle, Runtime as TokioRuntime};
 use ::tokio::task::{JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::facade::{runtime_context, runtime_functions};
+use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
@@ -44,6 +44,7 @@ static BUILDER: Mutex<Option<Builder>> = Mutex::new(None);
 enum Owned {
     Ours(TokioRuntime),
     Theirs(&'static TokioRuntime),
+    Handle(Handle),
 }
 
 /// Sets how the runtime will be built when it is first needed.
@@ -71,6 +72,17 @@ pub fn init(builder: Builder) -> Result<(), InitError> {
 pub fn init_with_runtime(runtime: &'static TokioRuntime) -> Result<(), InitError> {
     RUNTIME
         .set(Owned::Theirs(runtime))
+        .map_err(|_| InitError::new())
+}
+
+/// Uses a runtime of the caller's, known by its handle. [`get_runtime`] panics from then on; see [`get_handle`].
+///
+/// # Errors
+///
+/// When the runtime exists already; it goes on as it is.
+pub fn init_with_handle(handle: Handle) -> Result<(), InitError> {
+    RUNTIME
+        .set(Owned::Handle(handle))
         .map_err(|_| InitError::new())
 }
 
@@ -103,9 +115,33 @@ pub fn init_current_thread() -> Result<(), InitError> {
 ///
 /// # Panics
 ///
-/// When the operating system gives the runtime no threads.
+/// After [`init_with_handle`], where there is only a handle: use [`get_handle`]. When the operating system gives the
+/// runtime no threads.
 pub fn get_runtime<'a>() -> &'a TokioRuntime {
-    let owned = RUNTIME.get_or_init(|| {
+    match owned() {
+        Owned::Ours(runtime) => runtime,
+        Owned::Theirs(runtime) => runtime,
+        Owned::Handle(_) => {
+            panic!("init_with_handle() gave no runtime, only its handle: use get_handle()")
+        }
+    }
+}
+
+/// Returns the handle of the runtime; builds the runtime the first time.
+///
+/// # Panics
+///
+/// When the operating system gives the runtime no threads.
+pub fn get_handle() -> &'static Handle {
+    match owned() {
+        Owned::Ours(runtime) => runtime.handle(),
+        Owned::Theirs(runtime) => runtime.handle(),
+        Owned::Handle(handle) => handle,
+    }
+}
+
+fn owned() -> &'static Owned {
+    RUNTIME.get_or_init(|| {
         let mut builder = BUILDER.lock().unwrap_or_else(PoisonError::into_inner);
         let builder = builder.get_or_insert_with(multi_thread);
         Owned::Ours(
@@ -113,11 +149,7 @@ pub fn get_runtime<'a>() -> &'a TokioRuntime {
                 .build()
                 .expect("the operating system gives tokio its threads"),
         )
-    });
-    match owned {
-        Owned::Ours(runtime) => runtime,
-        Owned::Theirs(runtime) => runtime,
-    }
+    })
 }
 
 fn multi_thread() -> Builder {
@@ -133,12 +165,13 @@ where
     F::Output: Send + 'static,
 {
     match locals::inherited() {
-        Some(locals) => get_runtime().spawn(locals::scope(locals, fut)),
-        None => get_runtime().spawn(fut),
+        Some(locals) => get_handle().spawn(locals::scope(locals, fut)),
+        None => get_handle().spawn(fut),
     }
 }
 
 runtime_functions!(Tokio);
+local_functions!(Tokio);
 runtime_context!(Tokio);
 
 impl JoinError for TokioJoinError {
@@ -159,18 +192,18 @@ impl Runtime for Tokio {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        get_runtime().spawn(fut)
+        get_handle().spawn(fut)
     }
 
     fn spawn_blocking<F>(f: F) -> Self::JoinHandle
     where
         F: FnOnce() + Send + 'static,
     {
-        get_runtime().spawn_blocking(f)
+        get_handle().spawn_blocking(f)
     }
 
     fn enter(f: &mut dyn FnMut()) {
-        let _entered = get_runtime().enter();
+        let _entered = get_handle().enter();
         f();
     }
 }

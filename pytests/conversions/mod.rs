@@ -821,5 +821,252 @@ def main(f):
                 Ok(())
             })
         }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_told_future_may_clean_up_and_still_be_cancelled() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    for make in f:
+        task = asyncio.ensure_future(make())
+        await asyncio.sleep(0.01)
+        assert task.cancel('why')
+        await asyncio.wait([task])
+        assert task.cancelled() and cleaned.pop() == ('why',)
+";
+            Python::attach(|py| {
+                let names = python(py, code)?;
+                let cleaned = pyo3::types::PyList::empty(py);
+                names.set_item("cleaned", &cleaned)?;
+                let cleaned = cleaned.unbind();
+                let make = move |mut cancel: pyo3_aio::CancelHandle, cleaned: Py<pyo3::types::PyList>| async move {
+                    let exception = cancel.cancelled().await;
+                    let _ = runtime::spawn(async {}).await;
+                    Python::attach(|py| {
+                        let arguments = exception.value(py).getattr("args")?;
+                        cleaned.bind(py).append(arguments)
+                    })?;
+                    PyResult::<()>::Err(exception)
+                };
+                let other = cleaned.clone_ref(py);
+                let coroutine = function(py, move |py| {
+                    let cleaned = cleaned.clone_ref(py);
+                    runtime::into_coroutine_cancellable(py, |cancel| make(cancel, cleaned))
+                })?;
+                let future = function(py, move |py| {
+                    let cleaned = other.clone_ref(py);
+                    runtime::future_into_py_cancellable(py, |cancel| make(cancel, cleaned))
+                })?;
+                let both = pyo3::types::PyTuple::new(py, [coroutine, future])?;
+                runtime::into_future(call(&names, "main", both.into_any())?)
+            })?
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_told_future_may_finish_all_the_same() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    task = asyncio.ensure_future(f())
+    await asyncio.sleep(0.01)
+    assert task.cancel()
+    return await task
+";
+            let finished = awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::into_coroutine_cancellable(py, |mut cancel| async move {
+                        cancel.cancelled().await;
+                        assert!(!cancel.is_cancelled());
+                        Ok("finished")
+                    })
+                })
+            });
+            assert_eq!(finished.await?.to_string(), "finished");
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn what_is_thrown_into_a_told_coroutine_reaches_the_future() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    coroutine = f()
+    coroutine.send(None)
+    coroutine.throw(KeyError('thrown'))
+    return await coroutine
+";
+            let thrown = awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::into_coroutine_cancellable(py, |mut cancel| async move {
+                        let thrown = cancel.cancelled().await;
+                        Ok(thrown.to_string())
+                    })
+                })
+            });
+            assert_eq!(thrown.await?.to_string(), "KeyError: 'thrown'");
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_coroutine_has_the_name_that_it_was_given() {
+            Python::attach(|py| {
+                let coroutine = runtime::into_coroutine_with_name(py, "Client.get", async { Ok(()) }).unwrap();
+                assert_eq!(coroutine.getattr("__name__").unwrap().to_string(), "get");
+                assert_eq!(coroutine.getattr("__qualname__").unwrap().to_string(), "Client.get");
+            });
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn context_variables_reach_a_synchronous_call_through_the_locals() -> PyResult<()> {
+            let code = c"
+import contextvars
+variable = contextvars.ContextVar('variable', default='default')
+async def main(f):
+    variable.set('set')
+    return await f()
+";
+            let read = Python::attach(|py| {
+                let names = python(py, code)?;
+                let get = names.get_item("variable")?.unwrap().getattr("get")?.unbind();
+                let through = function(py, move |py| {
+                    let get = get.clone_ref(py);
+                    runtime::future_into_py(py, async move {
+                        let _ = runtime::spawn(async {}).await;
+                        Python::attach(|py| {
+                            let locals = runtime::get_current_locals(py)?;
+                            // Nested, since the context is in use then.
+                            locals.run(py, |py| locals.run(py, |py| get.call0(py)))
+                        })
+                    })
+                })?;
+                runtime::into_future(call(&names, "main", through)?)
+            })?
+            .await?;
+            assert_eq!(read.to_string(), "set");
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        fn block_on_lets_others_use_python_while_it_waits() -> PyResult<()> {
+            Python::attach(|py| {
+                let answer = runtime::block_on(py, async {
+                    let _ = runtime::spawn(async {}).await;
+                    Python::attach(|py| py.eval(c"6 * 7", None, None)?.extract::<u32>())
+                })?;
+                assert_eq!(answer, 42);
+                let panicked = runtime::block_on::<_, ()>(py, async { panic!("in block_on") });
+                let panicked = panicked.unwrap_err();
+                assert!(panicked.is_instance_of::<RustPanic>(py));
+                assert!(panicked.to_string().contains("in block_on"));
+                Ok(())
+            })
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn block_on_refuses_to_block_a_running_loop() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    try:
+        f()
+    except RuntimeError as error:
+        assert 'await the future instead' in str(error), error
+        return True
+";
+            awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::block_on(py, async { Ok(()) })?;
+                    Ok(py.None().into_bound(py))
+                })
+            })
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_future_that_python_forgets_runs_on() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    f()
+    gc.collect()
+    await wait()
+";
+            let (sender, receiver) = oneshot::channel();
+            let (go, gone) = oneshot::channel::<()>();
+            Python::attach(|py| {
+                let names = python(py, code)?;
+                let parts = Mutex::new(Some((sender, gone)));
+                let start = function(py, move |py| {
+                    let (sender, gone) = parts.lock().unwrap().take().unwrap();
+                    runtime::future_into_py(py, async move {
+                        gone.await.unwrap();
+                        sender.send(()).unwrap();
+                        Ok(())
+                    })
+                })?;
+                let waits = Mutex::new(Some((go, receiver)));
+                let wait = function(py, move |py| {
+                    let (go, receiver) = waits.lock().unwrap().take().unwrap();
+                    go.send(()).unwrap();
+                    runtime::future_into_py(py, async move {
+                        receiver.await.unwrap();
+                        Ok(())
+                    })
+                })?;
+                names.set_item("wait", wait)?;
+                runtime::into_future(call(&names, "main", start)?)
+            })?
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn the_number_of_threads_does_not_grow_with_the_futures() -> PyResult<()> {
+            let code = c"
+import os
+def threads():
+    return len(os.listdir('/proc/self/task')) if os.path.exists('/proc/self/task') else 0
+async def main(f):
+    await asyncio.gather(*[f() for _ in range(10)])
+    before = threads()
+    await asyncio.gather(*[f() for _ in range(3000)])
+    # Tests that run beside this one have threads too.
+    assert threads() <= before + 30, (before, threads())
+";
+            awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::future_into_py(py, async {
+                        let _ = runtime::spawn(async {}).await;
+                        Ok(())
+                    })
+                })
+            })
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn an_error_that_nobody_sees_is_told_to_the_loop() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    loop, told = asyncio.get_running_loop(), loop_told
+    future = f()
+    await asyncio.sleep(0.01)
+    assert future.done()
+    loop.set_exception_handler(lambda loop, context: told.append(context))
+    try:
+        del future
+        gc.collect()
+    finally:
+        loop.set_exception_handler(None)
+    assert [str(context['exception']) for context in told] == ['unseen'], told
+loop_told = []
+";
+            awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::future_into_py::<_, ()>(py, async { Err(PyValueError::new_err("unseen")) })
+                })
+            })
+            .await?;
+            Ok(())
+        }
     };
 }
