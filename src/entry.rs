@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::process::ExitCode;
 
-use pyo3::exceptions::PySystemExit;
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
@@ -187,8 +187,10 @@ fn report(py: Python<'_>, end: End) -> u8 {
             exit_status(py, &exception)
         }
         End::Python(exception) => {
+            // Where a shell can see it, Python ends by SIGINT itself, which shells show as 130.
+            let interrupted = exception.is_instance_of::<PyKeyboardInterrupt>(py);
             exception.print(py);
-            1
+            if interrupted { 130 } else { 1 }
         }
         End::Rust(error) => {
             eprintln!("Error: {error}");

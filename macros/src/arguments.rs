@@ -44,6 +44,17 @@ impl Argument {
         }
     }
 
+    /// Accepts a bare name.
+    pub(crate) fn flag(&self) -> Result<()> {
+        match &self.value {
+            None => Ok(()),
+            Some(value) => Err(Error::new(
+                value.span(),
+                format!("`{}` takes no value", self.name),
+            )),
+        }
+    }
+
     /// Reads `crate = "path"`.
     pub(crate) fn path(&self) -> Result<Path> {
         let value = self.string()?;

@@ -7,10 +7,12 @@ mod arguments;
 mod crate_path;
 mod function;
 mod main_attribute;
+mod marks;
 #[cfg(test)]
 mod misuse;
 mod runtime;
 mod test_attribute;
+mod test_settings;
 
 use proc_macro::TokenStream;
 

@@ -112,7 +112,8 @@ fn a_test_returns_nothing_or_a_result() {
 
 #[test]
 fn a_test_knows_its_arguments() {
-    let message = "unknown argument `timeuot`; there is `crate`";
+    let message =
+        "unknown argument `timeuot`; there is `timeout`, `serial`, `loop`, `raises`, `crate`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";
     test_error(
@@ -141,6 +142,40 @@ fn a_test_knows_its_arguments() {
     );
     let message = "expected the path of a crate, as in `crate = \"::pyo3_aio\"`";
     test_error("crate = \"1+1\"", "fn t() {}", message, "\"1+1\"");
+}
+
+#[test]
+fn the_arguments_of_a_test_have_values_that_can_be_honoured() {
+    let message = "expected a time, as in \"500ms\", \"5s\" or \"2m\"";
+    for time in [
+        "\"5\"",
+        "\"s\"",
+        "\"0s\"",
+        "\"5h\"",
+        "\"-5s\"",
+        "\"1.5s\"",
+        "\"99999999999999999999s\"",
+    ] {
+        test_error(&format!("timeout = {time}"), "fn t() {}", message, time);
+    }
+    test_error(
+        "serial = true",
+        "fn t() {}",
+        "`serial` takes no value",
+        "true",
+    );
+    let message = "unknown loop `trio`; there is `asyncio` and `uvloop`";
+    test_error("loop = \"trio\"", "fn t() {}", message, "\"trio\"");
+    let message =
+        "expected an exception's name, as in \"ValueError\" or \"asyncio.CancelledError\"";
+    test_error(
+        "raises = \"a b\"",
+        "fn t() -> PyResult<()> {}",
+        message,
+        "\"a b\"",
+    );
+    let message = "a test that raises has to return a `PyResult<()>`";
+    test_error("raises = \"ValueError\"", "fn t() {}", message, "raises");
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! `#[test]`: a function that the harness finds and runs.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Lit, LitStr, Meta, Path, Result, Token};
+use syn::{Attribute, Error, LitStr, Result};
 
 use crate::arguments;
 use crate::crate_path::crate_path;
 use crate::function::Function;
+use crate::marks::Marks;
 use crate::runtime::Runtime;
+use crate::test_settings::Settings;
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
 pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -19,7 +21,7 @@ pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream
 }
 
 fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let settings = Settings::parse(arguments.clone())?;
+    let settings = Settings::parse(&arguments::parse(arguments.clone())?)?;
     let mut function: Function = syn::parse2(item)?;
     let krate = crate_path(settings.krate.as_ref());
     if function.attributes.iter().any(is_conditional) {
@@ -37,7 +39,8 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     }
     check(&function)?;
     let marks = Marks::take_from(&mut function.attributes)?;
-    let registration = register(runtime, &krate, &function, &marks);
+    settings.check(&function)?;
+    let registration = register(runtime, &krate, &function, &quote!(#marks #settings));
     Ok(quote!(#function #registration))
 }
 
@@ -71,7 +74,7 @@ fn register(
     runtime: Runtime,
     krate: &TokenStream,
     function: &Function,
-    marks: &Marks,
+    marks: &TokenStream,
 ) -> TokenStream {
     let name = &function.signature.ident;
     let text = LitStr::new(&name.to_string(), name.span());
@@ -100,106 +103,5 @@ fn body(private: &TokenStream, function: &Function) -> TokenStream {
         quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#name())))
     } else {
         quote_spanned!(span=> #private::Body::SyncWithLoop(|event_loop| #private::outcome(#name(event_loop))))
-    }
-}
-
-/// What the attribute's arguments ask for.
-#[derive(Default)]
-struct Settings {
-    krate: Option<Path>,
-}
-
-impl Settings {
-    fn parse(arguments: TokenStream) -> Result<Self> {
-        let mut settings = Self::default();
-        for argument in arguments::parse(arguments)? {
-            match argument.name.to_string().as_str() {
-                "crate" => settings.krate = Some(argument.path()?),
-                _ => return Err(arguments::unknown(&argument.name, &["crate"])),
-            }
-        }
-        Ok(settings)
-    }
-}
-
-/// The attributes of libtest that stand beside this one.
-#[derive(Default)]
-struct Marks {
-    /// `#[ignore]`, with its reason or an empty one.
-    ignored: Option<LitStr>,
-    /// `#[should_panic]`, with the text that is expected or an empty one.
-    should_panic: Option<LitStr>,
-}
-
-impl Marks {
-    fn take_from(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut marks = Self::default();
-        let mut others = Vec::with_capacity(attributes.len());
-        for attribute in attributes.drain(..) {
-            if attribute.path().is_ident("ignore") {
-                marks.ignored = Some(reason(&attribute)?);
-            } else if attribute.path().is_ident("should_panic") {
-                marks.should_panic = Some(expected_panic(&attribute)?);
-            } else if attribute.path().is_ident("test") {
-                let message =
-                    "this is registered twice: remove `#[test]`, which would run it without Python";
-                return Err(Error::new_spanned(&attribute, message));
-            } else {
-                others.push(attribute);
-            }
-        }
-        *attributes = others;
-        Ok(marks)
-    }
-}
-
-impl ToTokens for Marks {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        if let Some(reason) = &self.ignored {
-            tokens.extend(quote!(.ignored(#reason)));
-        }
-        if let Some(expected) = &self.should_panic {
-            tokens.extend(quote!(.should_panic(#expected)));
-        }
-    }
-}
-
-/// Reads `#[ignore]` and `#[ignore = "why"]`.
-fn reason(attribute: &Attribute) -> Result<LitStr> {
-    match &attribute.meta {
-        Meta::Path(path) => Ok(LitStr::new("", path.span())),
-        Meta::NameValue(pair) => text(&pair.value),
-        Meta::List(_) => Err(Error::new_spanned(
-            attribute,
-            "expected `#[ignore]` or `#[ignore = \"why\"]`",
-        )),
-    }
-}
-
-/// Reads `#[should_panic]`, `#[should_panic = "text"]` and `#[should_panic(expected = "text")]`.
-fn expected_panic(attribute: &Attribute) -> Result<LitStr> {
-    match &attribute.meta {
-        Meta::Path(path) => Ok(LitStr::new("", path.span())),
-        Meta::NameValue(pair) => text(&pair.value),
-        Meta::List(list) => list.parse_args_with(|input: syn::parse::ParseStream<'_>| {
-            let name: Ident = input.parse()?;
-            if name != "expected" {
-                return Err(Error::new(name.span(), "expected `expected = \"...\"`"));
-            }
-            input.parse::<Token![=]>()?;
-            let expected = input.parse()?;
-            input.parse::<Option<Token![,]>>()?;
-            Ok(expected)
-        }),
-    }
-}
-
-fn text(value: &Expr) -> Result<LitStr> {
-    match value {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Ok(text.clone()),
-            other => Err(Error::new(other.span(), "expected a string")),
-        },
-        other => Err(Error::new_spanned(other, "expected a string")),
     }
 }

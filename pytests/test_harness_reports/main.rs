@@ -6,6 +6,7 @@ mod capture;
 mod report;
 mod rerun;
 mod selection;
+mod settings;
 mod subject;
 
 use std::env;
@@ -18,7 +19,13 @@ fn main() -> ExitCode {
     if env::var_os(rerun::SUBJECT).is_some() {
         return subject::run();
     }
-    let tests = [report::TESTS, selection::TESTS, capture::TESTS].concat();
+    let tests = [
+        report::TESTS,
+        selection::TESTS,
+        capture::TESTS,
+        settings::TESTS,
+    ]
+    .concat();
     let tests: Vec<Test> = tests
         .into_iter()
         .map(|(name, test)| {

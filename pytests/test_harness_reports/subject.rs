@@ -14,6 +14,8 @@ pyo3_aio::testing::main!();
 #[derive(Debug)]
 struct OwnError;
 
+mod settings;
+
 mod ends {
     use pyo3::ffi::c_str;
     use pyo3::prelude::*;

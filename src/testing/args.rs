@@ -1,17 +1,136 @@
-//! The command line, for binaries that put their own tests together.
+//! The command line: libtest's, and an option for the event loop.
 
-use libtest_async::Arguments;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process;
 
-/// The arguments of a test binary: those of libtest.
+use libtest_async::{ArgumentError, Arguments};
+
+/// What `--help` says after the text of libtest.
+const HELP: &str = "
+Python Options:
+        --loop asyncio|uvloop
+                        Event loop of the tests that name none. Where uvloop
+                        is not installed they count as ignored.
+";
+
+/// The arguments of a test binary: those of libtest, and `--loop`.
 ///
 /// The default selects every test.
 #[derive(Debug, Clone, Default)]
-pub struct Args(pub(super) Arguments);
+pub struct Args {
+    pub(super) harness: Arguments,
+    /// The name of the event loop for tests that name none.
+    pub(super) event_loop: Option<String>,
+}
 
 /// Reads the arguments of the process.
 ///
 /// `--help` prints the options and ends the process with 0; a wrong argument ends it with libtest's message and 101.
 #[must_use]
 pub fn parse_args() -> Args {
-    Args(Arguments::from_args())
+    let (event_loop, others) = match take_loop(env::args_os().collect()) {
+        Ok(taken) => taken,
+        Err(message) => exit(io::stderr(), &format!("error: {message}\n"), 101),
+    };
+    if let Err(ArgumentError::Help(text)) = Arguments::parse(others.clone()) {
+        exit(io::stdout(), &format!("{}\n{HELP}", text.trim_end()), 0);
+    }
+    Args {
+        harness: Arguments::from_iter(others),
+        event_loop,
+    }
+}
+
+fn exit(mut stream: impl Write, text: &str, status: i32) -> ! {
+    // Whoever closed the stream does not want the text.
+    let _ = stream.write_all(text.as_bytes());
+    process::exit(status)
+}
+
+/// Takes `--loop NAME` or `--loop=NAME` out of the arguments; what follows `--` is left alone.
+fn take_loop(arguments: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), String> {
+    let (mut found, mut others) = (None, Vec::new());
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_str().unwrap_or_default();
+        if text == "--" {
+            others.push(argument);
+            others.extend(arguments.by_ref());
+            break;
+        }
+        let value = match text.strip_prefix("--loop=") {
+            Some(value) => Some(value.to_owned()),
+            None if text == "--loop" => Some(value_of_loop(arguments.next())?),
+            None => None,
+        };
+        match value {
+            Some(value) if found.is_none() => found = Some(known_loop(value)?),
+            Some(_) => return Err("Option 'loop' given more than once".to_owned()),
+            None => others.push(argument),
+        }
+    }
+    Ok((found, others))
+}
+
+fn value_of_loop(value: Option<OsString>) -> Result<String, String> {
+    let value = value.ok_or_else(|| "Argument to option 'loop' missing".to_owned())?;
+    Ok(value.to_string_lossy().into_owned())
+}
+
+fn known_loop(name: String) -> Result<String, String> {
+    match name.as_str() {
+        "asyncio" | "uvloop" => Ok(name),
+        _ => Err(format!(
+            "argument for --loop must be asyncio or uvloop (was {name})"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(arguments: &[&str]) -> Result<(Option<String>, Vec<OsString>), String> {
+        take_loop(arguments.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn the_loop_is_taken_out_of_the_arguments_of_libtest() {
+        let others = vec!["x".into(), "--exact".into(), "a".into()];
+        let uvloop = Some("uvloop".to_owned());
+        assert_eq!(take(&["x", "--exact", "a"]), Ok((None, others.clone())));
+        assert_eq!(
+            take(&["x", "--exact", "--loop", "uvloop", "a"]),
+            Ok((uvloop.clone(), others.clone()))
+        );
+        assert_eq!(
+            take(&["x", "--loop=uvloop", "--exact", "a"]),
+            Ok((uvloop, others))
+        );
+    }
+
+    #[test]
+    fn what_follows_two_dashes_is_a_filter() {
+        assert_eq!(
+            take(&["x", "--", "--loop"]),
+            Ok((None, vec!["x".into(), "--".into(), "--loop".into()]))
+        );
+    }
+
+    #[test]
+    fn a_loop_that_is_missing_unknown_or_given_twice_is_refused() {
+        assert_eq!(
+            take(&["x", "--loop"]),
+            Err("Argument to option 'loop' missing".to_owned())
+        );
+        let message = "argument for --loop must be asyncio or uvloop (was trio)".to_owned();
+        assert_eq!(take(&["x", "--loop", "trio"]), Err(message));
+        let message = "Option 'loop' given more than once".to_owned();
+        assert_eq!(
+            take(&["x", "--loop=uvloop", "--loop=asyncio"]),
+            Err(message)
+        );
+    }
 }

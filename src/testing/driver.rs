@@ -3,82 +3,79 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
 
 use libtest_async::{Arguments, Conclusion, Trial};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::loops;
 use super::output::Redirected;
 use super::runtime::Runtime;
 use super::session::Session;
 use crate::{TaskLocals, asyncio};
 
-/// Runs the trials to their end beside a new event loop on this thread, which has to be the main one.
+/// How long the async tests have to be dropped by their runtimes.
+const TIME_TO_STOP: Duration = Duration::from_millis(100);
+
+/// Runs the trials to their end beside an event loop on this thread, which has to be the main one.
 ///
 /// # Errors
 ///
-/// `KeyboardInterrupt` and what else ends a loop from inside.
+/// `KeyboardInterrupt`, after the async tests were dropped, and what else ends a loop from inside.
 pub(super) fn run(
-    py: Python<'_>,
+    event_loop: &Bound<'_, PyAny>,
     session: &Session,
     arguments: &Arguments,
     trials: Vec<Trial>,
     runtime: &'static Runtime,
 ) -> PyResult<Conclusion> {
-    let event_loop = asyncio::new_event_loop(py)?.call0()?;
-    asyncio::set_event_loop(py)?.call1((&event_loop,))?;
-    let redirected = Redirected::new(&event_loop)?;
+    let py = event_loop.py();
+    asyncio::set_event_loop(py)?.call1((event_loop,))?;
+    let redirected = Redirected::new(event_loop)?;
     session.begin(TaskLocals::new(event_loop.clone()));
-    let stop = event_loop.clone().unbind();
-    // Its panics, about variables of the environment, belong to this thread.
-    let run = libtest_async::run_async(arguments, trials, runtime.spawn);
-    let harness = thread::spawn(move || {
-        let conclusion = block_on(run);
-        Python::attach(|py| stop_loop(stop.bind(py)));
-        conclusion
-    });
-    let ended = event_loop.call_method0(intern!(py, "run_forever"));
-    let conclusion = match ended {
+    let harness = start(
+        event_loop,
+        libtest_async::run_async(arguments, trials, runtime.spawn),
+    );
+    let conclusion = match event_loop.call_method0(intern!(py, "run_forever")) {
         Ok(_) => Ok(py
             .detach(|| harness.join())
             .expect("the harness does not panic")),
-        Err(error) => Err(error),
+        Err(error) => {
+            interrupt(py, session);
+            Err(error)
+        }
     };
-    close(&event_loop)?;
+    loops::close(event_loop)?;
+    session.end(py);
     redirected.restore(py)?;
     conclusion
 }
 
-/// Ends the loop from another thread. It cannot be closed before it has stopped.
-fn stop_loop(event_loop: &Bound<'_, PyAny>) {
-    let stopped = event_loop
-        .getattr(intern!(event_loop.py(), "stop"))
-        .and_then(|stop| asyncio::call_soon_threadsafe(event_loop, &stop));
-    if let Err(error) = stopped {
-        error.write_unraisable(event_loop.py(), Some(event_loop));
-    }
+/// Starts the thread that the harness runs on; it stops the loop at its end.
+fn start(
+    event_loop: &Bound<'_, PyAny>,
+    run: impl Future<Output = Conclusion> + Send + 'static,
+) -> JoinHandle<Conclusion> {
+    let event_loop = event_loop.clone().unbind();
+    thread::spawn(move || {
+        let conclusion = block_on(run);
+        Python::attach(|py| loops::stop(event_loop.bind(py)));
+        conclusion
+    })
 }
 
-/// Cancels what the tests left behind and closes the loop, as `asyncio.run` does.
-///
-/// The default executor is not waited for: a thread that a test left blocked would keep the report's exit code back.
-fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = event_loop.py();
-    let tasks = asyncio::all_tasks(py)?.call1((event_loop,))?;
-    let tasks: Vec<_> = tasks.try_iter()?.collect::<PyResult<_>>()?;
-    for task in &tasks {
-        task.call_method0(intern!(py, "cancel"))?;
+/// Drops the async tests that are under way, as Ctrl-C does with a program, and says which tests were.
+#[expect(clippy::print_stderr, reason = "the harness does not report any more")]
+fn interrupt(py: Python<'_>, session: &Session) {
+    let names = session.stop.set();
+    py.detach(|| thread::sleep(TIME_TO_STOP));
+    eprintln!("\ninterrupted while these tests were running:");
+    for name in names {
+        eprintln!("    {name}");
     }
-    if !tasks.is_empty() {
-        let wait = py.import("asyncio")?.call_method1("wait", (tasks,))?;
-        event_loop.call_method1(intern!(py, "run_until_complete"), (wait,))?;
-    }
-    let generators = event_loop.call_method0(intern!(py, "shutdown_asyncgens"))?;
-    event_loop.call_method1(intern!(py, "run_until_complete"), (generators,))?;
-    asyncio::set_event_loop(py)?.call1((py.None(),))?;
-    event_loop.call_method0(intern!(py, "close"))?;
-    Ok(())
 }
 
 /// Unparks the thread that waits in [`block_on`].

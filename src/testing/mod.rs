@@ -31,18 +31,26 @@
 
 mod args;
 mod driver;
+mod execution;
 mod failure;
 mod interpreter;
+mod limit;
+mod loops;
 mod main_macro;
 mod outcome;
 mod output;
 mod place;
+mod race;
+mod raises;
 mod registry;
 mod run;
 mod runtime;
 mod session;
+mod settings;
 mod skip;
+mod stop;
 mod test;
+mod turns;
 
 #[cfg(feature = "async-std-runtime")]
 pub mod async_std;

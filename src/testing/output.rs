@@ -107,20 +107,12 @@ impl Redirected {
     /// Replaces the standard streams, and the exception handler of the loop.
     pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();
-        let exception_handler = event_loop.call_method0("get_exception_handler")?;
-        if exception_handler.is_none() {
-            let handler = PyCFunction::new_closure(py, None, None, |args, _| {
-                let (event_loop, context) =
-                    args.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
-                report_in_context(&event_loop, &context)
-            })?;
-            event_loop.call_method1("set_exception_handler", (handler,))?;
-        }
+        let exception_handler = report_to_tests(event_loop)?;
         Ok(Self {
             stdout: replace(py, "stdout")?,
             stderr: replace(py, "stderr")?,
             event_loop: event_loop.clone().unbind(),
-            exception_handler: exception_handler.unbind(),
+            exception_handler,
         })
     }
 
@@ -134,6 +126,19 @@ impl Redirected {
             .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
         Ok(())
     }
+}
+
+/// Gives the reports of a loop to the tests, unless somebody has set a handler; returns what was set.
+pub(super) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let former = event_loop.call_method0("get_exception_handler")?;
+    if former.is_none() {
+        let handler = PyCFunction::new_closure(event_loop.py(), None, None, |args, _| {
+            let (event_loop, report) = args.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+            report_in_context(&event_loop, &report)
+        })?;
+        event_loop.call_method1("set_exception_handler", (handler,))?;
+    }
+    Ok(former.unbind())
 }
 
 /// Replaces a stream of `sys` and returns the original, which from now on writes whole lines at once.

@@ -1,10 +1,13 @@
 //! The tests that the attributes have registered.
 
+use std::time::Duration;
+
 use pyo3::prelude::*;
 
 use super::outcome::{Outcome, TestFuture};
 use super::place::Source;
 use super::runtime::Runtime;
+use super::settings::Settings;
 use super::test::{Test, Work};
 
 /// A test as an attribute submits it: constants and function pointers only.
@@ -17,6 +20,7 @@ pub struct Registration {
     body: Body,
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
+    settings: Settings,
 }
 
 /// The function of a test.
@@ -53,6 +57,7 @@ impl Registration {
             body,
             ignored: None,
             should_panic: None,
+            settings: Settings::new(),
         }
     }
 
@@ -70,6 +75,34 @@ impl Registration {
         self
     }
 
+    /// Limits the time of the test, in milliseconds.
+    #[must_use]
+    pub const fn timeout(mut self, milliseconds: u64) -> Self {
+        self.settings.timeout = Some(Duration::from_millis(milliseconds));
+        self
+    }
+
+    /// Has no other test run beside this one.
+    #[must_use]
+    pub const fn serial(mut self) -> Self {
+        self.settings.serial = true;
+        self
+    }
+
+    /// Asks for a loop of this name.
+    #[must_use]
+    pub const fn event_loop(mut self, name: &'static str) -> Self {
+        self.settings.event_loop = Some(name);
+        self
+    }
+
+    /// Expects an exception of this class.
+    #[must_use]
+    pub const fn raises(mut self, class: &'static str) -> Self {
+        self.settings.raises = Some(class);
+        self
+    }
+
     fn to_test(&self) -> Test {
         let work = match self.body {
             Body::Async(start) => Work::Async(Box::new(start)),
@@ -83,6 +116,7 @@ impl Registration {
             source: Some(self.source),
             ignored: self.ignored,
             should_panic: self.should_panic,
+            settings: self.settings,
         }
     }
 }

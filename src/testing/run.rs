@@ -4,18 +4,19 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_async::{Arguments, Conclusion, Trial};
+use libtest_async::{Conclusion, Trial};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 
 use super::args::{Args, parse_args};
+use super::loops::{self, NoLoop};
 use super::output::Redirected;
 use super::place::{self, Place};
 use super::runtime::{self, Runtime};
 use super::session::Session;
 use super::test::Test;
 use super::{driver, failure, interpreter, registry};
-use crate::TaskLocals;
+use crate::{TaskLocals, asyncio};
 
 /// The exit code of libtest when tests failed.
 const FAILED: u8 = 101;
@@ -62,8 +63,12 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
     session.begin(locals);
     let trials = trials(tests, &session, None);
-    let conclusion = libtest_async::run_async(&args.0, trials, runtime::default().spawn).await;
-    Python::attach(|py| redirected.restore(py))?;
+    let conclusion =
+        libtest_async::run_async(&args.harness, trials, runtime::default().spawn).await;
+    Python::attach(|py| {
+        session.end(py);
+        redirected.restore(py)
+    })?;
     if conclusion.has_failed() {
         return Err(PySystemExit::new_err(FAILED));
     }
@@ -119,19 +124,39 @@ fn run(
     runtime: Option<&'static Runtime>,
     start: impl FnOnce() -> PyResult<()>,
 ) -> u8 {
-    let arguments = Arguments::from_args();
+    let arguments = parse_args();
     let session = Arc::new(Session::default());
     let trials = trials(tests, &session, runtime);
-    if !arguments.would_run(&trials) {
-        return status(&libtest_async::run(&arguments, trials));
+    if !arguments.harness.would_run(&trials) {
+        return status(&libtest_async::run(&arguments.harness, trials));
     }
     let runtime = runtime.unwrap_or_else(runtime::default);
-    let conclusion = start()
-        .and_then(|()| Python::attach(|py| driver::run(py, &session, &arguments, trials, runtime)));
+    let conclusion = start().and_then(|()| {
+        Python::attach(|py| {
+            let event_loop = main_loop(py, &session, arguments.event_loop.as_deref())?;
+            driver::run(&event_loop, &session, &arguments.harness, trials, runtime)
+        })
+    });
     Python::attach(|py| {
         crate::entry::run_exit_functions(py);
         exit_code(py, conclusion)
     })
+}
+
+/// Makes the loop that was asked for; where it is not installed, the tests are told so and another runs idly.
+fn main_loop<'py>(
+    py: Python<'py>,
+    session: &Session,
+    name: Option<&str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match loops::new(py, name.unwrap_or("asyncio")) {
+        Ok(event_loop) => Ok(event_loop),
+        Err(NoLoop::Error(error)) => Err(error),
+        Err(NoLoop::NotInstalled(name)) => {
+            session.go_without(name);
+            asyncio::new_event_loop(py)?.call0()
+        }
+    }
 }
 
 fn trials(

@@ -1,33 +1,63 @@
-//! The event loop that the tests of one run share.
+//! What the tests of one run share.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use super::loops::{Loops, NoLoop};
 use super::output;
+use super::stop::Stop;
+use super::turns::Turns;
 use crate::TaskLocals;
 
-/// The loop of one run; it is there once Python has started.
+/// The loops of one run, and who may run.
 #[derive(Default)]
 pub(super) struct Session {
-    locals: OnceLock<TaskLocals>,
+    /// The loop of the main thread; it is there once Python has started.
+    main: OnceLock<TaskLocals>,
+    /// The loop that was asked for instead, if it is not installed.
+    missing: OnceLock<String>,
+    others: Loops,
+    pub(super) turns: Arc<Turns>,
+    pub(super) stop: Arc<Stop>,
 }
 
 impl Session {
     /// Tells the tests which loop they run beside.
     pub(super) fn begin(&self, locals: TaskLocals) {
         // A session begins once; a second loop would be a bug of this module, and the first stays.
-        let _ = self.locals.set(locals);
+        let _ = self.main.set(locals);
     }
 
-    /// Returns the loop, with context variables that the test has for itself.
-    pub(super) fn locals_of_test(&self) -> PyResult<TaskLocals> {
-        let Some(locals) = self.locals.get() else {
-            return Err(PyRuntimeError::new_err(
-                "the test was started without an event loop",
-            ));
+    /// Has the tests that name no loop skipped, for want of this one.
+    pub(super) fn go_without(&self, name: String) {
+        let _ = self.missing.set(name);
+    }
+
+    /// Ends the loops that the tests have asked for.
+    pub(super) fn end(&self, py: Python<'_>) {
+        self.others.stop(py);
+    }
+
+    /// Returns the loop of this name, or the main one, with context variables that the test has for itself.
+    pub(super) fn locals_of_test(
+        &self,
+        event_loop: Option<&'static str>,
+    ) -> Result<TaskLocals, NoLoop> {
+        let Some(main) = self.main.get() else {
+            let message = "the test was started without an event loop";
+            return Err(PyRuntimeError::new_err(message).into());
         };
-        Python::attach(|py| output::locals_of_current_test(py, locals))
+        if let (None, Some(name)) = (event_loop, self.missing.get()) {
+            return Err(NoLoop::NotInstalled(name.clone()));
+        }
+        Python::attach(|py| {
+            let locals = match event_loop {
+                Some(name) => &self.others.get(py, main, name)?,
+                None => main,
+            };
+            Ok(output::locals_of_current_test(py, locals)?)
+        })
     }
 }

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use libtest_async::{Completion, Failed, Trial};
+use libtest_async::Trial;
 use pyo3::prelude::*;
 
+use super::execution::Execution;
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime::{self, Runtime};
 use super::session::Session;
-use super::skip::{self, Caught, End};
+use super::settings::Settings;
 
 /// A test for [`test_harness`](super::test_harness) or a runtime's `test_main`.
 ///
@@ -25,6 +26,7 @@ pub struct Test {
     pub(super) ignored: Option<&'static str>,
     /// With a text that may be empty.
     pub(super) should_panic: Option<&'static str>,
+    pub(super) settings: Settings,
 }
 
 /// What a test does.
@@ -65,6 +67,7 @@ impl Test {
             source: None,
             ignored: None,
             should_panic: None,
+            settings: Settings::new(),
         }
     }
 
@@ -74,19 +77,23 @@ impl Test {
         session: &Arc<Session>,
         fallback: Option<&'static Runtime>,
     ) -> Trial {
-        let session = Arc::clone(session);
-        let runtime = self.runtime.or(fallback).unwrap_or_else(runtime::default);
-        let source = self.source;
+        let execution = Execution {
+            session: Arc::clone(session),
+            name: self.name.clone(),
+            runtime: self.runtime.or(fallback).unwrap_or_else(runtime::default),
+            source: self.source,
+            settings: self.settings,
+        };
         let trial = match self.work {
             Work::Async(start) => {
-                Trial::ignorable_async_test(self.name, run_async(session, start, source))
-                    .with_spawn(runtime.spawn)
+                let spawn = execution.runtime.spawn;
+                Trial::ignorable_async_test(self.name, execution.run_async(start)).with_spawn(spawn)
             }
-            Work::Sync(function) => Trial::ignorable_test(self.name, move || {
-                run_sync(&session, function, runtime, source)
-            }),
+            Work::Sync(function) => {
+                Trial::ignorable_test(self.name, move || execution.run_sync(function))
+            }
         };
-        mark(trial, source, self.ignored, self.should_panic)
+        mark(trial, self.source, self.ignored, self.should_panic)
     }
 }
 
@@ -108,52 +115,4 @@ fn mark(
         Some(expected) => trial.with_should_panic(Some(expected).filter(|text| !text.is_empty())),
         None => trial,
     }
-}
-
-async fn run_async(
-    session: Arc<Session>,
-    start: Box<dyn FnOnce() -> TestFuture + Send>,
-    source: Option<Source>,
-) -> Result<Completion, Failed> {
-    let locals = session
-        .locals_of_test()
-        .map_err(|error| failed(error, source))?;
-    let end = crate::locals::scope(locals, Caught::NotStarted(start)).await;
-    Python::attach(crate::entry::flush);
-    finish(end, source)
-}
-
-fn run_sync(
-    session: &Session,
-    function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
-    runtime: &Runtime,
-    source: Option<Source>,
-) -> Result<Completion, Failed> {
-    let locals = session
-        .locals_of_test()
-        .map_err(|error| failed(error, source))?;
-    let event_loop = Python::attach(|py| locals.event_loop(py).unbind());
-    let _entered = crate::locals::enter(locals);
-    let (mut function, mut end) = (Some(function), None);
-    (runtime.enter)(&mut || {
-        if let Some(function) = function.take() {
-            end = Some(skip::call(|| {
-                function(Python::attach(|py| event_loop.clone_ref(py)))
-            }));
-        }
-    });
-    Python::attach(crate::entry::flush);
-    finish(end.expect("every runtime calls the function"), source)
-}
-
-fn finish(end: End, source: Option<Source>) -> Result<Completion, Failed> {
-    match end {
-        End::Returned(Ok(())) => Ok(Completion::Completed),
-        End::Returned(Err(failure)) => Err(failure.into_failed(source)),
-        End::Skipped(reason) => Ok(Completion::ignored_with(reason)),
-    }
-}
-
-fn failed(error: PyErr, source: Option<Source>) -> Failed {
-    super::failure::Failure::Python(error).into_failed(source)
 }

@@ -1,0 +1,151 @@
+//! The arguments of the attribute, and Ctrl-C.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::rerun::{Run, command};
+
+crate::tests!(
+    a_timeout_ends_a_test_that_waits_and_shows_what_for,
+    a_timeout_leaves_tests_that_block_behind,
+    a_test_that_ends_in_time_is_judged_as_ever,
+    raises_takes_the_class_and_those_derived_from_it,
+    raises_refuses_other_exceptions_and_none,
+    serial_tests_run_alone,
+    a_loop_is_given_or_its_tests_are_skipped,
+    the_loop_of_the_run_can_be_chosen,
+    help_knows_the_loop,
+    ctrl_c_drops_what_runs_and_ends_with_130,
+);
+
+fn a_timeout_ends_a_test_that_waits_and_shows_what_for() {
+    let started = Instant::now();
+    let run = Run::new("--exact subject::settings::timeout::waits_for_python");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::settings::timeout::waits_for_python");
+    assert!(
+        shown.starts_with("Error: timed out after 100ms\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("asyncio:\n") && shown.contains("in sleep\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("Stack for thread MainThread:\n"), "{shown}");
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn a_timeout_leaves_tests_that_block_behind() {
+    let started = Instant::now();
+    let run = Run::new("settings::timeout::blocks");
+    run.assert_contains("test result: FAILED. 0 passed; 3 failed;");
+    let shown = run.captured("subject::settings::timeout::blocks_in_python");
+    assert!(shown.contains("Error: timed out after 100ms\n"), "{shown}");
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn a_test_that_ends_in_time_is_judged_as_ever() {
+    let run = Run::new("_in_time");
+    run.assert_contains("test result: FAILED. 1 passed; 1 failed;");
+    let shown = run.captured("subject::settings::timeout::panics_in_time");
+    assert!(shown.contains("well before the limit"), "{shown}");
+}
+
+fn raises_takes_the_class_and_those_derived_from_it() {
+    let run = Run::new("settings::raises:: --skip another --skip nothing");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test result: ok. 3 passed;");
+}
+
+fn raises_refuses_other_exceptions_and_none() {
+    let run = Run::new("settings::raises::");
+    run.assert_contains("test result: FAILED. 3 passed; 2 failed;");
+    let shown = run.captured("subject::settings::raises::another_class");
+    assert!(shown.starts_with("Error: ValueError: another\n"), "{shown}");
+    let shown = run.captured("subject::settings::raises::nothing");
+    assert_eq!(shown, "Error: the test did not raise KeyError\n");
+}
+
+fn serial_tests_run_alone() {
+    let run = Run::new("settings::serial:: --test-threads 5");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test result: ok. 5 passed;");
+}
+
+const UVLOOP: &str = "test subject::settings::event_loop::uvloop ... ";
+
+fn a_loop_is_given_or_its_tests_are_skipped() {
+    let run = Run::new("settings::event_loop:: --show-output");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test subject::settings::event_loop::asyncio ... ok\n");
+    match run.stdout.contains(&format!("{UVLOOP}ok\n")) {
+        true => run.assert_contains("loop=uvloop\n"),
+        false => run.assert_contains(&format!("{UVLOOP}ignored, uvloop is not installed\n")),
+    }
+}
+
+fn the_loop_of_the_run_can_be_chosen() {
+    let run = Run::new("settings::event_loop:: --show-output --loop uvloop --test-threads 1");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test subject::settings::event_loop::asyncio ... ok\n");
+    let of_the_run = "test subject::settings::event_loop::of_the_run ... ";
+    match run.stdout.contains(&format!("{UVLOOP}ok\n")) {
+        true => {
+            run.assert_contains(&format!("{of_the_run}ok\n"));
+            assert_eq!(run.stdout.matches("loop=uvloop\n").count(), 2, "{run:#?}");
+        }
+        false => run.assert_contains(&format!("{of_the_run}ignored, uvloop is not installed\n")),
+    }
+    let run = Run::new("--loop trio");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert_eq!(
+        run.stderr,
+        "error: argument for --loop must be asyncio or uvloop (was trio)\n"
+    );
+}
+
+fn help_knows_the_loop() {
+    let run = Run::new("--help");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert!(run.stdout.starts_with("Usage: "), "{run:#?}");
+    run.assert_contains("--loop asyncio|uvloop\n");
+}
+
+#[cfg(unix)]
+fn ctrl_c_drops_what_runs_and_ends_with_130() {
+    let mut child = command("--nocapture settings::interrupt")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("waiting") {
+        line.clear();
+        assert_ne!(
+            stdout.read_line(&mut line).unwrap(),
+            0,
+            "it has ended before it was to wait"
+        );
+    }
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let (mut rest, mut stderr) = (String::new(), String::new());
+    stdout.read_to_string(&mut rest).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}{stderr}");
+    assert!(rest.contains("the future was dropped\n"), "{rest}{stderr}");
+    let expected = "\ninterrupted while these tests were running:\n    subject::settings::interrupt::waits_for_ever\n";
+    assert_eq!(stderr, expected);
+}
+
+#[cfg(not(unix))]
+fn ctrl_c_drops_what_runs_and_ends_with_130() {}

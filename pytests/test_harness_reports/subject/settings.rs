@@ -1,0 +1,184 @@
+//! The arguments of the attribute.
+
+mod timeout {
+    use std::thread;
+    use std::time::Duration;
+
+    use pyo3::prelude::*;
+
+    #[pyo3_aio::tokio::test(timeout = "100ms")]
+    async fn waits_for_python() -> PyResult<()> {
+        let sleep = Python::attach(|py| {
+            let sleep = py.import("asyncio")?.call_method1("sleep", (60,))?;
+            pyo3_aio::tokio::into_future(sleep)
+        })?;
+        sleep.await?;
+        Ok(())
+    }
+
+    #[pyo3_aio::async_std::test(timeout = "100ms")]
+    async fn blocks_its_thread() {
+        thread::sleep(Duration::from_secs(60));
+    }
+
+    #[pyo3_aio::smol::test(timeout = "100ms")]
+    fn blocks_its_thread_synchronously() {
+        thread::sleep(Duration::from_secs(60));
+    }
+
+    #[pyo3_aio::tokio::test(timeout = "100ms")]
+    fn blocks_in_python() -> PyResult<()> {
+        Python::attach(|py| py.import("time")?.call_method1("sleep", (60,)).map(drop))
+    }
+
+    #[pyo3_aio::tokio::test(timeout = "1m")]
+    async fn panics_in_time() {
+        panic!("well before the limit");
+    }
+
+    #[pyo3_aio::tokio::test(timeout = "1m")]
+    fn is_in_time() {
+        assert_eq!(
+            thread::current().name(),
+            Some("subject::settings::timeout::is_in_time")
+        );
+    }
+}
+
+mod raises {
+    use pyo3::exceptions::{PyKeyError, PyValueError};
+    use pyo3::prelude::*;
+
+    #[pyo3_aio::tokio::test(raises = "KeyError")]
+    async fn the_class() -> PyResult<()> {
+        Err(PyKeyError::new_err("expected"))
+    }
+
+    #[pyo3_aio::tokio::test(raises = "LookupError")]
+    fn a_class_derived_from_it() -> PyResult<()> {
+        Err(PyKeyError::new_err("expected"))
+    }
+
+    #[pyo3_aio::tokio::test(raises = "asyncio.CancelledError")]
+    async fn a_class_with_its_module() -> PyResult<()> {
+        Python::attach(|py| {
+            let class = py.import("asyncio")?.getattr("CancelledError")?;
+            Err(PyErr::from_value(class.call0()?))
+        })
+    }
+
+    #[pyo3_aio::tokio::test(raises = "KeyError")]
+    async fn another_class() -> PyResult<()> {
+        Err(PyValueError::new_err("another"))
+    }
+
+    #[pyo3_aio::tokio::test(raises = "KeyError")]
+    async fn nothing() -> PyResult<()> {
+        Ok(())
+    }
+}
+
+mod serial {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+    fn run(most: usize) {
+        let others = RUNNING.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(20));
+        let beside = RUNNING.fetch_sub(1, Ordering::SeqCst) - 1;
+        assert!(
+            others.max(beside) <= most,
+            "{others} and {beside} other tests run"
+        );
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn a_first() {
+        run(8);
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn b_second() {
+        run(8);
+    }
+
+    #[pyo3_aio::tokio::test(serial)]
+    async fn c_alone() {
+        run(0);
+    }
+
+    #[pyo3_aio::async_std::test(serial)]
+    fn d_alone_too() {
+        run(0);
+    }
+
+    #[pyo3_aio::smol::test]
+    async fn e_last() {
+        run(8);
+    }
+}
+
+mod event_loop {
+    use pyo3::prelude::*;
+
+    fn kind(event_loop: &Bound<'_, PyAny>) -> PyResult<String> {
+        event_loop.get_type().module()?.extract()
+    }
+
+    #[expect(clippy::print_stdout, reason = "this is what is looked for")]
+    fn describe() -> PyResult<()> {
+        Python::attach(|py| {
+            let event_loop = pyo3_aio::tokio::get_current_loop(py)?;
+            println!("loop={}", kind(&event_loop)?);
+            Ok(())
+        })
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn of_the_run() -> PyResult<()> {
+        describe()
+    }
+
+    #[pyo3_aio::tokio::test(loop = "uvloop")]
+    async fn uvloop() -> PyResult<()> {
+        let awaited = Python::attach(|py| {
+            let sleep = py.import("asyncio")?.call_method1("sleep", (0.001,))?;
+            pyo3_aio::tokio::into_future(sleep)
+        })?;
+        awaited.await?;
+        describe()
+    }
+
+    #[pyo3_aio::tokio::test(loop = "asyncio")]
+    fn asyncio(event_loop: Py<PyAny>) -> PyResult<()> {
+        Python::attach(|py| {
+            assert!(kind(event_loop.bind(py)).is_ok_and(|kind| kind.starts_with("asyncio")))
+        });
+        describe()
+    }
+}
+
+mod interrupt {
+    use std::future;
+
+    /// Says when it is dropped.
+    struct Dropped;
+
+    impl Drop for Dropped {
+        #[expect(clippy::print_stdout, reason = "this is what is looked for")]
+        fn drop(&mut self) {
+            println!("the future was dropped");
+        }
+    }
+
+    #[pyo3_aio::tokio::test]
+    #[expect(clippy::print_stdout, reason = "this is what is waited for")]
+    async fn waits_for_ever() {
+        let _dropped = Dropped;
+        println!("waiting");
+        future::pending::<()>().await;
+    }
+}

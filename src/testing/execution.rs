@@ -1,0 +1,122 @@
+//! One test at work, from its turn to its end.
+
+use std::sync::Arc;
+
+use libtest_async::{Completion, Failed};
+use pyo3::prelude::*;
+
+use super::driver::block_on;
+use super::failure::Failure;
+use super::limit::{self, TimedOut};
+use super::loops::NoLoop;
+use super::outcome::{Outcome, TestFuture};
+use super::place::Source;
+use super::raises;
+use super::runtime::Runtime;
+use super::session::Session;
+use super::settings::Settings;
+use super::skip::{self, Caught, End};
+use crate::{TaskLocals, entry, locals};
+
+/// What a test needs to run.
+pub(super) struct Execution {
+    pub(super) session: Arc<Session>,
+    pub(super) name: String,
+    pub(super) runtime: &'static Runtime,
+    pub(super) source: Option<Source>,
+    pub(super) settings: Settings,
+}
+
+type Verdict = Result<Completion, Failed>;
+
+impl Execution {
+    /// Awaits an async test, on its runtime.
+    pub(super) async fn run_async(self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
+        let _turn = self.session.turns.wait(self.settings.serial).await;
+        let locals = match self.session.locals_of_test(self.settings.event_loop) {
+            Ok(locals) => locals,
+            Err(no_loop) => return self.without_loop(no_loop),
+        };
+        let entry = self.session.stop.enter(self.name.clone());
+        let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
+        let end = match self.settings.timeout {
+            Some(limit) => limit::run_async(body, self.runtime, limit, locals).await,
+            None => Ok(body.await),
+        };
+        self.finish(end)
+    }
+
+    /// Calls a sync test, on this thread or, with a timeout, on another.
+    pub(super) fn run_sync(
+        self,
+        function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
+    ) -> Verdict {
+        let _turn = block_on(self.session.turns.wait(self.settings.serial));
+        let locals = match self.session.locals_of_test(self.settings.event_loop) {
+            Ok(locals) => locals,
+            Err(no_loop) => return self.without_loop(no_loop),
+        };
+        let _entry = self.session.stop.enter(self.name.clone());
+        let runtime = self.runtime;
+        let body = {
+            let locals = locals.clone();
+            move || call(function, locals, runtime)
+        };
+        let end = match self.settings.timeout {
+            Some(limit) => block_on(limit::run_sync(body, limit, locals)),
+            None => Ok(body()),
+        };
+        self.finish(end)
+    }
+
+    fn finish(&self, end: Result<End, TimedOut>) -> Verdict {
+        let end = match (end, self.settings.timeout) {
+            (Ok(end), _) => end,
+            (Err(TimedOut(stacks)), limit) => {
+                return Err(format!(
+                    "timed out after {:?}\n\n{stacks}",
+                    limit.unwrap_or_default()
+                )
+                .into());
+            }
+        };
+        // Half a line may still stand in Python's buffer.
+        Python::attach(entry::flush);
+        let outcome = match end {
+            End::Returned(outcome) => outcome,
+            End::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
+        };
+        let outcome = match self.settings.raises {
+            Some(class) => raises::judge(outcome, class),
+            None => outcome,
+        };
+        match outcome {
+            Ok(()) => Ok(Completion::Completed),
+            Err(failure) => Err(failure.into_failed(self.source)),
+        }
+    }
+
+    fn without_loop(&self, no_loop: NoLoop) -> Verdict {
+        match no_loop {
+            NoLoop::NotInstalled(name) => Ok(Completion::ignored_with(NoLoop::reason(&name))),
+            NoLoop::Error(error) => Err(Failure::Python(error).into_failed(self.source)),
+        }
+    }
+}
+
+/// Calls the function with its loop current, inside the runtime's context.
+fn call(
+    function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
+    locals: TaskLocals,
+    runtime: &Runtime,
+) -> End {
+    let event_loop = Python::attach(|py| locals.event_loop(py).unbind());
+    let _entered = locals::enter(locals);
+    let (mut call, mut end) = (Some((function, event_loop)), None);
+    (runtime.enter)(&mut || {
+        if let Some((function, event_loop)) = call.take() {
+            end = Some(skip::call(|| function(event_loop)));
+        }
+    });
+    end.expect("every runtime calls the function")
+}

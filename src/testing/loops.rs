@@ -1,0 +1,166 @@
+//! The event loops of one run: the one on the main thread, and others that tests ask for by name.
+
+use std::sync::Mutex;
+use std::thread::{self, JoinHandle};
+
+use pyo3::exceptions::{PyModuleNotFoundError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+
+use super::output;
+use crate::{TaskLocals, asyncio};
+
+/// A loop that cannot be had.
+pub(super) enum NoLoop {
+    /// The package with this name is not installed.
+    NotInstalled(String),
+    Error(PyErr),
+}
+
+impl From<PyErr> for NoLoop {
+    fn from(error: PyErr) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl NoLoop {
+    /// Says why in the words of a reason to skip.
+    pub(super) fn reason(name: &str) -> String {
+        format!("{name} is not installed")
+    }
+}
+
+/// Makes a loop by its name, `asyncio` or `uvloop`.
+pub(super) fn new<'py>(py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>, NoLoop> {
+    match name {
+        "asyncio" => Ok(asyncio::new_event_loop(py)?.call0()?),
+        "uvloop" => match py.import("uvloop") {
+            Ok(uvloop) => Ok(uvloop.call_method0("new_event_loop")?),
+            Err(error) if error.is_instance_of::<PyModuleNotFoundError>(py) => {
+                Err(NoLoop::NotInstalled(name.to_owned()))
+            }
+            Err(error) => Err(error.into()),
+        },
+        _ => {
+            let message = format!("there is no event loop `{name}`, but `asyncio` and `uvloop`");
+            Err(PyValueError::new_err(message).into())
+        }
+    }
+}
+
+/// The name of the loop that is there already.
+fn name_of(event_loop: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+    let module = event_loop.get_type().module()?;
+    Ok(if module.to_cow()?.starts_with("uvloop") {
+        "uvloop"
+    } else {
+        "asyncio"
+    })
+}
+
+/// The loops that run on threads of their own, each started by the first test that asks for it.
+#[derive(Default)]
+pub(super) struct Loops(Mutex<Vec<Running>>);
+
+struct Running {
+    name: &'static str,
+    locals: TaskLocals,
+    thread: JoinHandle<()>,
+}
+
+impl Loops {
+    /// Returns the loop of this name: `main`, if that is of the kind, else one on another thread.
+    pub(super) fn get(
+        &self,
+        py: Python<'_>,
+        main: &TaskLocals,
+        name: &'static str,
+    ) -> Result<TaskLocals, NoLoop> {
+        if name_of(&main.event_loop(py))? == name {
+            return Ok(main.clone());
+        }
+        let mut others = lock(&self.0, py);
+        if let Some(other) = others.iter().find(|other| other.name == name) {
+            return Ok(other.locals.clone());
+        }
+        let other = start(py, name)?;
+        let locals = other.locals.clone();
+        others.push(other);
+        Ok(locals)
+    }
+
+    /// Ends the loops on other threads, and waits for the threads.
+    pub(super) fn stop(&self, py: Python<'_>) {
+        let others = std::mem::take(&mut *lock(&self.0, py));
+        for other in others {
+            stop(&other.locals.event_loop(py));
+            // A panic of the thread has been reported where it happened.
+            let _ = py.detach(|| other.thread.join());
+        }
+    }
+}
+
+fn lock<'a>(
+    running: &'a Mutex<Vec<Running>>,
+    py: Python<'_>,
+) -> std::sync::MutexGuard<'a, Vec<Running>> {
+    running
+        .lock_py_attached(py)
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn start(py: Python<'_>, name: &'static str) -> Result<Running, NoLoop> {
+    let event_loop = new(py, name)?;
+    output::report_to_tests(&event_loop)?;
+    let locals = TaskLocals::new(event_loop.clone());
+    let event_loop = event_loop.unbind();
+    let thread = thread::spawn(move || Python::attach(|py| run(event_loop.bind(py))));
+    Ok(Running {
+        name,
+        locals,
+        thread,
+    })
+}
+
+fn run(event_loop: &Bound<'_, PyAny>) {
+    let py = event_loop.py();
+    let ran = asyncio::set_event_loop(py)
+        .and_then(|set| set.call1((event_loop,)))
+        .and_then(|_| event_loop.call_method0(intern!(py, "run_forever")))
+        .and_then(|_| close(event_loop));
+    if let Err(error) = ran {
+        error.write_unraisable(py, Some(event_loop));
+    }
+}
+
+/// Ends a loop from another thread. It cannot be closed before it has stopped.
+pub(super) fn stop(event_loop: &Bound<'_, PyAny>) {
+    let stopped = event_loop
+        .getattr(intern!(event_loop.py(), "stop"))
+        .and_then(|stop| asyncio::call_soon_threadsafe(event_loop, &stop));
+    if let Err(error) = stopped {
+        error.write_unraisable(event_loop.py(), Some(event_loop));
+    }
+}
+
+/// Cancels what the tests left behind and closes the loop, as `asyncio.run` does.
+///
+/// The default executor is not waited for: a thread that a test left blocked would keep the report's exit code back.
+pub(super) fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = event_loop.py();
+    let tasks = asyncio::all_tasks(py)?.call1((event_loop,))?;
+    let tasks: Vec<_> = tasks.try_iter()?.collect::<PyResult<_>>()?;
+    for task in &tasks {
+        task.call_method0(intern!(py, "cancel"))?;
+    }
+    if !tasks.is_empty() {
+        let wait = py.import("asyncio")?.call_method1("wait", (tasks,))?;
+        event_loop.call_method1(intern!(py, "run_until_complete"), (wait,))?;
+    }
+    let generators = event_loop.call_method0(intern!(py, "shutdown_asyncgens"))?;
+    event_loop.call_method1(intern!(py, "run_until_complete"), (generators,))?;
+    asyncio::set_event_loop(py)?.call1((py.None(),))?;
+    event_loop.call_method0(intern!(py, "close"))?;
+    Ok(())
+}

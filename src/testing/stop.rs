@@ -1,0 +1,138 @@
+//! Stopping the tests when Ctrl-C ends the run.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// The tests that are under way.
+#[derive(Debug, Default)]
+pub(super) struct Stop(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_set: bool,
+    next: u64,
+    running: BTreeMap<u64, Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    name: String,
+    /// `None` for sync tests, which nobody can stop.
+    waker: Option<Waker>,
+}
+
+impl Stop {
+    /// Notes that a test runs, until the entry is dropped.
+    pub(super) fn enter(self: &Arc<Self>, name: String) -> Entry {
+        let mut state = self.lock();
+        let id = state.next;
+        state.next += 1;
+        state.running.insert(id, Running { name, waker: None });
+        Entry {
+            stop: Arc::clone(self),
+            id,
+        }
+    }
+
+    /// Stops the async tests and returns the names of all that ran.
+    pub(super) fn set(&self) -> Vec<String> {
+        let mut state = self.lock();
+        state.is_set = true;
+        let wakers: Vec<_> = state
+            .running
+            .values_mut()
+            .filter_map(|running| running.waker.take())
+            .collect();
+        let names = state
+            .running
+            .values()
+            .map(|running| running.name.clone())
+            .collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        names
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A test among those under way.
+#[derive(Debug)]
+pub(super) struct Entry {
+    stop: Arc<Stop>,
+    id: u64,
+}
+
+impl Entry {
+    /// Drops the future of the test as soon as the tests are stopped; then it never ends.
+    pub(super) fn stoppable<F: Future>(&self, body: F) -> Stoppable<F> {
+        Stoppable {
+            stop: Arc::clone(&self.stop),
+            id: self.id,
+            body: Some(Box::pin(body)),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.stop.lock().running.remove(&self.id);
+    }
+}
+
+/// See [`Entry::stoppable`].
+pub(super) struct Stoppable<F> {
+    stop: Arc<Stop>,
+    id: u64,
+    body: Option<Pin<Box<F>>>,
+}
+
+impl<F: Future> Future for Stoppable<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        let mut state = this.stop.lock();
+        if state.is_set {
+            drop(state);
+            this.body = None;
+        } else {
+            if let Some(running) = state.running.get_mut(&this.id) {
+                running.waker = Some(cx.waker().clone());
+            }
+            drop(state);
+        }
+        this.body
+            .as_mut()
+            .map_or(Poll::Pending, |body| body.as_mut().poll(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopping_drops_the_futures_and_tells_what_ran() {
+        let stop = Arc::new(Stop::default());
+        let value = Arc::new(());
+        let entry = stop.enter("one".to_owned());
+        let _other = stop.enter("two".to_owned());
+        drop(stop.enter("over".to_owned()));
+        let held = Arc::clone(&value);
+        let mut future = entry.stoppable(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+        assert_eq!(Arc::strong_count(&value), 2);
+        assert_eq!(stop.set(), ["one", "two"]);
+        assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+}
