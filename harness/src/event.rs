@@ -37,6 +37,8 @@ pub(crate) struct Finished {
     pub(crate) output: Vec<u8>,
     /// How long the body took; only with `--report-time` or `--ensure-time`.
     pub(crate) time: Option<Duration>,
+    /// How long the body took, if it ran.
+    pub(crate) elapsed: Option<Duration>,
 }
 
 /// What a listing found.

@@ -43,6 +43,7 @@
 //! failure's message is shown as `Error: ...`, and trials run on threads of their own.
 
 mod args;
+mod binary;
 mod block_on;
 pub mod capture;
 mod conclusion;

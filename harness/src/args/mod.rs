@@ -6,6 +6,7 @@ mod parse;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
 
@@ -71,6 +72,11 @@ pub struct Arguments {
     pub shuffle: bool,
     /// Starts no test after this many failures (`--maxfail`).
     pub max_failures: Option<u64>,
+    /// Writes a JUnit document to this file, if it ends in `.xml`, or else to a file in this folder
+    /// that is named after the test binary (`--junit`).
+    pub junit: Option<PathBuf>,
+    /// Lists so many of the slowest tests at the end (`--durations`).
+    pub durations: Option<usize>,
     /// How long a test may take (`--timeout`); see [`Trial::with_timeout`].
     pub timeout: Option<Duration>,
     /// Runs tests in worker processes, one at a time in each (`--isolate`).

@@ -37,6 +37,13 @@ fn own(options: &mut Options) {
         .optopt("", "maxfail", "Start no test after N failures", "N")
         .optopt(
             "",
+            "junit",
+            "Write a JUnit document to PATH, a file if it ends in .xml and else a folder",
+            "PATH",
+        )
+        .optopt("", "durations", "List the N slowest tests at the end", "N")
+        .optopt(
+            "",
             "timeout",
             "Fail tests that take longer, for example 500ms, 5s or 2m",
             "TIME",

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use getopts::Matches;
@@ -36,6 +37,7 @@ pub(super) fn parse(
     parsed.format = format(&matches)?;
     parsed.max_failures = number(&matches, "maxfail", "--maxfail")?;
     parsed.timeout = timeout(&matches)?;
+    parsed.durations = number(&matches, "durations", "--durations")?.map(|most| most as usize);
     Ok(parsed)
 }
 
@@ -58,6 +60,7 @@ fn flags(matches: &Matches) -> Arguments {
         ensure_time: flag("ensure-time"),
         shuffle: flag("shuffle"),
         isolate: flag("isolate"),
+        junit: matches.opt_str("junit").map(PathBuf::from),
         skip: matches.opt_strs("skip"),
         logfile: matches.opt_str("logfile"),
         filters: matches.free.clone(),

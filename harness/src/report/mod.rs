@@ -1,13 +1,17 @@
 //! Reporters turn events into text; the sink writes it.
 
 mod color;
+mod durations;
+mod failure;
 mod json;
 mod junit;
+mod junit_file;
 mod logfile;
 mod pretty;
 mod sink;
 mod summary;
 mod terse;
+mod xml;
 
 use std::io;
 
@@ -16,8 +20,10 @@ use crate::event::Event;
 use crate::time::TimeLimits;
 
 use self::color::Palette;
+use self::durations::Durations;
 use self::json::Json;
 use self::junit::Junit;
+use self::junit_file::JunitFile;
 use self::logfile::LogFile;
 use self::pretty::Pretty;
 use self::sink::Sink;
@@ -34,6 +40,7 @@ pub(crate) struct Output {
     reporter: Box<dyn Reporter>,
     sink: Sink,
     log: Option<LogFile>,
+    junit: Option<JunitFile>,
     text: String,
 }
 
@@ -64,8 +71,14 @@ impl Output {
             FormatSetting::Junit => Box::new(Junit::new(args.show_output)),
         };
         let log = args.logfile.as_ref().map(LogFile::create).transpose()?;
+        let junit = args
+            .junit
+            .as_deref()
+            .filter(|_| !args.list)
+            .map(JunitFile::new);
         Ok(Self {
-            reporter,
+            reporter: with_durations(args, reporter),
+            junit,
             sink: Sink::stdout(),
             log,
             text: String::new(),
@@ -77,9 +90,24 @@ impl Output {
         if let Some(log) = &mut self.log {
             log.event(event)?;
         }
+        if let Some(junit) = &mut self.junit {
+            junit.event(event)?;
+        }
         self.text.clear();
         self.reporter.report(event, &mut self.text);
         self.sink.write(self.text.as_bytes())
+    }
+}
+
+/// The formats for machines have no room for the list.
+fn with_durations(args: &Arguments, reporter: Box<dyn Reporter>) -> Box<dyn Reporter> {
+    let is_for_people = matches!(
+        args.effective_format(),
+        FormatSetting::Pretty | FormatSetting::Terse
+    );
+    match args.durations {
+        Some(most) if is_for_people && !args.list => Box::new(Durations::new(reporter, most)),
+        _ => reporter,
     }
 }
 

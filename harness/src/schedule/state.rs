@@ -257,6 +257,7 @@ impl State {
             outcome,
             output,
             time: elapsed.filter(|_| self.settings.limits.is_some()),
+            elapsed,
         };
         self.output.event(&Event::Finished(&finished))?;
         self.tally.add(finished, self.settings.show_output);

@@ -30,6 +30,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "crashing" => libtest_async::run(&args, crashing()),
         "crashing_async" => on_pool(&args, crashing()),
         "endless" => on_pool(&args, endless()),
+        "awkward" => libtest_async::run(&args, awkward()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -203,6 +204,17 @@ fn endless() -> Vec<Trial> {
             dropped.recv().map_err(Failed::from)
         })
         .with_ignored_flag(true),
+    ]
+}
+
+/// Tests with texts that formats have to escape.
+fn awkward() -> Vec<Trial> {
+    const TEXT: &str = "]]> <?xml & \u{1b}[31m";
+    vec![
+        Trial::test("a \"quoted\"\nname", || Err(TEXT.into())),
+        Trial::test("in::modules::nested", || Err(TEXT.into())),
+        Trial::test("mismatch", || panic!("{TEXT}")).with_should_panic(Some("other")),
+        Trial::test("ignored", || Ok(())).with_ignored_reason("why \"not\"\n?"),
     ]
 }
 

@@ -10,6 +10,7 @@
 mod capture;
 mod child;
 mod exit;
+mod files;
 mod fixtures;
 mod isolate;
 mod pool;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let groups = [
         exit::trials(),
         capture::trials(),
+        files::trials(),
         isolate::trials(),
         runtime::trials(),
         stop::trials(),

@@ -1,0 +1,182 @@
+//! Reports for machines, read by parsers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_async::{Failed, Trial};
+use serde_json::Value;
+
+use crate::child::run;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let test = |name: &str, body: fn()| {
+        Trial::test(format!("files::{name}"), move || {
+            body();
+            Ok::<(), Failed>(())
+        })
+    };
+    vec![
+        test(
+            "every_line_of_json_is_an_object",
+            every_line_of_json_is_an_object,
+        ),
+        test(
+            "a_json_listing_escapes_reasons",
+            a_json_listing_escapes_reasons,
+        ),
+        test(
+            "junit_on_standard_output_is_xml",
+            junit_on_standard_output_is_xml,
+        ),
+        test("a_junit_file_is_complete", a_junit_file_is_complete),
+        test(
+            "a_junit_folder_has_a_file_for_each_binary",
+            a_junit_folder_has_a_file_for_each_binary,
+        ),
+        test(
+            "the_slowest_tests_are_listed_on_demand",
+            the_slowest_tests_are_listed_on_demand,
+        ),
+        test("a_full_disk_is_an_error", a_full_disk_is_an_error),
+    ]
+}
+
+/// Returns a path that no other test uses.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    let _ = fs::remove_file(&path);
+    path
+}
+
+fn events(fixture: &str, args: &[&str]) -> Vec<Value> {
+    let output = run(fixture, args);
+    let lines = output.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+fn every_line_of_json_is_an_object() {
+    let events = events("awkward", &["--format", "json", "--include-ignored"]);
+    assert_eq!(events[0]["test_count"], 4);
+    let failed = events
+        .iter()
+        .find(|event| event["event"] == "failed")
+        .unwrap();
+    assert_eq!(failed["name"], "a \"quoted\"\nname");
+    assert!(
+        failed["stdout"]
+            .as_str()
+            .unwrap()
+            .contains("]]> <?xml & \u{1b}[31m"),
+        "{failed}"
+    );
+    assert_eq!(events.last().unwrap()["failed"], 3);
+}
+
+fn a_json_listing_escapes_reasons() {
+    let events = events("awkward", &["--list", "--format", "json"]);
+    let reasons: Vec<_> = events
+        .iter()
+        .filter_map(|event| event["ignore_message"].as_str())
+        .collect();
+    assert!(reasons.contains(&"why \"not\"\n?"), "{reasons:?}");
+    assert_eq!(events.last().unwrap()["total"], 4);
+}
+
+fn junit_on_standard_output_is_xml() {
+    let output = run("awkward", &["--format", "junit"]);
+    let document = roxmltree::Document::parse(&output.stdout).unwrap();
+    let messages: Vec<_> = document
+        .descendants()
+        .filter_map(|node| node.attribute("message"))
+        .collect();
+    // libtest itself stops at a message of several lines.
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.contains("did not contain")),
+        "{messages:?}"
+    );
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_junit_file_is_complete() {
+    let path = scratch("junit-file/report.xml");
+    let output = run("awkward", &["--junit", path.to_str().unwrap()]);
+    assert!(
+        output.stdout.starts_with("\nrunning 4 tests\n"),
+        "{}",
+        output.stdout
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let suite = document
+        .descendants()
+        .find(|node| node.has_tag_name("testsuite"))
+        .unwrap();
+    for (name, count) in [
+        ("tests", "4"),
+        ("failures", "3"),
+        ("skipped", "1"),
+        ("errors", "0"),
+    ] {
+        assert_eq!(suite.attribute(name), Some(count), "{name}");
+    }
+    let cases = document
+        .descendants()
+        .filter(|node| node.has_tag_name("testcase"));
+    let case = cases
+        .into_iter()
+        .find(|case| case.attribute("name") == Some("nested"))
+        .unwrap();
+    assert_eq!(case.attribute("classname"), Some("suite::in::modules"));
+    let failure = case
+        .children()
+        .find(|node| node.has_tag_name("failure"))
+        .unwrap();
+    assert_eq!(
+        failure.attribute("message"),
+        Some("Error: ]]> <?xml & \u{fffd}[31m")
+    );
+}
+
+fn a_junit_folder_has_a_file_for_each_binary() {
+    let folder = scratch("junit-folder");
+    run("passing", &["--junit", folder.to_str().unwrap()]);
+    assert!(
+        fs::read_to_string(folder.join("suite.xml"))
+            .unwrap()
+            .contains("tests=\"2\"")
+    );
+}
+
+fn the_slowest_tests_are_listed_on_demand() {
+    let output = run("passing", &["--durations", "1", "--test-threads=1"]);
+    let (_, list) = output
+        .stdout
+        .split_once("\n\nslowest 1 test:\n    0.")
+        .unwrap();
+    assert!(
+        list.ends_with("s a\n\n") || list.ends_with("s b\n\n"),
+        "{list}"
+    );
+}
+
+fn a_full_disk_is_an_error() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let output = crate::child::run_with("passing", &[], |command| {
+        command.stdout(fs::File::create("/dev/full").unwrap());
+    });
+    assert!(
+        output
+            .stderr
+            .starts_with("error: io error when listing tests: "),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(output.code, Some(101));
+}
