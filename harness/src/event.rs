@@ -19,6 +19,8 @@ pub(crate) enum Event<'a> {
     Slow(&'a Description),
     /// A trial ended; the tally does not contain it yet.
     Finished(&'a Finished),
+    /// An attempt of a trial failed, and there will be another.
+    Retried(&'a Finished),
     /// The run is over.
     RunFinished(&'a Tally),
     /// The listing begins.
@@ -39,6 +41,28 @@ pub(crate) struct Finished {
     pub(crate) time: Option<Duration>,
     /// How long the body took, if it ran.
     pub(crate) elapsed: Option<Duration>,
+    pub(crate) attempt: Attempt,
+}
+
+/// Which attempt of a trial something is about; without `--retries` the only one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    /// Counted from 1.
+    pub(crate) number: u32,
+    pub(crate) of: u32,
+    /// What earlier attempts printed.
+    pub(crate) earlier: Vec<u8>,
+}
+
+impl Attempt {
+    /// Returns the first of so many attempts.
+    pub(crate) fn first(of: u32) -> Self {
+        Self {
+            number: 1,
+            of,
+            earlier: Vec::new(),
+        }
+    }
 }
 
 /// What a listing found.
@@ -74,6 +98,8 @@ pub(crate) struct Tally {
     pub(crate) successes: Vec<Finished>,
     pub(crate) failures: Vec<Finished>,
     pub(crate) time_failures: Vec<Finished>,
+    /// Trials that passed after having failed, with the output of the attempts that failed.
+    pub(crate) flaky: Vec<Finished>,
 }
 
 impl Tally {
@@ -82,6 +108,12 @@ impl Tally {
         match &finished.outcome {
             Outcome::Passed => {
                 self.passed += 1;
+                if finished.attempt.number > 1 {
+                    self.flaky.push(Finished {
+                        output: finished.attempt.earlier.clone(),
+                        ..finished.clone()
+                    });
+                }
                 if keep_successes {
                     self.successes.push(finished);
                 }

@@ -93,6 +93,8 @@ impl Job {
                 scope: Some(scope),
                 cancellation: None,
             },
+            // The report is dropped, and says that nothing was run.
+            Body::Elsewhere => Handle::default(),
             Body::Async(future) => {
                 let cancellation = Arc::new(Cancellation::default());
                 let task = Task {

@@ -26,6 +26,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed | Self::FailedBecause(_) | Self::TooSlow)
+    }
+
     /// Returns the outcome of a trial that took longer than it may.
     pub(crate) fn timed_out(timeout: Duration) -> Self {
         Self::FailedBecause(format!("test timed out after {timeout:?}"))

@@ -1,6 +1,7 @@
 //! Which trials run, and in which order.
 
 use crate::args::Arguments;
+use crate::event::Attempt;
 use crate::shuffle;
 use crate::trial::{Description, ShouldPanic, Trial};
 
@@ -21,6 +22,7 @@ pub(crate) struct Planned {
     pub(crate) ignored: bool,
     /// How many trials of the same name come before it, in the order in which they were made.
     pub(crate) occurrence: u32,
+    pub(crate) attempt: Attempt,
 }
 
 impl Plan {
@@ -35,6 +37,9 @@ impl Plan {
             .zip(occurrences)
             .map(|(trial, occurrence)| Planned {
                 occurrence,
+                attempt: Attempt::first(
+                    args.retries.map_or(1, |retries| retries.saturating_add(1)),
+                ),
                 ignored: args.ignores(trial.description()),
                 trial,
             })

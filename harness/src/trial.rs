@@ -36,7 +36,12 @@ pub(crate) enum Body {
     Sync(Box<dyn FnOnce(bool) -> Verdict + Send>),
     /// Runs on a runtime.
     Async(Pin<Box<dyn Future<Output = Verdict> + Send>>),
+    /// Runs in a worker process, where there is another trial of this name.
+    Elsewhere,
 }
+
+/// Makes a body anew.
+pub(crate) type Remake = Arc<dyn Fn() -> Body + Send + Sync>;
 
 /// A single test or benchmark, with what `#[ignore]` and `#[should_panic]` would say about it.
 pub struct Trial {
@@ -44,6 +49,8 @@ pub struct Trial {
     pub(crate) body: Body,
     pub(crate) spawn: Option<Spawner>,
     pub(crate) timeout: Option<Duration>,
+    /// Present if the trial can run more than once.
+    pub(crate) remake: Option<Remake>,
 }
 
 /// What is known of a trial without running it.
@@ -140,6 +147,42 @@ impl Trial {
         )
     }
 
+    /// Creates a test like [`Self::test`] that can run more than once, as `--retries` may want.
+    ///
+    /// Other tests can be retried with `--isolate` only.
+    pub fn repeatable_test<R>(name: impl Into<String>, runner: R) -> Self
+    where
+        R: Fn() -> Result<(), Failed> + Send + Sync + 'static,
+    {
+        let runner = Arc::new(runner);
+        Self::repeatable(name.into(), move || {
+            let runner = runner.clone();
+            Body::Sync(Box::new(move |_once| runner().map(|()| Done::Passed)))
+        })
+    }
+
+    /// Creates a test like [`Self::async_test`] that can run more than once, as `--retries` may
+    /// want. `start` is called for each attempt.
+    pub fn repeatable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
+    where
+        S: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Failed>> + Send + 'static,
+    {
+        let start = Arc::new(start);
+        Self::repeatable(name.into(), move || {
+            let start = start.clone();
+            Body::Async(Box::pin(
+                async move { start().await.map(|()| Done::Passed) },
+            ))
+        })
+    }
+
+    fn repeatable(name: String, remake: impl Fn() -> Body + Send + Sync + 'static) -> Self {
+        let mut trial = Self::new(name, remake());
+        trial.remake = Some(Arc::new(remake));
+        trial
+    }
+
     fn new(name: String, body: Body) -> Self {
         let description = Description {
             name,
@@ -155,6 +198,7 @@ impl Trial {
             body,
             spawn: None,
             timeout: None,
+            remake: None,
         }
     }
 

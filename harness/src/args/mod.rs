@@ -70,6 +70,9 @@ pub struct Arguments {
     pub ensure_time: bool,
     /// Runs tests in random order (`--shuffle`).
     pub shuffle: bool,
+    /// Runs a test that fails so many times more (`--retries`); one that then passes counts as
+    /// passed. Tests that can run once only are retried with [`isolate`](Self::isolate).
+    pub retries: Option<u32>,
     /// Starts no test after this many failures (`--maxfail`).
     pub max_failures: Option<u64>,
     /// Writes a JUnit document to this file, if it ends in `.xml`, or else to a file in this folder

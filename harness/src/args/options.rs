@@ -34,6 +34,12 @@ pub(crate) fn help(program: &str) -> String {
 fn own(options: &mut Options) {
     options
         .optflag("x", "", "Stop after the first failure, as --fail-fast does")
+        .optopt(
+            "",
+            "retries",
+            "Run a test that fails up to N times more",
+            "N",
+        )
         .optopt("", "maxfail", "Start no test after N failures", "N")
         .optopt(
             "",

@@ -36,6 +36,8 @@ pub(super) fn parse(
     parsed.color = color(&matches)?;
     parsed.format = format(&matches)?;
     parsed.max_failures = number(&matches, "maxfail", "--maxfail")?;
+    let retries = number(&matches, "retries", "--retries")?;
+    parsed.retries = retries.map(|retries| u32::try_from(retries).unwrap_or(u32::MAX));
     parsed.timeout = timeout(&matches)?;
     parsed.durations = number(&matches, "durations", "--durations")?.map(|most| most as usize);
     Ok(parsed)

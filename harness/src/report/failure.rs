@@ -76,6 +76,7 @@ mod tests {
             output: output.as_bytes().to_vec(),
             time: None,
             elapsed: None,
+            attempt: crate::event::Attempt::first(1),
         })
     }
 

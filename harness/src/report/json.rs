@@ -73,6 +73,7 @@ impl Reporter for Json {
             Event::Started(description) => test_event("started", description, out),
             Event::Slow(description) => test_event("timeout", description, out),
             Event::Finished(finished) => self.finished(finished, out),
+            Event::Retried(finished) => retried(finished, out),
             Event::RunFinished(tally) => run_finished(tally, out),
             Event::ListStarted => {
                 out.push_str("{ \"type\": \"suite\", \"event\": \"discovery\" }\n");
@@ -89,6 +90,18 @@ fn test_event(event: &str, description: &Description, out: &mut String) {
         out,
         r#"{{ "type": "test", "event": "{event}", "name": "{}" }}"#,
         Escaped(&title)
+    );
+}
+
+fn retried(finished: &Finished, out: &mut String) {
+    let title = finished.description.title();
+    let output = String::from_utf8_lossy(&finished.output);
+    let _ = writeln!(
+        out,
+        r#"{{ "type": "test", "event": "retried", "name": "{}", "attempt": {}, "stdout": "{}" }}"#,
+        Escaped(&title),
+        finished.attempt.number,
+        Escaped(&output)
     );
 }
 

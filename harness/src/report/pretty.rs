@@ -90,6 +90,12 @@ impl Reporter for Pretty {
             Event::Started(_) => {}
             Event::Slow(description) => summary::slow(description, out),
             Event::Finished(finished) => self.finished(finished, out),
+            Event::Retried(finished) => {
+                if self.is_concurrent {
+                    summary::test_name(&finished.description, out);
+                }
+                summary::retried(finished, &self.palette, out);
+            }
             Event::RunFinished(tally) => {
                 summary::run_finished(tally, self.show_output, &self.palette, out);
             }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::event::{Event, Finished, Listing, Tally};
+use crate::event::{Attempt, Event, Finished, Listing, Tally};
 use crate::failed::Measurement;
 use crate::outcome::Outcome;
 use crate::time::SLOW;
@@ -34,6 +34,9 @@ pub(super) fn slow(description: &Description, out: &mut String) {
 pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, out: &mut String) {
     if show_output {
         section("successes", &tally.successes, out);
+    }
+    if !tally.flaky.is_empty() {
+        section("flaky", &tally.flaky, out);
     }
     if !tally.failures.is_empty() {
         section("failures", &tally.failures, out);
@@ -88,6 +91,13 @@ pub(super) fn test_name(description: &Description, out: &mut String) {
         out.push_str(" - should panic");
     }
     out.push_str(" ... ");
+}
+
+/// Appends how an attempt failed that is followed by another.
+pub(super) fn retried(finished: &Finished, palette: &Palette, out: &mut String) {
+    let Attempt { number, of, .. } = finished.attempt;
+    palette.paint(Color::Failed, "FAILED", out);
+    let _ = writeln!(out, ", attempt {number} of {of}");
 }
 
 /// Appends `bench:  1,234.00 ns/iter (+/- 5.00)`.

@@ -87,6 +87,14 @@ impl Terse {
         self.done += 1;
     }
 
+    fn retried(&mut self, finished: &Finished, out: &mut String) {
+        if self.column > 0 {
+            self.end_row(out);
+        }
+        let _ = write!(out, "{} --- ", finished.description.title());
+        summary::retried(finished, &self.palette, out);
+    }
+
     fn end_row(&mut self, out: &mut String) {
         let _ = writeln!(out, " {}/{}", self.done, self.total);
         self.column = 0;
@@ -113,6 +121,7 @@ impl Reporter for Terse {
             Event::Started(description) => self.started(description, out),
             Event::Slow(description) => summary::slow(description, out),
             Event::Finished(finished) => self.finished(finished, out),
+            Event::Retried(finished) => self.retried(finished, out),
             Event::RunFinished(tally) => self.run_finished(tally, out),
             Event::ListStarted | Event::Listed(_) | Event::ListFinished(_) => {
                 summary::listing(event, false, out);

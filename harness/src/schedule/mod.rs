@@ -5,6 +5,7 @@
 //! that has to be woken for every trial, and no runtime that has to be free; the future that the
 //! caller awaits only starts the first trials and waits for the result.
 
+mod retry;
 mod running;
 mod state;
 mod watchdog;

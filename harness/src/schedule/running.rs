@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::retry::Again;
+use crate::event::Attempt;
 use crate::job::Handle;
 use crate::time::SLOW;
 use crate::trial::Description;
@@ -20,17 +22,26 @@ pub(super) struct Running {
 
 /// A trial that is under way.
 pub(super) struct Trial {
-    description: Arc<Description>,
+    pub(super) description: Arc<Description>,
     since: Instant,
     is_noticed: bool,
     timeout: Option<Duration>,
     handle: Handle,
+    pub(super) attempt: Attempt,
+    /// What is needed to run it again, if it may.
+    pub(super) again: Option<Again>,
 }
 
 impl Trial {
     /// Returns a trial that starts now.
-    pub(super) fn new(description: Arc<Description>) -> Self {
+    pub(super) fn new(
+        description: Arc<Description>,
+        attempt: Attempt,
+        again: Option<Again>,
+    ) -> Self {
         Self {
+            attempt,
+            again,
             description,
             since: Instant::now(),
             is_noticed: false,
@@ -77,10 +88,10 @@ impl Running {
     }
 
     /// Removes a trial that ended.
-    pub(super) fn remove(&mut self, id: usize) -> Option<Arc<Description>> {
-        let trial = self.trials.remove(&id)?;
-        self.ended_threads.extend(trial.handle.thread);
-        Some(trial.description)
+    pub(super) fn remove(&mut self, id: usize) -> Option<Trial> {
+        let mut trial = self.trials.remove(&id)?;
+        self.ended_threads.extend(trial.handle.thread.take());
+        Some(trial)
     }
 
     /// Returns a thread whose trial has ended, for the next trial to wait for: what the former
@@ -138,7 +149,7 @@ mod tests {
     fn running() -> Running {
         let mut running = Running::default();
         let description = crate::Trial::test("t", || Ok(())).description;
-        running.add(Trial::new(Arc::new(description)));
+        running.add(Trial::new(Arc::new(description), Attempt::first(1), None));
         running
     }
 

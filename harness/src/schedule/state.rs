@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::retry::{self, Again};
 use super::running::{Running, Trial};
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
@@ -195,14 +196,18 @@ impl State {
     }
 
     fn start(&mut self, planned: Planned, driver: &Arc<Driver>) -> io::Result<()> {
+        let description = Arc::new(planned.trial.description.clone());
+        let again = Again::new(&planned, description.clone(), self.pool.is_some());
         let Planned {
             trial,
             ignored,
             occurrence,
+            attempt,
         } = planned;
         let timeout = trial.timeout.or(self.settings.timeout);
-        let description = Arc::new(trial.description);
-        let id = self.running.add(Trial::new(description.clone()));
+        let id = self
+            .running
+            .add(Trial::new(description.clone(), attempt, again));
         self.output.event(&Event::Started(&description))?;
         let driver = driver.clone();
         let done = Box::new(move |ended| driver.tell(Message::Ended(id, ended)));
@@ -243,22 +248,30 @@ impl State {
         }
     }
 
-    fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
-        let Some(description) = self.running.remove(id) else {
+    fn ended(&mut self, id: usize, mut ended: Ended) -> io::Result<()> {
+        let Some(trial) = self.running.remove(id) else {
             return Ok(());
         };
-        let Ended {
-            outcome,
-            output,
-            elapsed,
-        } = ended;
+        let is_failure = ended.outcome.is_failure();
+        let next = trial
+            .again
+            .filter(|_| is_failure)
+            .and_then(|again| again.next(&ended));
+        if is_failure && next.is_none() && trial.attempt.number > 1 {
+            ended.output = retry::with_attempt(&trial.attempt, &ended);
+        }
         let finished = Finished {
-            description,
-            outcome,
-            output,
-            time: elapsed.filter(|_| self.settings.limits.is_some()),
-            elapsed,
+            description: trial.description,
+            outcome: ended.outcome,
+            output: ended.output,
+            time: ended.elapsed.filter(|_| self.settings.limits.is_some()),
+            elapsed: ended.elapsed,
+            attempt: trial.attempt,
         };
+        if let Some(next) = next {
+            self.tests.push_front(next);
+            return self.output.event(&Event::Retried(&finished));
+        }
         self.output.event(&Event::Finished(&finished))?;
         self.tally.add(finished, self.settings.show_output);
         Ok(())

@@ -31,6 +31,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "crashing_async" => on_pool(&args, crashing()),
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
+        "flaky" => on_pool(&args, flaky()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -215,6 +216,31 @@ fn awkward() -> Vec<Trial> {
         Trial::test("in::modules::nested", || Err(TEXT.into())),
         Trial::test("mismatch", || panic!("{TEXT}")).with_should_panic(Some("other")),
         Trial::test("ignored", || Ok(())).with_ignored_reason("why \"not\"\n?"),
+    ]
+}
+
+/// Tests that pass at their second attempt, or never.
+fn flaky() -> Vec<Trial> {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let async_attempts = Arc::new(AtomicUsize::new(0));
+    vec![
+        Trial::repeatable_test("a_passes_later", move || {
+            match attempts.fetch_add(1, Ordering::SeqCst) {
+                0 => Err("not yet".into()),
+                _ => Ok(()),
+            }
+        }),
+        Trial::repeatable_async_test("b_passes_later", move || {
+            let attempts = async_attempts.clone();
+            async move {
+                let attempt = attempts.fetch_add(1, Ordering::SeqCst);
+                println!("attempt with number {attempt}");
+                assert!(attempt > 0);
+                Ok(())
+            }
+        }),
+        Trial::repeatable_test("c_always_fails", || Err("no".into())),
+        Trial::test("d_runs_once", || Err("never".into())),
     ]
 }
 

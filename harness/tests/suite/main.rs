@@ -14,6 +14,7 @@ mod files;
 mod fixtures;
 mod isolate;
 mod pool;
+mod retry;
 mod runtime;
 mod stop;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         capture::trials(),
         files::trials(),
         isolate::trials(),
+        retry::trials(),
         runtime::trials(),
         stop::trials(),
     ];

@@ -1,0 +1,100 @@
+//! Further attempts of a trial that failed.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::Attempt;
+use crate::job::Ended;
+use crate::outcome::Outcome;
+use crate::plan::Planned;
+use crate::trial::{Body, Description, Remake, Spawner, Trial};
+
+/// What is needed to run a trial again.
+pub(super) struct Again {
+    description: Arc<Description>,
+    remake: Option<Remake>,
+    spawn: Option<Spawner>,
+    timeout: Option<Duration>,
+    occurrence: u32,
+    /// The attempt that is under way.
+    attempt: Attempt,
+}
+
+impl Again {
+    /// Notes what `planned` needs; `None` if it cannot run again: a body that can run once only
+    /// can do so in another process.
+    pub(super) fn new(
+        planned: &Planned,
+        description: Arc<Description>,
+        is_pooled: bool,
+    ) -> Option<Self> {
+        let Planned {
+            trial,
+            occurrence,
+            attempt,
+            ..
+        } = planned;
+        if attempt.of == 1 || !is_pooled && trial.remake.is_none() {
+            return None;
+        }
+        Some(Self {
+            description,
+            remake: trial.remake.clone(),
+            spawn: trial.spawn.clone(),
+            timeout: trial.timeout,
+            occurrence: *occurrence,
+            attempt: attempt.clone(),
+        })
+    }
+
+    /// Returns the next attempt, after one that failed, if there may be one.
+    pub(super) fn next(self, ended: &Ended) -> Option<Planned> {
+        if self.attempt.number == self.attempt.of {
+            return None;
+        }
+        let body = match self.remake {
+            Some(ref remake) => remake(),
+            None => Body::Elsewhere,
+        };
+        Some(Planned {
+            trial: Trial {
+                description: (*self.description).clone(),
+                body,
+                remake: self.remake,
+                spawn: self.spawn,
+                timeout: self.timeout,
+            },
+            ignored: false,
+            occurrence: self.occurrence,
+            attempt: Attempt {
+                number: self.attempt.number + 1,
+                of: self.attempt.of,
+                earlier: with_attempt(&self.attempt, ended),
+            },
+        })
+    }
+}
+
+/// Returns the output of the earlier attempts and of the one that failed now.
+pub(super) fn with_attempt(attempt: &Attempt, ended: &Ended) -> Vec<u8> {
+    let Attempt {
+        number,
+        of,
+        earlier,
+    } = attempt;
+    let mut output = earlier.clone();
+    output.extend_from_slice(format!("attempt {number} of {of} failed:\n").as_bytes());
+    output.extend_from_slice(&ended.output);
+    let mut end = String::new();
+    if !ended.output.is_empty() && !ended.output.ends_with(b"\n") {
+        end.push('\n');
+    }
+    if number < of {
+        if let Outcome::FailedBecause(reason) = &ended.outcome {
+            let _ = writeln!(end, "note: {reason}");
+        }
+    }
+    output.extend_from_slice(end.as_bytes());
+    output
+}
