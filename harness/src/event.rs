@@ -94,12 +94,21 @@ pub(crate) struct Tally {
     pub(crate) measured: u64,
     pub(crate) filtered_out: u64,
     pub(crate) duration: Duration,
+    /// Present if the run was ended early, by Ctrl-C.
+    pub(crate) interruption: Option<Interruption>,
     /// Passed trials and their output, in the order of completion; only with `--show-output`.
     pub(crate) successes: Vec<Finished>,
     pub(crate) failures: Vec<Finished>,
     pub(crate) time_failures: Vec<Finished>,
     /// Trials that passed after having failed, with the output of the attempts that failed.
     pub(crate) flaky: Vec<Finished>,
+}
+
+/// What was left when a run was interrupted.
+#[derive(Debug)]
+pub(crate) struct Interruption {
+    pub(crate) running: Vec<Arc<Description>>,
+    pub(crate) waiting: usize,
 }
 
 impl Tally {

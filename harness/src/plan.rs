@@ -2,6 +2,7 @@
 
 use crate::args::Arguments;
 use crate::event::Attempt;
+use crate::last_failed;
 use crate::shuffle;
 use crate::trial::{Description, ShouldPanic, Trial};
 
@@ -71,6 +72,7 @@ pub(crate) fn occurrences(sorted: &[Trial]) -> Vec<u32> {
 /// they are ordinary ones from here on.
 pub(crate) fn select(args: &Arguments, mut trials: Vec<Trial>) -> Vec<Trial> {
     trials.retain(|trial| args.selects(trial.description()));
+    last_failed::restrict(args, &mut trials);
     if args.ignored || args.include_ignored {
         trials
             .iter_mut()

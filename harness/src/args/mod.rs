@@ -70,6 +70,9 @@ pub struct Arguments {
     pub ensure_time: bool,
     /// Runs tests in random order (`--shuffle`).
     pub shuffle: bool,
+    /// Runs only the tests that failed when they last ran, or all of them if none did
+    /// (`--last-failed`).
+    pub last_failed: bool,
     /// Runs a test that fails so many times more (`--retries`); one that then passes counts as
     /// passed. Tests that can run once only are retried with [`isolate`](Self::isolate).
     pub retries: Option<u32>,

@@ -34,6 +34,11 @@ pub(crate) fn help(program: &str) -> String {
 fn own(options: &mut Options) {
     options
         .optflag("x", "", "Stop after the first failure, as --fail-fast does")
+        .optflag(
+            "",
+            "last-failed",
+            "Run only the tests that failed when they last ran",
+        )
         .optopt(
             "",
             "retries",

@@ -116,7 +116,11 @@ fn bench(title: &str, measured: Measurement, out: &mut String) {
 }
 
 fn run_finished(tally: &Tally, out: &mut String) {
-    let event = if tally.failed == 0 { "ok" } else { "failed" };
+    let event = if tally.failed == 0 && tally.interruption.is_none() {
+        "ok"
+    } else {
+        "failed"
+    };
     let Tally {
         passed,
         failed,

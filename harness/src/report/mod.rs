@@ -3,6 +3,7 @@
 mod color;
 mod durations;
 mod failure;
+mod github;
 mod json;
 mod junit;
 mod junit_file;
@@ -17,10 +18,12 @@ use std::io;
 
 use crate::args::{Arguments, ColorSetting, FormatSetting};
 use crate::event::Event;
+use crate::last_failed::Record;
 use crate::time::TimeLimits;
 
 use self::color::Palette;
 use self::durations::Durations;
+use self::github::Github;
 use self::json::Json;
 use self::junit::Junit;
 use self::junit_file::JunitFile;
@@ -41,6 +44,7 @@ pub(crate) struct Output {
     sink: Sink,
     log: Option<LogFile>,
     junit: Option<JunitFile>,
+    record: Record,
     text: String,
 }
 
@@ -77,7 +81,8 @@ impl Output {
             .filter(|_| !args.list)
             .map(JunitFile::new);
         Ok(Self {
-            reporter: with_durations(args, reporter),
+            reporter: with_additions(args, reporter),
+            record: Record::new(),
             junit,
             sink: Sink::stdout(),
             log,
@@ -93,22 +98,29 @@ impl Output {
         if let Some(junit) = &mut self.junit {
             junit.event(event)?;
         }
+        self.record.event(event);
         self.text.clear();
         self.reporter.report(event, &mut self.text);
         self.sink.write(self.text.as_bytes())
     }
 }
 
-/// The formats for machines have no room for the list.
-fn with_durations(args: &Arguments, reporter: Box<dyn Reporter>) -> Box<dyn Reporter> {
+/// The formats for machines have no room for what comes after the report.
+fn with_additions(args: &Arguments, mut reporter: Box<dyn Reporter>) -> Box<dyn Reporter> {
     let is_for_people = matches!(
         args.effective_format(),
         FormatSetting::Pretty | FormatSetting::Terse
     );
-    match args.durations {
-        Some(most) if is_for_people && !args.list => Box::new(Durations::new(reporter, most)),
-        _ => reporter,
+    if args.list || !is_for_people {
+        return reporter;
     }
+    if let Some(most) = args.durations {
+        reporter = Box::new(Durations::new(reporter, most));
+    }
+    if Github::is_wanted() {
+        reporter = Box::new(Github::new(reporter));
+    }
+    reporter
 }
 
 fn use_color(args: &Arguments) -> bool {

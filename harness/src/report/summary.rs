@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::event::{Attempt, Event, Finished, Listing, Tally};
+use crate::event::{Attempt, Event, Finished, Interruption, Listing, Tally};
 use crate::failed::Measurement;
 use crate::outcome::Outcome;
 use crate::time::SLOW;
@@ -20,6 +20,15 @@ pub(super) fn run_started(total: usize, shuffle_seed: Option<u64>, out: &mut Str
     out.push('\n');
 }
 
+fn interrupted(interruption: &Interruption, out: &mut String) {
+    let Interruption { running, waiting } = interruption;
+    let noun = if *waiting == 1 { "test" } else { "tests" };
+    let _ = writeln!(out, "\n\ninterrupted; {waiting} {noun} had not started");
+    for description in running {
+        let _ = writeln!(out, "test {} was running", description.title());
+    }
+}
+
 /// Appends the notice for a test that takes long.
 pub(super) fn slow(description: &Description, out: &mut String) {
     let title = description.title();
@@ -32,6 +41,9 @@ pub(super) fn slow(description: &Description, out: &mut String) {
 
 /// Appends the sections and the result line that end a run.
 pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, out: &mut String) {
+    if let Some(interruption) = &tally.interruption {
+        interrupted(interruption, out);
+    }
     if show_output {
         section("successes", &tally.successes, out);
     }
@@ -46,6 +58,7 @@ pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, 
     }
     out.push_str("\ntest result: ");
     match tally.failed {
+        _ if tally.interruption.is_some() => palette.paint(Color::Failed, "INTERRUPTED", out),
         0 => palette.paint(Color::Passed, "ok", out),
         _ => palette.paint(Color::Failed, "FAILED", out),
     }

@@ -13,6 +13,7 @@ mod watchdog;
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 
@@ -82,6 +83,34 @@ impl Driver {
         };
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+}
+
+/// Exit code of a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// Returns what Ctrl-C does to a run.
+fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> {
+    let driver = Arc::downgrade(driver);
+    move || {
+        if let Some(driver) = driver.upgrade() {
+            lock(&driver.state).interrupt();
+        }
+        process::exit(INTERRUPTED);
+    }
+}
+
+/// Returns what finds the names of the running tests, if nobody is just changing them.
+fn running(driver: &Arc<Driver>) -> impl Fn() -> Vec<String> + Send + 'static + use<> {
+    let driver = Arc::downgrade(driver);
+    move || {
+        let Some(driver) = driver.upgrade() else {
+            return Vec::new();
+        };
+        match driver.state.try_lock() {
+            Ok(state) => state.running(),
+            Err(_) => Vec::new(),
         }
     }
 }

@@ -124,6 +124,14 @@ impl Running {
         Some((timeout, std::mem::take(&mut trial.handle).cancel()))
     }
 
+    /// Returns all that are under way.
+    pub(super) fn descriptions(&self) -> Vec<Arc<Description>> {
+        self.trials
+            .values()
+            .map(|trial| trial.description.clone())
+            .collect()
+    }
+
     /// Returns the trials that have become slow since the last call.
     pub(super) fn take_slow(&mut self, now: Instant) -> Vec<Arc<Description>> {
         let mut slow = Vec::new();

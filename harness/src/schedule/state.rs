@@ -12,11 +12,12 @@ use super::{Driver, Message};
 use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
-use crate::event::{Event, Finished, Tally};
+use crate::event::{Event, Finished, Interruption, Tally};
 use crate::isolate::{Pool, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
+use crate::process::{ExitGuard, Interrupt};
 use crate::report::Output;
 use crate::time::{SLOW, TimeLimits};
 use crate::trial::Spawner;
@@ -85,10 +86,17 @@ enum Phase {
     New,
     Running {
         since: Instant,
-        _hook: HookGuard,
+        _guards: Guards,
     },
     /// Whatever else comes is of no interest.
     Over,
+}
+
+/// What is in force during a run, and then no more.
+struct Guards {
+    _hook: HookGuard,
+    _exit: ExitGuard,
+    _interrupt: Option<Interrupt>,
 }
 
 /// What a step comes to: the end of the run, or nothing yet.
@@ -119,7 +127,11 @@ impl State {
     pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
         self.phase = Phase::Running {
             since: Instant::now(),
-            _hook: HookGuard::install(),
+            _guards: Guards {
+                _hook: HookGuard::install(),
+                _exit: ExitGuard::new(super::running(driver)),
+                _interrupt: Interrupt::watch(super::interruption(driver)),
+            },
         };
         self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
         let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);
@@ -142,6 +154,28 @@ impl State {
         };
         let step = noted.and_then(|()| self.proceed(driver));
         self.conclude(step)
+    }
+
+    /// Returns the names of what is running.
+    pub(super) fn running(&self) -> Vec<String> {
+        let descriptions = self.running.descriptions();
+        descriptions
+            .iter()
+            .map(|description| description.title().into_owned())
+            .collect()
+    }
+
+    /// Reports what ran until now, the run being interrupted.
+    pub(super) fn interrupt(&mut self) {
+        if !matches!(self.phase, Phase::Running { .. }) {
+            return;
+        }
+        self.tally.interruption = Some(Interruption {
+            running: self.running.descriptions(),
+            waiting: self.tests.len() + self.benchmarks.len(),
+        });
+        // The process ends now, whether or not that can be written.
+        let _ = self.report_end();
     }
 
     /// Forgets everything that is under way.

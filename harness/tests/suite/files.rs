@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use libtest_async::{Failed, Trial};
 use serde_json::Value;
 
-use crate::child::run;
+use crate::child::{run, run_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -38,6 +38,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_slowest_tests_are_listed_on_demand,
         ),
         test("a_full_disk_is_an_error", a_full_disk_is_an_error),
+        test(
+            "failures_are_annotated_in_github_actions",
+            failures_are_annotated_in_github_actions,
+        ),
+        test(
+            "what_failed_last_can_be_run_alone",
+            what_failed_last_can_be_run_alone,
+        ),
     ]
 }
 
@@ -168,7 +176,7 @@ fn a_full_disk_is_an_error() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let output = crate::child::run_with("passing", &[], |command| {
+    let output = run_with("passing", &[], |command| {
         command.stdout(fs::File::create("/dev/full").unwrap());
     });
     assert!(
@@ -179,4 +187,58 @@ fn a_full_disk_is_an_error() {
         output.stderr
     );
     assert_eq!(output.code, Some(101));
+}
+
+fn failures_are_annotated_in_github_actions() {
+    let annotated = |args: &[&str], name: &'static str, value: &'static str| {
+        let output = run_with("mixed", args, |command| {
+            command.env("GITHUB_ACTIONS", "true").env(name, value);
+        });
+        let lines = output
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with("::"))
+            .map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    };
+    let lines = annotated(&["--test-threads=1"], "CI", "true");
+    assert_eq!(lines.len(), 6, "{lines:#?}");
+    assert_eq!(lines[1], "::error title=test displays failed::Error: text");
+    let panic = lines
+        .iter()
+        .find(|line| line.ends_with("::with a text"))
+        .unwrap();
+    assert!(
+        panic.starts_with("::error file=harness/tests/suite/fixtures.rs,line="),
+        "{panic}"
+    );
+    assert!(panic.contains(",title=test panics failed::"), "{panic}");
+    assert_eq!(annotated(&["--list"], "CI", "true"), [""; 0]);
+    assert_eq!(annotated(&["--format=json"], "CI", "true"), [""; 0]);
+    assert_eq!(annotated(&[], "NEXTEST", "1"), [""; 0]);
+}
+
+fn what_failed_last_can_be_run_alone() {
+    let folder = scratch("last-failed");
+    fs::create_dir_all(&folder).unwrap();
+    let count = |fixture: &str, args: &[&str]| {
+        let output = run_with(fixture, args, |command| {
+            command.env("LIBTEST_ASYNC_STATE_DIR", &folder);
+        });
+        let line = output.stdout.lines().nth(1).unwrap_or_default().to_owned();
+        line.trim_start_matches("running ")
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(
+        count("mixed", &["--last-failed"]),
+        "12",
+        "nothing is known yet"
+    );
+    assert_eq!(count("mixed", &["--last-failed"]), "6");
+    assert_eq!(count("mixed", &["passes"]), "2");
+    assert_eq!(count("mixed", &["--last-failed", "--skip", "errs"]), "5");
+    assert_eq!(count("mixed", &["--last-failed", "--isolate"]), "6");
 }

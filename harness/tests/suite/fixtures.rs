@@ -32,6 +32,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
+        "interrupted" => libtest_async::run(&args, interrupted()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -241,6 +242,20 @@ fn flaky() -> Vec<Trial> {
         }),
         Trial::repeatable_test("c_always_fails", || Err("no".into())),
         Trial::test("d_runs_once", || Err("never".into())),
+    ]
+}
+
+/// A test that waits for the end of the process, between others.
+fn interrupted() -> Vec<Trial> {
+    vec![
+        Trial::test("a_fails", || Err("before".into())),
+        Trial::test("b_waits", || {
+            loop {
+                println!("ready");
+                thread::park();
+            }
+        }),
+        Trial::test("c_never_starts", || Ok(())),
     ]
 }
 

@@ -1,8 +1,10 @@
 //! Tests, and runs, that are ended early.
 
+use std::io::{BufRead, BufReader, Read};
+
 use libtest_async::{Failed, Trial};
 
-use crate::child::{run, section};
+use crate::child::{self, run, section};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -12,6 +14,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         })
     };
     vec![
+        test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
+        test(
+            "exit_zero_in_a_test_is_a_failure",
+            exit_zero_in_a_test_is_a_failure,
+        ),
         test(
             "a_test_that_takes_too_long_fails",
             a_test_that_takes_too_long_fails,
@@ -116,4 +123,31 @@ fn no_test_starts_after_so_many_failures() {
         );
         assert_eq!(output.code, Some(101));
     }
+}
+
+#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
+fn ctrl_c_shows_what_ran() {
+    let args = ["--nocapture", "--test-threads=1"];
+    let mut child = child::command("interrupted", &args).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.ends_with("ready\n") {
+        assert!(stdout.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    // SAFETY: the child is there until it is waited for.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let expected = "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n\nfailures:\n    a_fails\n\ntest result: INTERRUPTED. 0 passed; 1 failed; ";
+    assert!(rest.starts_with(expected), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+fn exit_zero_in_a_test_is_a_failure() {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return;
+    }
+    let output = run("crashing", &["c_exits", "--test-threads=1"]);
+    let expected = "\nerror: the process ended with status 0 while tests were running: c_exits\n";
+    assert_eq!((output.stderr.as_str(), output.code), (expected, Some(101)));
 }

@@ -1,0 +1,132 @@
+//! The record of tests that failed, for `--last-failed`.
+//!
+//! It is a file beside the test binary, with a name in each line, that outlives rebuilds. There is
+//! none as long as nothing fails. Tests that do not run keep their place in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::args::Arguments;
+use crate::binary;
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::trial::Trial;
+
+/// Names the folder that the record is kept in, instead of the binary's.
+const VARIABLE: &str = "LIBTEST_ASYNC_STATE_DIR";
+
+/// Restricts `trials` to those that failed when they last ran, if that is asked for and if there
+/// are any.
+pub(crate) fn restrict(args: &Arguments, trials: &mut Vec<Trial>) {
+    if !args.last_failed {
+        return;
+    }
+    let failed = path().map(|path| read(&path)).unwrap_or_default();
+    let is_known = |trial: &Trial| failed.contains(trial.description().title().as_ref());
+    if trials.iter().any(is_known) {
+        trials.retain(is_known);
+    }
+}
+
+/// Keeps the record up to date during a run.
+pub(crate) struct Record {
+    path: Option<PathBuf>,
+    passed: BTreeSet<String>,
+    failed: BTreeSet<String>,
+}
+
+impl Record {
+    /// Where each test has a process of its own there is nothing to be recorded.
+    pub(crate) fn new() -> Self {
+        let is_under_nextest = std::env::var_os("NEXTEST").is_some();
+        Self {
+            path: if is_under_nextest { None } else { path() },
+            passed: BTreeSet::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Finished(finished) => {
+                let title = || finished.description.title().into_owned();
+                if finished.outcome.is_failure() {
+                    self.failed.insert(title());
+                } else if finished.outcome == Outcome::Passed && self.path.is_some() {
+                    self.passed.insert(title());
+                }
+            }
+            Event::RunFinished(_) => self.write(),
+            _ => {}
+        }
+    }
+
+    /// A record that cannot be written is not worth a failure.
+    fn write(&self) {
+        let Some(path) = &self.path else { return };
+        let before = read(path);
+        let mut after: BTreeSet<String> = before.difference(&self.passed).cloned().collect();
+        after.extend(self.failed.iter().cloned());
+        if after == before {
+            return;
+        }
+        let _ = if after.is_empty() {
+            fs::remove_file(path)
+        } else {
+            let lines: String = after
+                .iter()
+                .map(|name| format!("{}\n", escape(name)))
+                .collect();
+            fs::write(path, lines)
+        };
+    }
+}
+
+fn path() -> Option<PathBuf> {
+    let folder = match std::env::var_os(VARIABLE) {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::current_exe().ok()?.parent()?.to_owned(),
+    };
+    Some(folder.join(format!("{}.last-failed", binary::name())))
+}
+
+fn read(path: &PathBuf) -> BTreeSet<String> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(unescape).collect()
+}
+
+fn escape(name: &str) -> String {
+    name.replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r")
+}
+
+fn unescape(line: &str) -> String {
+    let mut name = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some('n') => name.push('\n'),
+                Some('r') => name.push('\r'),
+                other => name.extend(other),
+            },
+            other => name.push(other),
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_the_file() {
+        for name in ["a::b", "with\nline", "with \\n and \\", "\r"] {
+            assert_eq!(unescape(&escape(name)), name);
+            assert!(!escape(name).contains('\n'));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A test that calls `exit(0)` must not look like success.
+
+#![expect(unsafe_code, reason = "only C's on_exit tells the status")]
+
+use std::ffi::{c_int, c_void};
+use std::io::{self, Write};
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use crate::args::FAILURE;
+
+/// Returns the names of the tests that are running.
+type Running = Box<dyn Fn() -> Vec<String> + Send>;
+
+/// The run that is under way, if there is one.
+static RUN: Mutex<Option<Running>> = Mutex::new(None);
+
+/// As long as it exists, the end of the process with status 0 is turned into a failure.
+pub(crate) struct ExitGuard(());
+
+impl ExitGuard {
+    pub(crate) fn new(running: impl Fn() -> Vec<String> + Send + 'static) -> Self {
+        static REGISTER: Once = Once::new();
+        REGISTER.call_once(|| {
+            // SAFETY: the function has the type that on_exit calls, and lives as long as the
+            // process.
+            unsafe { on_exit(at_exit, ptr::null_mut()) };
+        });
+        *lock() = Some(Box::new(running));
+        Self(())
+    }
+}
+
+impl Drop for ExitGuard {
+    fn drop(&mut self) {
+        *lock() = None;
+    }
+}
+
+fn lock() -> MutexGuard<'static, Option<Running>> {
+    RUN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+unsafe extern "C" {
+    fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+}
+
+extern "C" fn at_exit(status: c_int, _argument: *mut c_void) {
+    if status != 0 {
+        return;
+    }
+    let Some(running) = &*lock() else { return };
+    // The thread-local variables of this thread, which ends the process, are gone already; so what
+    // is printed here is not captured, and which test it was is not known for certain.
+    let tests = running().join(", ");
+    let _ = writeln!(
+        io::stderr(),
+        "\nerror: the process ended with status 0 while tests were running: {tests}"
+    );
+    // SAFETY: this ends the process at once, which is what is wanted here.
+    unsafe { libc::_exit(FAILURE) };
+}

@@ -1,0 +1,89 @@
+//! Annotations of failures in GitHub's pages.
+
+use std::env;
+use std::fmt::Write;
+
+use crate::event::Event;
+
+use super::Reporter;
+use super::failure::Failure;
+
+/// GitHub shows so many of a step.
+const MOST: usize = 10;
+
+/// Adds a workflow command for each failure to the end of another report.
+pub(super) struct Github {
+    inner: Box<dyn Reporter>,
+    commands: String,
+    count: usize,
+}
+
+impl Github {
+    /// Says whether this process is a step of a workflow, and the one that reports.
+    pub(super) fn is_wanted() -> bool {
+        env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+            && env::var_os("NEXTEST").is_none()
+    }
+
+    pub(super) fn new(inner: Box<dyn Reporter>) -> Self {
+        Self {
+            inner,
+            commands: String::new(),
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, title: &str, failure: &Failure) {
+        self.count += 1;
+        if self.count > MOST {
+            return;
+        }
+        self.commands.push_str("::error ");
+        if let Some((file, line)) = &failure.place {
+            let _ = write!(self.commands, "file={},line={line},", property(file));
+        }
+        let title = property(&format!("test {title} failed"));
+        let _ = writeln!(self.commands, "title={title}::{}", data(&failure.message));
+    }
+
+    fn end(&mut self, out: &mut String) {
+        out.push_str(&self.commands);
+        if self.count > MOST {
+            let _ = writeln!(out, "::notice::{} more tests failed", self.count - MOST);
+        }
+    }
+}
+
+impl Reporter for Github {
+    fn report(&mut self, event: &Event<'_>, out: &mut String) {
+        self.inner.report(event, out);
+        match event {
+            Event::Finished(finished) if finished.outcome.is_failure() => {
+                self.add(&finished.description.title(), &Failure::of(finished));
+            }
+            Event::RunFinished(_) => self.end(out),
+            _ => {}
+        }
+    }
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_property_is_escaped() {
+        assert_eq!(property("a::b, 100%\n"), "a%3A%3Ab%2C 100%25%0A");
+        assert_eq!(data("a::b, c"), "a::b, c");
+    }
+}
