@@ -15,7 +15,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod extension {
     #[pymodule_export]
-    use super::{call, call_sync, forever, ready, run, sleep, start_sleep};
+    use super::{
+        call, call_sync, forever, ready, run, sleep, sleep_on_async_std, sleep_on_smol, start_sleep,
+    };
 }
 
 /// Sleeps: a coroutine, which starts when it is awaited.
@@ -32,6 +34,24 @@ fn sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 fn start_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
     pyo3_aio::tokio::future_into_py(py, async move {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Sleeps, on another runtime.
+#[pyfunction]
+fn sleep_on_async_std(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::async_std::future_into_py(py, async move {
+        async_std::task::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Sleeps, on yet another runtime.
+#[pyfunction]
+fn sleep_on_smol(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::smol::into_coroutine(py, async move {
+        smol::Timer::after(Duration::from_secs_f64(seconds)).await;
         Ok(seconds)
     })
 }

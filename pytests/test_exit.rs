@@ -150,6 +150,54 @@ except KeyboardInterrupt:
     assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
 }
 
+#[pyo3_aio::tokio::test]
+fn a_forked_child_gets_a_fresh_runtime() {
+    let (status, stderr) = run("
+import asyncio, extension, os, sys
+async def main():
+    assert await extension.ready() == 1
+    assert await extension.sleep(0.001) == 0.001
+    assert await extension.call(lambda: asyncio.sleep(0, 2)) == 2
+asyncio.run(main())
+children = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        asyncio.run(main())
+        # With all that an exit does.
+        sys.exit(9)
+    children.append(child)
+asyncio.run(main())
+for child in children:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_forked_child_is_told_that_a_runtime_was_left_behind() {
+    let (status, stderr) = run("
+import asyncio, extension, os, sys
+def sleeps():
+    async def main(sleep):
+        await sleep(0.001)
+    for sleep in extension.sleep_on_async_std, extension.sleep_on_smol:
+        try:
+            asyncio.run(main(sleep))
+            yield None
+        except RuntimeError as error:
+            yield str(error)
+assert list(sleeps()) == [None, None]
+child = os.fork()
+if child == 0:
+    for told in sleeps():
+        assert 'were left behind by fork()' in told, told
+    sys.exit(9)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
 fn all_end_well(program: &str) {
     for repetition in 0..repetitions() {
         let (status, stderr) = run(program);

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::caught::{TaskPanicked, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::left_behind::Home;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
 
@@ -41,6 +42,8 @@ where
     }
 }
 
+static HOME: Home = Home::new();
+
 runtime_functions!(AsyncStd);
 local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
@@ -53,6 +56,7 @@ impl Runtime for AsyncStd {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        HOME.enter();
         task::spawn(catch(fut))
     }
 
@@ -61,6 +65,10 @@ impl Runtime for AsyncStd {
         F: FnOnce() + Send + 'static,
     {
         task::spawn_blocking(|| catch_call(f))
+    }
+
+    fn ensure_alive() -> PyResult<()> {
+        HOME.ensure_here("async-std")
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn spawn_future<'py>(
     runner: &'static Runner,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {
+    (runner.ensure_alive)()?;
     let event_loop = locals.event_loop(py);
     let hub = hub_of(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy))?;

@@ -1,6 +1,6 @@
 //! Calls within a context of Python's `contextvars`.
 
-use pyo3::prelude::*;
+use pyo3::prelude::{Bound, PyAny, PyErr, PyResult};
 
 #[cfg(not(Py_LIMITED_API))]
 pub(crate) use native::run;
@@ -11,7 +11,7 @@ pub(crate) use stable::run;
 mod native {
     #![expect(unsafe_code, reason = "pyo3 has no safe way to enter a context")]
 
-    use super::*;
+    use super::{Bound, PyAny, PyErr, PyResult};
     use pyo3::ffi;
 
     /// Calls a function with `context` as the current context.
@@ -48,7 +48,8 @@ mod stable {
         reason = "a function that borrows passes through `Context.run`"
     )]
 
-    use super::*;
+    use super::{Bound, PyAny, PyErr, PyResult};
+    use pyo3::prelude::PyAnyMethods;
     use pyo3::types::PyCFunction;
 
     /// Calls a function with `context` as the current context.

@@ -60,6 +60,15 @@ pub trait Runtime: Send + 'static {
     fn enter(f: &mut dyn FnMut()) {
         f();
     }
+
+    /// Checks that the runtime has its threads; called before a future is spawned.
+    ///
+    /// # Errors
+    ///
+    /// In a forked child whose parent's runtime cannot be replaced: an error that says so.
+    fn ensure_alive() -> PyResult<()> {
+        Ok(())
+    }
 }
 
 /// A runtime that can run futures which are not `Send`.
@@ -96,6 +105,7 @@ impl<R: Runtime> Pointers<R> {
     pub(crate) const RUNNER: &'static Runner = &Runner {
         spawn: |driver: Driver| drop(R::spawn(driver)),
         enter: R::enter,
+        ensure_alive: R::ensure_alive,
     };
 }
 
@@ -418,6 +428,7 @@ where
             "block_on() would block the event loop that runs on this thread: await the future instead",
         ));
     }
+    R::ensure_alive()?;
     let (sender, receiver) = mpsc::sync_channel(1);
     drop(spawn::<R, _>(async move {
         // The receiver waits until it has received.

@@ -45,6 +45,12 @@ mod forever;
 pub mod generic;
 #[cfg(feature = "tokio-runtime")]
 mod init_error;
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
+mod left_behind;
 mod local;
 mod locals;
 mod pyfuture;

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::caught::{TaskPanicked, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime};
+use crate::left_behind::Home;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
 
@@ -70,6 +71,8 @@ where
     })
 }
 
+static HOME: Home = Home::new();
+
 runtime_functions!(Smol);
 runtime_context!(Smol);
 
@@ -81,6 +84,7 @@ impl Runtime for Smol {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        HOME.enter();
         JoinHandle::new(::smol::spawn(catch(fut)))
     }
 
@@ -89,5 +93,9 @@ impl Runtime for Smol {
         F: FnOnce() + Send + 'static,
     {
         JoinHandle::new(::smol::unblock(|| catch_call(f)))
+    }
+
+    fn ensure_alive() -> PyResult<()> {
+        HOME.ensure_here("smol")
     }
 }

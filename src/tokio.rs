@@ -4,15 +4,17 @@
 //! of its relatives was called before.
 
 use std::pin::Pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use ::tokio::runtime::{Builder, Handle, Runtime as TokioRuntime};
 use ::tokio::task::{JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::bridge::generation;
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::left_behind::left_behind;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
 
@@ -37,8 +39,26 @@ pub mod re_exports {
 #[derive(Debug)]
 pub struct Tokio;
 
-static RUNTIME: OnceLock<Owned> = OnceLock::new();
-static BUILDER: Mutex<Option<Builder>> = Mutex::new(None);
+/// The runtime of this process. It is never freed, so that references to it live for ever.
+static RUNTIME: RwLock<Option<&'static Slot>> = RwLock::new(None);
+/// Whoever sets the runtime holds it.
+static SETUP: Mutex<Setup> = Mutex::new(Setup {
+    builder: None,
+    driven: false,
+});
+
+/// How the runtime is built.
+struct Setup {
+    builder: Option<Builder>,
+    /// A thread of the library's drives it.
+    driven: bool,
+}
+
+struct Slot {
+    owned: Owned,
+    /// The process whose threads run it.
+    generation: u32,
+}
 
 /// Whose the runtime is.
 enum Owned {
@@ -56,11 +76,18 @@ enum Owned {
 ///
 /// When the runtime exists already; it goes on as it is.
 pub fn init(builder: Builder) -> Result<(), InitError> {
-    let mut next = BUILDER.lock().unwrap_or_else(PoisonError::into_inner);
-    if RUNTIME.get().is_some() {
+    set_up(builder, false)
+}
+
+fn set_up(builder: Builder, driven: bool) -> Result<(), InitError> {
+    let mut setup = setup();
+    if slot().is_some() {
         return Err(InitError::new());
     }
-    *next = Some(builder);
+    *setup = Setup {
+        builder: Some(builder),
+        driven,
+    };
     Ok(())
 }
 
@@ -70,9 +97,7 @@ pub fn init(builder: Builder) -> Result<(), InitError> {
 ///
 /// When the runtime exists already; it goes on as it is.
 pub fn init_with_runtime(runtime: &'static TokioRuntime) -> Result<(), InitError> {
-    RUNTIME
-        .set(Owned::Theirs(runtime))
-        .map_err(|_| InitError::new())
+    use_theirs(Owned::Theirs(runtime))
 }
 
 /// Uses a runtime of the caller's, known by its handle. [`get_runtime`] panics from then on; see [`get_handle`].
@@ -81,9 +106,16 @@ pub fn init_with_runtime(runtime: &'static TokioRuntime) -> Result<(), InitError
 ///
 /// When the runtime exists already; it goes on as it is.
 pub fn init_with_handle(handle: Handle) -> Result<(), InitError> {
-    RUNTIME
-        .set(Owned::Handle(handle))
-        .map_err(|_| InitError::new())
+    use_theirs(Owned::Handle(handle))
+}
+
+fn use_theirs(owned: Owned) -> Result<(), InitError> {
+    let _setup = setup();
+    if slot().is_some() {
+        return Err(InitError::new());
+    }
+    publish(owned);
+    Ok(())
 }
 
 /// Makes a runtime with one worker thread for each core and everything enabled, as is the default.
@@ -99,15 +131,17 @@ pub fn init_multi_thread() -> Result<(), InitError> {
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is. The operating system's error when it gives no thread.
+/// When the runtime exists already; it goes on as it is.
+///
+/// # Panics
+///
+/// When the operating system gives no thread.
 pub fn init_current_thread() -> Result<(), InitError> {
     let mut builder = Builder::new_current_thread();
     builder.enable_all();
-    init(builder)?;
-    std::thread::Builder::new()
-        .name("pyo3-aio-tokio".to_owned())
-        .spawn(|| get_runtime().block_on(std::future::pending::<()>()))
-        .map_err(InitError::thread)?;
+    set_up(builder, true)?;
+    // The thread starts here, so that a lack of threads is seen here.
+    let _ = get_handle();
     Ok(())
 }
 
@@ -141,15 +175,53 @@ pub fn get_handle() -> &'static Handle {
 }
 
 fn owned() -> &'static Owned {
-    RUNTIME.get_or_init(|| {
-        let mut builder = BUILDER.lock().unwrap_or_else(PoisonError::into_inner);
-        let builder = builder.get_or_insert_with(multi_thread);
-        Owned::Ours(
-            builder
-                .build()
-                .expect("the operating system gives tokio its threads"),
-        )
-    })
+    match slot() {
+        Some(slot) if is_alive(slot) => &slot.owned,
+        _ => build(),
+    }
+}
+
+/// A runtime of ours is replaced in a forked child; one of theirs is used for what it is, and refused by conversions.
+fn is_alive(slot: &Slot) -> bool {
+    slot.generation == generation() || !matches!(slot.owned, Owned::Ours(_))
+}
+
+fn slot() -> Option<&'static Slot> {
+    *RUNTIME.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn publish(owned: Owned) -> &'static Owned {
+    let slot: &'static Slot = Box::leak(Box::new(Slot {
+        owned,
+        generation: generation(),
+    }));
+    *RUNTIME.write().unwrap_or_else(PoisonError::into_inner) = Some(slot);
+    &slot.owned
+}
+
+fn setup() -> MutexGuard<'static, Setup> {
+    SETUP.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cold]
+fn build() -> &'static Owned {
+    let mut setup = setup();
+    if let Some(slot) = slot().filter(|slot| is_alive(slot)) {
+        return &slot.owned;
+    }
+    let driven = setup.driven;
+    let builder = setup.builder.get_or_insert_with(multi_thread);
+    let runtime = builder
+        .build()
+        .expect("the operating system gives tokio its threads");
+    let owned = publish(Owned::Ours(runtime));
+    if let (true, Owned::Ours(runtime)) = (driven, owned) {
+        std::thread::Builder::new()
+            .name("pyo3-aio-tokio".to_owned())
+            .spawn(|| runtime.block_on(std::future::pending::<()>()))
+            .expect("the operating system gives a thread to drive tokio");
+    }
+    owned
 }
 
 fn multi_thread() -> Builder {
@@ -205,6 +277,19 @@ impl Runtime for Tokio {
     fn enter(f: &mut dyn FnMut()) {
         let _entered = get_handle().enter();
         f();
+    }
+
+    fn ensure_alive() -> PyResult<()> {
+        match slot() {
+            Some(slot)
+                if !matches!(slot.owned, Owned::Ours(_)) && slot.generation != generation() =>
+            {
+                Err(left_behind(
+                    "the tokio runtime that init_with_runtime() or init_with_handle() was given",
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -58,6 +58,13 @@ impl Dispatcher {
     }
 }
 
+/// Forgets the threads of a parent process; waiting for one would not end.
+pub(super) fn forget_threads() {
+    std::mem::take(&mut *threads())
+        .into_iter()
+        .for_each(std::mem::forget);
+}
+
 /// Waits until no dispatcher is inside Python any more; call it detached, after every hub has been closed.
 pub(super) fn join_dispatchers() {
     let stopped = std::mem::take(&mut *threads());

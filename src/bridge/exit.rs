@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::dispatcher::join_dispatchers;
+use super::fork;
 use super::hubs::close_all;
 use super::polling::wait_until_idle;
 use crate::asyncio;
@@ -26,6 +27,7 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 /// future is inside Python while the interpreter is finalised. A user's own thread that attaches to Python later than
 /// that is beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
+    fork::notice();
     py.detach(|| {
         let started = Instant::now();
         close_all();

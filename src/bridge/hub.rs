@@ -17,6 +17,7 @@ use pyo3::types::{PyCFunction, PyDict, PyWeakrefReference};
 use slab::Slab;
 
 use super::dispatcher::Dispatcher;
+use super::fork::generation;
 use super::hubs;
 use super::queue::{Pushed, Queue};
 use super::wakeup::Wakeup;
@@ -44,6 +45,8 @@ pub(crate) struct Hub {
     /// `None` once the hub is closed.
     pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
     event_loop: Py<PyWeakrefReference>,
+    /// The process that it belongs to; the locks are not to be touched in a child of that.
+    generation: u32,
 }
 
 impl Hub {
@@ -55,6 +58,7 @@ impl Hub {
             dispatcher: OnceLock::new(),
             pending: Mutex::new(Some(Slab::new())),
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            generation: generation(),
         })
     }
 
@@ -114,6 +118,9 @@ impl Hub {
 
     /// Hands something to the loop's thread; a closed hub discards it.
     pub(crate) fn push(&self, item: Arc<dyn Deliver>) {
+        if self.is_inherited() {
+            return;
+        }
         match self.queue.push(item) {
             Ok(Pushed::Wake) => self.wake(),
             Ok(Pushed::Armed) => {}
@@ -133,10 +140,16 @@ impl Hub {
 
     /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
     pub(super) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        !self.queue.is_closed()
+        !self.is_inherited()
+            && !self.queue.is_closed()
             && self
                 .event_loop(event_loop.py())
                 .is_some_and(|own| own.is(event_loop))
+    }
+
+    /// Whether it came here by a fork.
+    fn is_inherited(&self) -> bool {
+        self.generation != generation()
     }
 
     /// The loop, while it is alive.
@@ -146,6 +159,9 @@ impl Hub {
 
     /// Refuses everything from now on, and discards what is queued and what is pending.
     pub(crate) fn close(self: &Arc<Self>) {
+        if self.is_inherited() {
+            return;
+        }
         let queued = self.queue.close();
         let pending = self
             .pending
@@ -231,6 +247,9 @@ pub(crate) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        if self.hub.is_inherited() {
+            return;
+        }
         let mut pending = self
             .hub
             .pending

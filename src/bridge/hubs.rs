@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 
-use super::exit;
 use super::hub::Hub;
+use super::{exit, fork};
 
 /// The open hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
 static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::default);
@@ -17,6 +17,7 @@ static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::de
 ///
 /// The error of the loop, `RuntimeError: Event loop is closed` above all.
 pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    fork::notice();
     let key = event_loop.as_ptr() as usize;
     if let Some(hub) = find(key, event_loop) {
         return Ok(hub);
@@ -41,6 +42,13 @@ fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
 /// Takes a closed hub off the list, unless another one has its place.
 pub(super) fn forget(hub: &Arc<Hub>) {
     lock().retain(|_, other| !Arc::ptr_eq(hub, other));
+}
+
+/// Forgets the hubs of a parent process without closing them: their locks may be held by threads that are gone.
+pub(super) fn forget_all() {
+    std::mem::take(&mut *lock())
+        .into_values()
+        .for_each(std::mem::forget);
 }
 
 /// Closes every hub.

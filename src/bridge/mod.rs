@@ -6,6 +6,7 @@
 
 mod dispatcher;
 mod exit;
+mod fork;
 mod hub;
 mod hubs;
 mod job;
@@ -15,6 +16,7 @@ mod task;
 mod wakeup;
 
 pub use exit::shutdown;
+pub(crate) use fork::generation;
 pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
 pub(crate) use hubs::hub_of;
 pub(crate) use job::{Job, Work};

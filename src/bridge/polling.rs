@@ -1,10 +1,12 @@
 //! Counts the futures of the bridge that are being polled just now, so that an exit can wait for them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 static POLLING: AtomicUsize = AtomicUsize::new(0);
+/// The process is about to fork, and polls that have not begun wait.
+static PAUSED: AtomicBool = AtomicBool::new(false);
 static IDLE: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
 
 /// Counts while it lives.
@@ -12,7 +14,45 @@ pub(super) struct Polling;
 
 pub(super) fn enter() -> Polling {
     POLLING.fetch_add(1, Ordering::SeqCst);
+    let polling = Polling;
+    if !PAUSED.load(Ordering::SeqCst) {
+        return polling;
+    }
+    drop(polling);
+    wait_while_paused();
+    POLLING.fetch_add(1, Ordering::SeqCst);
     Polling
+}
+
+#[cold]
+fn wait_while_paused() {
+    let idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let paused = |(): &mut ()| PAUSED.load(Ordering::SeqCst);
+    // The time limit is for a future that is polled within another, whose end the fork waits for.
+    drop(IDLE.1.wait_timeout_while(idle, 2 * PAUSE, paused));
+}
+
+/// How long a fork waits for futures that are being polled.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Keeps futures from being polled until [`resume`], so that a fork finds no lock of theirs, or of pyo3's, taken. It
+/// gives up on those that take longer than 50 ms, such as one that waits to be attached to Python.
+pub(super) fn pause() {
+    PAUSED.store(true, Ordering::SeqCst);
+    wait_until_idle(PAUSE);
+}
+
+/// Lets futures be polled again, in the parent of a fork.
+pub(super) fn resume() {
+    PAUSED.store(false, Ordering::SeqCst);
+    let _idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    IDLE.1.notify_all();
+}
+
+/// Forgets, in the child of a fork, the futures that threads of the parent were polling.
+pub(super) fn restart() {
+    POLLING.store(0, Ordering::SeqCst);
+    PAUSED.store(false, Ordering::SeqCst);
 }
 
 impl Drop for Polling {

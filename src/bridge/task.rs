@@ -29,6 +29,8 @@ pub(crate) struct Runner {
     pub(crate) spawn: fn(Driver),
     /// Calls a function inside the runtime's context.
     pub(crate) enter: fn(&mut dyn FnMut()),
+    /// Fails where the runtime's threads were left behind by a fork.
+    pub(crate) ensure_alive: fn() -> PyResult<()>,
 }
 
 /// What a task settles, on the loop's thread.
@@ -45,7 +47,8 @@ pub(crate) struct Task {
     waker: Mutex<Option<Waker>>,
     /// `None` once it is settled, or nobody wants it settled.
     target: Mutex<Option<(Target, Registration)>>,
-    locals: TaskLocals,
+    /// Handed to the loop's thread with the result, so that they are dropped there.
+    locals: Mutex<Option<TaskLocals>>,
     hub: Arc<Hub>,
     runner: &'static Runner,
 }
@@ -84,7 +87,7 @@ impl Task {
             cancelled: AtomicBool::new(false),
             waker: Mutex::new(None),
             target: Mutex::new(None),
-            locals,
+            locals: Mutex::new(Some(locals)),
             hub,
             runner,
         });
@@ -104,21 +107,25 @@ impl Task {
     /// Drops the future at once if it is idle, else when the poll under way returns. Its target is forgotten.
     pub(crate) fn cancel_now(&self, py: Python<'_>) {
         let target = lock(&self.target).take();
-        py.detach(|| self.drop_idle_work());
+        if py.detach(|| self.drop_idle_work()) {
+            drop(lock(&self.locals).take());
+        }
         drop(target);
     }
 
-    fn drop_idle_work(&self) {
+    /// False when the future is being polled: it is dropped by whoever polls it.
+    fn drop_idle_work(&self) -> bool {
         self.cancelled.store(true, Ordering::SeqCst);
         let work = match self.slot.try_lock() {
             Ok(mut slot) => std::mem::replace(&mut *slot, Slot::Empty),
             Err(TryLockError::Poisoned(slot)) => {
                 std::mem::replace(&mut *slot.into_inner(), Slot::Empty)
             }
-            Err(TryLockError::WouldBlock) => return,
+            Err(TryLockError::WouldBlock) => return false,
         };
         self.drop_inside(work);
         self.wake_driver();
+        true
     }
 
     /// Drops user code's values inside the runtime's context, and survives their panics.
@@ -157,7 +164,10 @@ impl Task {
 
     fn poll_slot(&self, cx: &mut Context<'_>) -> bool {
         let _polling = polling::enter();
-        let _scope = locals::enter(self.locals.clone());
+        let Some(locals) = lock(&self.locals).clone() else {
+            return true;
+        };
+        let _scope = locals::enter(locals);
         let mut slot = lock(&self.slot);
         let Slot::Work(work) = &mut *slot else {
             return true;
@@ -211,11 +221,12 @@ pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<
 
 impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let target = lock(&self.target).take();
+        let (target, locals) = (lock(&self.target).take(), lock(&self.locals).take());
         let Some((target, registration)) = target else {
             self.drop_idle_work();
             return Ok(());
         };
+        drop(locals);
         drop(registration);
         match self.take_result(py) {
             Some(result) => (target.settle)(target.future.bind(py), result),

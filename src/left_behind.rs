@@ -1,0 +1,52 @@
+//! What a fork does to runtimes whose threads cannot be started again.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::bridge::generation;
+
+/// Remembers the process that first used a runtime.
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
+pub(crate) struct Home {
+    /// Its generation plus one; 0 while nobody has used it.
+    used_in: AtomicU32,
+}
+
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
+impl Home {
+    pub(crate) const fn new() -> Self {
+        Self {
+            used_in: AtomicU32::new(0),
+        }
+    }
+
+    /// Notes that the runtime is used.
+    pub(crate) fn enter(&self) {
+        if self.used_in.load(Ordering::Relaxed) == 0 {
+            self.used_in.store(generation() + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Fails in a child of the process that used the runtime.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` that names the way out.
+    pub(crate) fn ensure_here(&self, runtime: &str) -> PyResult<()> {
+        let used_in = self.used_in.load(Ordering::Relaxed);
+        if used_in == 0 || used_in == generation() + 1 {
+            return Ok(());
+        }
+        Err(left_behind(runtime))
+    }
+}
+
+/// The error for a runtime that has no threads in this process.
+pub(crate) fn left_behind(runtime: &str) -> PyErr {
+    PyRuntimeError::new_err(format!(
+        "the threads of {runtime} were left behind by fork(): start the child with multiprocessing's \"spawn\" or \
+         \"forkserver\" method, or fork before the runtime is first used"
+    ))
+}
