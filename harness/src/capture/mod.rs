@@ -102,7 +102,7 @@ impl std::fmt::Debug for Context {
 pub fn inherit<F: Future>(future: F) -> Inherit<F> {
     Inherit {
         context: Context::current(),
-        future: Box::pin(future),
+        future: Some(Box::pin(future)),
     }
 }
 
@@ -110,7 +110,8 @@ pub fn inherit<F: Future>(future: F) -> Inherit<F> {
 #[must_use = "futures do nothing unless they are awaited or spawned"]
 pub struct Inherit<F> {
     context: Context,
-    future: Pin<Box<F>>,
+    /// Present until it is dropped, which it is for the test too.
+    future: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for Inherit<F> {
@@ -118,7 +119,18 @@ impl<F: Future> Future for Inherit<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        this.context.run(|| this.future.as_mut().poll(cx))
+        let future = this
+            .future
+            .as_mut()
+            .expect("it is there until it is dropped");
+        this.context.run(|| future.as_mut().poll(cx))
+    }
+}
+
+impl<F> Drop for Inherit<F> {
+    fn drop(&mut self) {
+        let future = self.future.take();
+        self.context.run(|| drop(future));
     }
 }
 

@@ -38,6 +38,9 @@ trait Reporter: Send {
     fn report(&mut self, event: &Event<'_>, out: &mut String);
 }
 
+/// A listing is written in pieces of about this many bytes.
+const CHUNK: usize = 1 << 15;
+
 /// Writes the report of one run, each event at once.
 pub(crate) struct Output {
     reporter: Box<dyn Reporter>,
@@ -99,9 +102,15 @@ impl Output {
             junit.event(event)?;
         }
         self.record.event(event);
-        self.text.clear();
         self.reporter.report(event, &mut self.text);
-        self.sink.write(self.text.as_bytes())
+        // Nobody waits for the single lines of a listing.
+        let can_wait = matches!(event, Event::ListStarted | Event::Listed(_));
+        if can_wait && self.text.len() < CHUNK {
+            return Ok(());
+        }
+        let written = self.sink.write(self.text.as_bytes());
+        self.text.clear();
+        written
     }
 }
 
