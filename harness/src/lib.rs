@@ -54,6 +54,8 @@ mod isolate;
 mod job;
 mod last_failed;
 mod macros;
+#[cfg(feature = "libtest-mimic")]
+mod mimic;
 mod outcome;
 mod plan;
 mod process;

@@ -183,7 +183,7 @@ impl Trial {
         trial
     }
 
-    fn new(name: String, body: Body) -> Self {
+    pub(crate) fn new(name: String, body: Body) -> Self {
         let description = Description {
             name,
             kind: String::new(),

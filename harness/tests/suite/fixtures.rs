@@ -33,6 +33,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
         "interrupted" => libtest_async::run(&args, interrupted()),
+        "mimic" => libtest_async::run(&args, mimic()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -256,6 +257,35 @@ fn interrupted() -> Vec<Trial> {
             }
         }),
         Trial::test("c_never_starts", || Ok(())),
+    ]
+}
+
+/// Trials that were made for another harness.
+fn mimic() -> Vec<Trial> {
+    use libtest_mimic::{Completion, Measurement, Trial as Theirs};
+    vec![
+        Theirs::test("a_passes", || Ok(())).into(),
+        Theirs::test("b_fails", || {
+            println!("printed");
+            Err("a \"message\"\nof two lines".into())
+        })
+        .into(),
+        Theirs::test("c_panics", || panic!("a panic")).into(),
+        Theirs::test("d_is_ignored", || Ok(()))
+            .with_ignored_flag(true)
+            .into(),
+        Theirs::ignorable_test("e_skips", || Ok(Completion::ignored_with("why"))).into(),
+        Theirs::test("f_has_a_kind", || Ok(()))
+            .with_kind("tidy")
+            .into(),
+        Theirs::bench("g_measures", |once| {
+            Ok((!once).then_some(Measurement {
+                avg: 1234,
+                variance: 5,
+            }))
+        })
+        .into(),
+        Trial::test("h_ours", || Ok(())),
     ]
 }
 

@@ -13,6 +13,7 @@ mod exit;
 mod files;
 mod fixtures;
 mod isolate;
+mod mimic;
 mod pool;
 mod retry;
 mod runtime;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         capture::trials(),
         files::trials(),
         isolate::trials(),
+        mimic::trials(),
         retry::trials(),
         runtime::trials(),
         stop::trials(),
