@@ -3,7 +3,8 @@
 //! Guarantees:
 //! - Nothing happens before the first `send`. That polls the future once, on the caller's thread, detached from Python
 //!   and inside the runtime's context; only when it is pending does it move to the runtime.
-//! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future.
+//! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future; under
+//!   trio it steps a coroutine of trio's.
 //! - An exception that is thrown in is raised only after the Rust future has been dropped.
 
 use std::borrow::Cow;
@@ -16,13 +17,16 @@ use pyo3::exceptions::{
     PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
 };
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
+use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, spawn_future};
 use crate::bridge::{Runner, Work, convert};
 use crate::err::Panic;
 use crate::locals::{self, TaskLocals};
+use crate::trio;
 
 /// Where the first poll of a coroutine happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,8 @@ enum State {
     Waiting(Py<RustFuture>),
     /// An exception was thrown in, and the Rust future has still to be dropped.
     Throwing(Py<RustFuture>, PyErr),
+    /// The same under trio, which steps another coroutine through this one.
+    Delegating(trio::Wait),
     /// Somebody is in `send`, `throw` or `close`.
     Executing,
     Finished,
@@ -92,9 +98,13 @@ impl RustCoroutine {
         }
     }
 
-    fn step(&self, py: Python<'_>) -> PyResult<Py<RustFuture>> {
+    fn step(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = value.py();
         let stepped = match self.begin()? {
             State::Cold(work) => self.start(py, work),
+            State::Delegating(wait) => self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "send"), (value,))
+            }),
             State::Waiting(future) => self.resume(py, future),
             State::Throwing(future, error) => self.resume_throw(py, future, error),
             State::Executing | State::Finished => unreachable!("begin() refuses these"),
@@ -102,16 +112,34 @@ impl RustCoroutine {
         stepped.inspect_err(|_| drop(self.replace(State::Finished)))
     }
 
-    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<RustFuture>> {
+    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
         if self.settings.first_poll == FirstPoll::OnCaller
             && self.poll_first(py, &mut work)?.is_ready()
         {
             return Err(finished(convert(py, work)));
         }
-        let locals = TaskLocals::with_running_loop(py)?.copy_context(py)?;
         let Settings { runner, cancel, .. } = &self.settings;
+        if !asyncio::is_any_running_here(py)? && trio::is_running_here(py)? {
+            let wait = trio::wait(py, work, runner, cancel.clone())?;
+            return self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "send"), (py.None(),))
+            });
+        }
+        let locals = TaskLocals::with_running_loop(py)?.copy_context(py)?;
         let future = spawn_future(py, work, locals, runner, cancel.clone())?;
         self.resume(py, future.unbind())
+    }
+
+    /// Steps the inner coroutine; its end is this one's.
+    fn delegate<'py>(
+        &self,
+        py: Python<'py>,
+        wait: trio::Wait,
+        step: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let yielded = step(wait.coroutine.bind(py))?;
+        self.replace(State::Delegating(wait));
+        Ok(yielded.unbind())
     }
 
     fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
@@ -128,11 +156,13 @@ impl RustCoroutine {
     }
 
     /// Yields the future, or ends with its result.
-    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Py<RustFuture>> {
+    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Py<PyAny>> {
         match future.get().outcome(py) {
             Some(result) => Err(finished(result)),
             None => {
-                let yielded = RustFuture::__next__(future.bind(py).clone())?.unbind();
+                let yielded = RustFuture::__next__(future.bind(py).clone())?
+                    .into_any()
+                    .unbind();
                 self.replace(State::Waiting(future));
                 Ok(yielded)
             }
@@ -145,11 +175,13 @@ impl RustCoroutine {
         py: Python<'_>,
         future: Py<RustFuture>,
         error: PyErr,
-    ) -> PyResult<Py<RustFuture>> {
+    ) -> PyResult<Py<PyAny>> {
         if future.get().outcome(py).is_some() {
             return Err(error);
         }
-        let yielded = RustFuture::__next__(future.bind(py).clone())?.unbind();
+        let yielded = RustFuture::__next__(future.bind(py).clone())?
+            .into_any()
+            .unbind();
         self.replace(State::Throwing(future, error));
         Ok(yielded)
     }
@@ -191,12 +223,12 @@ fn thrown(
 #[pymethods]
 impl RustCoroutine {
     /// Runs until the next suspension; ends with StopIteration.
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<RustFuture>> {
-        self.step(py)
+    fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.step(value)
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<RustFuture>> {
-        self.step(py)
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.step(py.None().bind(py))
     }
 
     /// Raises an exception where the coroutine is suspended.
@@ -207,7 +239,7 @@ impl RustCoroutine {
         kind: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
-    ) -> PyResult<Py<RustFuture>> {
+    ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
         let thrown = match self.begin()? {
             State::Waiting(future)
@@ -219,6 +251,9 @@ impl RustCoroutine {
                 future.get().abandon();
                 self.resume_throw(py, future, error)
             }
+            State::Delegating(wait) => self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "throw"), (error,))
+            }),
             _ => Err(error),
         };
         thrown.inspect_err(|_| drop(self.replace(State::Finished)))
@@ -229,6 +264,7 @@ impl RustCoroutine {
         match self.replace(State::Executing) {
             State::Executing => return Err(PyValueError::new_err("coroutine already executing")),
             State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
+            State::Delegating(wait) => wait.task.request_cancel(),
             State::Cold(_) | State::Finished => {}
         }
         drop(self.replace(State::Finished));
@@ -274,6 +310,7 @@ impl RustCoroutine {
         };
         match &*state {
             State::Waiting(future) | State::Throwing(future, _) => visit.call(future),
+            State::Delegating(wait) => visit.call(&wait.coroutine),
             _ => Ok(()),
         }
     }
@@ -282,8 +319,10 @@ impl RustCoroutine {
 impl Drop for RustCoroutine {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Waiting(future) | State::Throwing(future, _) = state {
-            future.get().abandon();
+        match state {
+            State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
+            State::Delegating(wait) => wait.task.request_cancel(),
+            State::Cold(_) | State::Executing | State::Finished => {}
         }
     }
 }

@@ -85,13 +85,8 @@ impl Hub {
 
     fn watch(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = event_loop.py();
-        let drain = Bound::new(
-            py,
-            Drain {
-                hub: Arc::clone(self),
-            },
-        )?;
-        let Some(fd) = self.wakeup.fd() else {
+        let drain = self.drain_callback(py)?;
+        let Some(fd) = self.fd() else {
             return self.dispatch(event_loop, drain);
         };
         // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
@@ -106,14 +101,30 @@ impl Hub {
     fn dispatch(
         self: &Arc<Self>,
         event_loop: &Bound<'_, PyAny>,
-        drain: Bound<'_, Drain>,
+        drain: Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let dispatcher = Dispatcher::start(Arc::downgrade(self), event_loop, drain.into_any())?;
+        let dispatcher = Dispatcher::start(Arc::downgrade(self), event_loop, drain)?;
         if let Ok(()) = self.dispatcher.set(dispatcher) {
             // Pushes that came before this line woke nobody.
             self.wake();
         }
         Ok(())
+    }
+
+    /// Creates what has to be called when the file descriptor is readable. Dropping it closes the hub.
+    pub(crate) fn drain_callback<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let drain = Drain {
+            hub: Arc::clone(self),
+        };
+        Ok(Bound::new(py, drain)?.into_any())
+    }
+
+    /// The file descriptor to watch for reading, where there is one.
+    pub(crate) fn fd(&self) -> Option<i32> {
+        self.wakeup.fd()
     }
 
     /// Hands something to the loop's thread; a closed hub discards it.
@@ -216,10 +227,14 @@ impl Hub {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
+        let Some(handler) = event_loop.getattr_opt("call_exception_handler")? else {
+            error.write_unraisable(py, Some(&event_loop));
+            return Ok(());
+        };
         let context = PyDict::new(py);
         context.set_item("message", "Exception in a callback of a Rust future")?;
         context.set_item("exception", error)?;
-        event_loop.call_method1("call_exception_handler", (context,))?;
+        handler.call1((context,))?;
         Ok(())
     }
 }

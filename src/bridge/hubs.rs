@@ -11,26 +11,38 @@ use super::{exit, fork};
 /// The open hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
 static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::default);
 
-/// Returns the hub of a loop; creates and connects it the first time.
+/// Returns the hub of an event loop of asyncio's kind; creates and connects it the first time.
 ///
 /// # Errors
 ///
 /// The error of the loop, `RuntimeError: Event loop is closed` above all.
 pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    hub_of_host(event_loop, Hub::install)
+}
+
+/// Returns the hub of whatever runs the tasks of a thread; `connect` has it drained.
+///
+/// # Errors
+///
+/// Those of `connect`.
+pub(crate) fn hub_of_host(
+    host: &Bound<'_, PyAny>,
+    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyResult<Arc<Hub>> {
     fork::notice();
-    let key = event_loop.as_ptr() as usize;
-    if let Some(hub) = find(key, event_loop) {
+    let key = host.as_ptr() as usize;
+    if let Some(hub) = find(key, host) {
         return Ok(hub);
     }
-    let hub = Arc::new(Hub::new(event_loop)?);
+    let hub = Arc::new(Hub::new(host)?);
     let stale = lock().insert(key, Arc::clone(&hub));
     // Between the look-up and the insertion another thread may have been faster; its hub works as well.
-    if let Some(other) = stale.filter(|other| other.is_for(event_loop)) {
+    if let Some(other) = stale.filter(|other| other.is_for(host)) {
         lock().insert(key, Arc::clone(&other));
         return Ok(other);
     }
-    exit::register(event_loop.py())?;
-    hub.install(event_loop).inspect_err(|_| hub.close())?;
+    exit::register(host.py())?;
+    connect(&hub, host).inspect_err(|_| hub.close())?;
     Ok(hub)
 }
 

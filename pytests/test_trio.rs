@@ -1,0 +1,165 @@
+//! Coroutines under trio, and under anyio on both of its backends.
+
+mod python;
+
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::skip;
+use pyo3_aio::tokio as runtime;
+use tokio::sync::oneshot;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+/// Skips the test where a package is missing.
+fn require(package: &str) {
+    if Python::attach(|py| py.import(package).is_err()) {
+        skip!("{package} is not installed");
+    }
+}
+
+/// Calls `main` of the program with functions that return coroutines.
+fn run(program: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, program)?;
+        let sleep = function(py, |py| {
+            runtime::into_coroutine(py, async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                Ok(1)
+            })
+        })?;
+        let drops = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&drops);
+        let forever = function(py, move |py| {
+            let guard = CountsDrops(Arc::clone(&counted));
+            runtime::into_coroutine(py, async move {
+                let _guard = guard;
+                std::future::pending::<()>().await;
+                Ok(())
+            })
+        })?;
+        let drops = function(py, move |py| {
+            let drops = *drops.lock().map_err(|_| poisoned())?;
+            Ok(drops.into_pyobject(py)?.into_any())
+        })?;
+        let told = function(py, |py| {
+            runtime::into_coroutine_cancellable(py, |mut cancel| async move {
+                let _cancelled = cancel.cancelled().await;
+                Ok("finished all the same")
+            })
+        })?;
+        let fails = function(py, |py| {
+            runtime::into_coroutine::<_, ()>(py, async {
+                tokio::task::yield_now().await;
+                Err(pyo3::exceptions::PyKeyError::new_err("from Rust"))
+            })
+        })?;
+        let threaded = function(py, |py| {
+            let (sender, receiver) = oneshot::channel();
+            std::thread::spawn(move || sender.send(7));
+            runtime::into_coroutine(py, async move { receiver.await.map_err(|_| poisoned()) })
+        })?;
+        for (name, function) in [
+            ("sleep", sleep),
+            ("forever", forever),
+            ("drops", drops),
+            ("told", told),
+            ("fails", fails),
+            ("threaded", threaded),
+        ] {
+            names.set_item(name, function)?;
+        }
+        call(&names, "main", py.None().into_bound(py))?;
+        Ok(())
+    })
+}
+
+struct CountsDrops(Arc<Mutex<usize>>);
+
+impl Drop for CountsDrops {
+    fn drop(&mut self) {
+        if let Ok(mut drops) = self.0.lock() {
+            *drops += 1;
+        }
+    }
+}
+
+fn poisoned() -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err("a thread died")
+}
+
+#[pyo3_aio::tokio::test]
+fn trio_awaits_a_coroutine() -> PyResult<()> {
+    require("trio");
+    run(c"
+import trio
+async def awaits():
+    for _ in range(20):
+        assert await sleep() == 1
+        assert await threaded() == 7
+    async with trio.open_nursery() as nursery:
+        for _ in range(100):
+            nursery.start_soon(sleep)
+    try:
+        await fails()
+    except KeyError as error:
+        assert error.args == ('from Rust',)
+    else:
+        assert False
+def main(_):
+    trio.run(awaits)
+    trio.run(sleep)
+")
+}
+
+#[pyo3_aio::tokio::test]
+fn trio_cancels_a_coroutine_and_waits_for_the_drop() -> PyResult<()> {
+    require("trio");
+    run(c"
+import trio
+async def cancels():
+    for count in range(1, 20):
+        with trio.move_on_after(0.002) as scope:
+            await forever()
+        assert scope.cancelled_caught and drops() == count
+def main(_):
+    trio.run(cancels)
+")
+}
+
+#[pyo3_aio::tokio::test]
+fn trio_tells_a_future_that_wants_to_know() -> PyResult<()> {
+    require("trio");
+    run(c"
+import trio
+async def cancels():
+    with trio.move_on_after(0.002) as scope:
+        result = await told()
+    assert not scope.cancelled_caught and result == 'finished all the same'
+def main(_):
+    trio.run(cancels)
+")
+}
+
+#[pyo3_aio::tokio::test]
+fn anyio_takes_a_coroutine_on_both_backends() -> PyResult<()> {
+    require("trio");
+    require("anyio");
+    run(c"
+import anyio
+async def both():
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(sleep)
+    with anyio.move_on_after(0.002) as scope:
+        await forever()
+    assert scope.cancelled_caught
+def main(_):
+    anyio.run(both, backend='asyncio')
+    anyio.run(both, backend='trio')
+")
+}
