@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::thread;
 
 use crate::change::{self, Mode};
 use crate::cli::{Basis, CargoFlags, InitArgs};
@@ -18,7 +19,6 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     target_name::check(&args.name)?;
-    warn_of_python(shell);
     let request = Request {
         imports_module: args.lib,
         is_forced: args.force,
@@ -29,7 +29,9 @@ pub(crate) fn run(
         true => Mode::Check,
         false => Mode::from(&args.changes),
     };
-    change::run(&request, &args.selection, mode, flags, shell)
+    beside_python_check(shell, || {
+        change::run(&request, &args.selection, mode, flags, shell)
+    })
 }
 
 /// Puts together what is asked for.
@@ -49,17 +51,23 @@ pub(crate) fn request(
     })
 }
 
-/// A Python that will not do keeps nobody from writing tests, but they should know.
-pub(crate) fn warn_of_python(shell: &Shell) {
-    match python::check() {
-        Ok(Some(python)) if shell.is_verbose() => {
+/// Acts while Python is asked about itself, which takes as long. A Python that will not do keeps
+/// nobody from writing tests, but they should know.
+pub(crate) fn beside_python_check<T>(shell: &Shell, act: impl FnOnce() -> T) -> T {
+    let check = thread::spawn(python::check);
+    let result = act();
+    match check.join() {
+        Ok(Ok(Some(python))) if shell.is_verbose() => {
             let (version, executable) = (python.version, python.executable);
             shell.status(
                 "Found",
                 format_args!("Python {version} at {}", executable.display()),
             );
         }
-        Ok(_) => {}
-        Err(error) => shell.warn(format_args!("`cargo test` will not build yet: {error}")),
+        Ok(Err(error)) => {
+            shell.warn(format_args!("`cargo test` will not build yet: {error}"));
+        }
+        _ => {}
     }
+    result
 }

@@ -17,13 +17,9 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     target_name::check(&args.name)?;
-    init::warn_of_python(shell);
     let request = init::request(&args.name, Template::New, &args.basis)?;
-    change::run(
-        &request,
-        &args.selection,
-        Mode::from(&args.changes),
-        flags,
-        shell,
-    )
+    let mode = Mode::from(&args.changes);
+    init::beside_python_check(shell, || {
+        change::run(&request, &args.selection, mode, flags, shell)
+    })
 }

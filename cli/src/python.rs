@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::config;
@@ -107,16 +107,18 @@ pub(crate) fn check() -> Result<Option<Python>, Error> {
     {
         return Ok(None);
     }
-    let choice = choose(config::variable, is_python_3).ok_or(Error::NotFound)?;
-    let answer = ask(&choice)?;
+    let (choice, answer) = match named(config::variable) {
+        Some(choice) => {
+            let answer = ask(&choice)?;
+            (choice, answer)
+        }
+        None => on_path().ok_or(Error::NotFound)?,
+    };
     judge(choice, &answer).map(Some)
 }
 
-/// Chooses as pyo3's build script does.
-fn choose(
-    variable: impl Fn(&str) -> Option<OsString>,
-    is_python_3: impl Fn(&Path) -> bool,
-) -> Option<Choice> {
+/// The Python that a variable names, in pyo3's order.
+fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
     if let Some(command) = variable("PYO3_PYTHON") {
         return Some(Choice {
             command: command.into(),
@@ -129,34 +131,33 @@ fn choose(
         (None, Some(folder)) => Some((PathBuf::from(folder), "CONDA_PREFIX")),
         _ => None,
     };
-    if let Some((folder, by)) = folder {
-        let interpreter = match (cfg!(windows), by) {
-            (false, _) => "bin/python",
-            (true, "VIRTUAL_ENV") => "Scripts/python.exe",
-            (true, _) => "python.exe",
-        };
-        return Some(Choice {
-            command: folder.join(interpreter),
-            by,
-        });
-    }
-    let on_path = ["python", "python3"].map(PathBuf::from);
-    let found = on_path.into_iter().find(|command| is_python_3(command));
-    found.map(|command| Choice {
-        command,
-        by: "PATH",
+    let (folder, by) = folder?;
+    let interpreter = match (cfg!(windows), by) {
+        (false, _) => "bin/python",
+        (true, "VIRTUAL_ENV") => "Scripts/python.exe",
+        (true, _) => "python.exe",
+    };
+    Some(Choice {
+        command: folder.join(interpreter),
+        by,
     })
 }
 
-fn is_python_3(command: &Path) -> bool {
-    let output = Command::new(command).arg("--version").output();
-    output.is_ok_and(|output| {
-        output.stdout.starts_with(b"Python 3") || output.stderr.starts_with(b"Python 3")
-    })
+/// The first on `PATH` that is a Python 3, with its answer.
+fn on_path() -> Option<(Choice, String)> {
+    let choices = ["python", "python3"].map(|name| Choice {
+        command: name.into(),
+        by: "PATH",
+    });
+    let mut answers = choices.into_iter().filter_map(|choice| {
+        let answer = ask(&choice).ok()?;
+        Some((choice, answer))
+    });
+    answers.find(|(_, answer)| answer.starts_with("3."))
 }
 
 /// Prints version, interpreter, whether there should be a shared library, its name, and where it
-/// is. Works with Python 2 as well, so that it can be told to be old.
+/// is; all of that is known without `site`. Works with Python 2 as well, so that it can be told to be old.
 const QUESTION: &str = r#"
 import os, sys, sysconfig
 get = lambda name: sysconfig.get_config_var(name) or ""
@@ -182,7 +183,7 @@ fn ask(choice: &Choice) -> Result<String, Error> {
         reason,
     };
     let output = Command::new(&choice.command)
-        .args(["-c", QUESTION])
+        .args(["-S", "-c", QUESTION])
         .output();
     let output = output.map_err(|error| broken(error.to_string()))?;
     if !output.status.success() {
@@ -229,42 +230,31 @@ fn judge(choice: Choice, answer: &str) -> Result<Python, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use super::{Choice, Error, judge, named};
 
-    use super::{Choice, Error, choose, judge};
-
-    fn chosen(variables: &[(&str, &str)], on_path: &[&str]) -> Option<String> {
+    fn chosen(variables: &[(&str, &str)]) -> Option<String> {
         let variable = |name: &str| {
             let known = variables.iter().find(|(known, _)| *known == name);
             known.map(|(_, value)| (*value).into())
         };
-        let is_python_3 = |command: &Path| on_path.contains(&command.to_str().unwrap());
-        choose(variable, is_python_3).map(|choice| choice.to_string())
+        named(variable).map(|choice| choice.to_string())
     }
 
     #[test]
     fn the_choice_is_that_of_pyo3() {
         let venv = ("VIRTUAL_ENV", "/v");
         let conda = ("CONDA_PREFIX", "/c");
-        let all = ["python", "python3"];
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            chosen(&[("PYO3_PYTHON", "x"), venv], &all),
+            chosen(&[("PYO3_PYTHON", "x"), venv]),
             some("`x` (by PYO3_PYTHON)")
         );
-        assert_eq!(
-            chosen(&[("PYO3_PYTHON", "x")], &[]),
-            some("`x` (by PYO3_PYTHON)")
-        );
-        assert_eq!(chosen(&[], &all), some("`python` (by PATH)"));
-        assert_eq!(chosen(&[], &["python3"]), some("`python3` (by PATH)"));
-        assert_eq!(chosen(&[venv, conda], &all), some("`python` (by PATH)"));
-        assert_eq!(chosen(&[], &[]), None);
+        assert_eq!(chosen(&[venv, conda]), None);
+        assert_eq!(chosen(&[]), None);
         #[cfg(unix)]
-        assert_eq!(
-            chosen(&[venv], &all),
-            some("`/v/bin/python` (by VIRTUAL_ENV)")
-        );
+        assert_eq!(chosen(&[venv]), some("`/v/bin/python` (by VIRTUAL_ENV)"));
+        #[cfg(unix)]
+        assert_eq!(chosen(&[conda]), some("`/c/bin/python` (by CONDA_PREFIX)"));
     }
 
     fn judged(answer: &str) -> Result<String, Error> {

@@ -177,9 +177,10 @@ fn load(project: &Project, targets: &[Target]) -> Option<Loaded> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.extension().is_none() && path.is_file() && is_test(&name)
     })?;
-    let links = newest(&folder.join("build"), |path| {
-        path.join("out/libpython").is_dir()
-    });
+    // Cargo passes on what lies in the target folder.
+    let is_passed_on = folder.starts_with(&project.target_directory);
+    let has_links = |path: &Path| path.join("out/libpython").is_dir();
+    let links = newest(&folder.join("build"), has_links).filter(|_| is_passed_on);
     let links = links.map(|path| path.join("out/libpython"));
     Some(Loaded {
         by_cargo: libpython_of(&program, links.as_deref()),

@@ -66,7 +66,7 @@ fn quiet_prints_nothing_but_warnings_and_errors() {
 fn verbose_tells_which_python_is_found() {
     let output = init_with(&[], "-v");
     let line = "       Found Python 3.12.1 at /usr/bin/python3\n";
-    assert!(output.stderr.starts_with(line), "{}", output.stderr);
+    assert!(output.stderr.ends_with(line), "{}", output.stderr);
 }
 
 #[test]

@@ -87,5 +87,31 @@ fn init_warns_and_goes_on() {
     assert_eq!(output.code, 0, "{}", output.stderr);
     let warning = "warning: `cargo test` will not build yet: the Python `/does/not/exist` (by \
                    PYO3_PYTHON) does not run";
-    assert!(output.stderr.starts_with(warning), "{}", output.stderr);
+    assert!(output.stderr.contains(warning), "{}", output.stderr);
+    assert!(sandbox.project().join("pytests/test_example.rs").exists());
+}
+
+/// As pyo3 does: `python` first, and only if it is a Python 3.
+#[test]
+fn the_first_python_3_on_path_is_taken() {
+    let case = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/cases/init_fresh_crate/in"
+    );
+    let sandbox = Sandbox::new(case.as_ref());
+    let folder = sandbox.project().parent().unwrap().to_owned();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let answer = |version: &str| format!("#!/bin/sh\nprintf '{version}\\n/p\\n1\\nl\\n/l\\n'\n");
+    sandbox.script("python3", &answer("3.13.0"));
+    for (python, found) in [("2.7.18", "3.13.0"), ("3.12.1", "3.12.1")] {
+        sandbox.script("python", &answer(python));
+        let mut command = sandbox.command();
+        command
+            .args(["init", "-n", "-v"])
+            .env_remove("PYO3_PYTHON")
+            .env("PATH", &path);
+        let output = sandbox.output(&mut command);
+        let line = format!("       Found Python {found} at /p\n");
+        assert!(output.stderr.contains(&line), "{}", output.stderr);
+    }
 }
