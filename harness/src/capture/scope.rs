@@ -51,6 +51,11 @@ impl Scope {
             .is_some()
     }
 
+    /// Says whether the test has not ended.
+    fn is_open(&self) -> bool {
+        self.destination != Destination::Scope || self.is_capturing()
+    }
+
     /// Appends to the output; `false` if it is not captured, or no more.
     pub(crate) fn append(&self, text: &[u8]) -> bool {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +169,9 @@ pub(crate) struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         // Half a line may still stand in std's buffer. It belongs to the scope that ends here.
-        if self.flushes {
+        // If the test has ended meanwhile, what stands there is of another one.
+        let is_open = || with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_open()));
+        if self.flushes && is_open() {
             let _ = io::stdout().flush();
         }
         drop(swap(self.former.take()));

@@ -16,6 +16,8 @@ use std::pin::Pin;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
 
 use crate::event::Tally;
 use crate::job::Ended;
@@ -108,10 +110,14 @@ fn running(driver: &Arc<Driver>) -> impl Fn() -> Vec<String> + Send + 'static + 
         let Some(driver) = driver.upgrade() else {
             return Vec::new();
         };
-        match driver.state.try_lock() {
-            Ok(state) => state.running(),
-            Err(_) => Vec::new(),
+        // Whoever holds the lock is about to let it go, unless it is this very thread.
+        for _ in 0..100 {
+            if let Ok(state) = driver.state.try_lock() {
+                return state.running();
+            }
+            thread::sleep(Duration::from_millis(1));
         }
+        Vec::new()
     }
 }
 

@@ -66,7 +66,10 @@ fn events(fixture: &str, args: &[&str]) -> Vec<Value> {
 }
 
 fn every_line_of_json_is_an_object() {
-    let events = events("awkward", &["--format", "json", "--include-ignored"]);
+    let events = events(
+        "awkward",
+        &["--format", "json", "--include-ignored", "--test-threads=1"],
+    );
     assert_eq!(events[0]["test_count"], 4);
     let failed = events
         .iter()
