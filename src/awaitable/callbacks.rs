@@ -1,0 +1,92 @@
+//! Calls what waits for a future.
+
+use pyo3::exceptions::{PyBaseException, PyException};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::future::RustFuture;
+use crate::bridge::leaves_the_loop;
+use crate::context;
+
+pub(super) struct Callback {
+    pub(super) function: Py<PyAny>,
+    pub(super) context: Py<PyAny>,
+}
+
+/// Who settles the future, which decides how its callbacks may run.
+#[derive(Clone, Copy)]
+pub(super) enum Settler {
+    Drain,
+    Step,
+}
+
+pub(super) fn run_callbacks(
+    future: &Bound<'_, RustFuture>,
+    callbacks: Vec<Callback>,
+) -> PyResult<()> {
+    let py = future.py();
+    let mut callbacks = callbacks.into_iter();
+    while let Some(callback) = callbacks.next() {
+        let call = || callback.function.bind(py).call1((future,));
+        match context::run(callback.context.bind(py), call) {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if leaves_the_loop(&error, py) => {
+                schedule(future, callbacks.collect())?;
+                return Err(error);
+            }
+            Ok(Err(error)) => report(future, "Exception in a callback of a Rust future", error)?,
+            // Entered further up this thread's stack, in a nested loop.
+            Err(_in_use) => schedule(future, vec![callback])?,
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> PyResult<()> {
+    callbacks
+        .into_iter()
+        .try_for_each(|callback| call_soon(future, &callback.function, &callback.context))
+}
+
+pub(super) fn call_soon(
+    future: &Bound<'_, RustFuture>,
+    function: &Py<PyAny>,
+    context: &Py<PyAny>,
+) -> PyResult<()> {
+    let py = future.py();
+    let keywords = PyDict::new(py);
+    keywords.set_item(intern!(py, "context"), context)?;
+    let event_loop = future.get().event_loop.bind(py);
+    event_loop.call_method(
+        intern!(py, "call_soon"),
+        (function, future),
+        Some(&keywords),
+    )?;
+    Ok(())
+}
+
+pub(super) fn report(future: &Bound<'_, RustFuture>, message: &str, error: PyErr) -> PyResult<()> {
+    let py = future.py();
+    let context = PyDict::new(py);
+    context.set_item("message", message)?;
+    context.set_item("exception", error)?;
+    context.set_item("future", future)?;
+    let event_loop = future.get().event_loop.bind(py);
+    event_loop.call_method1("call_exception_handler", (context,))?;
+    Ok(())
+}
+
+pub(super) fn tell_unseen(
+    event_loop: &Bound<'_, PyAny>,
+    error: &Bound<'_, PyBaseException>,
+) -> PyResult<()> {
+    if !error.is_instance_of::<PyException>() {
+        return Ok(());
+    }
+    let context = PyDict::new(event_loop.py());
+    context.set_item("message", "Future exception was never retrieved")?;
+    context.set_item("exception", error)?;
+    event_loop.call_method1("call_exception_handler", (context,))?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! The future, and how it is settled.
+
+use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::callbacks::{Settler, run_callbacks, schedule, tell_unseen};
+use super::state::{Cancelled, Failed, Pending, Raised, State, failed_state};
+use crate::asyncio;
+use crate::bridge::{Runner, Target, Task, Work, hub_of};
+use crate::cancel::Signal;
+use crate::locals::TaskLocals;
+
+/// When a cancelled future is done.
+#[derive(Debug, Clone)]
+pub(crate) enum CancelPolicy {
+    /// At once; an idle Rust future has been dropped when `cancel()` returns.
+    AtOnce,
+    /// When the Rust future has been dropped.
+    AfterDrop,
+    /// When the Rust future, which is told, is done; with its result.
+    Told(Arc<Signal>),
+}
+
+/// A future of asyncio's kind whose result comes from Rust.
+#[pyclass(frozen, weakref, module = "pyo3_aio", name = "Future")]
+pub(crate) struct RustFuture {
+    pub(super) event_loop: Py<PyAny>,
+    pub(super) state: Mutex<State>,
+    /// asyncio's protocol between a future that is yielded and the task that it is yielded to.
+    pub(super) blocking: AtomicBool,
+    pub(super) policy: CancelPolicy,
+}
+
+/// Starts a Rust future and returns the Python future for it.
+pub(crate) fn spawn_future<'py>(
+    py: Python<'py>,
+    work: Pin<Box<dyn Work>>,
+    locals: TaskLocals,
+    runner: &'static Runner,
+    policy: CancelPolicy,
+) -> PyResult<Bound<'py, RustFuture>> {
+    (runner.ensure_alive)()?;
+    let event_loop = locals.event_loop(py);
+    let hub = hub_of(&event_loop)?;
+    let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy))?;
+    let target = Target {
+        future: future.clone().into_any().unbind(),
+        settle,
+    };
+    let task = Task::start(work, target, locals, hub, runner)?;
+    future.get().own(task);
+    Ok(future)
+}
+
+/// Settles the future from its loop's drain.
+fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+    let future = future.cast::<RustFuture>()?;
+    let state = future.get().state_for(future.py(), result)?;
+    RustFuture::finish(future, state, Settler::Drain)?;
+    Ok(())
+}
+
+impl RustFuture {
+    pub(super) fn new(event_loop: Py<PyAny>, policy: CancelPolicy) -> Self {
+        Self {
+            event_loop,
+            state: Mutex::new(State::Pending(Pending::default())),
+            blocking: AtomicBool::new(false),
+            policy,
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Only moves and reference counts happen under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn own(&self, task: Arc<Task>) {
+        if let State::Pending(pending) = &mut *self.lock() {
+            pending.task = Some(task);
+        }
+    }
+
+    pub(super) fn pending_task(&self) -> Option<Arc<Task>> {
+        match &*self.lock() {
+            State::Pending(pending) => pending.task.clone(),
+            _ => None,
+        }
+    }
+
+    /// Asks for the Rust future to be dropped; nobody waits for that.
+    pub(crate) fn abandon(&self) {
+        if let Some(task) = self.pending_task() {
+            task.request_cancel();
+        }
+    }
+
+    /// Throws an exception into the Rust future, if it wants to be told; false if it does not.
+    pub(crate) fn tell(&self, py: Python<'_>, error: &PyErr) -> bool {
+        let CancelPolicy::Told(signal) = &self.policy else {
+            return false;
+        };
+        signal.send(error.clone_ref(py));
+        true
+    }
+
+    /// Has the future cancelled when the Rust future has been dropped; false if it is done.
+    pub(super) fn cancel_after_drop(&self, task: &Task, cancelled: Cancelled) -> bool {
+        let mut state = self.lock();
+        let State::Pending(pending) = &mut *state else {
+            return false;
+        };
+        let before = pending.cancelling.replace(cancelled);
+        drop(state);
+        drop(before);
+        task.request_cancel();
+        true
+    }
+
+    /// The result, `None` while pending.
+    pub(crate) fn outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        let mut state = self.lock();
+        let raised = match &mut *state {
+            State::Pending(_) => return None,
+            State::Done(value) => return Some(Ok(value.clone_ref(py))),
+            State::Failed(failed) => {
+                failed.retrieved = true;
+                Raised::Failed(
+                    failed.error.clone_ref(py),
+                    failed
+                        .traceback
+                        .as_ref()
+                        .map(|traceback| traceback.clone_ref(py)),
+                )
+            }
+            State::Cancelled(cancelled) => Raised::Cancelled(cancelled.clone_ref(py)),
+        };
+        drop(state);
+        Some(Err(raised.into_error(py)))
+    }
+
+    /// The state for a result; a cancellation that was asked for goes before any other result.
+    pub(super) fn state_for(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<State> {
+        if let State::Pending(pending) = &mut *self.lock() {
+            if let Some(cancelled) = pending.cancelling.take() {
+                return Ok(State::Cancelled(cancelled));
+            }
+        }
+        match result {
+            Ok(value) => Ok(State::Done(value)),
+            Err(error) => failed_state(py, error),
+        }
+    }
+
+    /// Moves to a final state, unless somebody was faster, and runs the callbacks.
+    pub(super) fn finish(
+        future: &Bound<'_, Self>,
+        state: State,
+        settler: Settler,
+    ) -> PyResult<bool> {
+        let mut current = future.get().lock();
+        if !matches!(*current, State::Pending(_)) {
+            drop(current);
+            // What lost the race is dropped here, outside the lock.
+            if let State::Failed(mut failed) = state {
+                failed.retrieved = true;
+            }
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut *current, state);
+        drop(current);
+        let State::Pending(Pending { callbacks, .. }) = before else {
+            return Ok(false);
+        };
+        match settler {
+            Settler::Drain => run_callbacks(future, callbacks)?,
+            Settler::Step => schedule(future, callbacks)?,
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(*self.lock(), State::Pending(_))
+    }
+
+    pub(super) fn invalid_state(py: Python<'_>, message: &'static str) -> PyErr {
+        match asyncio::invalid_state_error(py) {
+            Ok(error) => PyErr::from_type(error.clone(), message),
+            Err(error) => error,
+        }
+    }
+}
+
+impl Drop for RustFuture {
+    /// asyncio's rule (`Future.__del__`): an exception that nobody has seen is told to the loop.
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let State::Failed(Failed {
+            error,
+            retrieved: false,
+            ..
+        }) = state
+        else {
+            return;
+        };
+        Python::try_attach(|py| {
+            let told = tell_unseen(self.event_loop.bind(py), error.bind(py));
+            if let Err(error) = told {
+                error.write_unraisable(py, None);
+            }
+        });
+    }
+}

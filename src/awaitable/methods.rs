@@ -1,0 +1,263 @@
+//! The future's methods in Python: those of `asyncio.Future`.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use super::callbacks::{Callback, Settler, call_soon};
+use super::future::{CancelPolicy, RustFuture};
+use super::state::{Cancelled, State, failed_state};
+use crate::asyncio;
+
+#[pymethods]
+impl RustFuture {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// One step of an `await`: yields the future itself until it is done.
+    pub(crate) fn __next__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        match slf.get().outcome(slf.py()) {
+            None => {
+                slf.get().blocking.store(true, Ordering::Relaxed);
+                Ok(slf)
+            }
+            Some(Ok(value)) => Err(PyStopIteration::new_err((value,))),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    #[getter]
+    fn _asyncio_future_blocking(&self) -> bool {
+        self.blocking.load(Ordering::Relaxed)
+    }
+
+    #[setter(_asyncio_future_blocking)]
+    fn set_blocking(&self, blocking: bool) {
+        self.blocking.store(blocking, Ordering::Relaxed);
+    }
+
+    #[getter]
+    fn _loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.event_loop.bind(py)
+    }
+
+    /// Returns the event loop.
+    fn get_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.event_loop.bind(py)
+    }
+
+    /// Whether the future is done.
+    fn done(&self) -> bool {
+        !self.is_pending()
+    }
+
+    /// Whether the future was cancelled.
+    fn cancelled(&self) -> bool {
+        matches!(*self.lock(), State::Cancelled(_))
+    }
+
+    /// Returns the result, or raises the exception.
+    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.outcome(py)
+            .unwrap_or_else(|| Err(Self::invalid_state(py, "Result is not ready.")))
+    }
+
+    /// Returns the exception, or None.
+    fn exception(&self, py: Python<'_>) -> PyResult<Option<Py<PyBaseException>>> {
+        match self.outcome(py) {
+            None => Err(Self::invalid_state(py, "Exception is not set.")),
+            Some(Ok(_)) => Ok(None),
+            Some(Err(error)) if self.cancelled() => Err(error),
+            Some(Err(error)) => Ok(Some(error.into_value(py))),
+        }
+    }
+
+    /// Has a function called with the future when it is done.
+    #[pyo3(signature = (function, /, *, context=None))]
+    fn add_done_callback(
+        slf: &Bound<'_, Self>,
+        function: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let context = match context {
+            Some(context) => context,
+            None => asyncio::copy_context(py)?.call0()?.unbind(),
+        };
+        let mut state = slf.get().lock();
+        if let State::Pending(pending) = &mut *state {
+            pending.callbacks.push(Callback { function, context });
+            return Ok(());
+        }
+        drop(state);
+        call_soon(slf, &function, &context)
+    }
+
+    /// Removes every callback that equals `function`; returns how many there were.
+    fn remove_done_callback(&self, function: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = function.py();
+        let known: Vec<_> = match &*self.lock() {
+            State::Pending(pending) => pending
+                .callbacks
+                .iter()
+                .map(|c| c.function.clone_ref(py))
+                .collect(),
+            _ => return Ok(0),
+        };
+        let mut equal = Vec::new();
+        for candidate in known {
+            if candidate.bind(py).eq(function)? {
+                equal.push(candidate);
+            }
+        }
+        let is_equal = |callback: &Callback| equal.iter().any(|other| other.is(&callback.function));
+        let removed = match &mut *self.lock() {
+            State::Pending(pending) => {
+                let (removed, kept) = std::mem::take(&mut pending.callbacks)
+                    .into_iter()
+                    .partition(is_equal);
+                pending.callbacks = kept;
+                removed
+            }
+            _ => Vec::new(),
+        };
+        Ok(removed.len())
+    }
+
+    /// Cancels the future; False if it is done.
+    #[pyo3(signature = (msg=None))]
+    fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> PyResult<bool> {
+        let cancelled = Cancelled {
+            message: msg,
+            error: None,
+        };
+        let Some(task) = slf.get().pending_task() else {
+            return Self::finish(slf, State::Cancelled(cancelled), Settler::Step);
+        };
+        match &slf.get().policy {
+            CancelPolicy::AtOnce => {
+                task.cancel_now(slf.py());
+                Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
+            }
+            CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
+            CancelPolicy::Told(signal) => {
+                signal.send(cancelled.into_error(slf.py()));
+                Ok(true)
+            }
+        }
+    }
+
+    /// Sets a result from outside; what Rust returns later is dropped.
+    fn set_result(slf: &Bound<'_, Self>, result: Py<PyAny>) -> PyResult<()> {
+        if Self::finish(slf, State::Done(result), Settler::Step)? {
+            return Ok(());
+        }
+        Err(Self::invalid_state(slf.py(), "the future is done already"))
+    }
+
+    /// Sets an exception from outside; what Rust returns later is dropped.
+    fn set_exception(slf: &Bound<'_, Self>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let exception = match exception.cast::<PyType>() {
+            Ok(class) => class.call0()?,
+            Err(_) => exception.clone(),
+        };
+        if exception.is_instance_of::<PyStopIteration>() {
+            return Err(PyTypeError::new_err(
+                "StopIteration interacts badly with generators and cannot be raised into a Future",
+            ));
+        }
+        if !exception.is_instance_of::<PyBaseException>() {
+            return Err(PyTypeError::new_err("set_exception() takes an exception"));
+        }
+        let state = failed_state(py, PyErr::from_value(exception))?;
+        if Self::finish(slf, state, Settler::Step)? {
+            return Ok(());
+        }
+        Err(Self::invalid_state(py, "the future is done already"))
+    }
+
+    /// `asyncio.gather` asks for it.
+    fn _make_cancelled_error(&self, py: Python<'_>) -> Py<PyBaseException> {
+        let cancelled = match &*self.lock() {
+            State::Cancelled(cancelled) => cancelled.clone_ref(py),
+            _ => Cancelled::default(),
+        };
+        cancelled.into_error(py).into_value(py)
+    }
+
+    /// `asyncio.gather` asks for it before Python 3.11.
+    #[getter]
+    fn _cancel_message(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.lock() {
+            State::Cancelled(cancelled) => cancelled
+                .message
+                .as_ref()
+                .map(|message| message.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        cls: &Bound<'py, PyType>,
+        _item: &Bound<'py, PyAny>,
+    ) -> Bound<'py, PyType> {
+        cls.clone()
+    }
+
+    fn __repr__(&self) -> &'static str {
+        match &*self.lock() {
+            State::Pending(_) => "<Future of Rust pending>",
+            State::Cancelled(_) => "<Future of Rust cancelled>",
+            State::Done(_) | State::Failed(_) => "<Future of Rust finished>",
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        // Whoever holds the lock is running, so nothing here is garbage.
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        match &*state {
+            State::Pending(pending) => {
+                for callback in &pending.callbacks {
+                    visit.call(&callback.function)?;
+                    visit.call(&callback.context)?;
+                }
+                Ok(())
+            }
+            State::Done(value) => visit.call(value),
+            State::Failed(failed) => {
+                visit.call(&failed.error)?;
+                visit.call(&failed.traceback)
+            }
+            State::Cancelled(cancelled) => {
+                visit.call(&cancelled.message)?;
+                visit.call(&cancelled.error)
+            }
+        }
+    }
+
+    fn __clear__(&self) {
+        let cleared = match &mut *self.lock() {
+            State::Pending(pending) => Err(std::mem::take(&mut pending.callbacks)),
+            // An error that nobody has seen is still to be reported by the drop.
+            State::Failed(failed) if !failed.retrieved => return,
+            state => Ok(std::mem::replace(
+                state,
+                State::Cancelled(Cancelled::default()),
+            )),
+        };
+        drop(cleared);
+    }
+}
