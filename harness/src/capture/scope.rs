@@ -117,6 +117,24 @@ pub(crate) fn append_to_current(text: &[u8]) -> bool {
     with_entry(|entry| entry.is_some_and(|entry| entry.scope.append(text)))
 }
 
+/// Shows the output that the test of this thread has made so far, if there is any and if it can
+/// be had at once. Meanwhile what this thread prints is not captured.
+pub(crate) fn with_current_output(look: impl FnOnce(&str, &[u8])) {
+    let _ = CURRENT.try_with(|current| {
+        let Ok(mut entry) = current.try_borrow_mut() else {
+            return;
+        };
+        let Some(Entry { scope, .. }) = &mut *entry else {
+            return;
+        };
+        if let Ok(output) = scope.output.try_lock() {
+            if let Some(output) = output.as_ref().filter(|output| !output.is_empty()) {
+                look(&scope.name, output);
+            }
+        }
+    });
+}
+
 fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
     let looked = CURRENT.try_with(|current| match current.try_borrow() {
         Ok(entry) => look(entry.as_ref()),

@@ -1,4 +1,4 @@
-//! What happens to the process during a run: Ctrl-C, and a test that ends it.
+//! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
 
 #[cfg(unix)]
 mod interrupt;
@@ -12,5 +12,12 @@ mod exit;
 #[path = "none.rs"]
 mod exit;
 
+#[cfg(unix)]
+mod abort;
+#[cfg(not(unix))]
+#[path = "none.rs"]
+mod abort;
+
+pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
 pub(crate) use self::interrupt::Interrupt;

@@ -17,7 +17,7 @@ use crate::isolate::{Pool, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
-use crate::process::{ExitGuard, Interrupt};
+use crate::process::{AbortGuard, ExitGuard, Interrupt};
 use crate::report::Output;
 use crate::time::{SLOW, TimeLimits};
 use crate::trial::Spawner;
@@ -86,7 +86,7 @@ enum Phase {
     New,
     Running {
         since: Instant,
-        _guards: Guards,
+        _guards: Box<Guards>,
     },
     /// Whatever else comes is of no interest.
     Over,
@@ -95,6 +95,7 @@ enum Phase {
 /// What is in force during a run, and then no more.
 struct Guards {
     _hook: HookGuard,
+    _abort: Option<AbortGuard>,
     _exit: ExitGuard,
     _interrupt: Option<Interrupt>,
 }
@@ -127,11 +128,12 @@ impl State {
     pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
         self.phase = Phase::Running {
             since: Instant::now(),
-            _guards: Guards {
+            _guards: Box::new(Guards {
                 _hook: HookGuard::install(),
+                _abort: AbortGuard::new(),
                 _exit: ExitGuard::new(super::running(driver)),
                 _interrupt: Interrupt::watch(super::interruption(driver)),
-            },
+            }),
         };
         self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
         let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);

@@ -27,6 +27,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             half_a_line_comes_before_the_panic_after_it,
         ),
         test(
+            "the_hook_of_the_user_comes_back",
+            the_hook_of_the_user_comes_back,
+        ),
+        test(
             "nocapture_lets_everything_through",
             nocapture_lets_everything_through,
         ),
@@ -118,4 +122,13 @@ fn output_of_passing_tests_is_shown_on_demand() {
     let output = run("passing", &["--show-output", "--test-threads=1"]);
     let expected = "\nsuccesses:\n\nsuccesses:\n    a\n    b\n";
     assert!(output.stdout.contains(expected), "{}", output.stdout);
+}
+
+fn the_hook_of_the_user_comes_back() {
+    let output = run("hooked", &[]);
+    assert_eq!(
+        section(&output.stdout, "panics"),
+        "hook of the user's: in a test\n"
+    );
+    assert_eq!(output.stderr, "hook of the user's: after the run\n");
 }

@@ -2,6 +2,7 @@
 
 use std::future;
 use std::io::{self, Write};
+use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
@@ -34,6 +35,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "flaky" => on_pool(&args, flaky()),
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),
+        "hooked" => hooked(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -287,6 +289,21 @@ fn mimic() -> Vec<Trial> {
         .into(),
         Trial::test("h_ours", || Ok(())),
     ]
+}
+
+/// Runs tests under a panic hook of its own, and then panics itself.
+fn hooked(args: &Arguments) -> Conclusion {
+    panic::set_hook(Box::new(|info| {
+        let text = info
+            .payload()
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or_default();
+        eprintln!("hook of the user's: {text}");
+    }));
+    let conclusion = libtest_async::run(args, vec![Trial::test("panics", || panic!("in a test"))]);
+    let _ = panic::catch_unwind(|| panic!("after the run"));
+    conclusion
 }
 
 /// Tests that fail when more than three of them are pending.

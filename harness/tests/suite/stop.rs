@@ -16,6 +16,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
         test(
+            "an_abort_shows_what_was_captured",
+            an_abort_shows_what_was_captured,
+        ),
+        test(
             "exit_zero_in_a_test_is_a_failure",
             exit_zero_in_a_test_is_a_failure,
         ),
@@ -150,4 +154,10 @@ fn exit_zero_in_a_test_is_a_failure() {
     let output = run("crashing", &["c_exits", "--test-threads=1"]);
     let expected = "\nerror: the process ended with status 0 while tests were running: c_exits\n";
     assert_eq!((output.stderr.as_str(), output.code), (expected, Some(101)));
+}
+
+fn an_abort_shows_what_was_captured() {
+    let output = run("crashing", &["b_aborts"]);
+    let expected = "\n---- b_aborts stdout ----\nb_aborts prints\n\n";
+    assert_eq!((output.stderr.as_str(), output.code), (expected, None));
 }
