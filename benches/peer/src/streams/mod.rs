@@ -1,0 +1,5 @@
+//! Streams to Python and from it.
+
+#[cfg(feature = "streams")]
+pub(crate) mod ours;
+pub(crate) mod peer;
