@@ -6,7 +6,7 @@ use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::caught::{TaskPanicked, catch, catch_call};
+use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
 use crate::left_behind::Home;
@@ -49,8 +49,8 @@ local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
 
 impl Runtime for AsyncStd {
-    type JoinError = TaskPanicked;
-    type JoinHandle = JoinHandle<Result<(), TaskPanicked>>;
+    type JoinError = Caught;
+    type JoinHandle = JoinHandle<Result<(), Caught>>;
 
     fn spawn<F>(fut: F) -> Self::JoinHandle
     where

@@ -1,52 +1,106 @@
-//! Panics of futures and functions, caught.
+//! Panics of users' code, caught with the place where they happened.
+//!
+//! The payload of a panic knows nothing of its place; the panic hook does. So a hook is put before the one in force, once:
+//! it remembers the place of panics that are about to be caught here, and calls the other.
 
 use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
+use std::sync::Once;
 use std::task::Poll;
 
-use crate::generic::JoinError;
-
-/// A task panicked.
-pub struct TaskPanicked(Box<dyn Any + Send + 'static>);
-
-impl fmt::Debug for TaskPanicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TaskPanicked")
-    }
+thread_local! {
+    /// Calls of [`catch_call`] under way on this thread.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
+    /// `FILE:LINE:COLUMN` of the last panic under one of them.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-impl TaskPanicked {
+/// A panic that was caught.
+pub struct Caught {
+    payload: Box<dyn Any + Send + 'static>,
+    place: Option<String>,
+}
+
+impl Caught {
+    /// What the panic was called with.
     pub(crate) fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        self.0
+        self.payload
+    }
+
+    /// The payload's text, where it has one, and the place.
+    pub(crate) fn describe(&self) -> String {
+        let text = if let Some(text) = self.payload.downcast_ref::<&str>() {
+            text
+        } else if let Some(text) = self.payload.downcast_ref::<String>() {
+            text
+        } else {
+            "the payload of the panic is not a string"
+        };
+        match &self.place {
+            Some(place) => format!("{text} ({place})"),
+            None => text.to_owned(),
+        }
     }
 }
 
-impl JoinError for TaskPanicked {
-    fn is_panic(&self) -> bool {
-        true
+impl fmt::Debug for Caught {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Caught").field(&self.describe()).finish()
     }
+}
 
-    fn into_panic(self) -> Box<dyn Any + Send + 'static> {
-        self.0
-    }
+/// Calls a function, and returns its panic as an error.
+pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(remember_places);
+    let catching = Catching::enter();
+    let called = panic::catch_unwind(AssertUnwindSafe(function));
+    drop(catching);
+    called.map_err(|payload| Caught {
+        payload,
+        place: PLACE.take(),
+    })
 }
 
 /// Runs a future, and returns its panic as an error.
-pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, TaskPanicked> {
+pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Caught> {
     let mut future = pin!(future);
-    std::future::poll_fn(move |cx| {
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(TaskPanicked(payload))),
-        }
+    std::future::poll_fn(move |cx| match catch_call(|| future.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(caught) => Poll::Ready(Err(caught)),
     })
     .await
 }
 
-/// Calls a function, and returns its panic as an error.
-#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
-pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, TaskPanicked> {
-    catch_unwind(AssertUnwindSafe(function)).map_err(TaskPanicked)
+fn remember_places() {
+    let next = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if CATCHING
+            .try_with(Cell::get)
+            .is_ok_and(|catching| catching > 0)
+        {
+            let place = info.location().map(ToString::to_string);
+            let _ = PLACE.try_with(|last| last.replace(place));
+        }
+        next(info);
+    }));
+}
+
+/// Counts a call of [`catch_call`] while it lives.
+struct Catching;
+
+impl Catching {
+    fn enter() -> Self {
+        CATCHING.set(CATCHING.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Catching {
+    fn drop(&mut self) {
+        CATCHING.set(CATCHING.get() - 1);
+    }
 }

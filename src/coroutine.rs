@@ -8,7 +8,6 @@
 //! - An exception that is thrown in is raised only after the Rust future has been dropped.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -24,7 +23,7 @@ use pyo3::types::PyType;
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, spawn_future};
 use crate::bridge::{Runner, Work, convert};
-use crate::err::Panic;
+use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::trio;
 
@@ -145,14 +144,14 @@ impl RustCoroutine {
     fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
         let enter = self.settings.runner.enter;
         let polled = py.detach(|| {
-            catch_unwind(AssertUnwindSafe(|| {
+            catch_call(|| {
                 let _scope = locals::enter_first_poll();
                 let mut poll = Poll::Pending;
                 enter(&mut || poll = work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
                 poll
-            }))
+            })
         });
-        polled.map_err(|payload| Panic::new(payload).into())
+        polled.map_err(PyErr::from)
     }
 
     /// Yields the future, or ends with its result.

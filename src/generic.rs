@@ -17,9 +17,8 @@ use crate::asyncio;
 use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::{Driver, Job, Runner, Work};
 use crate::cancel::CancelHandle;
-use crate::caught::catch;
+use crate::caught::{Caught, catch};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::err::Panic;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::{PyFuture, into_future_with_locals};
 
@@ -37,6 +36,16 @@ pub trait JoinError {
     ///
     /// When it did not panic.
     fn into_panic(self) -> Box<dyn Any + Send + 'static>;
+}
+
+impl JoinError for Caught {
+    fn is_panic(&self) -> bool {
+        true
+    }
+
+    fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        self.into_payload()
+    }
 }
 
 /// A runtime that can run Rust futures.
@@ -436,7 +445,7 @@ where
     }));
     match py.detach(move || receiver.recv()) {
         Ok(Ok(output)) => output,
-        Ok(Err(panicked)) => Err(Panic::new(panicked.into_payload()).into()),
+        Ok(Err(panicked)) => Err(panicked.into()),
         Err(_) => Err(PyRuntimeError::new_err(
             "the Rust future was dropped before it finished: its runtime was shut down",
         )),

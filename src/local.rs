@@ -11,8 +11,7 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::Job;
-use crate::caught::{TaskPanicked, catch};
-use crate::err::Panic;
+use crate::caught::{Caught, catch};
 use crate::generic::{
     ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt, get_current_locals,
 };
@@ -95,13 +94,13 @@ fn poll_while_wanted<F: Future>(
 }
 
 /// The one conversion that cannot wait for the loop's thread: the output is not `Send`.
-fn convert<T>(output: Result<PyResult<T>, TaskPanicked>) -> PyResult<Py<PyAny>>
+fn convert<T>(output: Result<PyResult<T>, Caught>) -> PyResult<Py<PyAny>>
 where
     T: for<'py> IntoPyObject<'py>,
 {
     let converted = Python::try_attach(|py| match output {
         Ok(output) => output?.into_py_any(py),
-        Err(panicked) => Err(Panic::new(panicked.into_payload()).into()),
+        Err(panicked) => Err(panicked.into()),
     });
     converted.unwrap_or_else(|| Err(aborted()))
 }

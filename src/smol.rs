@@ -7,7 +7,7 @@ use ::smol::Task;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::caught::{TaskPanicked, catch, catch_call};
+use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime};
 use crate::left_behind::Home;
@@ -77,8 +77,8 @@ runtime_functions!(Smol);
 runtime_context!(Smol);
 
 impl Runtime for Smol {
-    type JoinError = TaskPanicked;
-    type JoinHandle = JoinHandle<Result<(), TaskPanicked>>;
+    type JoinError = Caught;
+    type JoinHandle = JoinHandle<Result<(), Caught>>;
 
     fn spawn<F>(fut: F) -> Self::JoinHandle
     where

@@ -7,7 +7,6 @@
 //!   "being polled". Whoever cancels sets `cancelled` before it tries the lock, and whoever polls reads `cancelled`
 //!   after it has unlocked: one of the two drops the future.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
@@ -20,7 +19,7 @@ use super::hub::{Deliver, Hub, Registration, closed_error};
 use super::job::Work;
 use super::polling;
 use crate::asyncio;
-use crate::err::Panic;
+use crate::caught::{Caught, catch_call};
 use crate::locals::{self, TaskLocals};
 
 /// What the bridge needs of a runtime.
@@ -63,7 +62,7 @@ enum Slot {
 }
 
 enum Failure {
-    Panicked(Panic),
+    Panicked(Caught),
     Cancelled,
     /// The runtime dropped the driver.
     Aborted,
@@ -131,9 +130,7 @@ impl Task {
     /// Drops user code's values inside the runtime's context, and survives their panics.
     fn drop_inside(&self, work: Slot) {
         let mut work = Some(work);
-        let dropped = catch_unwind(AssertUnwindSafe(|| {
-            (self.runner.enter)(&mut || drop(work.take()))
-        }));
+        let dropped = catch_call(|| (self.runner.enter)(&mut || drop(work.take())));
         // The panic has been printed, and there is nobody left to tell.
         drop(dropped);
     }
@@ -172,13 +169,11 @@ impl Task {
         let Slot::Work(work) = &mut *slot else {
             return true;
         };
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        match catch_call(|| work.as_mut().poll(cx)) {
             Ok(poll) => poll.is_ready(),
-            Err(payload) => {
-                let failed = std::mem::replace(
-                    &mut *slot,
-                    Slot::Failed(Failure::Panicked(Panic::new(payload))),
-                );
+            Err(caught) => {
+                let panicked = Slot::Failed(Failure::Panicked(caught));
+                let failed = std::mem::replace(&mut *slot, panicked);
                 drop(slot);
                 self.drop_inside(failed);
                 true
@@ -211,12 +206,12 @@ impl Task {
 
 /// Converts an output to Python; a panic of the conversion becomes an error, and so does one of dropping the rest.
 pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
-    catch_unwind(AssertUnwindSafe(|| {
+    catch_call(|| {
         let output = work.as_mut().output(py);
         drop(work);
         output
-    }))
-    .unwrap_or_else(|payload| Err(Panic::new(payload).into()))
+    })
+    .unwrap_or_else(|caught| Err(caught.into()))
 }
 
 impl Deliver for Task {
@@ -244,7 +239,7 @@ impl Deliver for Task {
 impl Failure {
     fn into_error(self, py: Python<'_>) -> PyErr {
         match self {
-            Self::Panicked(panic) => panic.into(),
+            Self::Panicked(caught) => caught.into(),
             Self::Cancelled => match asyncio::cancelled_error(py) {
                 Ok(error) => PyErr::from_type(error.clone(), ()),
                 Err(error) => error,
