@@ -33,6 +33,7 @@ mod args;
 mod driver;
 mod execution;
 mod failure;
+mod fixtures;
 mod interpreter;
 mod limit;
 mod loops;
@@ -64,7 +65,10 @@ pub(crate) use run::initialize;
 #[doc(inline)]
 pub use crate::__testing_main as main;
 #[doc(inline)]
+pub use crate::__testing_python_module as python_module;
+#[doc(inline)]
 pub use crate::__testing_skip as skip;
+pub use fixtures::event_loop;
 pub use args::{Args, parse_args};
 pub use run::{main, test_harness};
 pub use test::Test;
@@ -76,6 +80,7 @@ pub mod __private {
     pub use libtest_async;
     pub use pyo3;
 
+    pub use super::fixtures::load_module;
     pub use super::outcome::{TestOutput, erase, outcome};
     pub use super::place::Place;
     pub use super::registry::{Body, Registration};

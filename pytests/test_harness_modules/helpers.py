@@ -1,0 +1,11 @@
+"""Imported by the tests beside it."""
+
+import pyo3_aio_example
+
+calls = 0
+
+
+async def answer():
+    global calls
+    calls += 1
+    return await pyo3_aio_example.rust_answer()
