@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::parent_id;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -34,104 +35,114 @@ pub(crate) fn is_worker() -> bool {
     })
 }
 
-/// Serves the parent until it closes the socket.
+/// Serves the parent until it closes the socket. A thread of its own reads the requests and starts
+/// the trials, which answer by themselves; this is only what the caller waits for.
 pub(crate) struct Server {
-    trials: HashMap<(String, u32), Trial>,
-    measures: bool,
-    destination: Destination,
-    limits: Option<TimeLimits>,
-    spawn: Spawner,
-    link: UnixStream,
-    inbox: Arc<Inbox<Message>>,
-    thread: Option<JoinHandle<()>>,
+    closed: Arc<Inbox<Closed>>,
     _hook: HookGuard,
 }
 
-enum Message {
-    Request(Request),
-    Ended(Ended),
-    Closed,
-}
+/// The parent has no more requests.
+struct Closed;
 
 impl Server {
     /// Takes the socket from standard input, and says that the worker is ready.
     pub(crate) fn start(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
-        let mut link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         stdio::replace_stdin(&File::open("/dev/null")?)?;
-        let inbox = Arc::new(Inbox::new());
-        let server = Self {
+        let closed = Arc::new(Inbox::new());
+        let desk = Desk {
             trials: index(args, trials),
             measures: args.bench,
             // The parent has pointed the descriptors at a file.
-            destination: if args.nocapture {
-                Destination::Nowhere
-            } else {
-                Destination::File
+            destination: match args.nocapture {
+                true => Destination::Nowhere,
+                false => Destination::File,
             },
             limits: TimeLimits::new(args),
             spawn,
-            link: link.try_clone()?,
-            inbox: inbox.clone(),
+            link: Arc::new(link),
             thread: None,
+        };
+        let server = Self {
+            closed: closed.clone(),
             _hook: HookGuard::install(),
         };
-        protocol::send(&mut link, &Reply::Ready.encode())?;
+        reply(&desk.link, &Reply::Ready);
         thread::Builder::new()
             .name("test-requests".to_owned())
-            .spawn(move || read_requests(link, &inbox))?;
+            .spawn(move || {
+                // Trials that were not asked for are dropped here, which may panic.
+                let _ = panic::catch_unwind(AssertUnwindSafe(|| desk.work()));
+                closed.put(Closed);
+            })?;
         Ok(server)
-    }
-
-    fn begin(&mut self, request: Request) -> io::Result<()> {
-        let Some(trial) = self.trials.remove(&(request.name, request.occurrence)) else {
-            return self.reply(&Reply::Unavailable);
-        };
-        let inbox = self.inbox.clone();
-        let job = Job {
-            description: Arc::new(trial.description),
-            destination: self.destination,
-            limits: self.limits,
-            done: Box::new(move |ended| inbox.put(Message::Ended(ended))),
-        };
-        let spawn = trial.spawn.as_ref().unwrap_or(&self.spawn);
-        self.thread = job.start(trial.body, self.measures, spawn, None).thread;
-        Ok(())
-    }
-
-    fn end(&mut self, ended: Ended) -> io::Result<()> {
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-        let _ = io::stdout().flush();
-        stdio::flush_c();
-        self.reply(&Reply::Ended {
-            outcome: ended.outcome,
-            time: ended.elapsed,
-        })
-    }
-
-    fn reply(&mut self, reply: &Reply) -> io::Result<()> {
-        protocol::send(&mut self.link, &reply.encode())
     }
 }
 
 impl Future for Server {
     type Output = io::Result<()>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let result = match self.inbox.take(cx) {
-                Some(Message::Request(request)) => self.begin(request),
-                Some(Message::Ended(ended)) => self.end(ended),
-                Some(Message::Closed) => return Poll::Ready(Ok(())),
-                None => return Poll::Pending,
-            };
-            // The parent has gone, and nobody is left to tell.
-            if result.is_err() {
-                return Poll::Ready(Ok(()));
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.closed.take(cx) {
+            Some(Closed) => Poll::Ready(Ok(())),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Takes requests.
+struct Desk {
+    trials: HashMap<(String, u32), Trial>,
+    measures: bool,
+    destination: Destination,
+    limits: Option<TimeLimits>,
+    spawn: Spawner,
+    link: Arc<UnixStream>,
+    /// The thread of the trial before, which the next one waits for.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    fn work(mut self) {
+        while let Ok(payload) = protocol::receive(&mut &*self.link) {
+            match Request::decode(&payload) {
+                Ok(request) => self.start(request),
+                Err(_) => return,
             }
         }
     }
+
+    fn start(&mut self, request: Request) {
+        let Some(trial) = self.trials.remove(&(request.name, request.occurrence)) else {
+            return reply(&self.link, &Reply::Unavailable);
+        };
+        let link = self.link.clone();
+        let job = Job {
+            description: Arc::new(trial.description),
+            destination: self.destination,
+            limits: self.limits,
+            done: Box::new(move |ended| answer(&link, ended)),
+        };
+        let spawn = trial.spawn.as_ref().unwrap_or(&self.spawn);
+        let predecessor = self.thread.take();
+        self.thread = job
+            .start(trial.body, self.measures, spawn, predecessor)
+            .thread;
+    }
+}
+
+/// Answers a request, after everything that the trial has printed.
+fn answer(link: &UnixStream, ended: Ended) {
+    let _ = io::stdout().flush();
+    stdio::flush_c();
+    let (outcome, time) = (ended.outcome, ended.elapsed);
+    reply(link, &Reply::Ended { outcome, time });
+}
+
+/// If the parent has gone then nobody is left to tell.
+fn reply(mut link: &UnixStream, reply: &Reply) {
+    let _ = protocol::send(&mut link, &reply.encode());
 }
 
 fn index(args: &Arguments, trials: Vec<Trial>) -> HashMap<(String, u32), Trial> {
@@ -142,14 +153,4 @@ fn index(args: &Arguments, trials: Vec<Trial>) -> HashMap<(String, u32), Trial> 
         .map(|trial| trial.name().to_owned())
         .zip(occurrences);
     keys.collect::<Vec<_>>().into_iter().zip(selected).collect()
-}
-
-fn read_requests(mut link: UnixStream, inbox: &Inbox<Message>) {
-    loop {
-        let request = protocol::receive(&mut link).and_then(|payload| Request::decode(&payload));
-        match request {
-            Ok(request) => inbox.put(Message::Request(request)),
-            Err(_) => return inbox.put(Message::Closed),
-        }
-    }
 }
