@@ -11,6 +11,9 @@ use crate::rerun::Run;
 
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
+    errors_that_nobody_receives_are_shown_with_their_test,
+    a_thread_that_a_test_starts_belongs_to_it,
+    groups_and_notes_are_shown,
     output_of_passing_tests_is_not_shown,
     nocapture_shows_python_output_in_its_order,
     text_that_is_not_ascii_is_printed_in_the_c_locale,
@@ -20,7 +23,7 @@ crate::tests!(
 );
 
 fn output_of_tests_that_run_at_once_is_told_apart() {
-    let run = Run::new("prints:: --skip accented --test-threads 2");
+    let run = Run::new("--exact subject::prints::one subject::prints::two --test-threads 2");
     assert_eq!(run.status, Some(101), "{run:#?}");
     for (name, sister) in [("one", "two"), ("two", "one")] {
         let shown = run.captured(&format!("subject::prints::{name}"));
@@ -54,6 +57,45 @@ fn output_of_tests_that_run_at_once_is_told_apart() {
         assert!(shown.contains("ZeroDivisionError"), "{shown}");
     }
     assert_eq!(run.stderr, "");
+}
+
+fn errors_that_nobody_receives_are_shown_with_their_test() {
+    let run = Run::new("--exact subject::prints::unreceived");
+    let shown = run.captured("subject::prints::unreceived");
+    for part in [
+        "Exception ignored in",
+        "ValueError: in a finalizer\n",
+        "Task exception was never retrieved\n",
+        "ValueError: never retrieved\n",
+        "RuntimeWarning: coroutine 'fails' was never awaited\n",
+    ] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    assert_eq!(run.stderr, "");
+}
+
+fn a_thread_that_a_test_starts_belongs_to_it() {
+    let run = Run::new("--exact subject::prints::in_a_thread");
+    let shown = run.captured("subject::prints::in_a_thread");
+    assert!(shown.contains("printed in a thread\n"), "{shown}");
+    assert!(
+        shown.contains("ValueError: raised in a thread\n"),
+        "{shown}"
+    );
+    assert_eq!(run.stderr, "");
+}
+
+fn groups_and_notes_are_shown() {
+    let run = Run::new("--exact subject::prints::a_group_with_a_note");
+    let shown = run.captured("subject::prints::a_group_with_a_note");
+    assert!(shown.contains("ValueError: inner\n"), "{shown}");
+    let has_groups = Python::attach(|py| py.version_info() >= (3, 11));
+    assert_eq!(
+        shown.contains("ExceptionGroup: the group (1 sub-exception)"),
+        has_groups,
+        "{shown}"
+    );
+    assert_eq!(shown.contains("the note\n"), has_groups, "{shown}");
 }
 
 fn output_of_passing_tests_is_not_shown() {

@@ -138,6 +138,72 @@ async def coroutine(name):
         print_as("two").await
     }
 
+    /// Leaves errors that nobody can receive.
+    #[pyo3_aio::tokio::test]
+    async fn unreceived() -> PyResult<()> {
+        let coroutine = Python::attach(|py| {
+            let globals = pyo3::types::PyDict::new(py);
+            py.run(UNRECEIVED, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("it is defined above");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        coroutine.await?;
+        panic!("to be shown");
+    }
+
+    const UNRECEIVED: &std::ffi::CStr = c_str!(
+        "
+import asyncio, gc, threading
+
+class Broken:
+    def __del__(self):
+        raise ValueError('in a finalizer')
+
+async def fails():
+    raise ValueError('never retrieved')
+
+async def main():
+    Broken()
+    task = asyncio.ensure_future(fails())
+    await asyncio.sleep(0.001)
+    del task
+    fails()
+    gc.collect()
+"
+    );
+
+    /// A thread that a sync test starts in Python.
+    #[pyo3_aio::tokio::test]
+    fn in_a_thread() -> PyResult<()> {
+        run_python(c_str!(
+            "
+import threading
+def work():
+    print('printed in a thread')
+    raise ValueError('raised in a thread')
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"
+        ))?;
+        panic!("to be shown");
+    }
+
+    /// An exception with everything that a traceback shows.
+    #[pyo3_aio::tokio::test]
+    fn a_group_with_a_note() -> PyResult<()> {
+        run_python(c_str!(
+            "
+import sys
+error = ValueError('inner')
+if sys.version_info >= (3, 11):
+    error.add_note('the note')
+    raise ExceptionGroup('the group', [error])
+raise error
+"
+        ))
+    }
+
     #[pyo3_aio::tokio::test]
     fn accented() -> PyResult<()> {
         run_python(c_str!("print('caf\\u00e9')"))
