@@ -21,6 +21,8 @@ imported! {
     ensure_future = "asyncio"."ensure_future";
     /// `inspect.isawaitable`.
     isawaitable = "inspect"."isawaitable";
+    /// `types.CoroutineType`.
+    coroutine_type = "types"."CoroutineType";
     /// `asyncio.run`.
     asyncio_run = "asyncio"."run";
     /// `asyncio.new_event_loop`.
@@ -33,8 +35,6 @@ imported! {
     all_tasks = "asyncio"."all_tasks";
     /// `contextvars.Context`.
     context_type = "contextvars"."Context";
-    /// `contextvars.copy_context`.
-    copy_context = "contextvars"."copy_context";
     /// `atexit.register`.
     atexit_register = "atexit"."register";
     /// `asyncio._get_running_loop`, which returns None where there is none.
@@ -72,6 +72,13 @@ pub(crate) fn call_soon_threadsafe(
     let py = event_loop.py();
     event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (callback,))?;
     Ok(())
+}
+
+/// Returns `contextvars.copy_context`, where there is no C function for it.
+#[cfg(Py_LIMITED_API)]
+pub(crate) fn copy_context(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static FUNCTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    FUNCTION.import(py, "contextvars", "copy_context")
 }
 
 /// Returns `asyncio.CancelledError`.

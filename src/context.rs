@@ -1,18 +1,24 @@
 //! Calls within a context of Python's `contextvars`.
 
-use pyo3::prelude::{Bound, PyAny, PyErr, PyResult};
+use pyo3::prelude::{Bound, PyAny, PyErr, PyResult, Python};
 
 #[cfg(not(Py_LIMITED_API))]
-pub(crate) use native::run;
+pub(crate) use native::{copy_current, run};
 #[cfg(Py_LIMITED_API)]
-pub(crate) use stable::run;
+pub(crate) use stable::{copy_current, run};
 
 #[cfg(not(Py_LIMITED_API))]
 mod native {
     #![expect(unsafe_code, reason = "pyo3 has no safe way to enter a context")]
 
-    use super::{Bound, PyAny, PyErr, PyResult};
+    use super::{Bound, PyAny, PyErr, PyResult, Python};
     use pyo3::ffi;
+
+    /// Copies the current context (`contextvars.copy_context()`).
+    pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        // SAFETY: it returns a reference of ours, or null with an exception.
+        unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
+    }
 
     /// Calls a function with `context` as the current context.
     ///
@@ -48,9 +54,14 @@ mod stable {
         reason = "a function that borrows passes through `Context.run`"
     )]
 
-    use super::{Bound, PyAny, PyErr, PyResult};
+    use super::{Bound, PyAny, PyErr, PyResult, Python};
     use pyo3::prelude::PyAnyMethods;
     use pyo3::types::PyCFunction;
+
+    /// Copies the current context (`contextvars.copy_context()`).
+    pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        crate::asyncio::copy_context(py)?.call0()
+    }
 
     /// Calls a function with `context` as the current context.
     ///

@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::asyncio;
-use crate::awaitable::{CancelPolicy, RustFuture, spawn_future};
+use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
 use crate::bridge::{Runner, Work, convert};
 use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
@@ -97,7 +97,7 @@ impl RustCoroutine {
         }
     }
 
-    fn step(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn step(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         let stepped = match self.begin()? {
             State::Cold(work) => self.start(py, work),
@@ -108,14 +108,25 @@ impl RustCoroutine {
             State::Throwing(future, error) => self.resume_throw(py, future, error),
             State::Executing | State::Finished => unreachable!("begin() refuses these"),
         };
-        stepped.inspect_err(|_| drop(self.replace(State::Finished)))
+        self.end_step(stepped)
     }
 
-    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
+    /// Remembers an end.
+    fn end_step(&self, stepped: PyResult<Step>) -> PyResult<Step> {
+        if !matches!(stepped, Ok(Step::Yielded(_))) {
+            self.replace(State::Finished);
+        }
+        stepped
+    }
+
+    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Step> {
         if self.settings.first_poll == FirstPoll::OnCaller
             && self.poll_first(py, &mut work)?.is_ready()
         {
-            return Err(finished(convert(py, work)));
+            let output = convert(py, work);
+            return output
+                .map(Step::Returned)
+                .map_err(|error| refuse_stop_iteration(py, error));
         }
         let Settings { runner, cancel, .. } = &self.settings;
         if !asyncio::is_any_running_here(py)? && trio::is_running_here(py)? {
@@ -124,7 +135,7 @@ impl RustCoroutine {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
         }
-        let locals = TaskLocals::with_running_loop(py)?.copy_context(py)?;
+        let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
         let future = spawn_future(py, work, locals, runner, cancel.clone())?;
         self.resume(py, future.unbind())
     }
@@ -135,10 +146,18 @@ impl RustCoroutine {
         py: Python<'py>,
         wait: trio::Wait,
         step: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        let yielded = step(wait.coroutine.bind(py))?;
-        self.replace(State::Delegating(wait));
-        Ok(yielded.unbind())
+    ) -> PyResult<Step> {
+        match step(wait.coroutine.bind(py)) {
+            Ok(yielded) => {
+                self.replace(State::Delegating(wait));
+                Ok(Step::Yielded(yielded.unbind()))
+            }
+            Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+                let value = error.value(py).getattr(intern!(py, "value"))?;
+                Ok(Step::Returned(value.unbind()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
@@ -155,42 +174,44 @@ impl RustCoroutine {
     }
 
     /// Yields the future, or ends with its result.
-    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Py<PyAny>> {
-        match future.get().outcome(py) {
-            Some(result) => Err(finished(result)),
-            None => {
-                let yielded = RustFuture::__next__(future.bind(py).clone())?
-                    .into_any()
-                    .unbind();
-                self.replace(State::Waiting(future));
-                Ok(yielded)
-            }
+    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Step> {
+        if let Some(result) = future.get().outcome(py) {
+            return result.map(Step::Returned);
         }
+        let yielded = yielded(py, &future);
+        self.replace(State::Waiting(future));
+        Ok(yielded)
     }
 
     /// Yields the future until it is done, then raises what was thrown in.
-    fn resume_throw(
-        &self,
-        py: Python<'_>,
-        future: Py<RustFuture>,
-        error: PyErr,
-    ) -> PyResult<Py<PyAny>> {
+    fn resume_throw(&self, py: Python<'_>, future: Py<RustFuture>, error: PyErr) -> PyResult<Step> {
         if future.get().outcome(py).is_some() {
             return Err(error);
         }
-        let yielded = RustFuture::__next__(future.bind(py).clone())?
-            .into_any()
-            .unbind();
+        let yielded = yielded(py, &future);
         self.replace(State::Throwing(future, error));
         Ok(yielded)
     }
 }
 
-/// How a coroutine ends: by StopIteration with its value, or by its exception.
-fn finished(result: PyResult<Py<PyAny>>) -> PyErr {
-    match result {
-        Ok(value) => PyStopIteration::new_err((value,)),
-        Err(error) => error,
+fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
+    future.get().block();
+    Step::Yielded(future.clone_ref(py).into_any())
+}
+
+/// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
+pub(crate) enum Step {
+    Yielded(Py<PyAny>),
+    Returned(Py<PyAny>),
+}
+
+impl Step {
+    /// What a method of Python's returns for it: an end is raised as StopIteration.
+    pub(crate) fn into_result(self) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Yielded(value) => Ok(value),
+            Self::Returned(value) => Err(PyStopIteration::new_err((value,))),
+        }
     }
 }
 
@@ -223,11 +244,11 @@ fn thrown(
 impl RustCoroutine {
     /// Runs until the next suspension; ends with StopIteration.
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(value)
+        self.step(value)?.into_result()
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py.None().bind(py))
+        self.step(py.None().bind(py))?.into_result()
     }
 
     /// Raises an exception where the coroutine is suspended.
@@ -255,7 +276,7 @@ impl RustCoroutine {
             }),
             _ => Err(error),
         };
-        thrown.inspect_err(|_| drop(self.replace(State::Finished)))
+        self.end_step(thrown)?.into_result()
     }
 
     /// Drops the Rust future.

@@ -19,7 +19,7 @@ use crate::bridge::{Driver, Job, Runner, Work};
 use crate::cancel::CancelHandle;
 use crate::caught::{Caught, catch};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::locals::{self, TaskLocals};
+use crate::locals::{self, Owner, TaskLocals};
 use crate::pyfuture::{PyFuture, into_future_with_locals};
 
 #[expect(deprecated, reason = "they are deprecated for the user")]
@@ -126,10 +126,7 @@ impl<R: Runtime> Pointers<R> {
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
-    match task_locals::<R>(py)? {
-        Some(locals) => Ok(locals),
-        None => TaskLocals::with_running_loop(py)?.copy_context(py),
-    }
+    locals::owner(py, R::get_task_locals)?.into_locals()
 }
 
 /// Returns the event loop of the current task, else the running loop.
@@ -138,18 +135,9 @@ pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals>
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match task_locals::<R>(py)? {
-        Some(locals) => Ok(locals.event_loop(py)),
-        None => asyncio::get_running_loop(py),
-    }
-}
-
-/// The task's locals, of the bridge or else of a runtime that keeps its own.
-fn task_locals<R: ContextExt>(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
-    match locals::current(py)? {
-        Some(locals) => Ok(Some(locals)),
-        None if asyncio::is_any_running_here(py)? => Ok(None),
-        None => Ok(R::get_task_locals()),
+    match locals::owner(py, R::get_task_locals)? {
+        Owner::Task(locals) => Ok(locals.event_loop(py)),
+        Owner::Loop(event_loop) => Ok(event_loop),
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a fork does to runtimes whose threads cannot be started again.
 
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 use crate::bridge::generation;
 
 /// Remembers the process that first used a runtime.

@@ -56,7 +56,7 @@ impl TaskLocals {
     ///
     /// Those of `contextvars.copy_context()`.
     pub fn copy_context(self, py: Python<'_>) -> PyResult<Self> {
-        Ok(self.with_context(asyncio::copy_context(py)?.call0()?))
+        Ok(self.with_context(context::copy_current(py)?))
     }
 
     /// Returns the event loop.
@@ -121,12 +121,18 @@ impl TaskLocals {
         called.expect("an error of the first call means that nothing was called")
     }
 
-    /// Those of the code that runs just now on this thread; see [`current`].
+    /// Those of the code that runs just now on this thread; see [`owner`].
     pub(crate) fn current(py: Python<'_>) -> PyResult<Self> {
-        match current(py)? {
-            Some(locals) => Ok(locals),
-            None => Self::with_running_loop(py)?.copy_context(py),
-        }
+        owner(py, || None)?.into_locals()
+    }
+
+    /// Holds an event loop, and a copy of the current context.
+    pub(crate) fn here(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
+        let context = context::copy_current(event_loop.py())?;
+        Ok(Self::from_parts(
+            event_loop.unbind(),
+            Some(context.unbind()),
+        ))
     }
 
     fn from_parts(event_loop: Py<PyAny>, context: Option<Py<PyAny>>) -> Self {
@@ -155,16 +161,48 @@ enum Place {
     ScopeInFirstPoll,
 }
 
-/// The locals of the future that is being polled on this thread; `None` where a loop runs within that poll, whose own
-/// locals count then, and where no future is being polled.
-pub(crate) fn current(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
-    let Some(locals) = polled() else {
-        return Ok(None);
-    };
-    if PLACE.get() == Place::RustThread && asyncio::is_any_running_here(py)? {
-        return Ok(None);
+/// What the code that runs on this thread belongs to.
+pub(crate) enum Owner<'py> {
+    /// The task that is being polled.
+    Task(TaskLocals),
+    /// The event loop that runs on this thread, as in Python; also one that was started from within a poll.
+    Loop(Bound<'py, PyAny>),
+}
+
+impl Owner<'_> {
+    /// The task's locals, or the loop with a copy of the current context.
+    pub(crate) fn into_locals(self) -> PyResult<TaskLocals> {
+        match self {
+            Self::Task(locals) => Ok(locals),
+            Self::Loop(event_loop) => TaskLocals::here(event_loop),
+        }
     }
-    Ok(Some(locals))
+}
+
+/// Finds out what the code on this thread belongs to; `of_runtime` is asked where the bridge polls nothing.
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub(crate) fn owner(
+    py: Python<'_>,
+    of_runtime: impl FnOnce() -> Option<TaskLocals>,
+) -> PyResult<Owner<'_>> {
+    let polled = polled();
+    if PLACE.get() == Place::ScopeInFirstPoll {
+        if let Some(locals) = polled {
+            return Ok(Owner::Task(locals));
+        }
+    }
+    let running = asyncio::running_loop_or_none(py)?.call0()?;
+    if !running.is_none() {
+        return Ok(Owner::Loop(running));
+    }
+    match polled.or_else(of_runtime) {
+        Some(locals) => Ok(Owner::Task(locals)),
+        // For its error.
+        None => asyncio::get_running_loop(py).map(Owner::Loop),
+    }
 }
 
 /// The locals of the future that is being polled on this thread.
@@ -183,7 +221,7 @@ pub(crate) fn inherited() -> Option<TaskLocals> {
     if PLACE.get() != Place::FirstPoll {
         return polled();
     }
-    Python::try_attach(|py| TaskLocals::with_running_loop(py)?.copy_context(py))?.ok()
+    Python::try_attach(|py| TaskLocals::here(asyncio::get_running_loop(py)?))?.ok()
 }
 
 /// Makes locals current on this thread until the guard is dropped.

@@ -123,7 +123,8 @@ impl std::fmt::Debug for Shared {
 ///
 /// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
 pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
-    into_future_with_locals(&TaskLocals::current(awaitable.py())?, awaitable)
+    let locals = TaskLocals::current(awaitable.py())?;
+    into_future_with_locals(&locals, awaitable)
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop and in the context of the locals.
@@ -162,10 +163,13 @@ pub fn into_future_with_locals(
 
 fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = object.py();
-    if asyncio::isawaitable(py)?.call1((object,))?.is_truthy()? {
+    let class = object.get_type();
+    // `inspect.isawaitable` is slow; it knows of coroutines that generators are made to be, too.
+    if class.hasattr(intern!(py, "__await__"))?
+        || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?
+    {
         return Ok(());
     }
-    let class = object.get_type();
     let message = format!(
         "an awaitable is required, got an object of type {}",
         class.name()?
@@ -253,14 +257,20 @@ impl Shared {
     }
 }
 
-/// Calls `asyncio.ensure_future(awaitable, loop=...)` within the locals' context.
+/// Makes a task of the awaitable within the locals' context, as `asyncio.ensure_future` does.
 fn ensure_future<'py>(
     awaitable: &Bound<'py, PyAny>,
     locals: &TaskLocals,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = awaitable.py();
+    let event_loop = locals.event_loop(py);
+    if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
+        return locals.run(py, |_| {
+            event_loop.call_method1(intern!(py, "create_task"), (awaitable,))
+        });
+    }
     let keywords = PyDict::new(py);
-    keywords.set_item(intern!(py, "loop"), locals.event_loop(py))?;
+    keywords.set_item(intern!(py, "loop"), event_loop)?;
     let ensure_future = asyncio::ensure_future(py)?;
     locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
 }

@@ -292,16 +292,23 @@ async def main(f):
         #[pyo3_aio::$runtime::test]
         async fn stop_iteration_becomes_a_runtime_error() -> PyResult<()> {
             let code = c"async def main(f): await f()";
-            let error = awaited(code, "main", |py| {
-                function(py, |py| {
-                    runtime::future_into_py::<_, ()>(py, async { Err(PyStopIteration::new_err("over")) })
-                })
-            });
-            let error = error.await.unwrap_err();
-            Python::attach(|py| {
-                assert!(error.is_instance_of::<PyRuntimeError>(py));
-                assert!(error.cause(py).unwrap().is_instance_of::<PyStopIteration>(py));
-            });
+            for coroutine in [false, true] {
+                let error = awaited(code, "main", |py| {
+                    function(py, move |py| {
+                        let future = async { Err(PyStopIteration::new_err("over")) };
+                        if coroutine {
+                            runtime::into_coroutine::<_, ()>(py, future)
+                        } else {
+                            runtime::future_into_py::<_, ()>(py, future)
+                        }
+                    })
+                });
+                let error = error.await.unwrap_err();
+                Python::attach(|py| {
+                    assert!(error.is_instance_of::<PyRuntimeError>(py));
+                    assert!(error.cause(py).unwrap().is_instance_of::<PyStopIteration>(py));
+                });
+            }
             Ok(())
         }
 

@@ -1,7 +1,7 @@
 //! The future, and how it is settled.
 
 use std::pin::Pin;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -89,6 +89,11 @@ impl RustFuture {
             State::Pending(pending) => pending.task.clone(),
             _ => None,
         }
+    }
+
+    /// Says, by asyncio's protocol, that the future is being yielded to a task.
+    pub(crate) fn block(&self) {
+        self.blocking.store(true, Ordering::Relaxed);
     }
 
     /// Asks for the Rust future to be dropped; nobody waits for that.

@@ -10,7 +10,7 @@ use pyo3::types::PyType;
 use super::callbacks::{Callback, Settler, call_soon};
 use super::future::{CancelPolicy, RustFuture};
 use super::state::{Cancelled, State, failed_state};
-use crate::asyncio;
+use crate::context;
 
 #[pymethods]
 impl RustFuture {
@@ -23,10 +23,10 @@ impl RustFuture {
     }
 
     /// One step of an `await`: yields the future itself until it is done.
-    pub(crate) fn __next__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+    fn __next__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
         match slf.get().outcome(slf.py()) {
             None => {
-                slf.get().blocking.store(true, Ordering::Relaxed);
+                slf.get().block();
                 Ok(slf)
             }
             Some(Ok(value)) => Err(PyStopIteration::new_err((value,))),
@@ -90,7 +90,7 @@ impl RustFuture {
         let py = slf.py();
         let context = match context {
             Some(context) => context,
-            None => asyncio::copy_context(py)?.call0()?.unbind(),
+            None => context::copy_current(py)?.unbind(),
         };
         let mut state = slf.get().lock();
         if let State::Pending(pending) = &mut *state {

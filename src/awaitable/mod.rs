@@ -13,3 +13,4 @@ mod methods;
 mod state;
 
 pub(crate) use future::{CancelPolicy, RustFuture, spawn_future};
+pub(crate) use state::refuse_stop_iteration;

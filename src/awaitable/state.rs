@@ -87,11 +87,7 @@ impl Cancelled {
 }
 
 pub(super) fn failed_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
-    let error = if error.is_instance_of::<PyStopIteration>(py) {
-        stop_iteration_as_runtime_error(py, error)
-    } else {
-        error
-    };
+    let error = refuse_stop_iteration(py, error);
     let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
     let traceback = error
         .traceback(py)
@@ -111,7 +107,10 @@ pub(super) fn failed_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
 }
 
 /// PEP 479's rule for coroutines: a StopIteration that leaves one is a programming error, not its result.
-fn stop_iteration_as_runtime_error(py: Python<'_>, error: PyErr) -> PyErr {
+pub(crate) fn refuse_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
     let raised = PyRuntimeError::new_err("the Rust future raised StopIteration");
     raised.set_cause(py, Some(error));
     raised

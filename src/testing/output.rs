@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyString};
 
-use crate::{TaskLocals, asyncio};
+use crate::TaskLocals;
 
 /// The test that a context variable points to.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
@@ -88,7 +88,7 @@ fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 /// Returns locals whose context belongs to the test that this thread works for.
 pub(super) fn locals_of_current_test(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
-    let context = asyncio::copy_context(py)?.call0()?;
+    let context = crate::context::copy_current(py)?;
     let set = variable(py)?.getattr(intern!(py, "set"))?;
     let test = CurrentTest(capture::Context::current());
     context.call_method1(intern!(py, "run"), (set, test))?;
