@@ -22,7 +22,9 @@ fn main() {
         );
         return;
     };
-    python.print_cfgs();
+    for cfg in python.cfgs() {
+        println!("cargo::rustc-cfg={cfg}");
+    }
     if feature("TESTING") {
         print_baked_values(&python);
         if can_embed(&python) {
@@ -48,21 +50,26 @@ struct Python {
 }
 
 impl Python {
-    /// Reads what pyo3-ffi hands to its direct dependents, in the form of every supported pyo3.
+    /// Reads what pyo3-ffi hands to its direct dependents.
     fn from_pyo3() -> Option<Self> {
         let value = ["DEP_PYTHON_PYO3_CONFIG", "DEP_PYO3_PYTHON_PYO3_CONFIG"]
             .iter()
             .find_map(|name| env::var(name).ok())?;
+        Some(Self::parse(&decode_hex(&value)?))
+    }
+
+    /// Reads a configuration, in the form of every supported pyo3.
+    fn parse(configuration: &str) -> Self {
         let mut python = Self {
             shared: true,
             ..Self::default()
         };
-        for line in decode_hex(&value)?.lines() {
+        for line in configuration.lines() {
             if let Some((key, value)) = line.split_once('=') {
                 python.set(key, value.trim());
             }
         }
-        Some(python)
+        python
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -96,20 +103,18 @@ impl Python {
         self.api_minor = minor_version(parts.next().unwrap_or_default());
     }
 
-    fn print_cfgs(&self) {
-        for minor in 9..=self.api_minor {
-            println!("cargo::rustc-cfg=Py_3_{minor}");
-        }
-        for (set, cfg) in [
+    fn cfgs(&self) -> Vec<String> {
+        let versions = (9..=self.api_minor).map(|minor| format!("Py_3_{minor}"));
+        let others = [
             (self.limited_api, "Py_LIMITED_API"),
             (self.free_threaded, "Py_GIL_DISABLED"),
             (self.implementation == "PyPy", "PyPy"),
             (self.implementation == "GraalVM", "GraalPy"),
-        ] {
-            if set {
-                println!("cargo::rustc-cfg={cfg}");
-            }
-        }
+        ];
+        let others = others.iter().filter(|(is_set, _)| *is_set);
+        versions
+            .chain(others.map(|(_, cfg)| (*cfg).to_owned()))
+            .collect()
     }
 
     fn minor_of_library(&self) -> Option<&str> {
@@ -302,4 +307,84 @@ fn feature(name: &str) -> bool {
 
 fn out_dir() -> PathBuf {
     PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"))
+}
+
+/// Run by `pytests/test_build_script.rs`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cfgs(configuration: &str) -> Vec<String> {
+        let mut cfgs = Python::parse(configuration).cfgs();
+        cfgs.retain(|cfg| !cfg.starts_with("Py_3_") || cfg == "Py_3_9" || cfg == "Py_3_12");
+        cfgs
+    }
+
+    #[test]
+    fn every_form_of_the_configuration_is_read() {
+        let full = "implementation=CPython\nversion=3.12\nshared=true\n";
+        assert_eq!(
+            cfgs(&format!("{full}abi3=false\nbuild_flags=\n")),
+            ["Py_3_9", "Py_3_12"]
+        );
+        let full = format!("{full}target_abi=CPython-");
+        assert_eq!(
+            cfgs(&format!("{full}gil_enabled-3.12-debug")),
+            ["Py_3_9", "Py_3_12"]
+        );
+        let free = ["Py_3_9", "Py_3_12", "Py_GIL_DISABLED"];
+        assert_eq!(
+            cfgs(&format!(
+                "{full}free_threaded-3.14\nbuild_flags=Py_GIL_DISABLED"
+            )),
+            free
+        );
+        assert_eq!(
+            cfgs(&format!("{full}abi3-3.9")),
+            ["Py_3_9", "Py_LIMITED_API"]
+        );
+        let limited = ["Py_3_9", "Py_LIMITED_API"];
+        assert_eq!(
+            cfgs("implementation=CPython\nversion=3.9\nabi3=true\nbuild_flags=\n"),
+            limited
+        );
+        let flags = "version=3.14\nabi3=true\nbuild_flags=Py_DEBUG,Py_GIL_DISABLED\n";
+        assert_eq!(cfgs(flags), free);
+        assert_eq!(
+            cfgs("implementation=PyPy\nversion=3.11\nabi3=false"),
+            ["Py_3_9", "PyPy"]
+        );
+    }
+
+    #[test]
+    fn the_configuration_comes_in_hexadecimal_digits() {
+        assert_eq!(decode_hex("613d62"), Some("a=b".to_owned()));
+        assert_eq!(decode_hex("613"), None);
+        assert_eq!(decode_hex("zz"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_library_without_its_development_package_gets_the_name_that_the_linker_wants() {
+        let root = env::temp_dir().join(format!("pyo3-aio-build-{}", std::process::id()));
+        let (lib_dir, folder) = (root.join("lib"), root.join("out"));
+        fs::create_dir_all(&lib_dir).unwrap();
+        fs::write(lib_dir.join("libpython3.12.so.1.0"), "").unwrap();
+        fs::write(lib_dir.join("libother.so"), "").unwrap();
+        let python = |name: &str| Python::parse(&format!("lib_name={name}"));
+        assert!(link_libraries(&python("python3.12"), &lib_dir, &folder).unwrap());
+        assert!(folder.join("libpython3.12.so").exists());
+        assert!(!folder.join("libother.so").exists());
+        // Another Python in the same folder leaves nothing of the first.
+        assert!(!link_libraries(&python("python3.13"), &lib_dir, &folder).unwrap());
+        assert!(!folder.join("libpython3.12.so").exists());
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn a_build_dir_is_seen_in_either_spelling() {
+        assert!(sets_build_dir("[build]\nbuild-dir = \"/tmp/x\""));
+        assert!(sets_build_dir("build.build-dir = \"/tmp/x\""));
+        assert!(!sets_build_dir("[build]\n# build-dir\ntarget-dir = \"x\""));
+    }
 }

@@ -1,0 +1,9 @@
+//! Runs the tests that stand in the build script.
+
+#[expect(
+    dead_code,
+    clippy::print_stdout,
+    reason = "its main function is called by cargo, which reads what it prints"
+)]
+#[path = "../build.rs"]
+mod build_script;
