@@ -39,7 +39,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
-pub(crate) use self::scope::{Destination, Role, Scope, current, enter, with_current_output};
+#[cfg(unix)]
+pub(crate) use self::scope::with_current_output;
+pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.
 ///

@@ -10,6 +10,7 @@ pub(crate) enum Destination {
     /// Into the scope.
     Scope,
     /// Into a file that the descriptors of this process point at.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
     File,
     /// Through.
     Nowhere,
@@ -91,9 +92,10 @@ pub(crate) enum Role {
     Poll,
 }
 
-struct Entry {
-    scope: Arc<Scope>,
-    role: Role,
+/// What a thread is at work for.
+pub(super) struct Entry {
+    pub(super) scope: Arc<Scope>,
+    pub(super) role: Role,
 }
 
 thread_local! {
@@ -112,13 +114,9 @@ pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
     with_entry(|entry| entry.map(|entry| (entry.scope.clone(), entry.role)))
 }
 
-/// Appends `text` to the output of the test that this thread works for; `false` if there is none.
-pub(crate) fn append_to_current(text: &[u8]) -> bool {
-    with_entry(|entry| entry.is_some_and(|entry| entry.scope.append(text)))
-}
-
 /// Shows the output that the test of this thread has made so far, if there is any and if it can
 /// be had at once. Meanwhile what this thread prints is not captured.
+#[cfg(unix)]
 pub(crate) fn with_current_output(look: impl FnOnce(&str, &[u8])) {
     let _ = CURRENT.try_with(|current| {
         let Ok(mut entry) = current.try_borrow_mut() else {
@@ -135,7 +133,8 @@ pub(crate) fn with_current_output(look: impl FnOnce(&str, &[u8])) {
     });
 }
 
-fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
+/// Looks at what this thread is at work for. That is nothing where asking is not possible.
+pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
     let looked = CURRENT.try_with(|current| match current.try_borrow() {
         Ok(entry) => look(entry.as_ref()),
         Err(_) => T::default(),
@@ -164,15 +163,8 @@ pub(crate) fn enter_aside(scope: Arc<Scope>) -> Entered {
     }
 }
 
-/// Makes this thread work for `scope` for the rest of its life.
-pub(crate) fn enter_for_good(scope: Arc<Scope>) {
-    drop(swap(Some(Entry {
-        scope,
-        role: Role::Thread,
-    })));
-}
-
-fn swap(entry: Option<Entry>) -> Option<Entry> {
+/// Changes what this thread is at work for, and returns what it was.
+pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
     CURRENT
         .try_with(|current| current.replace(entry))
         .unwrap_or_default()
@@ -209,11 +201,11 @@ mod tests {
         let entered = enter(Some(outer.clone()), Role::Thread);
         {
             let _entered = enter(Some(inner.clone()), Role::Poll);
-            assert!(append_to_current(b"in"));
+            assert!(current().is_some_and(|scope| scope.append(b"in")));
         }
-        assert!(append_to_current(b"out"));
+        assert!(current().is_some_and(|scope| scope.append(b"out")));
         drop(entered);
-        assert!(!append_to_current(b"lost"));
+        assert!(current().is_none());
         assert_eq!(
             (outer.close(), inner.close()),
             (b"out".to_vec(), b"in".to_vec())

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use super::scope::{self, Scope};
+use super::scope::{self, Entry, Role, Scope};
 
 /// What a thread starts with. It may be unwound through: `pthread_exit` does that.
 pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -56,7 +56,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
     if is_standard(fd) && !data.is_null() && !is_on_signal_stack() {
         // SAFETY: the caller says that the bytes are readable; null is excluded above.
         let text = unsafe { slice::from_raw_parts(data.cast::<u8>(), length) };
-        if scope::append_to_current(text) {
+        if append_to_current(text) {
             return length as isize;
         }
     }
@@ -72,7 +72,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
 pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
     let parts = parts.cast::<libc::iovec>();
     let is_ours = is_standard(fd) && count > 0 && !parts.is_null() && !is_on_signal_stack();
-    if is_ours && scope::append_to_current(b"") {
+    if is_ours && append_to_current(b"") {
         // SAFETY: the caller says that there are so many vectors.
         let parts = unsafe { slice::from_raw_parts(parts, count as usize) };
         // SAFETY: the caller says that the bytes of each are readable.
@@ -81,7 +81,7 @@ pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
             .flat_map(|part| unsafe { bytes(part) })
             .copied()
             .collect();
-        if scope::append_to_current(&text) {
+        if append_to_current(&text) {
             return text.len() as isize;
         }
     }
@@ -136,10 +136,16 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
         start,
         argument,
     } = *unsafe { Box::from_raw(inherited.cast::<Inherited>()) };
-    scope::enter_for_good(scope);
+    let role = Role::Thread;
+    drop(scope::swap(Some(Entry { scope, role })));
     // Half a line that the thread leaves behind is collected when the test ends. The test may have
     // ended already, and others may have put theirs into std's buffer: it must not be flushed here.
     start(argument)
+}
+
+/// Appends to the output of the test that this thread works for; `false` if there is none.
+fn append_to_current(text: &[u8]) -> bool {
+    scope::with_entry(|entry| entry.is_some_and(|entry| entry.scope.append(text)))
 }
 
 fn is_standard(fd: c_int) -> bool {

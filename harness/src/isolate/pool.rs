@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::Request;
 use super::process::{Process, SharedChild};
-use super::protocol::{Reply, Request};
+use super::protocol::Reply;
 use crate::job::Ended;
 use crate::outcome::Outcome;
 

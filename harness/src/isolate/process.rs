@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Request;
 use super::VARIABLE;
-use super::protocol::{self, Reply, Request};
+use super::protocol::{self, Reply};
 use crate::outcome::Outcome;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for

@@ -5,16 +5,9 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
+use super::Request;
 use crate::failed::Measurement;
 use crate::outcome::Outcome;
-
-/// Asks a worker for a trial.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) name: String,
-    /// How many trials of this name come before it.
-    pub(crate) occurrence: u32,
-}
 
 /// Answers a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

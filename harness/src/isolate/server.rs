@@ -12,8 +12,9 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
+use super::Request;
 use super::VARIABLE;
-use super::protocol::{self, Reply, Request};
+use super::protocol::{self, Reply};
 use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;

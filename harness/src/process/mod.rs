@@ -1,23 +1,22 @@
 //! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
 
 #[cfg(unix)]
-mod interrupt;
-#[cfg(not(unix))]
-#[path = "none.rs"]
-mod interrupt;
-
+mod abort;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
+#[cfg(unix)]
+mod interrupt;
+
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-#[path = "none.rs"]
+#[path = "no_exit.rs"]
 mod exit;
+#[cfg(not(unix))]
+mod no_signals;
 
 #[cfg(unix)]
-mod abort;
-#[cfg(not(unix))]
-#[path = "none.rs"]
-mod abort;
-
 pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
+#[cfg(unix)]
 pub(crate) use self::interrupt::Interrupt;
+#[cfg(not(unix))]
+pub(crate) use self::no_signals::{AbortGuard, Interrupt};
