@@ -19,36 +19,50 @@ use proc_macro::TokenStream;
 use runtime::Runtime;
 
 /// Runs an async `main` under asyncio, with tokio as the runtime of its Rust futures.
+///
+/// `flavor = "multi_thread"` is the default, with `worker_threads = N` threads or one for each core;
+/// `flavor = "current_thread"` runs all futures on one thread beside the main one, which is Python's. `crate = "path"`
+/// names the library where it cannot be found in the manifest.
+#[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn tokio_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
 }
 
 /// Registers a function as a test that runs on tokio.
+#[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
 pub fn tokio_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
 }
 
 /// Runs an async `main` under asyncio, with async-std as the runtime of its Rust futures.
+///
+/// `crate = "path"` names the library where it cannot be found in the manifest.
+#[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn async_std_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
 }
 
 /// Registers a function as a test that runs on async-std.
+#[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
 pub fn async_std_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
 }
 
 /// Runs an async `main` under asyncio, with smol as the runtime of its Rust futures.
+///
+/// `crate = "path"` names the library where it cannot be found in the manifest.
+#[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn smol_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
 }
 
 /// Registers a function as a test that runs on smol.
+#[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
 pub fn smol_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()

@@ -68,8 +68,8 @@ pub use crate::__testing_main as main;
 pub use crate::__testing_python_module as python_module;
 #[doc(inline)]
 pub use crate::__testing_skip as skip;
-pub use fixtures::event_loop;
 pub use args::{Args, parse_args};
+pub use fixtures::event_loop;
 pub use run::{main, test_harness};
 pub use test::Test;
 
