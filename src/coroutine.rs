@@ -18,6 +18,7 @@ use pyo3::exceptions::{
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use crate::asyncio;
@@ -25,6 +26,7 @@ use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_fu
 use crate::bridge::{Runner, Work, convert};
 use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
+use crate::slots::{self, Step, Steps};
 use crate::trio;
 
 /// Where the first poll of a coroutine happens.
@@ -67,11 +69,18 @@ enum State {
 }
 
 impl RustCoroutine {
-    pub(crate) fn new(work: Pin<Box<dyn Work>>, settings: Settings) -> Self {
-        Self {
+    pub(crate) fn create(
+        py: Python<'_>,
+        work: Pin<Box<dyn Work>>,
+        settings: Settings,
+    ) -> PyResult<Bound<'_, Self>> {
+        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+        PATCHED.get_or_init(py, || slots::patch::<Self>(py));
+        let coroutine = Self {
             state: Mutex::new(State::Cold(work)),
             settings,
-        }
+        };
+        Bound::new(py, coroutine)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -97,7 +106,7 @@ impl RustCoroutine {
         }
     }
 
-    pub(crate) fn step(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+    fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         let stepped = match self.begin()? {
             State::Cold(work) => self.start(py, work),
@@ -199,19 +208,9 @@ fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
     Step::Yielded(future.clone_ref(py).into_any())
 }
 
-/// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
-pub(crate) enum Step {
-    Yielded(Py<PyAny>),
-    Returned(Py<PyAny>),
-}
-
-impl Step {
-    /// What a method of Python's returns for it: an end is raised as StopIteration.
-    pub(crate) fn into_result(self) -> PyResult<Py<PyAny>> {
-        match self {
-            Self::Yielded(value) => Ok(value),
-            Self::Returned(value) => Err(PyStopIteration::new_err((value,))),
-        }
+impl Steps for RustCoroutine {
+    fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+        slf.get().send_once(sent)
     }
 }
 
@@ -244,11 +243,11 @@ fn thrown(
 impl RustCoroutine {
     /// Runs until the next suspension; ends with StopIteration.
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(value)?.into_result()
+        self.send_once(value)?.into_result()
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py.None().bind(py))?.into_result()
+        self.send_once(py.None().bind(py))?.into_result()
     }
 
     /// Raises an exception where the coroutine is suspended.

@@ -299,7 +299,7 @@ fn new_coroutine(
     work: Pin<Box<dyn Work>>,
     settings: Settings,
 ) -> PyResult<Bound<'_, PyAny>> {
-    Ok(Bound::new(py, RustCoroutine::new(work, settings))?.into_any())
+    Ok(RustCoroutine::create(py, work, settings)?.into_any())
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].

@@ -54,6 +54,7 @@ mod left_behind;
 mod local;
 mod locals;
 mod pyfuture;
+mod slots;
 mod trio;
 
 #[cfg(feature = "async-std-runtime")]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use super::callbacks::{Settler, run_callbacks, schedule, tell_unseen};
 use super::state::{Cancelled, Failed, Pending, Raised, State, failed_state};
@@ -12,6 +13,7 @@ use crate::asyncio;
 use crate::bridge::{Runner, Target, Task, Work, hub_of};
 use crate::cancel::Signal;
 use crate::locals::TaskLocals;
+use crate::slots::{self, Step, Steps};
 
 /// When a cancelled future is done.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub(crate) fn spawn_future<'py>(
     (runner.ensure_alive)()?;
     let event_loop = locals.event_loop(py);
     let hub = hub_of(&event_loop)?;
+    static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+    PATCHED.get_or_init(py, || slots::patch::<RustFuture>(py));
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy))?;
     let target = Target {
         future: future.clone().into_any().unbind(),
@@ -195,6 +199,19 @@ impl RustFuture {
         match asyncio::invalid_state_error(py) {
             Ok(error) => PyErr::from_type(error.clone(), message),
             Err(error) => error,
+        }
+    }
+}
+
+impl Steps for RustFuture {
+    /// One step of an `await`: yields the future itself until it is done.
+    fn step(slf: &Bound<'_, Self>, _sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+        match slf.get().outcome(slf.py()) {
+            Some(result) => result.map(Step::Returned),
+            None => {
+                slf.get().block();
+                Ok(Step::Yielded(slf.clone().into_any().unbind()))
+            }
         }
     }
 }

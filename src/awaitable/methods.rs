@@ -11,6 +11,7 @@ use super::callbacks::{Callback, Settler, call_soon};
 use super::future::{CancelPolicy, RustFuture};
 use super::state::{Cancelled, State, failed_state};
 use crate::context;
+use crate::slots::Steps;
 
 #[pymethods]
 impl RustFuture {
@@ -22,16 +23,8 @@ impl RustFuture {
         slf
     }
 
-    /// One step of an `await`: yields the future itself until it is done.
-    fn __next__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        match slf.get().outcome(slf.py()) {
-            None => {
-                slf.get().block();
-                Ok(slf)
-            }
-            Some(Ok(value)) => Err(PyStopIteration::new_err((value,))),
-            Some(Err(error)) => Err(error),
-        }
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Self::step(slf, slf)?.into_result()
     }
 
     #[getter]
