@@ -66,7 +66,7 @@ fn everything_a_test_prints_is_shown_with_it() {
                 &shown[..shown.len().min(300)]
             )
         });
-        assert!(rest.contains(&format!("\nthread '{name}' (")), "{rest}");
+        assert!(rest.contains(&format!("\nthread '{name}' ")), "{rest}");
         assert!(rest.contains(&format!("{name} panics\n")), "{rest}");
     }
 }
@@ -75,7 +75,7 @@ fn half_a_line_comes_before_the_panic_after_it() {
     let output = run("half_a_line", &["--test-threads=1"]);
     assert_ordinary_end(&output);
     for name in ["one", "two"] {
-        let expected = format!("{name}: half a line\nthread '{name}' (N) panicked at ");
+        let expected = format!("{name}: half a line\nthread '{name}' panicked at ");
         let shown = child::without_thread_ids(section(&output.stdout, name));
         assert!(shown.starts_with(&expected), "{shown}");
     }
@@ -86,14 +86,14 @@ fn tests_on_a_pool_keep_their_lines() {
     assert_ordinary_end(&output);
     for name in NAMES {
         let lines = format!("{name}: begin end\n").repeat(10);
-        let expected = format!("{lines}{name}: task\n\nthread '{name}' (N) panicked at ");
+        let expected = format!("{lines}{name}: task\n\nthread '{name}' panicked at ");
         let shown = child::without_thread_ids(section(&output.stdout, name));
         assert!(shown.starts_with(&expected), "{shown}");
     }
     let output = run("pool", &["--test-threads=4"]);
     for name in NAMES {
         let shown = section(&output.stdout, name);
-        assert!(shown.contains(&format!("\nthread '{name}' (")), "{shown}");
+        assert!(shown.contains(&format!("\nthread '{name}' ")), "{shown}");
         assert!(shown.contains(&format!("{name}: task\n")), "{shown}");
     }
 }
@@ -112,7 +112,7 @@ fn nocapture_lets_everything_through() {
         output.stdout
     );
     assert!(
-        output.stderr.starts_with("\nthread 'one' ("),
+        output.stderr.starts_with("\nthread 'one' "),
         "{}",
         output.stderr
     );

@@ -82,14 +82,15 @@ pub(crate) fn section<'a>(report: &'a str, test: &str) -> &'a str {
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// Replaces the numbers of threads, which differ from run to run.
+/// Removes the numbers of threads, which differ from run to run, and which older versions of Rust do
+/// not print.
 pub(crate) fn without_thread_ids(text: &str) -> String {
     let mut parts = text.split(" (");
     let mut clean = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.split_once(") panicked") {
             Some((id, rest)) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
-                clean.push_str(" (N) panicked");
+                clean.push_str(" panicked");
                 clean.push_str(rest);
             }
             _ => {

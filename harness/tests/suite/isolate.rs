@@ -69,8 +69,7 @@ fn a_crash_keeps_its_output() {
         assert_eq!(output.stdout.matches(&printed).count(), 1);
     }
     let panics = child::without_thread_ids(section(&output.stdout, "f_panics"));
-    let expected =
-        "f_panics prints\nf_panics prints half a line\nthread 'f_panics' (N) panicked at ";
+    let expected = "f_panics prints\nf_panics prints half a line\nthread 'f_panics' panicked at ";
     assert!(panics.starts_with(expected), "{panics}");
 }
 

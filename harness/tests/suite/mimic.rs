@@ -34,7 +34,7 @@ fn their_output_is_captured() {
     assert_eq!(shown, "printed\nError: a \"message\"\nof two lines\n");
     let shown = child::without_thread_ids(section(&output.stdout, "c_panics"));
     assert!(
-        shown.starts_with("\nthread 'c_panics' (N) panicked at "),
+        shown.starts_with("\nthread 'c_panics' panicked at "),
         "{shown}"
     );
 }
