@@ -21,6 +21,8 @@ imported! {
     ensure_future = "asyncio"."ensure_future";
     /// `inspect.isawaitable`.
     isawaitable = "inspect"."isawaitable";
+    /// `asyncio.Task`.
+    task_type = "asyncio"."Task";
     /// `types.CoroutineType`.
     coroutine_type = "types"."CoroutineType";
     /// `asyncio.run`.
@@ -79,6 +81,13 @@ pub(crate) fn call_soon_threadsafe(
 pub(crate) fn copy_context(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static FUNCTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     FUNCTION.import(py, "contextvars", "copy_context")
+}
+
+/// Whether tasks can take their first step at once (Python 3.12).
+pub(crate) fn has_eager_tasks(py: Python<'_>) -> PyResult<bool> {
+    static ANSWER: PyOnceLock<bool> = PyOnceLock::new();
+    let ask = || py.import("asyncio")?.hasattr("eager_task_factory");
+    ANSWER.get_or_try_init(py, ask).copied()
 }
 
 /// Returns `asyncio.CancelledError`.

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::asyncio;
-use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of};
+use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, leaves_the_loop};
 use crate::locals::TaskLocals;
 
 /// The Rust side of a Python awaitable that runs on its event loop.
@@ -245,13 +245,18 @@ impl Shared {
         py: Python<'_>,
     ) -> PyResult<()> {
         let task = ensure_future(awaitable.bind(py), locals)?;
-        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
         let origin = if task.is(&awaitable) {
             Origin::Theirs
         } else {
             Origin::Ours
         };
+        if origin == Origin::Ours && task.call_method0(intern!(py, "done"))?.is_truthy()? {
+            // It took one step, and that was all.
+            self.finish(task.call_method0(intern!(py, "result")).map(Bound::unbind));
+            return Ok(());
+        }
         self.lock().stage = Stage::Started(task.clone().unbind(), origin);
+        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
         task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
     }
@@ -265,14 +270,39 @@ fn ensure_future<'py>(
     let py = awaitable.py();
     let event_loop = locals.event_loop(py);
     if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
-        return locals.run(py, |_| {
-            event_loop.call_method1(intern!(py, "create_task"), (awaitable,))
-        });
+        return create_task(&event_loop, awaitable, locals);
     }
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "loop"), event_loop)?;
     let ensure_future = asyncio::ensure_future(py)?;
     locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
+}
+
+/// Makes a task of a coroutine; from Python 3.12 on it takes its first step at once, unless the loop has a task factory
+/// of its own.
+fn create_task<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    coroutine: &Bound<'py, PyAny>,
+    locals: &TaskLocals,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
+    if !factory.is_none() || !asyncio::has_eager_tasks(py)? {
+        let create_task = event_loop.getattr(intern!(py, "create_task"))?;
+        return locals.run(py, |_| create_task.call1((coroutine,)));
+    }
+    let keywords = PyDict::new(py);
+    keywords.set_item(intern!(py, "loop"), event_loop)?;
+    keywords.set_item(intern!(py, "eager_start"), true)?;
+    let context = locals.context(py);
+    if !context.is_none() {
+        // A copy, as other tasks have one, and since the original may be in use.
+        keywords.set_item(
+            intern!(py, "context"),
+            context.call_method0(intern!(py, "copy"))?,
+        )?;
+    }
+    asyncio::task_type(py)?.call((coroutine,), Some(&keywords))
 }
 
 /// What the loop's thread has to do next.
@@ -290,7 +320,9 @@ impl Deliver for Shared {
         match step {
             Step::Start(awaitable, locals) => {
                 if let Err(error) = self.start_task(awaitable, &locals, py) {
+                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish(Err(error));
+                    return leaves.map_or(Ok(()), Err);
                 }
             }
             Step::Close(awaitable) => {
