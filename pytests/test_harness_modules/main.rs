@@ -17,7 +17,30 @@ mod pyo3_aio_example {
     }
 }
 
-pyo3_aio::testing::main!(modules = [crate::pyo3_aio_example]);
+pyo3_aio::testing::main!(
+    modules = [crate::pyo3_aio_example],
+    setup = |py| py.import("helpers")?.setattr("is_set_up", true),
+    teardown = |py| {
+        assert!(
+            py.import("helpers")?
+                .getattr("is_set_up")?
+                .extract::<bool>()?
+        );
+        Ok(())
+    },
+);
+
+#[pyo3_aio::tokio::test]
+fn what_setup_did_is_there() -> PyResult<()> {
+    Python::attach(|py| {
+        assert!(
+            py.import("helpers")?
+                .getattr("is_set_up")?
+                .extract::<bool>()?
+        );
+        Ok(())
+    })
+}
 
 /// Awaits the helper's coroutine and returns its answer.
 async fn answer_of(load: fn(Python<'_>) -> PyResult<Bound<'_, PyModule>>) -> PyResult<(u32, u32)> {

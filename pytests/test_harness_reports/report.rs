@@ -10,6 +10,9 @@ crate::tests!(
     a_panic_is_shown_with_its_place,
     system_exit_fails_its_test_only,
     a_panic_with_another_text_than_expected_fails,
+    an_error_of_setup_keeps_the_tests_from_running,
+    an_error_of_teardown_fails_the_run,
+    a_backtrace_ends_at_the_test,
 );
 
 fn passing_tests_end_with_0() {
@@ -88,4 +91,41 @@ fn a_panic_with_another_text_than_expected_fails() {
     let run = Run::new("--exact subject::ends::panics_otherwise");
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("note: panic did not contain expected string");
+}
+
+fn failing(place: &str) -> Run {
+    Run::with("--exact subject::ends::passes", |command| {
+        command.env("PYO3_AIO_TEST_FAIL", place);
+    })
+}
+
+fn an_error_of_setup_keeps_the_tests_from_running() {
+    let run = failing("setup");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert_eq!(run.stdout, "");
+    assert_eq!(run.stderr, "error: ValueError: from setup\n");
+}
+
+fn an_error_of_teardown_fails_the_run() {
+    let run = failing("teardown");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: ok. 1 passed;");
+    assert_eq!(run.stderr, "error: ValueError: from teardown\n");
+}
+
+fn a_backtrace_ends_at_the_test() {
+    let run = Run::with("ends::panics --skip otherwise", |command| {
+        command.env("RUST_BACKTRACE", "1");
+    });
+    for test in [
+        "subject::ends::panics",
+        "subject::ends::panics_synchronously",
+    ] {
+        let shown = run.captured(test);
+        assert!(shown.contains("stack backtrace:"), "{shown}");
+        assert!(
+            !shown.contains("stop.rs") && !shown.contains("testing/test.rs"),
+            "{shown}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// Runs the tests of this module, as a test binary does.
@@ -9,7 +10,18 @@ pub(crate) fn run() -> ExitCode {
     main()
 }
 
-pyo3_aio::testing::main!();
+pyo3_aio::testing::main!(
+    setup = |_py| fail_if("setup"),
+    teardown = |_py| fail_if("teardown")
+);
+
+/// Fails where a variable of the environment asks for it.
+fn fail_if(place: &str) -> PyResult<()> {
+    match std::env::var("PYO3_AIO_TEST_FAIL") {
+        Ok(asked) if asked == place => Err(PyValueError::new_err(format!("from {place}"))),
+        _ => Ok(()),
+    }
+}
 
 #[derive(Debug)]
 struct OwnError;

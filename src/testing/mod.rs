@@ -34,6 +34,7 @@ mod driver;
 mod execution;
 mod failure;
 mod fixtures;
+mod hooks;
 mod interpreter;
 mod limit;
 mod loops;
@@ -81,6 +82,7 @@ pub mod __private {
     pub use pyo3;
 
     pub use super::fixtures::load_module;
+    pub use super::hooks::Hooks;
     pub use super::outcome::{TestOutput, erase, outcome};
     pub use super::place::Place;
     pub use super::registry::{Body, Registration};

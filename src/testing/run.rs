@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 
 use super::args::{Args, parse_args};
+use super::hooks::Hooks;
 use super::loops::{self, NoLoop};
 use super::output::Redirected;
 use super::place::{self, Place};
@@ -82,17 +83,17 @@ pub(crate) fn initialize() {
 
 /// What [`main!`](crate::testing::main!) expands to: runs the registered tests and returns the exit code.
 ///
-/// `add_modules` puts modules into the interpreter's table before it starts.
 #[doc(hidden)]
 #[must_use]
-pub fn run_registered(place: Place, add_modules: fn()) -> ExitCode {
+pub fn run_registered(place: Place, hooks: Hooks) -> ExitCode {
     let manifest_dir = place.manifest_dir();
     let folder = place::folder_of(place.file, &manifest_dir);
     let start = || {
-        add_modules();
-        start(&manifest_dir, folder.as_deref())
+        (hooks.add_modules)();
+        start(&manifest_dir, folder.as_deref())?;
+        Python::attach(hooks.setup)
     };
-    ExitCode::from(run(registry::tests(), None, start))
+    ExitCode::from(run(registry::tests(), None, start, hooks.teardown))
 }
 
 /// What every runtime's `test_main` does; returns only when no test failed.
@@ -105,7 +106,7 @@ pub(super) fn test_main(file: &str, tests: Vec<Test>, runtime: &'static Runtime)
     let manifest_dir = place::runtime_manifest_dir().unwrap_or_else(|| ".".into());
     let folder = place::folder_of(file, &manifest_dir);
     let start = || start(&manifest_dir, folder.as_deref());
-    match run(tests, Some(runtime), start) {
+    match run(tests, Some(runtime), start, |_py| Ok(())) {
         0 => {}
         status => std::process::exit(status.into()),
     }
@@ -123,6 +124,7 @@ fn run(
     tests: Vec<Test>,
     runtime: Option<&'static Runtime>,
     start: impl FnOnce() -> PyResult<()>,
+    teardown: impl FnOnce(Python<'_>) -> PyResult<()>,
 ) -> u8 {
     let arguments = parse_args();
     let session = Arc::new(Session::default());
@@ -134,7 +136,8 @@ fn run(
     let conclusion = start().and_then(|()| {
         Python::attach(|py| {
             let event_loop = main_loop(py, &session, arguments.event_loop.as_deref())?;
-            driver::run(&event_loop, &session, &arguments.harness, trials, runtime)
+            let run = driver::run(&event_loop, &session, &arguments.harness, trials, runtime);
+            teardown(py).and(run)
         })
     });
     Python::attach(|py| {

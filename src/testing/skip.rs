@@ -50,7 +50,17 @@ pub(super) enum End {
 
 /// Calls the function of a sync test.
 pub(super) fn call(function: impl FnOnce() -> Outcome) -> End {
-    panic::catch_unwind(AssertUnwindSafe(function)).map_or_else(reason_of, End::Returned)
+    panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(function)))
+        .map_or_else(reason_of, End::Returned)
+}
+
+/// std's panic hook ends a short backtrace at a frame of this name: what lies outside is the harness's.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let result = body();
+    // Keeps the call above from becoming a jump, which would leave no frame.
+    std::hint::black_box(());
+    result
 }
 
 /// Takes the reason out of what was caught; other panics go on.
@@ -77,7 +87,8 @@ impl Future for Caught {
             Self::Running(future) => future,
             Self::Finished => panic!("a test was polled after its end"),
         };
-        match panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        let poll = || __rust_begin_short_backtrace(|| future.as_mut().poll(cx));
+        match panic::catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Ready(outcome)) => Poll::Ready(End::Returned(outcome)),
             Ok(Poll::Pending) => {
                 *self = Self::Running(future);
