@@ -18,7 +18,7 @@ use crate::runtime::Runtime;
 use crate::source::Source;
 use crate::targets::Target;
 use dependency::Need;
-pub(crate) use dependency::library_features;
+pub(crate) use dependency::{library_features, ships_testing};
 pub(crate) use extension_module::is_declared as declares_extension_module;
 pub(crate) use pyo3::{
     NEWEST as NEWEST_PYO3, RANGE as PYO3_RANGE, is_compatible as is_compatible_pyo3,

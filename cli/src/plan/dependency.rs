@@ -67,6 +67,15 @@ pub(crate) fn library_features(project: &Project) -> Option<Vec<String>> {
     (!declared.is_empty()).then_some(features)
 }
 
+/// Whether what is shipped gets the feature `testing`, and with it a need for libpython.
+pub(crate) fn ships_testing(project: &Project) -> bool {
+    let declared = declared(project, "pyo3-aio");
+    let mut shipped = declared
+        .iter()
+        .filter(|entry| entry.section == Section::Normal);
+    shipped.any(|entry| entry.features.iter().any(|feature| feature == "testing"))
+}
+
 fn inherit(mut entry: Declared, offered: &[Declared]) -> Declared {
     let offer = offered
         .iter()

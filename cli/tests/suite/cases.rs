@@ -34,6 +34,7 @@ macro_rules! cases {
 cases! {
     doctor_healthy
     doctor_sick
+    doctor_testing_is_shipped
     doctor_without_the_library
     init_async_std
     init_bad_name

@@ -115,6 +115,12 @@ pub(super) fn dependency(project: &Project) -> Finding {
         Some(features) if !features.iter().any(|feature| feature.ends_with("-runtime")) => {
             Finding::new(CHECK, Level::Error, "no runtime's feature is on", INIT)
         }
+        Some(_) if plan::ships_testing(project) => {
+            let message = "the feature `testing` is on in [dependencies], so what is shipped needs \
+                           libpython";
+            let help = "move the feature to pyo3-aio in [dev-dependencies]";
+            Finding::new(CHECK, Level::Warning, message, help)
+        }
         Some(features) => Finding::ok(CHECK, format!("features {}", features.join(", "))),
     }
 }
