@@ -153,7 +153,9 @@ except KeyboardInterrupt:
 #[pyo3_aio::tokio::test]
 fn a_forked_child_gets_a_fresh_runtime() {
     let (status, stderr) = run("
-import asyncio, extension, os, sys
+import asyncio, extension, os, sys, warnings
+# Python 3.12 warns of every fork of a process with threads.
+warnings.simplefilter('ignore', DeprecationWarning)
 async def main():
     assert await extension.ready() == 1
     assert await extension.sleep(0.001) == 0.001
@@ -177,7 +179,8 @@ for child in children:
 #[pyo3_aio::tokio::test]
 fn a_forked_child_is_told_that_a_runtime_was_left_behind() {
     let (status, stderr) = run("
-import asyncio, extension, os, sys
+import asyncio, extension, os, sys, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
 def sleeps():
     async def main(sleep):
         await sleep(0.001)
