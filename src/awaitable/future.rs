@@ -122,7 +122,7 @@ impl RustFuture {
         let State::Pending(pending) = &mut *state else {
             return false;
         };
-        let before = pending.cancelling.replace(cancelled);
+        let before = pending.cancelling.replace(Box::new(cancelled));
         drop(state);
         drop(before);
         task.request_cancel();
@@ -155,7 +155,7 @@ impl RustFuture {
     pub(super) fn state_for(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<State> {
         if let State::Pending(pending) = &mut *self.lock() {
             if let Some(cancelled) = pending.cancelling.take() {
-                return Ok(State::Cancelled(cancelled));
+                return Ok(State::Cancelled(*cancelled));
             }
         }
         match result {

@@ -87,6 +87,10 @@ impl RustFuture {
         };
         let mut state = slf.get().lock();
         if let State::Pending(pending) = &mut *state {
+            if pending.callbacks.is_empty() {
+                // Most futures have one.
+                pending.callbacks.reserve_exact(1);
+            }
             pending.callbacks.push(Callback { function, context });
             return Ok(());
         }

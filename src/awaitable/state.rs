@@ -22,7 +22,7 @@ pub(super) struct Pending {
     pub(super) task: Option<Arc<Task>>,
     pub(super) callbacks: Vec<Callback>,
     /// A cancellation that the Rust future has still to follow.
-    pub(super) cancelling: Option<Cancelled>,
+    pub(super) cancelling: Option<Box<Cancelled>>,
 }
 
 pub(super) struct Failed {

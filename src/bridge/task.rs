@@ -56,7 +56,7 @@ enum Slot {
     /// Running, or finished with an output to convert.
     Work(Pin<Box<dyn Work>>),
     /// Ended without an output.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// Delivered, or dropped because nobody wants it.
     Empty,
 }
@@ -172,7 +172,7 @@ impl Task {
         match catch_call(|| work.as_mut().poll(cx)) {
             Ok(poll) => poll.is_ready(),
             Err(caught) => {
-                let panicked = Slot::Failed(Failure::Panicked(caught));
+                let panicked = Slot::Failed(Box::new(Failure::Panicked(caught)));
                 let failed = std::mem::replace(&mut *slot, panicked);
                 drop(slot);
                 self.drop_inside(failed);
@@ -188,7 +188,7 @@ impl Task {
             if !matches!(*slot, Slot::Work(_)) {
                 return;
             }
-            std::mem::replace(&mut *slot, Slot::Failed(failure))
+            std::mem::replace(&mut *slot, Slot::Failed(Box::new(failure)))
         };
         self.drop_inside(work);
         self.hub.push(Arc::<Self>::clone(self));
