@@ -1,0 +1,31 @@
+"""Uses of the example that are right, and some that are wrong: an ignored error that is none is an error itself."""
+
+import asyncio
+
+import extension
+
+
+async def coroutines() -> float:
+    slept = await extension.sleep(0.1)
+    task: asyncio.Task[float] = asyncio.create_task(extension.sleep(0.1))
+    wrong: str = await extension.sleep(0.1)  # type: ignore[assignment]
+    extension.sleep(0.1).add_done_callback(print)  # type: ignore[attr-defined]
+    return slept + await task
+
+
+async def futures() -> float:
+    future: asyncio.Future[float] = extension.start_sleep(0.1)
+    future.add_done_callback(print)
+    number: int = await extension.ready()
+    called: bytes = await extension.call(produce)
+    asyncio.create_task(extension.start_sleep(0.1))  # type: ignore[arg-type]
+    both = await asyncio.gather(future, extension.sleep(0.1))
+    return both[0] + both[1] + number + len(called)
+
+
+async def produce() -> bytes:
+    return b""
+
+
+asyncio.run(coroutines())
+asyncio.run(extension.sleep(0.1))
