@@ -76,11 +76,15 @@ impl RustCoroutine {
     ) -> PyResult<Bound<'_, Self>> {
         static PATCHED: PyOnceLock<()> = PyOnceLock::new();
         PATCHED.get_or_init(py, || slots::patch::<Self>(py));
-        let coroutine = Self {
+        Bound::new(py, Self::new(work, settings))
+    }
+
+    /// Without its Python object, for another one that steps it.
+    pub(crate) fn new(work: Pin<Box<dyn Work>>, settings: Settings) -> Self {
+        Self {
             state: Mutex::new(State::Cold(work)),
             settings,
-        };
-        Bound::new(py, coroutine)
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -106,7 +110,7 @@ impl RustCoroutine {
         }
     }
 
-    fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+    pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         let stepped = match self.begin()? {
             State::Cold(work) => self.start(py, work),
@@ -118,6 +122,26 @@ impl RustCoroutine {
             State::Executing | State::Finished => unreachable!("begin() refuses these"),
         };
         self.end_step(stepped)
+    }
+
+    /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
+    pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
+        let thrown = match self.begin()? {
+            State::Waiting(future)
+                if future.get().is_pending() && future.get().tell(py, &error) =>
+            {
+                self.resume(py, future)
+            }
+            State::Waiting(future) | State::Throwing(future, _) => {
+                future.get().abandon();
+                self.resume_throw(py, future, error)
+            }
+            State::Delegating(wait) => self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "throw"), (error,))
+            }),
+            _ => Err(error),
+        };
+        self.end_step(thrown)
     }
 
     /// Remembers an end.
@@ -215,7 +239,7 @@ impl Steps for RustCoroutine {
 }
 
 /// The exception that the arguments of `throw` stand for.
-fn thrown(
+pub(crate) fn thrown(
     kind: &Bound<'_, PyAny>,
     value: Option<Bound<'_, PyAny>>,
     traceback: Option<Bound<'_, PyAny>>,
@@ -260,26 +284,11 @@ impl RustCoroutine {
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
-        let thrown = match self.begin()? {
-            State::Waiting(future)
-                if future.get().is_pending() && future.get().tell(py, &error) =>
-            {
-                self.resume(py, future)
-            }
-            State::Waiting(future) | State::Throwing(future, _) => {
-                future.get().abandon();
-                self.resume_throw(py, future, error)
-            }
-            State::Delegating(wait) => self.delegate(py, wait, |inner| {
-                inner.call_method1(intern!(py, "throw"), (error,))
-            }),
-            _ => Err(error),
-        };
-        self.end_step(thrown)?.into_result()
+        self.throw_once(py, error)?.into_result()
     }
 
     /// Drops the Rust future.
-    fn close(&self) -> PyResult<()> {
+    pub(crate) fn close(&self) -> PyResult<()> {
         match self.replace(State::Executing) {
             State::Executing => return Err(PyValueError::new_err("coroutine already executing")),
             State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
@@ -322,7 +331,7 @@ impl RustCoroutine {
         matches!(*self.lock(), State::Executing)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // Whoever holds the lock is running, so nothing here is garbage.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());

@@ -145,6 +145,21 @@ macro_rules! runtime_functions {
             generic::into_future::<$runtime>(awaitable)
         }
 
+        /// Converts a Rust stream into an asynchronous generator of Python.
+        ///
+        /// Where it is polled, and what happens on cancel, on an error and on a panic: [`generic::stream_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn stream_into_py<S, T>(py: Python<'_>, stream: S) -> PyResult<Bound<'_, PyAny>>
+        where
+            S: futures_core::Stream<Item = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::stream_into_py::<$runtime, S, T>(py, stream)
+        }
+
         /// Runs a future with these locals current: conversions inside it use their loop and context.
         pub async fn scope<F, R>(locals: TaskLocals, fut: F) -> R
         where

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
+use futures_core::Stream;
 use pyo3::IntoPyObject;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -21,6 +22,7 @@ use crate::caught::{Caught, catch};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::locals::{self, Owner, TaskLocals};
 use crate::pyfuture::{PyFuture, into_future_with_locals};
+use crate::stream::{Feed, RustGenerator};
 
 #[expect(deprecated, reason = "they are deprecated for the user")]
 pub use crate::local::{local_future_into_py, local_future_into_py_with_locals};
@@ -312,6 +314,38 @@ fn new_coroutine(
 pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
     let locals = get_current_locals::<R>(awaitable.py())?;
     into_future_with_locals(&locals, awaitable)
+}
+
+/// Converts a Rust stream into an asynchronous generator of Python (`collections.abc.AsyncGenerator`).
+///
+/// `async for` and `contextlib.aclosing` take it. Nothing is polled unless an item is asked for. The first step of
+/// `__anext__()` polls the stream on the caller's thread, detached from Python and inside the runtime's context, so that
+/// an item which is ready costs no trip to another thread; a stream that is pending moves to the runtime, and comes back
+/// with its item. Its type in stubs is `AsyncGenerator[T, None]`.
+///
+/// - **Cancel**: a cancelled `__anext__()` raises `CancelledError` after the runtime has stopped polling. The generator
+///   can be used again, and an item that had come meanwhile is what the next `__anext__()` returns. An item that
+///   `__anext__()` has returned to a task belongs to that task.
+/// - **Errors** are raised, as the same exception object, and end the generator as one that leaves an `async def` does;
+///   `StopIteration` and `StopAsyncIteration` become `RuntimeError`.
+/// - **Panic**: [`RustPanic`](crate::err::RustPanic), which ends the generator too.
+/// - `aclose()`, `athrow()`, the end and the garbage collector drop the stream, inside the runtime's context and detached
+///   from Python. `athrow()` raises its exception. The value of `asend()` is ignored, except that a new generator takes
+///   none but None.
+/// - One `__anext__()` at a time: another one meanwhile is a `RuntimeError`.
+/// - **Closed loop**: the stream is dropped with the generator, and nothing is printed.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn stream_into_py<R, S, T>(py: Python<'_>, stream: S) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime,
+    S: Stream<Item = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let generator = RustGenerator::new(Feed::new(stream), Pointers::<R>::RUNNER);
+    Ok(Bound::new(py, generator)?.into_any())
 }
 
 /// Runs a future with these locals current: conversions inside it use their loop and context.

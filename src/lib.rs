@@ -55,6 +55,7 @@ mod local;
 mod locals;
 mod pyfuture;
 mod slots;
+mod stream;
 mod trio;
 
 #[cfg(feature = "async-std-runtime")]

@@ -1,0 +1,14 @@
+//! Streams on `pyo3_aio::tokio`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
+mod python;
+#[macro_use]
+mod streams;
+
+stream_tests!(tokio);
+
+pyo3_aio::testing::main!();

@@ -1,0 +1,265 @@
+//! Who has the Rust stream of a generator just now.
+//!
+//! Guarantees:
+//! - One [`Anext`](super::Anext) at a time asks for an item, and one thread at a time has the stream.
+//! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost.
+//! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use pyo3::prelude::*;
+
+use super::source::Source;
+use crate::bridge::{Runner, Work};
+use crate::caught::catch_call;
+use crate::locals;
+
+/// The place that the stream leaves to be polled, and comes back to.
+pub(super) struct Custody {
+    state: Mutex<State>,
+    runner: &'static Runner,
+}
+
+struct State {
+    place: Place,
+    /// Somebody asks for an item, and has not got it yet.
+    asked: bool,
+    /// Somebody has asked before.
+    started: bool,
+    /// A new poll on the runtime that waits for the stream, which a poll that was given up still has.
+    waiting: Option<Waker>,
+}
+
+enum Place {
+    Here(Box<dyn Source>),
+    /// Being polled, here or on the runtime.
+    Away,
+    /// Dropped, or to be dropped when it comes back.
+    Closed,
+}
+
+/// What the one who asks for an item gets.
+pub(super) enum Asked {
+    Stream(Box<dyn Source>),
+    /// A poll that was given up still has it.
+    Away,
+    Closed,
+}
+
+/// Somebody asks for an item already.
+pub(super) struct Busy;
+
+impl Custody {
+    pub(super) fn new(source: Box<dyn Source>, runner: &'static Runner) -> Self {
+        Self {
+            state: Mutex::new(State {
+                place: Place::Here(source),
+                asked: false,
+                started: false,
+                waiting: None,
+            }),
+            runner,
+        }
+    }
+
+    pub(super) fn runner(&self) -> &'static Runner {
+        self.runner
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Only moves happen under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.lock().asked
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.lock().started
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.lock().place, Place::Closed)
+    }
+
+    /// Takes the stream out in order to poll it; [`Custody::release`] ends that.
+    pub(super) fn ask(&self) -> Result<Asked, Busy> {
+        let mut state = self.lock();
+        if state.asked {
+            return Err(Busy);
+        }
+        state.started = true;
+        state.asked = !matches!(state.place, Place::Closed);
+        Ok(state.take())
+    }
+
+    /// Takes out the stream that the runtime has brought back.
+    pub(super) fn take(&self) -> Option<Box<dyn Source>> {
+        match self.lock().take() {
+            Asked::Stream(source) => Some(source),
+            Asked::Away | Asked::Closed => None,
+        }
+    }
+
+    /// Lets others ask.
+    pub(super) fn release(&self) {
+        self.lock().asked = false;
+    }
+
+    /// Brings the stream back and lets others ask.
+    pub(super) fn give_back(&self, source: Box<dyn Source>) {
+        let mut state = self.lock();
+        state.asked = false;
+        state.place = Place::Here(source);
+    }
+
+    /// Ends the generator; a stream that is away is dropped when it comes back.
+    pub(super) fn close(&self, py: Python<'_>, taken: Option<Box<dyn Source>>) {
+        let mut state = self.lock();
+        state.asked = false;
+        let here = std::mem::replace(&mut state.place, Place::Closed);
+        drop(state);
+        if let Place::Here(source) = here {
+            py.detach(|| self.drop_inside(source));
+        }
+        if let Some(source) = taken {
+            py.detach(|| self.drop_inside(source));
+        }
+    }
+
+    /// Polls the stream once on this thread, detached from Python; a panic is an error.
+    pub(super) fn poll_here(
+        &self,
+        py: Python<'_>,
+        source: &mut Box<dyn Source>,
+    ) -> PyResult<Poll<()>> {
+        let enter = self.runner.enter;
+        let polled = py.detach(|| {
+            catch_call(|| {
+                let _scope = locals::enter_first_poll();
+                let mut poll = Poll::Pending;
+                enter(&mut || poll = source.poll_next(&mut Context::from_waker(Waker::noop())));
+                poll
+            })
+        });
+        polled.map_err(PyErr::from)
+    }
+
+    fn drop_inside(&self, source: Box<dyn Source>) {
+        let mut source = Some(source);
+        let dropped = catch_call(|| (self.runner.enter)(&mut || drop(source.take())));
+        // The panic has been printed, and there is nobody left to tell.
+        drop(dropped);
+    }
+
+    /// Brings the stream back from the runtime; whoever asked for it still has to take it.
+    fn bring_back(&self, source: Box<dyn Source>) {
+        let mut state = self.lock();
+        if matches!(state.place, Place::Closed) {
+            drop(state);
+            return self.drop_inside(source);
+        }
+        state.place = Place::Here(source);
+        let waiting = state.waiting.take();
+        drop(state);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// Ends the generator, whose stream has panicked on the runtime.
+    fn break_off(&self, source: Box<dyn Source>) {
+        let mut state = self.lock();
+        state.place = Place::Closed;
+        let waiting = state.waiting.take();
+        drop(state);
+        self.drop_inside(source);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// Waits until the stream is back, and takes it; `None` when it is closed.
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Box<dyn Source>>> {
+        let mut state = self.lock();
+        match state.take() {
+            Asked::Stream(source) => Poll::Ready(Some(source)),
+            Asked::Closed => Poll::Ready(None),
+            Asked::Away => {
+                state.waiting = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Asked {
+        match std::mem::replace(&mut self.place, Place::Away) {
+            Place::Here(source) => Asked::Stream(source),
+            Place::Away => Asked::Away,
+            Place::Closed => {
+                self.place = Place::Closed;
+                Asked::Closed
+            }
+        }
+    }
+}
+
+/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back,
+/// also where the poll was given up.
+pub(super) struct Pull {
+    custody: Arc<Custody>,
+    source: Option<Box<dyn Source>>,
+    /// Left behind by a poll that panicked.
+    polling: bool,
+}
+
+impl Pull {
+    /// Without a stream it waits for the one that is away.
+    pub(super) fn boxed(
+        custody: Arc<Custody>,
+        source: Option<Box<dyn Source>>,
+    ) -> Pin<Box<dyn Work>> {
+        Box::pin(Self {
+            custody,
+            source,
+            polling: false,
+        })
+    }
+}
+
+impl Work for Pull {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.source.is_none() {
+            self.source = ready!(self.custody.poll_take(cx));
+        }
+        self.polling = true;
+        let poll = match &mut self.source {
+            Some(source) => source.poll_next(cx),
+            None => Poll::Ready(()),
+        };
+        self.polling = false;
+        poll
+    }
+
+    fn output(mut self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(source) = self.source.take() {
+            self.custody.bring_back(source);
+        }
+        Ok(py.None())
+    }
+}
+
+impl Drop for Pull {
+    fn drop(&mut self) {
+        match self.source.take() {
+            Some(source) if self.polling => self.custody.break_off(source),
+            Some(source) => self.custody.bring_back(source),
+            None => {}
+        }
+    }
+}
