@@ -22,6 +22,7 @@ use crate::capture::stdio;
 use crate::inbox::Inbox;
 use crate::job::{Ended, Job};
 use crate::plan;
+use crate::process;
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
 
@@ -51,6 +52,7 @@ impl Server {
     pub(crate) fn start(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
         let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         stdio::replace_stdin(&File::open("/dev/null")?)?;
+        process::leave_to_parent();
         let closed = Arc::new(Inbox::new());
         let desk = Desk {
             trials: index(args, trials),

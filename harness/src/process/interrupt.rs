@@ -54,6 +54,15 @@ impl Interrupt {
     }
 }
 
+/// Leaves Ctrl-C to the parent of this process, which gets it as well and then closes the socket.
+///
+/// The signal is handled, not ignored: what this process starts must not inherit that.
+pub(crate) fn leave_to_parent() {
+    if action().is_some_and(|action| action.sa_sigaction == libc::SIG_DFL) {
+        set_action(&handler());
+    }
+}
+
 impl Drop for Interrupt {
     fn drop(&mut self) {
         set_action(&self.former);

@@ -17,6 +17,6 @@ mod no_signals;
 pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
 #[cfg(unix)]
-pub(crate) use self::interrupt::Interrupt;
+pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::{AbortGuard, Interrupt};

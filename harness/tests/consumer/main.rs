@@ -9,8 +9,12 @@ mod package;
 mod plain;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use libtest_async::{Arguments, Trial};
+use libtest_async::Arguments;
+
+/// No test takes longer than this; the first ones build a package.
+const LIMIT: Duration = Duration::from_secs(300);
 
 // There is no `capture!` here, on purpose: see `plain`.
 fn main() -> ExitCode {
@@ -18,14 +22,13 @@ fn main() -> ExitCode {
         return code;
     }
     let args = Arguments::from_args();
-    let trials: Vec<Trial> = [
+    let groups = [
         package::trials(),
         nextest::trials(),
         library::trials(),
         plain::trials(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    libtest_async::run(&args, trials).exit_code()
+    ];
+    let trials = groups.into_iter().flatten();
+    let trials = trials.map(|trial| trial.with_timeout(LIMIT));
+    libtest_async::run(&args, trials.collect()).exit_code()
 }

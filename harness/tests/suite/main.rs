@@ -20,10 +20,14 @@ mod runtime;
 mod stop;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use libtest_async::{Arguments, Trial};
+use libtest_async::Arguments;
 
 libtest_async::capture!();
+
+/// No test takes longer than this, whatever its child processes do.
+const LIMIT: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     if let Some(code) = fixtures::run_as_child() {
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         runtime::trials(),
         stop::trials(),
     ];
-    let trials: Vec<Trial> = groups.into_iter().flatten().collect();
-    libtest_async::run(&args, trials).exit_code()
+    let trials = groups.into_iter().flatten();
+    let trials = trials.map(|trial| trial.with_timeout(LIMIT));
+    libtest_async::run(&args, trials.collect()).exit_code()
 }

@@ -1,6 +1,7 @@
 //! Tests, and runs, that are ended early.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 
 use libtest_async::{Failed, Trial};
 
@@ -15,6 +16,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     vec![
         test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
+        test(
+            "ctrl_c_leaves_workers_to_their_parent",
+            ctrl_c_leaves_workers_to_their_parent,
+        ),
         test(
             "an_abort_shows_what_was_captured",
             an_abort_shows_what_was_captured,
@@ -129,22 +134,50 @@ fn no_test_starts_after_so_many_failures() {
     }
 }
 
-#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
 fn ctrl_c_shows_what_ran() {
     let args = ["--nocapture", "--test-threads=1"];
-    let mut child = child::command("interrupted", &args).spawn().unwrap();
+    let rest = interrupted(&args, "ready\n");
+    let expected = "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n\nfailures:\n    a_fails\n\ntest result: INTERRUPTED. 0 passed; 1 failed; ";
+    assert!(rest.starts_with(expected), "{rest}");
+}
+
+fn ctrl_c_leaves_workers_to_their_parent() {
+    let args = ["--isolate", "--nocapture", "--test-threads=1"];
+    let rest = interrupted(&args, "ready\n");
+    let expected =
+        "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n";
+    assert!(rest.starts_with(expected), "{rest}");
+    assert!(
+        rest.contains("test result: INTERRUPTED. 0 passed; 1 failed; "),
+        "{rest}"
+    );
+}
+
+/// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
+/// prints after that.
+#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
+fn interrupted(args: &[&str], cue: &str) -> String {
+    let mut command = child::command("interrupted", args);
+    // Who runs this in the background may have had the signal ignored, and so would the child.
+    let listen = || {
+        // SAFETY: the default action is one that any signal may have.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
+    unsafe { command.pre_exec(listen) };
+    let mut child = command.process_group(0).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
-    while !line.ends_with("ready\n") {
+    while !line.ends_with(cue) {
         assert!(stdout.read_line(&mut line).unwrap() > 0, "{line}");
     }
     // SAFETY: the child is there until it is waited for.
-    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    unsafe { libc::kill(-(child.id() as i32), libc::SIGINT) };
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
-    let expected = "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n\nfailures:\n    a_fails\n\ntest result: INTERRUPTED. 0 passed; 1 failed; ";
-    assert!(rest.starts_with(expected), "{rest}");
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    rest
 }
 
 fn exit_zero_in_a_test_is_a_failure() {
