@@ -15,7 +15,8 @@ crate::tests!(
     serial_tests_run_alone,
     a_loop_is_given_or_its_tests_are_skipped,
     the_loop_of_the_run_can_be_chosen,
-    help_knows_the_loop,
+    help_knows_the_options_for_python,
+    what_tests_leave_behind_fails_them_on_request,
     ctrl_c_drops_what_runs_and_ends_with_130,
 );
 
@@ -105,11 +106,28 @@ fn the_loop_of_the_run_can_be_chosen() {
     );
 }
 
-fn help_knows_the_loop() {
+fn what_tests_leave_behind_fails_them_on_request() {
+    Run::new("settings::leaks::").assert_contains("test result: ok. 3 passed;");
+    let run = Run::new("settings::leaks:: --leak-check");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test subject::settings::leaks::leaves_nothing ... ok\n");
+    run.assert_contains("test result: FAILED. 1 passed; 2 failed;");
+    let shown = run.captured("subject::settings::leaks::leaves_a_task");
+    assert!(
+        shown.starts_with("Error: the test left behind:\n    <Task pending"),
+        "{shown}"
+    );
+    let shown = run.captured("subject::settings::leaks::leaves_a_coroutine");
+    let expected = "Error: the test left behind:\n    coroutine 'left' was never awaited\n";
+    assert_eq!(shown, expected);
+}
+
+fn help_knows_the_options_for_python() {
     let run = Run::new("--help");
     assert_eq!(run.status, Some(0), "{run:#?}");
     assert!(run.stdout.starts_with("Usage: "), "{run:#?}");
     run.assert_contains("--loop asyncio|uvloop\n");
+    run.assert_contains("--leak-check ");
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The command line: libtest's, and an option for the event loop.
+//! The command line: libtest's, and what concerns Python.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,9 +13,11 @@ Python Options:
         --loop asyncio|uvloop
                         Event loop of the tests that name none. Where uvloop
                         is not installed they count as ignored.
+        --leak-check    Run tests one at a time, and fail those that leave
+                        pending tasks or coroutines that nobody awaited.
 ";
 
-/// The arguments of a test binary: those of libtest, and `--loop`.
+/// The arguments of a test binary: those of libtest, `--loop` and `--leak-check`.
 ///
 /// The default selects every test.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub struct Args {
     pub(super) harness: Arguments,
     /// The name of the event loop for tests that name none.
     pub(super) event_loop: Option<String>,
+    /// Whether tests fail that leave tasks or coroutines behind.
+    pub(super) leak_check: bool,
 }
 
 /// Reads the arguments of the process.
@@ -30,7 +34,7 @@ pub struct Args {
 /// `--help` prints the options and ends the process with 0; a wrong argument ends it with libtest's message and 101.
 #[must_use]
 pub fn parse_args() -> Args {
-    let (event_loop, others) = match take_loop(env::args_os().collect()) {
+    let (own, others) = match take_own(env::args_os().collect()) {
         Ok(taken) => taken,
         Err(message) => exit(io::stderr(), &format!("error: {message}\n"), 101),
     };
@@ -39,7 +43,8 @@ pub fn parse_args() -> Args {
     }
     Args {
         harness: Arguments::from_iter(others),
-        event_loop,
+        event_loop: own.event_loop,
+        leak_check: own.leak_check,
     }
 }
 
@@ -49,29 +54,46 @@ fn exit(mut stream: impl Write, text: &str, status: i32) -> ! {
     process::exit(status)
 }
 
-/// Takes `--loop NAME` or `--loop=NAME` out of the arguments; what follows `--` is left alone.
-fn take_loop(arguments: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), String> {
-    let (mut found, mut others) = (None, Vec::new());
+/// The options that are not the harness's.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Own {
+    event_loop: Option<String>,
+    leak_check: bool,
+}
+
+/// Takes the own options out of the arguments; what follows `--` is left alone.
+fn take_own(arguments: Vec<OsString>) -> Result<(Own, Vec<OsString>), String> {
+    let (mut own, mut others) = (Own::default(), Vec::new());
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let text = argument.to_str().unwrap_or_default();
-        if text == "--" {
-            others.push(argument);
-            others.extend(arguments.by_ref());
-            break;
-        }
-        let value = match text.strip_prefix("--loop=") {
-            Some(value) => Some(value.to_owned()),
-            None if text == "--loop" => Some(value_of_loop(arguments.next())?),
-            None => None,
-        };
-        match value {
-            Some(value) if found.is_none() => found = Some(known_loop(value)?),
-            Some(_) => return Err("Option 'loop' given more than once".to_owned()),
-            None => others.push(argument),
+        let value = text.strip_prefix("--loop=").map(str::to_owned);
+        match text {
+            "--" => {
+                others.push(argument);
+                others.extend(arguments.by_ref());
+            }
+            "--leak-check" => own.leak_check = true,
+            "--loop" => own.set_loop(value_of_loop(arguments.next())?)?,
+            _ => match value {
+                Some(value) => own.set_loop(value)?,
+                None => others.push(argument),
+            },
         }
     }
-    Ok((found, others))
+    Ok((own, others))
+}
+
+impl Own {
+    fn set_loop(&mut self, name: String) -> Result<(), String> {
+        match self.event_loop {
+            Some(_) => Err("Option 'loop' given more than once".to_owned()),
+            None => {
+                self.event_loop = Some(known_loop(name)?);
+                Ok(())
+            }
+        }
+    }
 }
 
 fn value_of_loop(value: Option<OsString>) -> Result<String, String> {
@@ -93,7 +115,9 @@ mod tests {
     use super::*;
 
     fn take(arguments: &[&str]) -> Result<(Option<String>, Vec<OsString>), String> {
-        take_loop(arguments.iter().map(OsString::from).collect())
+        let (own, others) = take_own(arguments.iter().map(OsString::from).collect())?;
+        assert_eq!(own.leak_check, arguments.contains(&"--leak-check"));
+        Ok((own.event_loop, others))
     }
 
     #[test]
@@ -106,7 +130,7 @@ mod tests {
             Ok((uvloop.clone(), others.clone()))
         );
         assert_eq!(
-            take(&["x", "--loop=uvloop", "--exact", "a"]),
+            take(&["x", "--loop=uvloop", "--leak-check", "--exact", "a"]),
             Ok((uvloop, others))
         );
     }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use super::driver::block_on;
 use super::failure::Failure;
+use super::leaks::Check;
 use super::limit::{self, TimedOut};
 use super::loops::NoLoop;
 use super::outcome::{Outcome, TestFuture};
@@ -32,18 +33,21 @@ type Verdict = Result<Completion, Failed>;
 impl Execution {
     /// Awaits an async test, on its runtime.
     pub(super) async fn run_async(self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
-        let _turn = self.session.turns.wait(self.settings.serial).await;
+        let _turn = self.session.turns.wait(self.is_alone()).await;
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
         let entry = self.session.stop.enter(self.name.clone());
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
-        let end = match self.settings.timeout {
-            Some(limit) => limit::run_async(body, self.runtime, limit, locals).await,
-            None => Ok(body.await),
+        let run = async {
+            let end = match self.settings.timeout {
+                Some(limit) => limit::run_async(body, self.runtime, limit, locals.clone()).await,
+                None => Ok(body.await),
+            };
+            self.finish(end)
         };
-        self.finish(end)
+        self.checked(&locals, run).await
     }
 
     /// Calls a sync test, on this thread or, with a timeout, on another.
@@ -51,7 +55,7 @@ impl Execution {
         self,
         function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
     ) -> Verdict {
-        let _turn = block_on(self.session.turns.wait(self.settings.serial));
+        let _turn = block_on(self.session.turns.wait(self.is_alone()));
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
@@ -62,11 +66,33 @@ impl Execution {
             let locals = locals.clone();
             move || call(function, locals, runtime)
         };
-        let end = match self.settings.timeout {
-            Some(limit) => block_on(limit::run_sync(body, limit, locals)),
-            None => Ok(body()),
+        let run = async {
+            let end = match self.settings.timeout {
+                Some(limit) => limit::run_sync(body, limit, locals.clone()).await,
+                None => Ok(body()),
+            };
+            self.finish(end)
         };
-        self.finish(end)
+        block_on(self.checked(&locals, run))
+    }
+
+    /// Whether no other test may run at the same time; leaks of others could not be told apart.
+    fn is_alone(&self) -> bool {
+        self.settings.serial || self.session.checks_leaks()
+    }
+
+    /// Runs the test, and fails it for what it leaves behind if that is asked for.
+    async fn checked(&self, locals: &TaskLocals, run: impl Future<Output = Verdict>) -> Verdict {
+        if !self.session.checks_leaks() {
+            return run.await;
+        }
+        let failed = |error| Failure::Python(error).into_failed(self.source);
+        let check = Check::begin(locals).await.map_err(failed)?;
+        let verdict = run.await?;
+        match check.end(locals).await.map_err(failed)? {
+            Some(left) if verdict == Completion::Completed => Err(left.into()),
+            _ => Ok(verdict),
+        }
     }
 
     fn finish(&self, end: Result<End, TimedOut>) -> Verdict {

@@ -28,6 +28,15 @@
 //! environment that pyo3 was built for, `.venv` or `venv` beside the manifest or above it up to the lock file, the
 //! interpreter that pyo3 was built for. `--list`, an empty selection and a run of ignored tests only do not start
 //! Python at all.
+//!
+//! What a test prints in Rust and in Python, and what Python says of errors that nobody receives, is shown with that
+//! test; `main!` is needed for the Rust side. `--leak-check` fails tests that leave pending tasks or coroutines that
+//! nobody awaited, `--loop uvloop` chooses the event loop, and Ctrl-C drops the async tests that are under way. With
+//! `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library run
+//! in the same way; plain `#[test]` functions of that library then do not run.
+//!
+//! A test binary that is started by hand, by a debugger for example, needs `LD_LIBRARY_PATH` (on macOS
+//! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves.
 
 mod args;
 mod driver;
@@ -36,6 +45,7 @@ mod failure;
 mod fixtures;
 mod hooks;
 mod interpreter;
+mod leaks;
 mod limit;
 mod loops;
 mod main_macro;

@@ -60,6 +60,7 @@ pub async fn main() -> PyResult<()> {
 /// `SystemExit(101)` when tests failed, and a `RuntimeError` where no loop runs.
 pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let session = Arc::new(Session::default());
+    session.check_leaks(args.leak_check);
     let locals = Python::attach(TaskLocals::current)?;
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
     session.begin(locals);
@@ -128,6 +129,7 @@ fn run(
 ) -> u8 {
     let arguments = parse_args();
     let session = Arc::new(Session::default());
+    session.check_leaks(arguments.leak_check);
     let trials = trials(tests, &session, runtime);
     if !arguments.harness.would_run(&trials) {
         return status(&libtest_async::run(&arguments.harness, trials));

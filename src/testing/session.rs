@@ -18,6 +18,7 @@ pub(super) struct Session {
     main: OnceLock<TaskLocals>,
     /// The loop that was asked for instead, if it is not installed.
     missing: OnceLock<String>,
+    checks_leaks: OnceLock<bool>,
     others: Loops,
     pub(super) turns: Arc<Turns>,
     pub(super) stop: Arc<Stop>,
@@ -28,6 +29,15 @@ impl Session {
     pub(super) fn begin(&self, locals: TaskLocals) {
         // A session begins once; a second loop would be a bug of this module, and the first stays.
         let _ = self.main.set(locals);
+    }
+
+    /// Has tests fail that leave tasks or coroutines behind, or not.
+    pub(super) fn check_leaks(&self, checks: bool) {
+        let _ = self.checks_leaks.set(checks);
+    }
+
+    pub(super) fn checks_leaks(&self) -> bool {
+        self.checks_leaks.get().copied().unwrap_or_default()
     }
 
     /// Has the tests that name no loop skipped, for want of this one.

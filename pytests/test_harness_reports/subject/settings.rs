@@ -182,3 +182,60 @@ mod interrupt {
         future::pending::<()>().await;
     }
 }
+
+mod leaks {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    /// Awaits `main` of some Python code, and returns.
+    async fn run(code: &std::ffi::CStr) -> PyResult<()> {
+        let main = Python::attach(|py| {
+            let globals = PyDict::new(py);
+            py.run(code, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("the code defines it");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        main.await.map(drop)
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn leaves_a_task() -> PyResult<()> {
+        run(c_str!(
+            "
+import asyncio
+async def left(): await asyncio.sleep(60)
+async def main(): asyncio.ensure_future(left())
+"
+        ))
+        .await
+    }
+
+    #[pyo3_aio::smol::test]
+    fn leaves_a_coroutine() -> PyResult<()> {
+        Python::attach(|py| {
+            py.run(
+                c_str!("async def left(): pass\nleft()"),
+                Some(&PyDict::new(py)),
+                None,
+            )
+        })
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn leaves_nothing() -> PyResult<()> {
+        let dropped = Python::attach(|py| {
+            let sleep = py.import("asyncio")?.call_method1("sleep", (60,))?;
+            pyo3_aio::tokio::into_future(sleep)
+        })?;
+        drop(dropped);
+        run(c_str!(
+            "
+import asyncio
+async def done(): await asyncio.sleep(0.001)
+async def main(): asyncio.ensure_future(done())
+"
+        ))
+        .await
+    }
+}
