@@ -14,8 +14,9 @@ def rows(workload: str, summaries: Dict[str, Dict[str, float]]) -> List[Row]:
             "workload": workload,
             "implementation": name,
             **summary,
-            "peer_ratio": _ratio(summaries.get(workloads.PEER), summary),
-            "asyncio_ratio": _ratio(summary, _counterpart(name, summaries)),
+            "peer_ratio": _ratio("us", summaries.get(workloads.PEER), summary),
+            "peer_cpu_ratio": _ratio("cpu_us", summaries.get(workloads.PEER), summary),
+            "asyncio_ratio": _ratio("us", summary, _counterpart(name, summaries)),
         }
         for name, summary in summaries.items()
     ]
@@ -26,17 +27,20 @@ def _counterpart(name: str, summaries: Dict[str, Dict[str, float]]) -> Optional[
     return next((summaries[plain] for plain in names if plain in summaries), None)
 
 
-def _ratio(over: Optional[Dict[str, float]], under: Optional[Dict[str, float]]) -> Optional[float]:
-    return over["us"] / under["us"] if over and under else None
+def _ratio(
+    what: str, over: Optional[Dict[str, float]], under: Optional[Dict[str, float]]
+) -> Optional[float]:
+    # CPU time is too coarse on some systems to be more than zero.
+    return over[what] / under[what] if over and under and under[what] else None
 
 
 def print_header() -> None:
     """Prints the heads of the columns of `print_rows`."""
     print(
         f"{'workload':18} {'implementation':18} {'us/op':>9} {'(min)':>10} {'faster than':>12} {'times':>9}"
-        f" {'voluntary':>11} {'CPU':>9}"
+        f" {'voluntary':>11} {'CPU':>9} {'less CPU':>13}"
     )
-    print(f"{'':18} {'':18} {'':>9} {'':>10} {'the peer':>12} {'asyncio':>9} {'switches/op':>11} {'us/op':>9}")
+    print(f"{'':18} {'':18} {'':>9} {'':>10} {'the peer':>12} {'asyncio':>9} {'switches/op':>11} {'us/op':>9} {'than the peer':>13}")
 
 
 def print_rows(results: List[Row]) -> None:
@@ -46,7 +50,7 @@ def print_rows(results: List[Row]) -> None:
         print(
             f"{row['workload']:18} {row['implementation']:18} {row['us']:9.2f} {least:>10}"
             f" {_times(row['peer_ratio']):>12} {_times(row['asyncio_ratio']):>9}"
-            f" {row['switches']:11.2f} {row['cpu_us']:9.2f}"
+            f" {row['switches']:11.2f} {row['cpu_us']:9.2f} {_times(row['peer_cpu_ratio']):>13}"
         )
     print(flush=True)
 
