@@ -49,7 +49,7 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
 }
 
 fn log_path(binary: &str, mode: Mode, case: &Case) -> PathBuf {
-    let name = format!("{binary}-{mode}-{}.log", case.name);
+    let name = format!("{binary}-{mode}-{}-{}.log", case.name, std::process::id());
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 

@@ -57,10 +57,12 @@ pub(crate) fn run(program: &Path, case: &Case, log: &Path, extra: &[(&str, Strin
         );
     };
     let exit = child.wait().unwrap().to_string();
+    let log_text = fs::read_to_string(log).unwrap_or_default();
+    let _ = fs::remove_file(log);
     Output {
         stdout,
         stderr,
-        log: fs::read_to_string(log).unwrap_or_default(),
+        log: log_text,
         exit,
     }
 }
