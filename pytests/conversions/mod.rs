@@ -513,7 +513,8 @@ async def main(f):
     try:
         await future
     except asyncio.CancelledError as error:
-        assert error.args == ('inner',)
+        # Before 3.11 asyncio drops the message of a task that cancels itself.
+        assert error.args == ('inner',) or sys.version_info < (3, 11)
 ";
             Python::attach(|py| {
                 let names = python(py, code)?;
