@@ -186,7 +186,7 @@ impl State {
         self.clean_up();
     }
 
-    /// Ends the helpers: waits for threads that are about to end, and for worker processes.
+    /// Ends what the run needed: waits for threads that are about to end, and for worker processes.
     pub(super) fn clean_up(&mut self) {
         self.watchdog = None;
         self.pool = None;

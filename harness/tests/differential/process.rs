@@ -38,6 +38,8 @@ pub(crate) fn run(program: &Path, case: &Case, log: &Path, extra: &[(&str, Strin
         .env_clear()
         .envs(std::env::vars().filter(|(name, _)| is_kept(name)))
         .env("TERM", "xterm-256color")
+        // What fails in a child is no record for this binary.
+        .env("LIBTEST_ASYNC_STATE_DIR", env!("CARGO_TARGET_TMPDIR"))
         .envs(case.variables.iter().cloned())
         .envs(extra.iter().cloned())
         .stdin(Stdio::null())

@@ -50,6 +50,8 @@ pub(crate) fn command(fixture: &str, args: &[&str]) -> Command {
         .env_clear()
         .envs(std::env::vars().filter(|(name, _)| name == "PATH" || name.starts_with("LLVM_")))
         .env(fixtures::VARIABLE, fixture)
+        // What fails in a child is no record for this binary.
+        .env("LIBTEST_ASYNC_STATE_DIR", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
