@@ -212,6 +212,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_minute_is_an_event() {
+        let mut out = String::new();
+        let trial = crate::Trial::test("t", || Ok(()));
+        Json::new(false).report(&Event::Slow(trial.description()), &mut out);
+        assert_eq!(
+            out,
+            "{ \"type\": \"test\", \"event\": \"timeout\", \"name\": \"t\" }\n"
+        );
+    }
+
+    #[test]
     fn control_characters_quotes_and_backslashes_are_escaped() {
         let text = Escaped("a\"b\\c\n\t\x01\x7fü").to_string();
         assert_eq!(text, r#"a\"b\\c\n\t\u0001\u007fü"#);

@@ -207,6 +207,17 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_is_worth_a_line() {
+        let mut out = String::new();
+        let trial = crate::Trial::test("m::t", || Ok(())).with_kind("slow");
+        slow(trial.description(), &mut out);
+        assert_eq!(
+            out,
+            "test [slow] m::t has been running for over 60 seconds\n"
+        );
+    }
+
+    #[test]
     fn an_empty_listing_has_counts_only() {
         let mut out = String::new();
         list_counts(&Listing::default(), &mut out);
