@@ -9,6 +9,7 @@ mod python;
 #[macro_use]
 mod streams;
 
+generator_tests!(async_std);
 stream_tests!(async_std);
 
 pyo3_aio::testing::main!();

@@ -9,6 +9,7 @@ mod python;
 #[macro_use]
 mod streams;
 
+generator_tests!(smol);
 stream_tests!(smol);
 
 pyo3_aio::testing::main!();

@@ -9,6 +9,7 @@ mod python;
 #[macro_use]
 mod streams;
 
+generator_tests!(tokio);
 stream_tests!(tokio);
 
 pyo3_aio::testing::main!();

@@ -145,6 +145,84 @@ macro_rules! runtime_functions {
             generic::into_future::<$runtime>(awaitable)
         }
 
+        /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
+        ///
+        /// How far it runs ahead, and what happens on an error, on drop and on a closed loop:
+        /// [`PyStream`](crate::PyStream).
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::into_stream`].
+        pub fn into_stream(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyStream> {
+            generic::into_stream::<$runtime>(async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream, on the loop and in the context of the locals.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::into_stream_with_locals`].
+        pub fn into_stream_with_locals(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<crate::PyStream> {
+            generic::into_stream_with_locals(locals, async_gen)
+        }
+
+        /// The name of [`into_stream`] in pyo3-async-runtimes.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream`].
+        pub fn into_stream_v1(
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<
+            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
+        > {
+            generic::into_stream_v1::<$runtime>(async_gen)
+        }
+
+        /// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream_with_locals`].
+        pub fn into_stream_with_locals_v1(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<
+            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
+        > {
+            generic::into_stream_with_locals_v1::<$runtime>(locals, async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream of its items alone; see
+        /// [`generic::into_stream_v2`].
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream`].
+        pub fn into_stream_v2(
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
+        {
+            generic::into_stream_v2::<$runtime>(async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream of its items alone, on the loop and in the
+        /// context of the locals; see [`generic::into_stream_v2`].
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream_with_locals`].
+        pub fn into_stream_with_locals_v2(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
+        {
+            generic::into_stream_with_locals_v2::<$runtime>(locals, async_gen)
+        }
+
         /// Converts a Rust stream into an asynchronous generator of Python.
         ///
         /// Where it is polled, and what happens on cancel, on an error and on a panic: [`generic::stream_into_py`].

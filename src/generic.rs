@@ -22,7 +22,9 @@ use crate::caught::{Caught, catch};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::locals::{self, Owner, TaskLocals};
 use crate::pyfuture::{PyFuture, into_future_with_locals};
-use crate::stream::{Feed, RustGenerator};
+use crate::stream::{Feed, PyStream, RustGenerator, into_items_with_locals};
+
+pub use crate::stream::into_stream_with_locals;
 
 #[expect(deprecated, reason = "they are deprecated for the user")]
 pub use crate::local::{local_future_into_py, local_future_into_py_with_locals};
@@ -314,6 +316,78 @@ fn new_coroutine(
 pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
     let locals = get_current_locals::<R>(awaitable.py())?;
     into_future_with_locals(&locals, awaitable)
+}
+
+/// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
+///
+/// How far it runs ahead, and what happens on an error, on drop and on a closed loop: [`PyStream`].
+///
+/// # Errors
+///
+/// `TypeError`: the object is no asynchronous iterable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_stream<R: Runtime + ContextExt>(async_gen: Bound<'_, PyAny>) -> PyResult<PyStream> {
+    into_stream_with_locals(get_current_locals::<R>(async_gen.py())?, async_gen)
+}
+
+/// The name of [`into_stream`] in pyo3-async-runtimes.
+///
+/// # Errors
+///
+/// Those of [`into_stream`].
+pub fn into_stream_v1<R>(
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_stream::<R>(async_gen)
+}
+
+/// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+///
+/// # Errors
+///
+/// Those of [`into_stream_with_locals`].
+pub fn into_stream_with_locals_v1<R>(
+    locals: TaskLocals,
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+where
+    R: Runtime,
+{
+    into_stream_with_locals(locals, async_gen)
+}
+
+/// Converts a Python asynchronous generator into a Rust stream of its items alone, as pyo3-async-runtimes does.
+///
+/// The stream ends at an error, which is told to the loop's exception handler; [`into_stream`] delivers it.
+///
+/// # Errors
+///
+/// Those of [`into_stream`].
+pub fn into_stream_v2<R>(
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_stream_with_locals_v2::<R>(get_current_locals::<R>(async_gen.py())?, async_gen)
+}
+
+/// Converts a Python asynchronous generator into a Rust stream of its items alone, on the loop and in the context of the
+/// locals; see [`into_stream_v2`].
+///
+/// # Errors
+///
+/// Those of [`into_stream_with_locals`].
+pub fn into_stream_with_locals_v2<R>(
+    locals: TaskLocals,
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_items_with_locals(locals, async_gen)
 }
 
 /// Converts a Rust stream into an asynchronous generator of Python (`collections.abc.AsyncGenerator`).

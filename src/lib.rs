@@ -73,6 +73,7 @@ pub use crate::cancel::CancelHandle;
 pub use crate::forever::{run_forever, with_runtime};
 pub use crate::locals::TaskLocals;
 pub use crate::pyfuture::{PyFuture, into_future, into_future_with_locals};
+pub use crate::stream::{PyStream, into_stream, into_stream_with_locals};
 
 // The attributes expand to this path, also in this crate's own tests.
 #[expect(unused_extern_crates, reason = "only the expansions use it")]

@@ -189,7 +189,7 @@ fn close(awaitable: &Bound<'_, PyAny>) {
 
 /// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
 /// library has it, and its Rust future gets an error.
-fn silence(task: &Bound<'_, PyAny>) {
+pub(crate) fn silence(task: &Bound<'_, PyAny>) {
     let py = task.py();
     // What asyncio sets on the children of a `gather` that nobody awaits.
     let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
@@ -263,7 +263,7 @@ impl Shared {
 }
 
 /// Makes a task of the awaitable within the locals' context, as `asyncio.ensure_future` does.
-fn ensure_future<'py>(
+pub(crate) fn ensure_future<'py>(
     awaitable: &Bound<'py, PyAny>,
     locals: &TaskLocals,
 ) -> PyResult<Bound<'py, PyAny>> {

@@ -1,13 +1,21 @@
 //! Streams both ways: Python's asynchronous generators as Rust streams, and Rust streams as asynchronous generators.
 //!
 //! Towards Python, [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Ending`](ending::Ending) are what its
-//! methods return, and [`Custody`](custody::Custody) knows who has the Rust stream just now.
+//! methods return, and [`Custody`](custody::Custody) knows who has the Rust stream just now. Towards Rust,
+//! [`PyStream`] is the stream, a [`Driver`](driver::Driver) on the loop steps the generator, and they share a
+//! [`buffer`].
 
 mod anext;
+mod awaited;
+mod buffer;
 mod custody;
+mod driver;
 mod ending;
 mod generator;
+mod pystream;
 mod source;
 
 pub(crate) use generator::RustGenerator;
+pub(crate) use pystream::into_items_with_locals;
+pub use pystream::{PyStream, into_stream, into_stream_with_locals};
 pub(crate) use source::Feed;

@@ -1,0 +1,388 @@
+//! Rust streams as asynchronous generators.
+
+/// What a generator does, step by step; the same for one of Python's and for one around a Rust stream.
+pub(crate) const STORY: &std::ffi::CStr = c"
+import collections.abc, contextlib
+
+async def of_python():
+    for number in range(3):
+        yield number
+
+async def told(awaitable):
+    try:
+        return await awaitable
+    except BaseException as error:
+        return type(error).__name__, str(error)
+
+async def story(make):
+    said = []
+    generator = make()
+    said.append([isinstance(generator, collections.abc.AsyncGenerator), generator.__aiter__() is generator])
+    said.append([item async for item in generator])
+    said.append([await told(generator.__anext__()), await told(generator.asend(1)), await told(generator.aclose())])
+
+    generator = make()
+    said.append([await told(generator.asend(1)), await told(generator.asend(None)), await told(generator.asend(1))])
+    said.append([await told(generator.aclose()), await told(generator.aclose()), await told(generator.__anext__())])
+
+    generator = make()
+    said.append([await told(generator.athrow(ValueError('fresh'))), await told(generator.__anext__())])
+
+    generator = make()
+    await generator.__anext__()
+    said.append([await told(generator.athrow(ValueError, 'later')), await told(generator.__anext__())])
+
+    generator = make()
+    step = generator.__anext__()
+    said.append([await told(step), await told(step)])
+    close = generator.aclose()
+    said.append([await told(close), await told(close)])
+
+    generator = make()
+    async with contextlib.aclosing(generator) if hasattr(contextlib, 'aclosing') else contextlib.nullcontext():
+        async for item in generator:
+            break
+    await generator.aclose()
+    said.append([await told(generator.__anext__())])
+    return said
+
+async def main(make):
+    expected, said = await story(of_python), await story(make)
+    assert said == expected, (said, expected)
+";
+
+/// Defines the tests of `stream_into_py` for one runtime of the library.
+macro_rules! generator_tests {
+    ($runtime:ident) => {
+        mod to_python {
+        use std::sync::Mutex;
+        use std::sync::atomic::Ordering;
+        use std::task::Poll;
+
+        use pyo3::exceptions::{PyStopAsyncIteration, PyValueError};
+        use pyo3::prelude::*;
+        use pyo3::types::PyCFunction;
+        use pyo3_aio::$runtime as runtime;
+        use pyo3_aio::err::RustPanic;
+        use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+        use crate::python::{call, function, python};
+        use crate::streams::to_python::STORY;
+        use crate::streams::{Drops, FromFn, numbers};
+
+        /// Awaits what `main(argument)` returns, on the loop of the test; `names` are further names for the code.
+        async fn awaited<F>(code: &'static std::ffi::CStr, names: &[(&str, Py<PyAny>)], argument: F) -> PyResult<Py<PyAny>>
+        where
+            F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
+        {
+            let future = Python::attach(|py| {
+                let program = python(py, code)?;
+                for (name, value) in names {
+                    program.set_item(name, value)?;
+                }
+                runtime::into_future(call(&program, "main", argument(py)?)?)
+            })?;
+            future.await
+        }
+
+        /// A stream of what is sent, and the function that sends.
+        fn channel<'py>(py: Python<'py>, drops: &Drops) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+            let (sender, mut receiver): (_, UnboundedReceiver<PyResult<Py<PyAny>>>) = unbounded_channel();
+            let mut stream = FromFn::new(move |cx: &mut std::task::Context<'_>| receiver.poll_recv(cx));
+            stream.guard = Some(drops.guard());
+            let send = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<bool> {
+                Ok(sender.send(Ok(args.get_item(0)?.unbind())).is_ok())
+            })?;
+            Ok((runtime::stream_into_py(py, stream)?, send.into_any()))
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_stream_behaves_as_a_generator_of_python_does() -> PyResult<()> {
+            awaited(STORY, &[], |py| function(py, |py| runtime::stream_into_py(py, numbers(3)))).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn nothing_is_polled_unless_asked_for() -> PyResult<()> {
+            let code = c"
+async def main(generator):
+    step = generator.__anext__()
+    await asyncio.sleep(0.01)
+    assert polls() == 0
+    assert await step == 0
+    assert polls() == 1
+    async for number in generator:
+        assert polls() == number + 1
+";
+            let stream = numbers(10);
+            let polls = std::sync::Arc::clone(&stream.polls);
+            let polls = Python::attach(|py| {
+                let polls = function(py, move |py| Ok(polls.load(Ordering::SeqCst).into_pyobject(py)?.into_any()));
+                polls.map(Bound::unbind)
+            })?;
+            awaited(code, &[("polls", polls)], |py| runtime::stream_into_py(py, stream)).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        fn a_ready_item_needs_no_loop_and_no_other_thread() -> PyResult<()> {
+            let here = std::thread::current().id();
+            let stream = FromFn::new(move |_: &mut std::task::Context<'_>| {
+                assert_eq!(std::thread::current().id(), here);
+                Poll::Ready(Some(Ok((1, "a tuple"))))
+            });
+            Python::attach(|py| {
+                let generator = runtime::stream_into_py(py, stream)?;
+                let end = generator.call_method0("__anext__")?.call_method1("send", (py.None(),)).unwrap_err();
+                let item: (i32, String) = end.value(py).getattr("value")?.extract()?;
+                assert_eq!(item, (1, "a tuple".to_owned()));
+                Ok(())
+            })
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn items_that_are_late_arrive_in_order() -> PyResult<()> {
+            let code = c"
+async def main(channel):
+    generator, send = channel
+    loop = asyncio.get_running_loop()
+    got = []
+    for number in range(100):
+        step = asyncio.ensure_future(generator.__anext__())
+        await asyncio.sleep(0)
+        loop.run_in_executor(None, send, number)
+        got.append(await step)
+    assert got == list(range(100)), got
+";
+            let drops = Drops::default();
+            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {
+            let code = c"
+async def main(channel):
+    generator, send = channel
+    got, cancelled = [], 0
+    for number in range(300):
+        step = asyncio.ensure_future(generator.__anext__())
+        await asyncio.sleep(0)
+        # The item and the cancellation race.
+        sent = asyncio.get_running_loop().run_in_executor(None, send, number)
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        step.cancel('why')
+        try:
+            got.append(await step)
+        except asyncio.CancelledError:
+            cancelled += 1
+        await sent
+    while len(got) < 300:
+        got.append(await asyncio.wait_for(generator.__anext__(), 10))
+    assert cancelled, 'no race was lost'
+    assert got == list(range(300)), got
+    # One more with nothing sent: it is usable at once.
+    step = asyncio.ensure_future(generator.__anext__())
+    await asyncio.sleep(0.01)
+    step.cancel()
+    await asyncio.wait([step])
+    assert step.cancelled()
+    send('last')
+    assert await generator.__anext__() == 'last'
+";
+            let drops = Drops::default();
+            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn an_anext_that_was_given_up_leaves_its_item_to_the_next() -> PyResult<()> {
+            let code = c"
+async def main(channel):
+    generator, send = channel
+    for number in range(50):
+        step = generator.__anext__()
+        assert step.send(None)._asyncio_future_blocking
+        if number % 2:
+            step.close()
+        del step
+        send(number)
+        assert await asyncio.wait_for(generator.__anext__(), 10) == number
+";
+            let drops = Drops::default();
+            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn one_asks_at_a_time() -> PyResult<()> {
+            let code = c"
+async def main(channel):
+    generator, send = channel
+    step = asyncio.ensure_future(generator.__anext__())
+    await asyncio.sleep(0)
+    assert generator.ag_running
+    said = []
+    for awaitable in generator.__anext__(), generator.asend(None), generator.aclose(), generator.athrow(ValueError):
+        try:
+            await awaitable
+        except RuntimeError as error:
+            said.append(str(error))
+    assert said == [f'{name}(): asynchronous generator is already running'
+                    for name in ('anext', 'anext', 'aclose', 'athrow')], said
+    send(1)
+    assert await step == 1
+    assert not generator.ag_running
+";
+            let drops = Drops::default();
+            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn aclose_the_end_and_the_collector_drop_the_stream() -> PyResult<()> {
+            let code = c"
+async def main(channel):
+    generator, send = channel()
+    await generator.aclose()
+    assert drops() == 1 and not send(1)
+    generator, send = channel()
+    try:
+        await generator.athrow(ValueError)
+    except ValueError:
+        assert drops() == 2
+    generator, send = channel()
+    send(1)
+    del generator
+    gc.collect()
+    assert drops() == 3
+    generator, send = channel()
+    step = asyncio.ensure_future(generator.__anext__())
+    await asyncio.sleep(0)
+    step.cancel()
+    await asyncio.wait([step])
+    del generator, step
+    gc.collect()
+    assert drops() == 4
+";
+            let drops = Drops::default();
+            let count = Python::attach(|py| {
+                let drops = drops.clone();
+                function(py, move |py| Ok(drops.count().into_pyobject(py)?.into_any())).map(Bound::unbind)
+            })?;
+            awaited(code, &[("drops", count)], |py| {
+                function(py, move |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any()))
+            })
+            .await
+            .map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn an_error_is_raised_as_the_same_object_and_ends_the_generator() -> PyResult<()> {
+            let code = c"
+async def main(generator):
+    try:
+        await generator.__anext__()
+    except ValueError as error:
+        assert error is mine
+    try:
+        await generator.__anext__()
+    except StopAsyncIteration:
+        return
+    assert False
+";
+            let mine = Python::attach(|py| PyValueError::new_err("mine").into_value(py).into_any());
+            let error = Python::attach(|py| PyErr::from_value(mine.bind(py).clone()));
+            let error = Mutex::new(Some(error));
+            let stream = FromFn::new(move |_: &mut std::task::Context<'_>| {
+                let error = error.lock().unwrap().take();
+                Poll::Ready(Some(error.map_or(Ok(1), Err)))
+            });
+            awaited(code, &[("mine", mine)], |py| runtime::stream_into_py(py, stream)).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn stop_async_iteration_from_rust_is_no_end() -> PyResult<()> {
+            let code = c"
+async def main(generator):
+    async for _ in generator:
+        pass
+";
+            let stream = FromFn::new(|_: &mut std::task::Context<'_>| {
+                Poll::Ready(Some(PyResult::<()>::Err(PyStopAsyncIteration::new_err("over"))))
+            });
+            let error = awaited(code, &[], |py| runtime::stream_into_py(py, stream)).await.unwrap_err();
+            assert_eq!(error.to_string(), "RuntimeError: the Rust stream raised StopAsyncIteration");
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_panic_here_and_on_the_runtime_ends_the_generator() -> PyResult<()> {
+            let code = c"
+async def main(generator):
+    try:
+        await generator.__anext__()
+    except RustPanic as error:
+        assert 'the text' in str(error), error
+    else:
+        assert False
+    try:
+        await generator.__anext__()
+    except StopAsyncIteration:
+        return
+    assert False
+";
+            for late in [false, true] {
+                let drops = Drops::default();
+                let panic = Python::attach(|py| py.get_type::<RustPanic>().into_any().unbind());
+                let mut stream = FromFn::new({
+                    let mut is_first = true;
+                    move |cx: &mut std::task::Context<'_>| -> Poll<Option<PyResult<()>>> {
+                        if late && std::mem::take(&mut is_first) {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                        panic!("the text")
+                    }
+                });
+                stream.guard = Some(drops.guard());
+                awaited(code, &[("RustPanic", panic)], |py| runtime::stream_into_py(py, stream)).await?;
+                assert_eq!(drops.count(), 1);
+            }
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        fn a_closed_loop_drops_the_stream_with_the_generator() -> PyResult<()> {
+            let drops = Drops::default();
+            Python::attach(|py| {
+                let code = c"
+def main(channel):
+    generator, send = channel
+    loop = asyncio.new_event_loop()
+    step = loop.create_task(generator.__anext__())
+    loop.run_until_complete(asyncio.sleep(0.01))
+    step._log_destroy_pending = False
+    loop.close()
+    del channel, generator, send, step, loop
+    gc.collect()
+";
+                let names = python(py, code)?;
+                let made = channel(py, &drops)?.into_pyobject(py)?.into_any();
+                call(&names, "main", made)?;
+                drops.wait_for(py, 1);
+                Ok(())
+            })
+        }
+
+        #[pyo3_aio::$runtime::test]
+        fn uvloop_takes_a_stream() -> PyResult<()> {
+            let Ok(uvloop) = Python::attach(|py| py.import("uvloop").map(Bound::unbind)) else {
+                pyo3_aio::testing::skip!("uvloop is not installed");
+            };
+            Python::attach(|py| {
+                let names = python(py, STORY)?;
+                let make = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
+                let event_loop = uvloop.bind(py).call_method0("new_event_loop")?;
+                event_loop.call_method1("run_until_complete", (call(&names, "main", make)?,))?;
+                event_loop.call_method0("close").map(drop)
+            })
+        }
+        }
+    };
+}

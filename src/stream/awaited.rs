@@ -1,0 +1,120 @@
+//! An awaitable of Python's that is stepped from Rust, as `await` does.
+
+use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::asyncio;
+use crate::slots::Step;
+
+/// The iterator of an awaitable.
+pub(super) struct Awaited(Py<PyAny>);
+
+/// What goes into a suspended awaitable.
+pub(super) enum Resume<'a, 'py> {
+    Send(&'a Bound<'py, PyAny>),
+    Throw(PyErr),
+}
+
+impl Awaited {
+    /// Takes the iterator that `await` would step.
+    ///
+    /// # Errors
+    ///
+    /// `TypeError`: the object is not awaitable.
+    pub(super) fn new(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = awaitable.py();
+        match awaitable.call_method0(intern!(py, "__await__")) {
+            Ok(iterator) => Ok(Self(iterator.unbind())),
+            Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
+                // A generator that `types.coroutine` has made a coroutine has no `__await__`.
+                if asyncio::isawaitable(py)?
+                    .call1((&awaitable,))?
+                    .is_truthy()?
+                {
+                    return Ok(Self(awaitable.unbind()));
+                }
+                let class = awaitable.get_type();
+                Err(PyTypeError::new_err(format!(
+                    "'async for' received an object from __anext__ that does not implement __await__: {}",
+                    class.name()?
+                )))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs it until its next suspension, or its end.
+    pub(super) fn resume(&self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let iterator = self.0.bind(py);
+        match resume {
+            Resume::Send(value) => send(iterator, value),
+            Resume::Throw(error) => throw(iterator, error),
+        }
+    }
+
+    pub(super) fn object(&self) -> &Py<PyAny> {
+        &self.0
+    }
+}
+
+fn throw(iterator: &Bound<'_, PyAny>, error: PyErr) -> PyResult<Step> {
+    let py = iterator.py();
+    let Some(throw) = iterator.getattr_opt(intern!(py, "throw"))? else {
+        return Err(error);
+    };
+    returned(py, throw.call1((error,)))
+}
+
+/// A step by a method, whose end is a StopIteration.
+fn returned(py: Python<'_>, result: PyResult<Bound<'_, PyAny>>) -> PyResult<Step> {
+    match result {
+        Ok(yielded) => Ok(Step::Yielded(yielded.unbind())),
+        Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+            let value = error.value(py).getattr(intern!(py, "value"))?;
+            Ok(Step::Returned(value.unbind()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(all(Py_3_10, not(PyPy)))]
+use by_slot::send;
+
+#[cfg(all(Py_3_10, not(PyPy)))]
+mod by_slot {
+    #![expect(
+        unsafe_code,
+        reason = "pyo3 has no name for `PyIter_Send`'s result that all its versions share"
+    )]
+
+    use pyo3::ffi;
+    use pyo3::prelude::*;
+
+    use crate::slots::Step;
+
+    pub(super) fn send(iterator: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        let py = iterator.py();
+        let mut result = std::ptr::null_mut();
+        // SAFETY: both objects are alive, and there is a place for the result.
+        let sent = unsafe { ffi::PyIter_Send(iterator.as_ptr(), value.as_ptr(), &raw mut result) };
+        if sent == ffi::PySendResult::PYGEN_ERROR {
+            return Err(PyErr::fetch(py));
+        }
+        // SAFETY: without an error the result is a new reference.
+        let result = unsafe { Bound::from_owned_ptr(py, result) }.unbind();
+        Ok(match sent {
+            ffi::PySendResult::PYGEN_NEXT => Step::Yielded(result),
+            _ => Step::Returned(result),
+        })
+    }
+}
+
+#[cfg(not(all(Py_3_10, not(PyPy))))]
+fn send(iterator: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+    let py = iterator.py();
+    if value.is_none() {
+        return returned(py, iterator.call_method0(intern!(py, "__next__")));
+    }
+    returned(py, iterator.call_method1(intern!(py, "send"), (value,)))
+}
