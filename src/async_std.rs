@@ -36,10 +36,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match locals::inherited() {
-        Some(locals) => task::spawn(locals::scope(locals, fut)),
-        None => task::spawn(fut),
-    }
+    task::spawn(locals::carry(fut))
 }
 
 static HOME: Home = Home::new();

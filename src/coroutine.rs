@@ -27,6 +27,7 @@ use crate::bridge::{Runner, Work, convert};
 use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::slots::{self, Step, Steps};
+use crate::surroundings::Surroundings;
 use crate::trio;
 
 /// Where the first poll of a coroutine happens.
@@ -195,15 +196,18 @@ impl RustCoroutine {
 
     fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
         let enter = self.settings.runner.enter;
+        let surroundings = Surroundings::current(py);
+        let mut poll = Poll::Pending;
         let polled = py.detach(|| {
-            catch_call(|| {
-                let _scope = locals::enter_first_poll();
-                let mut poll = Poll::Pending;
-                enter(&mut || poll = work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-                poll
+            surroundings.run(|| {
+                catch_call(|| {
+                    let _scope = locals::enter_first_poll();
+                    let mut cx = Context::from_waker(Waker::noop());
+                    enter(&mut || poll = work.as_mut().poll(&mut cx));
+                })
             })
         });
-        polled.map_err(PyErr::from)
+        polled.map(|()| poll).map_err(PyErr::from)
     }
 
     /// Yields the future, or ends with its result.

@@ -440,10 +440,7 @@ where
     R: Runtime,
     F: Future<Output = ()> + Send + 'static,
 {
-    match locals::inherited() {
-        Some(locals) => R::spawn(locals::scope(locals, fut)),
-        None => R::spawn(fut),
-    }
+    R::spawn(locals::carry(fut))
 }
 
 /// Runs an event loop until a Rust future is done, and returns its output.

@@ -56,6 +56,7 @@ mod locals;
 mod pyfuture;
 mod slots;
 mod stream;
+mod surroundings;
 mod trio;
 
 #[cfg(feature = "async-std-runtime")]

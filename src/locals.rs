@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::asyncio;
 use crate::context;
+use crate::surroundings::Surroundings;
 
 /// The Python side of a task: its event loop and its context variables ([`contextvars.Context`]).
 ///
@@ -267,4 +268,17 @@ pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output
         future.as_mut().poll(cx)
     })
     .await
+}
+
+/// Has a future that is spawned elsewhere run as what spawns it: with its locals, and in its surroundings.
+pub(crate) fn carry<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let (locals, surroundings) = (inherited(), Surroundings::of_thread());
+    async move {
+        let mut future = pin!(future);
+        std::future::poll_fn(move |cx| {
+            let _entered = locals.clone().map(enter);
+            surroundings.run(|| future.as_mut().poll(cx))
+        })
+        .await
+    }
 }

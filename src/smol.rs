@@ -65,10 +65,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    JoinHandle::new(match locals::inherited() {
-        Some(locals) => ::smol::spawn(locals::scope(locals, fut)),
-        None => ::smol::spawn(fut),
-    })
+    JoinHandle::new(::smol::spawn(locals::carry(fut)))
 }
 
 static HOME: Home = Home::new();

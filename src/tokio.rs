@@ -236,10 +236,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match locals::inherited() {
-        Some(locals) => get_handle().spawn(locals::scope(locals, fut)),
-        None => get_handle().spawn(fut),
-    }
+    get_handle().spawn(locals::carry(fut))
 }
 
 runtime_functions!(Tokio);

@@ -53,7 +53,7 @@ pub(crate) fn wait(
         settle,
     };
     let locals = TaskLocals::new(token).copy_context(py)?;
-    let task = Task::start(work, target, locals, hub, runner)?;
+    let task = Task::start(py, work, target, locals, hub, runner)?;
     // Nothing is delivered before the task has given up this turn.
     let _ = waiter.get().rust.set(Arc::clone(&task));
     let abort = waiter.getattr(intern!(py, "abort"))?;

@@ -54,7 +54,7 @@ pub(crate) fn spawn_future<'py>(
         future: future.clone().into_any().unbind(),
         settle,
     };
-    let task = Task::start(work, target, locals, hub, runner)?;
+    let task = Task::start(py, work, target, locals, hub, runner)?;
     future.get().own(task);
     Ok(future)
 }

@@ -21,6 +21,7 @@ use super::polling;
 use crate::asyncio;
 use crate::caught::{Caught, catch_call};
 use crate::locals::{self, TaskLocals};
+use crate::surroundings::Surroundings;
 
 /// What the bridge needs of a runtime.
 pub(crate) struct Runner {
@@ -48,6 +49,7 @@ pub(crate) struct Task {
     target: Mutex<Option<(Target, Registration)>>,
     /// Handed to the loop's thread with the result, so that they are dropped there.
     locals: Mutex<Option<TaskLocals>>,
+    surroundings: Surroundings,
     hub: Arc<Hub>,
     runner: &'static Runner,
 }
@@ -75,6 +77,7 @@ impl Task {
     ///
     /// `RuntimeError: Event loop is closed`; the future is dropped then.
     pub(crate) fn start(
+        py: Python<'_>,
         work: Pin<Box<dyn Work>>,
         target: Target,
         locals: TaskLocals,
@@ -87,6 +90,7 @@ impl Task {
             waker: Mutex::new(None),
             target: Mutex::new(None),
             locals: Mutex::new(Some(locals)),
+            surroundings: Surroundings::current(py),
             hub,
             runner,
         });
@@ -169,7 +173,10 @@ impl Task {
         let Slot::Work(work) = &mut *slot else {
             return true;
         };
-        match catch_call(|| work.as_mut().poll(cx)) {
+        let polled = self
+            .surroundings
+            .run(|| catch_call(|| work.as_mut().poll(cx)));
+        match polled {
             Ok(poll) => poll.is_ready(),
             Err(caught) => {
                 let panicked = Slot::Failed(Box::new(Failure::Panicked(caught)));
@@ -197,7 +204,7 @@ impl Task {
     fn take_result(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         let slot = std::mem::replace(&mut *lock(&self.slot), Slot::Empty);
         match slot {
-            Slot::Work(work) => Some(convert(py, work)),
+            Slot::Work(work) => Some(self.surroundings.run(|| convert(py, work))),
             Slot::Failed(failure) => Some(Err(failure.into_error(py))),
             Slot::Empty => None,
         }

@@ -10,6 +10,8 @@
 //! `threading.Thread` or `run_in_executor`, which inherit no context before Python 3.14 (those of `asyncio.to_thread`
 //! do).
 
+use std::sync::Arc;
+
 use libtest_async::capture;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -17,6 +19,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyString};
 
 use crate::TaskLocals;
+use crate::surroundings::{self, Surround};
 
 /// The test that a context variable points to.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
@@ -74,6 +77,26 @@ fn append(py: Python<'_>, text: &str) -> PyResult<bool> {
         .is_ok_and(|test| test.get().0.append(text.as_bytes())))
 }
 
+/// Has the futures that a test converts print into that test's output, whoever polls them.
+pub(super) fn surround_tasks() {
+    surroundings::find_by(|py| {
+        let own = capture::Context::current();
+        if own.test_name().is_some() {
+            return Some(Arc::new(own));
+        }
+        let py = py?;
+        let test = variable(py).ok()?.call_method0(intern!(py, "get")).ok()?;
+        let test = test.cast::<CurrentTest>().ok()?;
+        Some(Arc::new(test.get().0.clone()))
+    });
+}
+
+impl Surround for capture::Context {
+    fn run(&self, work: &mut dyn FnMut()) {
+        Self::run(self, work);
+    }
+}
+
 /// The context variable; `None` outside of tests.
 fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -108,6 +131,7 @@ impl Redirected {
     pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();
         let exception_handler = report_to_tests(event_loop)?;
+        surround_tasks();
         Ok(Self {
             stdout: replace(py, "stdout")?,
             stderr: replace(py, "stderr")?,
