@@ -40,6 +40,9 @@ fn output_of_tests_that_run_at_once_is_told_apart() {
             "child",
             "thread",
             "rust again",
+            "future",
+            "first poll",
+            "spawned",
         ] {
             assert!(
                 shown.contains(&format!("{name}: {part}\n")),

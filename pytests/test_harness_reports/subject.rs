@@ -112,7 +112,8 @@ mod prints {
             locals.set_item("name", name)?;
             py.run(c_str!("print(name + ': python')"), None, Some(&locals))?;
             py.run(PRINTING_COROUTINE, None, Some(&locals))?;
-            let coroutine = locals.get_item("coroutine")?.unwrap().call1((name,))?;
+            let coroutine = locals.get_item("coroutine")?.unwrap();
+            let coroutine = coroutine.call1((name, converted(py, name)?))?;
             pyo3_aio::tokio::into_future(coroutine)
         })?;
         coroutine.await?;
@@ -120,10 +121,33 @@ mod prints {
         panic!("to be shown");
     }
 
+    /// A function that returns futures of Rust's, which print where the runtime polls them, and on the loop's thread.
+    #[expect(clippy::print_stdout, reason = "this is what is captured")]
+    fn converted<'py>(py: Python<'py>, name: &'static str) -> PyResult<Bound<'py, PyAny>> {
+        let make = pyo3::types::PyCFunction::new_closure(py, None, None, move |args, _| {
+            let py = args.py();
+            let future = pyo3_aio::tokio::future_into_py(py, async move {
+                println!("{name}: future");
+                Ok(())
+            })?;
+            let coroutine = pyo3_aio::tokio::into_coroutine(py, async move {
+                println!("{name}: first poll");
+                tokio::task::yield_now().await;
+                let spawned = pyo3_aio::tokio::spawn(async move { println!("{name}: spawned") });
+                spawned.await.unwrap();
+                Ok(())
+            })?;
+            PyResult::Ok((future.unbind(), coroutine.unbind()))
+        })?;
+        Ok(make.into_any())
+    }
+
     const PRINTING_COROUTINE: &std::ffi::CStr = c_str!(
         "
-async def coroutine(name):
+async def coroutine(name, converted):
     import asyncio, logging, sys, warnings
+    for awaitable in converted():
+        await awaitable
     for _ in range(20):
         print(name + ': coroutine')
         await asyncio.sleep(0.001)
