@@ -19,7 +19,7 @@ use crate::locals::TaskLocals;
 use crate::pyfuture::{ensure_future, silence};
 
 /// How many items wait for the consumer; as many again may be with it.
-pub(super) const BUFFER: usize = 64;
+pub(super) const BUFFER: usize = 128;
 
 /// Where the generator's errors go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

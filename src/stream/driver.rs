@@ -17,12 +17,15 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use super::awaited::{Awaited, Resume};
-use super::buffer::{Errors, Shared};
+use super::buffer::{BUFFER, Errors, Shared};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
 use crate::coroutine::thrown;
 use crate::slots::{self, Step, Steps};
 
+/// How many items one turn of the loop collects: half a buffer, so that the consumer takes one half while the other is
+/// being filled.
+const BATCH: usize = BUFFER / 2;
 /// How long one turn of the loop collects items.
 const TURN: Duration = Duration::from_millis(1);
 
@@ -150,7 +153,7 @@ impl Body {
         resume: Resume<'_, '_>,
         items: &mut Vec<Py<PyAny>>,
     ) -> Collected {
-        let room = shared.room();
+        let room = shared.room().min(BATCH);
         let started = Instant::now();
         let none = py.None().into_bound(py);
         let mut resume = match (resume, &self.awaited) {

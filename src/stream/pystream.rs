@@ -15,8 +15,8 @@ use crate::locals::TaskLocals;
 
 /// The items of a Python asynchronous generator that runs on its event loop.
 ///
-/// A task on the loop steps the generator, whether or not this stream is polled, until 64 items wait for the consumer.
-/// It goes on when the consumer has taken those, all at once, so that the generator is never more than 128 items ahead.
+/// A task on the loop steps the generator, whether or not this stream is polled, until 128 items wait for the consumer.
+/// It goes on when the consumer has taken those, all at once, so that the generator is never more than 256 items ahead.
 /// Items that are ready at once are collected without a turn of the loop for each: at most 64 a turn, and no longer than
 /// a millisecond.
 ///
