@@ -260,6 +260,11 @@ impl Drop for Entered {
     }
 }
 
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
 /// Runs a future with these locals current whenever it is polled.
 pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output {
     let mut future = pin!(future);

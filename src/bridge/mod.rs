@@ -16,6 +16,11 @@ mod task;
 mod wakeup;
 
 pub use exit::shutdown;
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
 pub(crate) use fork::generation;
 pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
 pub(crate) use hubs::{hub_of, hub_of_host};
