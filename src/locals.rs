@@ -263,7 +263,8 @@ impl Drop for Entered {
 #[cfg(any(
     feature = "tokio-runtime",
     feature = "async-std-runtime",
-    feature = "smol-runtime"
+    feature = "smol-runtime",
+    feature = "testing"
 ))]
 /// Runs a future with these locals current whenever it is polled.
 pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output {
