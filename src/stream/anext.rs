@@ -36,10 +36,11 @@ pub(crate) struct Anext {
 enum State {
     /// Nothing has been asked for.
     New,
-    /// The stream is on its runtime, and a coroutine waits for that.
-    Waiting(RustCoroutine),
+    /// The stream is on its runtime, and a coroutine waits for that. Its box keeps the other states small, which are
+    /// moved with every item.
+    Waiting(Box<RustCoroutine>),
     /// An exception was thrown in, and the runtime has still to give the stream back.
-    Throwing(RustCoroutine),
+    Throwing(Box<RustCoroutine>),
     /// Somebody is in `send` or `throw`.
     Executing,
     Finished,
@@ -147,11 +148,12 @@ impl Anext {
             name: Cow::Borrowed("__anext__"),
         };
         let pull = Pull::boxed(Arc::clone(custody), source);
-        self.resume(py.None().bind(py), RustCoroutine::new(pull, settings))
+        let coroutine = Box::new(RustCoroutine::new(pull, settings));
+        self.resume(py.None().bind(py), coroutine)
     }
 
     /// Waits on, or ends with the item.
-    fn resume(&self, value: &Bound<'_, PyAny>, coroutine: RustCoroutine) -> PyResult<Step> {
+    fn resume(&self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
         match coroutine.send_once(value) {
             Ok(Step::Returned(_)) => match self.custody().take() {
                 Some(source) => self.finish(value.py(), source),
@@ -169,7 +171,7 @@ impl Anext {
     }
 
     /// Waits until the stream is back, and raises what was thrown in.
-    fn rethrow(&self, coroutine: RustCoroutine, stepped: PyResult<Step>) -> PyResult<Step> {
+    fn rethrow(&self, coroutine: Box<RustCoroutine>, stepped: PyResult<Step>) -> PyResult<Step> {
         if matches!(stepped, Ok(Step::Yielded(_))) {
             self.replace(State::Throwing(coroutine));
         } else {
