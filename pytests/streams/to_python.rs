@@ -8,6 +8,17 @@ async def of_python():
     for number in range(3):
         yield number
 
+try:
+    aclosing = contextlib.aclosing
+except AttributeError:
+    # Python 3.9.
+    @contextlib.asynccontextmanager
+    async def aclosing(thing):
+        try:
+            yield thing
+        finally:
+            await thing.aclose()
+
 async def told(awaitable):
     try:
         return await awaitable
@@ -39,10 +50,9 @@ async def story(make):
     said.append([await told(close), await told(close)])
 
     generator = make()
-    async with contextlib.aclosing(generator) if hasattr(contextlib, 'aclosing') else contextlib.nullcontext():
+    async with aclosing(generator):
         async for item in generator:
             break
-    await generator.aclose()
     said.append([await told(generator.__anext__())])
     return said
 
