@@ -201,6 +201,47 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
 
+#[pyo3_aio::tokio::test]
+fn the_report_of_an_unseen_error_leaves_the_exception_alone_that_is_being_raised() {
+    let (status, stderr) = run("
+import asyncio, extension
+told = []
+async def fails():
+    raise ValueError('unseen')
+async def main():
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    futures = [extension.call(fails)]
+    while not futures[0].done():
+        await asyncio.sleep(0.001)
+    try:
+        (futures.pop(), 1 / 0)
+    except ZeroDivisionError:
+        assert len(told) == 1
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn an_exception_handler_that_exits_ends_the_program() {
+    let (status, stderr) = run("
+import asyncio, extension
+def exits(loop, context):
+    raise SystemExit(3)
+def fails(future):
+    raise ValueError
+async def waits(future):
+    await future
+async def main():
+    asyncio.get_running_loop().set_exception_handler(exits)
+    future = extension.start_sleep(0.01)
+    future.add_done_callback(fails)
+    await waits(future)
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
+}
+
 fn all_end_well(program: &str) {
     for repetition in 0..repetitions() {
         let (status, stderr) = run(program);

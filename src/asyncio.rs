@@ -21,6 +21,8 @@ imported! {
     ensure_future = "asyncio"."ensure_future";
     /// `inspect.isawaitable`.
     isawaitable = "inspect"."isawaitable";
+    /// `asyncio.BaseEventLoop`.
+    base_event_loop = "asyncio"."BaseEventLoop";
     /// `asyncio.Task`.
     task_type = "asyncio"."Task";
     /// `types.CoroutineType`.
@@ -83,11 +85,22 @@ pub(crate) fn copy_context(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     FUNCTION.import(py, "contextvars", "copy_context")
 }
 
-/// Whether tasks can take their first step at once (Python 3.12).
-pub(crate) fn has_eager_tasks(py: Python<'_>) -> PyResult<bool> {
-    static ANSWER: PyOnceLock<bool> = PyOnceLock::new();
+/// Whether a loop's `create_task` makes nothing but an `asyncio.Task` that can take its first step at once, so that one
+/// may be made without it: asyncio's own and uvloop's, from Python 3.12 on.
+pub(crate) fn makes_plain_tasks(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = event_loop.py();
+    static EAGER: PyOnceLock<bool> = PyOnceLock::new();
     let ask = || py.import("asyncio")?.hasattr("eager_task_factory");
-    ANSWER.get_or_try_init(py, ask).copied()
+    if !*EAGER.get_or_try_init(py, ask)? {
+        return Ok(false);
+    }
+    let class = event_loop.get_type();
+    let own = class.getattr(intern!(py, "create_task"))?;
+    let plain = base_event_loop(py)?.getattr(intern!(py, "create_task"))?;
+    Ok(own.is(&plain)
+        || class
+            .getattr(intern!(py, "__module__"))?
+            .eq(intern!(py, "uvloop"))?)
 }
 
 /// Returns `asyncio.CancelledError`.

@@ -24,7 +24,7 @@ use pyo3::types::PyType;
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
 use crate::bridge::{Runner, Work, convert};
-use crate::caught::catch_call;
+use crate::caught::{Caught, catch_call};
 use crate::locals::{self, TaskLocals};
 use crate::slots::{self, Step, Steps};
 use crate::surroundings::Surroundings;
@@ -112,8 +112,13 @@ impl RustCoroutine {
     }
 
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        let state = self.begin()?;
+        self.end_step(catch_call(|| self.advance(state, value)))
+    }
+
+    fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
-        let stepped = match self.begin()? {
+        match state {
             State::Cold(work) => self.start(py, work),
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (value,))
@@ -121,13 +126,17 @@ impl RustCoroutine {
             State::Waiting(future) => self.resume(py, future),
             State::Throwing(future, error) => self.resume_throw(py, future, error),
             State::Executing | State::Finished => unreachable!("begin() refuses these"),
-        };
-        self.end_step(stepped)
+        }
     }
 
     /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
     pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
-        let thrown = match self.begin()? {
+        let state = self.begin()?;
+        self.end_step(catch_call(|| self.advance_by_throw(py, state, error)))
+    }
+
+    fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
+        match state {
             State::Waiting(future)
                 if future.get().is_pending() && future.get().tell(py, &error) =>
             {
@@ -140,13 +149,13 @@ impl RustCoroutine {
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "throw"), (error,))
             }),
-            _ => Err(error),
-        };
-        self.end_step(thrown)
+            State::Cold(_) | State::Executing | State::Finished => Err(error),
+        }
     }
 
     /// Remembers an end.
-    fn end_step(&self, stepped: PyResult<Step>) -> PyResult<Step> {
+    fn end_step(&self, stepped: Result<PyResult<Step>, Caught>) -> PyResult<Step> {
+        let stepped = stepped.unwrap_or_else(|caught| Err(caught.into()));
         if !matches!(stepped, Ok(Step::Yielded(_))) {
             self.replace(State::Finished);
         }
@@ -163,7 +172,7 @@ impl RustCoroutine {
                 .map_err(|error| refuse_stop_iteration(py, error));
         }
         let Settings { runner, cancel, .. } = &self.settings;
-        if !asyncio::is_any_running_here(py)? && trio::is_running_here(py)? {
+        if trio::is_running_here(py)? {
             let wait = trio::wait(py, work, runner, cancel.clone())?;
             return self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))

@@ -53,6 +53,7 @@ mod init_error;
 mod left_behind;
 mod local;
 mod locals;
+mod pending_error;
 mod pyfuture;
 mod slots;
 mod stream;

@@ -11,7 +11,9 @@ use pyo3::types::PyDict;
 
 use crate::asyncio;
 use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, leaves_the_loop};
+use crate::caught::catch_call;
 use crate::locals::TaskLocals;
+use crate::pending_error;
 
 /// The Rust side of a Python awaitable that runs on its event loop.
 ///
@@ -250,15 +252,28 @@ impl Shared {
         } else {
             Origin::Ours
         };
-        if origin == Origin::Ours && task.call_method0(intern!(py, "done"))?.is_truthy()? {
+        if origin == Origin::Ours
+            && !self.lock().detached
+            && task.call_method0(intern!(py, "done"))?.is_truthy()?
+        {
             // It took one step, and that was all.
             self.finish(task.call_method0(intern!(py, "result")).map(Bound::unbind));
             return Ok(());
         }
-        self.lock().stage = Stage::Started(task.clone().unbind(), origin);
+        self.started(&task, origin);
         let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
         task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
+    }
+}
+
+impl Shared {
+    /// Remembers the task, unless the loop was closed meanwhile.
+    fn started(&self, task: &Bound<'_, PyAny>, origin: Origin) {
+        let mut inner = self.lock();
+        if matches!(inner.stage, Stage::Starting) {
+            inner.stage = Stage::Started(task.clone().unbind(), origin);
+        }
     }
 }
 
@@ -287,7 +302,7 @@ fn create_task<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = coroutine.py();
     let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
-    if !factory.is_none() || !asyncio::has_eager_tasks(py)? {
+    if !factory.is_none() || !asyncio::makes_plain_tasks(event_loop)? {
         let create_task = event_loop.getattr(intern!(py, "create_task"))?;
         return locals.run(py, |_| create_task.call1((coroutine,)));
     }
@@ -319,7 +334,8 @@ impl Deliver for Shared {
         let step = self.next_step(py);
         match step {
             Step::Start(awaitable, locals) => {
-                if let Err(error) = self.start_task(awaitable, &locals, py) {
+                let started = catch_call(|| self.start_task(awaitable, &locals, py));
+                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish(Err(error));
                     return leaves.map_or(Ok(()), Err);
@@ -339,21 +355,29 @@ impl Deliver for Shared {
     }
 
     fn discard(self: Arc<Self>) {
-        let left = std::mem::replace(&mut self.lock().stage, Stage::Starting);
-        match left {
-            Stage::New(awaitable, _) => {
-                Python::try_attach(|py| close(awaitable.bind(py)));
+        match self.take_unfinished() {
+            Some(Stage::New(awaitable, _)) => {
+                Python::try_attach(|py| pending_error::keep(py, || close(awaitable.bind(py))));
             }
-            Stage::Started(task, Origin::Ours) => {
-                Python::try_attach(|py| silence(task.bind(py)));
+            Some(Stage::Started(task, Origin::Ours)) => {
+                Python::try_attach(|py| pending_error::keep(py, || silence(task.bind(py))));
             }
-            left => self.lock().stage = left,
+            _ => {}
         }
         self.finish(Err(closed_error()));
     }
 }
 
 impl Shared {
+    /// Takes what a closed loop has left; an output stays where it is.
+    fn take_unfinished(&self) -> Option<Stage> {
+        let mut inner = self.lock();
+        match inner.stage {
+            Stage::Done(_) | Stage::Gone => None,
+            _ => Some(std::mem::replace(&mut inner.stage, Stage::Starting)),
+        }
+    }
+
     fn next_step(&self, py: Python<'_>) -> Step {
         let mut inner = self.lock();
         let cancelled = inner.cancelled;
@@ -400,10 +424,9 @@ impl DoneCallback {
             if shared.lock().detached {
                 return;
             }
-            let result = task
-                .call_method0(intern!(task.py(), "result"))
-                .map(Bound::unbind);
-            shared.finish(result);
+            let result = catch_call(|| task.call_method0(intern!(task.py(), "result")));
+            let result = result.unwrap_or_else(|caught| Err(caught.into()));
+            shared.finish(result.map(Bound::unbind));
         }
     }
 }

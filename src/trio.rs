@@ -29,7 +29,8 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
     if !modules.contains(intern!(py, "trio"))? {
         return Ok(false);
     }
-    match current_token(py) {
+    // In guest mode trio runs on the thread of another loop; only its tasks are trio's.
+    match lowlevel(py)?.call_method0(intern!(py, "current_task")) {
         Ok(_) => Ok(true),
         Err(error) if error.is_instance_of::<PyRuntimeError>(py) => Ok(false),
         Err(error) => Err(error),
@@ -74,8 +75,8 @@ fn current_token(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Starts the system task that drains the hub for as long as the run lasts.
-fn connect(hub: &Arc<Hub>, _token: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = _token.py();
+fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = token.py();
     let Some(fd) = hub.fd() else {
         return Err(PyRuntimeError::new_err(
             "trio is supported where it can watch a file descriptor, which is not the case on this platform",

@@ -1078,5 +1078,89 @@ loop_told = []
             .await?;
             Ok(())
         }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_panic_in_python_code_reaches_the_rust_future() -> PyResult<()> {
+            let code = c"
+async def at_once(f):
+    f()
+async def later(f):
+    await asyncio.sleep(0)
+    f()
+";
+            for name in ["at_once", "later"] {
+                let panicked = awaited(code, name, |py| function(py, |_| panic!("below Python")));
+                let panicked = panicked.await.unwrap_err();
+                Python::attach(|py| assert!(panicked.is_instance_of::<RustPanic>(py)));
+            }
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_callback_that_panics_harms_no_other_future() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    loop, told = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda loop, context: told.append(context))
+    try:
+        futures = [f() for _ in range(5)]
+        for future in futures:
+            future.add_done_callback(lambda _: panics())
+            future.add_done_callback(lambda _: None)
+        await asyncio.wait_for(asyncio.gather(*futures), 10)
+        await asyncio.sleep(0)
+    finally:
+        loop.set_exception_handler(None)
+    assert len(told) == 5, told
+";
+            Python::attach(|py| {
+                let names = python(py, code)?;
+                names.set_item("panics", function(py, |_| panic!("in a callback"))?)?;
+                let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
+                runtime::into_future(call(&names, "main", ready)?)
+            })?
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn an_error_whose_arguments_panic_is_a_panic() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    await asyncio.wait([asyncio.ensure_future(f()) for _ in range(5)])
+    await f()
+";
+            let error = awaited(code, "main", |py| {
+                function(py, |py| {
+                    let unconvertible = || Err(PyValueError::new_err(Unconvertible));
+                    runtime::future_into_py::<_, ()>(py, async move { unconvertible() })
+                })
+            });
+            let error = error.await.unwrap_err();
+            Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py)));
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_coroutine_that_panicked_is_finished() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    coroutine = f()
+    try:
+        coroutine.send(None)
+    except Exception as error:
+        assert type(error).__name__ == 'RustPanic', error
+    else:
+        assert False
+    coroutine.close()
+";
+            awaited(code, "main", |py| {
+                function(py, |py| {
+                    runtime::into_coroutine::<_, ()>(py, async { panic!("at once") })
+                })
+            })
+            .await?;
+            Ok(())
+        }
     };
 }

@@ -7,6 +7,7 @@ use pyo3::types::PyDict;
 
 use super::future::RustFuture;
 use crate::bridge::leaves_the_loop;
+use crate::caught::catch_call;
 use crate::context;
 
 pub(super) struct Callback {
@@ -28,19 +29,31 @@ pub(super) fn run_callbacks(
     let py = future.py();
     let mut callbacks = callbacks.into_iter();
     while let Some(callback) = callbacks.next() {
-        let call = || callback.function.bind(py).call1((future,));
-        match context::run(callback.context.bind(py), call) {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) if leaves_the_loop(&error, py) => {
-                schedule(future, callbacks.collect())?;
-                return Err(error);
-            }
-            Ok(Err(error)) => report(future, "Exception in a callback of a Rust future", error)?,
+        let Some(called) = call(future, &callback) else {
             // Entered further up this thread's stack, in a nested loop.
-            Err(_in_use) => schedule(future, vec![callback])?,
+            schedule(future, vec![callback])?;
+            continue;
+        };
+        let reported = match called {
+            Ok(()) => Ok(()),
+            Err(error) if leaves_the_loop(&error, py) => Err(error),
+            Err(error) => report(future, "Exception in a callback of a Rust future", error),
+        };
+        if let Err(error) = reported {
+            schedule(future, callbacks.collect())?;
+            return Err(error);
         }
     }
     Ok(())
+}
+
+/// Calls a callback in its context; `None` when that is in use.
+fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> Option<PyResult<()>> {
+    let py = future.py();
+    // A PanicException that Python code has raised comes back as a panic.
+    let call = || catch_call(|| callback.function.bind(py).call1((future,)).map(drop));
+    let called = context::run(callback.context.bind(py), call).ok()?;
+    Some(called.unwrap_or_else(|caught| Err(caught.into())))
 }
 
 pub(super) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> PyResult<()> {

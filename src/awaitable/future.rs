@@ -12,7 +12,9 @@ use super::state::{Cancelled, Failed, Pending, Raised, State, failed_state};
 use crate::asyncio;
 use crate::bridge::{Runner, Target, Task, Work, hub_of};
 use crate::cancel::Signal;
+use crate::caught::catch_call;
 use crate::locals::TaskLocals;
+use crate::pending_error;
 use crate::slots::{self, Step, Steps};
 
 /// When a cancelled future is done.
@@ -62,7 +64,12 @@ pub(crate) fn spawn_future<'py>(
 /// Settles the future from its loop's drain.
 fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let future = future.cast::<RustFuture>()?;
-    let state = future.get().state_for(future.py(), result)?;
+    // An error of Rust's is made an exception here, by code that may panic.
+    let state = catch_call(|| future.get().state_for(future.py(), result));
+    let state = match state {
+        Ok(state) => state?,
+        Err(caught) => failed_state(future.py(), caught.into())?,
+    };
     RustFuture::finish(future, state, Settler::Drain)?;
     Ok(())
 }
@@ -229,10 +236,12 @@ impl Drop for RustFuture {
             return;
         };
         Python::try_attach(|py| {
-            let told = tell_unseen(self.event_loop.bind(py), error.bind(py));
-            if let Err(error) = told {
-                error.write_unraisable(py, None);
-            }
+            pending_error::keep(py, || {
+                let told = catch_call(|| tell_unseen(self.event_loop.bind(py), error.bind(py)));
+                if let Err(error) = told.unwrap_or_else(|caught| Err(caught.into())) {
+                    error.write_unraisable(py, None);
+                }
+            });
         });
     }
 }

@@ -6,7 +6,6 @@
 //!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use pyo3::exceptions::{
@@ -22,6 +21,8 @@ use super::hubs;
 use super::queue::{Pushed, Queue};
 use super::wakeup::Wakeup;
 use crate::asyncio;
+use crate::caught::catch_call;
+use crate::pending_error;
 
 /// How many items one turn of the loop delivers before other callbacks get theirs.
 const BATCH: usize = 1_000;
@@ -64,36 +65,39 @@ impl Hub {
 
     /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.
     pub(super) fn install(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = event_loop.py();
+        let drain = self.drain_callback(py)?;
         if asyncio::is_running_here(event_loop)? {
-            return self.watch(event_loop);
+            return self.watch(event_loop, &drain);
         }
-        let hub = Arc::clone(self);
-        let watch = PyCFunction::new_closure(
-            event_loop.py(),
-            None,
-            None,
-            move |args, _| -> PyResult<()> {
-                let py = args.py();
-                match hub.event_loop(py) {
-                    Some(event_loop) => hub.watch(&event_loop),
-                    None => Ok(()),
-                }
-            },
-        )?;
+        // The closure owns the drain: a loop that is closed before it ran drops it.
+        let (hub, drain) = (Arc::clone(self), drain.unbind());
+        let watch = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            let py = args.py();
+            match hub.event_loop(py) {
+                Some(event_loop) => hub
+                    .watch(&event_loop, drain.bind(py))
+                    .inspect_err(|_| hub.close()),
+                None => Ok(()),
+            }
+        })?;
         asyncio::call_soon_threadsafe(event_loop, watch.as_any())
     }
 
-    fn watch(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn watch(
+        self: &Arc<Self>,
+        event_loop: &Bound<'_, PyAny>,
+        drain: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let py = event_loop.py();
-        let drain = self.drain_callback(py)?;
         let Some(fd) = self.fd() else {
-            return self.dispatch(event_loop, drain);
+            return self.dispatch(event_loop, drain.clone());
         };
         // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
         let context = asyncio::context_type(py)?.call0()?;
-        match context.call_method1("run", (event_loop.getattr("add_reader")?, fd, &drain)) {
+        match context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain)) {
             Ok(_) => Ok(()),
-            Err(error) if is_unsupported(&error, py) => self.dispatch(event_loop, drain),
+            Err(error) if is_unsupported(&error, py) => self.dispatch(event_loop, drain.clone()),
             Err(error) => Err(error),
         }
     }
@@ -199,28 +203,24 @@ impl Hub {
     }
 
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_inherited() {
+            return Ok(());
+        }
         self.wakeup.clear();
-        let mut batch = self.queue.take(BATCH);
-        while let Some(item) = batch.items.pop_front() {
-            if let Err(error) = item.deliver(py) {
+        self.queue.disarm();
+        let _rest = WakeForRest(self);
+        for _ in 0..BATCH {
+            let Some(item) = self.queue.pop() else { break };
+            // A PanicException that Python code has raised comes back as a panic.
+            let delivered = catch_call(|| item.deliver(py));
+            if let Err(error) = delivered.unwrap_or_else(|caught| Err(caught.into())) {
                 if leaves_the_loop(&error, py) {
-                    self.postpone(batch.items);
                     return Err(error);
                 }
                 self.report(py, error)?;
             }
         }
-        if batch.more {
-            self.wake();
-        }
         Ok(())
-    }
-
-    fn postpone(&self, items: VecDeque<Arc<dyn Deliver>>) {
-        match self.queue.put_back(items) {
-            Ok(()) => self.wake(),
-            Err(items) => items.into_iter().for_each(Deliver::discard),
-        }
     }
 
     fn report(&self, py: Python<'_>, error: PyErr) -> PyResult<()> {
@@ -236,6 +236,17 @@ impl Hub {
         context.set_item("exception", error)?;
         handler.call1((context,))?;
         Ok(())
+    }
+}
+
+/// Has the loop come back for what a drain has left, however that ended.
+struct WakeForRest<'a>(&'a Hub);
+
+impl Drop for WakeForRest<'_> {
+    fn drop(&mut self) {
+        if self.0.queue.rearm() {
+            self.0.wake();
+        }
     }
 }
 
@@ -297,6 +308,10 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        self.hub.close();
+        // Deallocators may run while an exception is set.
+        let closed = Python::try_attach(|py| pending_error::keep(py, || self.hub.close()));
+        if closed.is_none() {
+            self.hub.close();
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Guarantees:
 //! - Items leave in the order in which they were pushed.
-//! - [`Queue::push`] asks for a wake-up exactly once between two calls of [`Queue::take`], however many threads push.
+//! - [`Queue::push`] asks for a wake-up exactly once between two calls of [`Queue::disarm`], however many threads push.
+//! - Items leave one by one, so that whatever becomes of one, the others are still in the queue.
 //! - After [`Queue::close`] nothing is accepted any more, and every item is handed back to somebody.
 //!
 //! Its length is bounded by the operations under way: each has at most one item that waits to be taken.
@@ -32,13 +33,6 @@ pub(crate) enum Pushed {
     Armed,
 }
 
-/// A bounded part of the queue.
-pub(crate) struct Batch<T> {
-    pub(crate) items: VecDeque<T>,
-    /// More items are left: the consumer has to come back, and nobody else will wake it.
-    pub(crate) more: bool,
-}
-
 impl<T> Queue<T> {
     pub(crate) const fn new() -> Self {
         Self {
@@ -64,30 +58,22 @@ impl<T> Queue<T> {
         Ok(Pushed::Wake)
     }
 
-    /// Takes the first `limit` items; the queue stays armed when more are left.
-    pub(crate) fn take(&self, limit: usize) -> Batch<T> {
-        let mut state = self.lock();
-        let more = state.items.len() > limit;
-        state.armed = more;
-        let items = if more {
-            let rest = state.items.split_off(limit);
-            std::mem::replace(&mut state.items, rest)
-        } else {
-            std::mem::take(&mut state.items)
-        };
-        Batch { items, more }
+    /// Has the next push ask for a wake-up; called before the items are taken.
+    pub(crate) fn disarm(&self) {
+        self.lock().armed = false;
     }
 
-    /// Puts items back in front that the consumer took and could not handle; a closed queue gives them back.
-    pub(crate) fn put_back(&self, mut items: VecDeque<T>) -> Result<(), VecDeque<T>> {
+    /// Takes the first item.
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.lock().items.pop_front()
+    }
+
+    /// Whether items are left that nobody wakes the consumer for; it is up to the caller then.
+    pub(crate) fn rearm(&self) -> bool {
         let mut state = self.lock();
-        if state.closed {
-            return Err(items);
-        }
-        items.append(&mut state.items);
-        state.items = items;
-        state.armed = true;
-        Ok(())
+        let left = !state.items.is_empty() && !state.armed;
+        state.armed |= left;
+        left
     }
 
     /// Refuses everything from now on and hands out what is left.
@@ -110,36 +96,34 @@ impl<T> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::{Pushed, Queue};
-    use std::collections::VecDeque;
+
+    fn drained(queue: &Queue<i32>) -> Vec<i32> {
+        queue.disarm();
+        std::iter::from_fn(|| queue.pop()).collect()
+    }
 
     #[test]
-    fn only_the_first_push_of_a_batch_asks_for_a_wake_up() {
+    fn only_the_first_push_asks_for_a_wake_up() {
         let queue = Queue::new();
         assert_eq!(queue.push(1), Ok(Pushed::Wake));
         assert_eq!(queue.push(2), Ok(Pushed::Armed));
-        assert_eq!(queue.take(10).items, [1, 2]);
+        assert_eq!(drained(&queue), [1, 2]);
         assert_eq!(queue.push(3), Ok(Pushed::Wake));
     }
 
     #[test]
-    fn a_bounded_take_leaves_the_rest_in_order_and_the_queue_armed() {
+    fn what_is_left_is_armed_once_and_stays_in_order() {
         let queue = Queue::new();
-        for item in 0..5 {
+        for item in 0..3 {
             queue.push(item).unwrap();
         }
-        let batch = queue.take(3);
-        assert_eq!(batch.items, [0, 1, 2]);
-        assert!(batch.more);
-        assert_eq!(queue.push(5), Ok(Pushed::Armed));
-        assert_eq!(queue.take(3).items, [3, 4, 5]);
-    }
-
-    #[test]
-    fn what_is_put_back_comes_first() {
-        let queue = Queue::new();
-        queue.push(3).unwrap();
-        queue.put_back(VecDeque::from([1, 2])).unwrap();
-        assert_eq!(queue.take(9).items, [1, 2, 3]);
+        queue.disarm();
+        assert_eq!(queue.pop(), Some(0));
+        assert!(queue.rearm());
+        assert!(!queue.rearm());
+        assert_eq!(queue.push(3), Ok(Pushed::Armed));
+        assert_eq!(drained(&queue), [1, 2, 3]);
+        assert!(!queue.rearm());
     }
 
     #[test]
@@ -148,10 +132,7 @@ mod tests {
         queue.push(1).unwrap();
         assert_eq!(queue.close(), [1]);
         assert_eq!(queue.push(2), Err(2));
-        assert_eq!(
-            queue.put_back(VecDeque::from([3])),
-            Err(VecDeque::from([3]))
-        );
+        assert_eq!(queue.pop(), None);
     }
 
     #[test]
@@ -174,21 +155,13 @@ mod tests {
             drop(wake);
             while seen.len() < 4 * PER_THREAD {
                 woken.recv().expect("every item is announced");
-                loop {
-                    let batch = queue.take(64);
-                    seen.extend(batch.items);
-                    if !batch.more {
-                        break;
-                    }
-                }
+                queue.disarm();
+                seen.extend(std::iter::from_fn(|| queue.pop()));
             }
         });
         for thread in 0..4 {
-            let items: Vec<_> = seen
-                .iter()
-                .filter(|(t, _)| *t == thread)
-                .map(|(_, item)| *item)
-                .collect();
+            let of_thread = seen.iter().filter(|(t, _)| *t == thread);
+            let items: Vec<_> = of_thread.map(|(_, item)| *item).collect();
             assert_eq!(items, (0..PER_THREAD).collect::<Vec<_>>());
         }
     }

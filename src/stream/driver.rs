@@ -20,6 +20,7 @@ use super::awaited::{Awaited, Resume};
 use super::buffer::{BUFFER, Errors, Shared};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
+use crate::caught::catch_call;
 use crate::coroutine::thrown;
 use crate::slots::{self, Step, Steps};
 
@@ -112,10 +113,16 @@ impl Driver {
                 ));
             }
         };
-        let stepped = match body.phase {
+        // A PanicException that the generator has raised comes back as a panic.
+        let stepped = catch_call(|| match body.phase {
             Phase::Pulling => body.pull(py, &self.shared, resume),
             Phase::Closing(_) => body.go_on_closing(py, resume),
-        };
+        });
+        let stepped = stepped.unwrap_or_else(|caught| {
+            let error = PyErr::from(caught);
+            self.shared.fail(error.clone_ref(py));
+            Err(error)
+        });
         if let Ok(Step::Yielded(_)) = stepped {
             self.replace(State::Suspended(body));
         } else {

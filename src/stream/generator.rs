@@ -10,6 +10,7 @@ use super::ending::{End, Ending};
 use super::source::Source;
 use crate::bridge::Runner;
 use crate::coroutine::thrown;
+use crate::pending_error;
 
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
@@ -73,6 +74,6 @@ impl RustGenerator {
 
 impl Drop for RustGenerator {
     fn drop(&mut self) {
-        Python::try_attach(|py| self.custody.close(py, None));
+        Python::try_attach(|py| pending_error::keep(py, || self.custody.close(py, None)));
     }
 }
