@@ -40,4 +40,4 @@ TOML
   done
 } > "$work/crate/Cargo.toml"
 
-CARGO_TARGET_DIR=$work/target cargo test --manifest-path "$work/crate/Cargo.toml" --tests
+RUSTFLAGS="-D warnings" CARGO_TARGET_DIR=$work/target cargo test --manifest-path "$work/crate/Cargo.toml" --tests

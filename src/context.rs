@@ -1,6 +1,6 @@
 //! Calls within a context of Python's `contextvars`.
 
-use pyo3::prelude::{Bound, PyAny, PyErr, PyResult, Python};
+use pyo3::prelude::{Bound, PyAny, PyResult, Python};
 
 #[cfg(not(Py_LIMITED_API))]
 pub(crate) use native::{copy_current, run};
@@ -11,8 +11,8 @@ pub(crate) use stable::{copy_current, run};
 mod native {
     #![expect(unsafe_code, reason = "pyo3 has no safe way to enter a context")]
 
-    use super::{Bound, PyAny, PyErr, PyResult, Python};
-    use pyo3::ffi;
+    use super::{Bound, PyAny, PyResult, Python};
+    use pyo3::{PyErr, ffi};
 
     /// Copies the current context (`contextvars.copy_context()`).
     pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -54,7 +54,7 @@ mod stable {
         reason = "a function that borrows passes through `Context.run`"
     )]
 
-    use super::{Bound, PyAny, PyErr, PyResult, Python};
+    use super::{Bound, PyAny, PyResult, Python};
     use pyo3::prelude::PyAnyMethods;
     use pyo3::types::PyCFunction;
 
