@@ -6,6 +6,10 @@
 //! $ python3 -c 'import asyncio, extension; print(asyncio.run(extension.sleep(0.5)))'
 //! 0.5
 //! ```
+//!
+//! Within this repository, whose own tests need an embedded Python, the library also asks for libpython, which a Python
+//! that has it in a shared library has loaded already. An extension of your own, without the feature `testing` in its
+//! ordinary dependencies, does not ask for it.
 
 use std::time::Duration;
 
