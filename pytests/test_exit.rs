@@ -95,6 +95,34 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn an_exit_hook_that_cannot_be_registered_is_an_error_once() {
+    let (status, stderr) = run("
+import asyncio, atexit, extension
+registered = []
+class Register:
+    failures = 1
+    def __call__(self, function):
+        if self.failures:
+            self.failures -= 1
+            raise MemoryError
+        registered.append(function)
+atexit.register = Register()
+async def main():
+    try:
+        await extension.ready()
+    except MemoryError:
+        pass
+    else:
+        assert False
+    assert await asyncio.wait_for(extension.ready(), 10) == 1
+asyncio.run(main())
+assert len(registered) == 1
+registered[0]()
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
 fn run_forever_runs_the_loop_of_with_runtime_until_it_is_stopped() {
     let (status, stderr) = run("
 import asyncio, extension

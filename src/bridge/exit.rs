@@ -41,6 +41,10 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     if REGISTERED.swap(true, Ordering::Relaxed) {
         return Ok(());
     }
+    register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
+}
+
+fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
         shutdown(args.py(), EXIT_TIMEOUT);
     })?;

@@ -34,14 +34,18 @@ pub(crate) fn hub_of_host(
     if let Some(hub) = find(key, host) {
         return Ok(hub);
     }
-    let hub = Arc::new(Hub::new(host)?);
-    let stale = lock().insert(key, Arc::clone(&hub));
-    // Between the look-up and the insertion another thread may have been faster; its hub works as well.
-    if let Some(other) = stale.filter(|other| other.is_for(host)) {
-        lock().insert(key, Arc::clone(&other));
-        return Ok(other);
-    }
     exit::register(host.py())?;
+    let hub = Arc::new(Hub::new(host)?);
+    let before = lock().insert(key, Arc::clone(&hub));
+    if let Some(other) = before {
+        // Between the look-up and the insertion another thread may have been faster; its hub works as well.
+        if other.is_for(host) {
+            lock().insert(key, Arc::clone(&other));
+            return Ok(other);
+        }
+        // A loop that had this address is gone.
+        other.close();
+    }
     connect(&hub, host).inspect_err(|_| hub.close())?;
     Ok(hub)
 }

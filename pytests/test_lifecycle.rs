@@ -1,0 +1,99 @@
+//! What a loop that is closed, or that cannot be watched, leaves behind: nothing.
+
+use std::ffi::CStr;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3_aio::{PyFuture, TaskLocals};
+
+pyo3_aio::testing::main!();
+
+/// Something to await, and loops to await it on.
+const CODE: &CStr = c"
+import asyncio
+
+async def sleep():
+    await asyncio.sleep(60)
+
+def turn(loop):
+    loop.set_exception_handler(lambda loop, context: None)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+class Unwatchable(asyncio.SelectorEventLoop):
+    def add_reader(self, *args):
+        raise OSError('cannot be watched')
+";
+
+/// What the code defines.
+fn defined<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let names = PyDict::new(py);
+    py.run(CODE, Some(&names), None)?;
+    names.as_any().get_item(name)
+}
+
+/// Starts `sleep()` on a loop that does not run here.
+fn sleep_on(event_loop: &Bound<'_, PyAny>) -> PyResult<PyFuture> {
+    let sleep = defined(event_loop.py(), "sleep")?.call0()?;
+    let locals = TaskLocals::new(event_loop.clone());
+    pyo3_aio::into_future_with_locals(&locals, sleep)
+}
+
+/// Fails with what a future on a closed loop has to fail with, or when it takes too long.
+async fn is_told_that_the_loop_is_closed(future: PyFuture) {
+    let output = tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("it is ready");
+    let error = output.expect_err("the loop is closed").to_string();
+    assert_eq!(error, "RuntimeError: Event loop is closed");
+}
+
+#[pyo3_aio::tokio::test]
+async fn a_loop_that_is_closed_before_it_ran_ends_what_is_pending_on_it() -> PyResult<()> {
+    let future = Python::attach(|py| {
+        let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
+        let future = sleep_on(&event_loop)?;
+        event_loop.call_method0("close")?;
+        PyResult::Ok(future)
+    })?;
+    is_told_that_the_loop_is_closed(future).await;
+    Ok(())
+}
+
+#[pyo3_aio::tokio::test]
+async fn a_loop_that_fails_to_watch_ends_what_is_pending_on_it() -> PyResult<()> {
+    let (future, event_loop) = Python::attach(|py| {
+        let event_loop = defined(py, "Unwatchable")?.call0()?;
+        let future = sleep_on(&event_loop)?;
+        defined(py, "turn")?.call1((&event_loop,))?;
+        PyResult::Ok((future, event_loop.unbind()))
+    })?;
+    is_told_that_the_loop_is_closed(future).await;
+    Python::attach(|py| event_loop.call_method0(py, "close"))?;
+    Ok(())
+}
+
+#[cfg(unix)]
+#[pyo3_aio::tokio::test(serial)]
+fn loops_that_never_ran_leave_no_file_descriptors() -> PyResult<()> {
+    Python::attach(|py| {
+        let before = file_descriptors();
+        for _ in 0..50 {
+            let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
+            drop(sleep_on(&event_loop)?);
+            event_loop.call_method0("close")?;
+        }
+        // Others in this process may open one meanwhile.
+        let after = file_descriptors();
+        assert!(after < before + 10, "{before}, then {after}");
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn file_descriptors() -> usize {
+    std::fs::read_dir("/dev/fd")
+        .expect("the system lists them")
+        .count()
+}
