@@ -139,6 +139,9 @@ fn tell(plan: &Plan, shell: &Shell) {
     for note in &plan.notes {
         shell.note(note);
     }
+    for warning in &plan.warnings {
+        shell.warn(warning);
+    }
 }
 
 fn print_diff(plan: &Plan, project: &Project) {

@@ -116,6 +116,17 @@ impl Manifest {
         declared::offered(&self.document)
     }
 
+    /// Whether the file is that of a workspace.
+    pub(crate) fn is_workspace(&self) -> bool {
+        self.document.contains_key("workspace")
+    }
+
+    /// The version of the resolver that the file asks for.
+    pub(crate) fn resolver(&self) -> Option<&str> {
+        let resolver = |table| self.document.get(table)?.get("resolver")?.as_str();
+        resolver("workspace").or_else(|| resolver("package"))
+    }
+
     /// The test targets that the file names.
     pub(crate) fn tests(&self) -> Vec<Registered> {
         registered::all(&self.document)

@@ -18,7 +18,7 @@ use crate::runtime::Runtime;
 use crate::source::Source;
 use crate::targets::Target;
 use dependency::Need;
-pub(crate) use dependency::{library_features, ships_testing};
+pub(crate) use dependency::{leaks_testing, library_features, ships_testing};
 pub(crate) use extension_module::is_declared as declares_extension_module;
 pub(crate) use pyo3::{
     NEWEST as NEWEST_PYO3, RANGE as PYO3_RANGE, is_compatible as is_compatible_pyo3,
@@ -81,6 +81,8 @@ pub(crate) struct Plan {
     pub(crate) target: String,
     /// What is worth knowing.
     pub(crate) notes: Vec<String>,
+    /// What should be looked at.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What a part of the plan contributes.
@@ -128,6 +130,7 @@ impl Plan {
             files,
             target,
             notes,
+            warnings: Vec::new(),
         }
     }
 
@@ -200,6 +203,11 @@ pub(crate) enum Error {
     },
 }
 
+/// What the first resolver makes of the dev-dependency.
+pub(crate) const LEAK: &str = "cargo's resolver \"1\" turns the feature `testing` of \
+                               [dev-dependencies] on in `cargo build` too, so what is shipped needs \
+                               libpython";
+
 /// Decides what has to change so that the package has what is asked for.
 pub(crate) fn plan(project: &Project, request: &Request, found: &Found) -> Result<Plan, Error> {
     if project.edition == Edition::E2015 {
@@ -228,7 +236,20 @@ pub(crate) fn plan(project: &Project, request: &Request, found: &Found) -> Resul
     };
     let (target, test) = target::plan(project, request, found.test.as_deref(), &names)?;
     steps.extend(test);
-    Ok(Plan::new(project, target, steps))
+    let mut plan = Plan::new(project, target, steps);
+    plan.warnings.extend(warn_of_resolver(project, &plan));
+    Ok(plan)
+}
+
+/// What the manifest will say decides.
+fn warn_of_resolver(project: &Project, plan: &Plan) -> Option<String> {
+    let planned = Project {
+        manifest: plan.manifest.clone(),
+        ..project.clone()
+    };
+    let leaks = leaks_testing(&planned) && !ships_testing(&planned);
+    let cure = || project.resolver.cure(|path| project.shown(path));
+    leaks.then(|| format!("{LEAK}: {}", cure()))
 }
 
 /// The runtime that the package already uses with the library, or else at all.

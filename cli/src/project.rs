@@ -1,6 +1,7 @@
 //! What there is before anything is changed.
 
 mod library;
+mod resolver;
 mod select;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::cli::{CargoFlags, Selection};
 use crate::manifest::{self, Declared, Manifest};
 
 pub(crate) use library::Library;
+pub(crate) use resolver::Resolver;
 use select::{locate, same_file, select, select_all};
 
 /// A package, as far as its tests are concerned.
@@ -27,6 +29,8 @@ pub(crate) struct Project {
     pub(crate) manifest: Manifest,
     /// The dependencies that its workspace offers.
     pub(crate) offered: Vec<Declared>,
+    /// The resolver that cargo uses for it.
+    pub(crate) resolver: Resolver,
     /// Its test targets, those that cargo finds by itself included.
     pub(crate) tests: Vec<TestTarget>,
     /// Its features.
@@ -119,16 +123,17 @@ impl Project {
     fn read(metadata: &Metadata, package: &Package) -> Result<Self, Error> {
         let manifest = Manifest::read(package.manifest_path.as_std_path())?;
         let root = metadata.workspace_root.as_std_path().join("Cargo.toml");
-        let offered = match same_file(&root, manifest.path()) {
-            true => manifest.offered(),
-            false => Manifest::read(&root)?.offered(),
+        let root = match same_file(&root, manifest.path()) {
+            true => manifest.clone(),
+            false => Manifest::read(&root)?,
         };
         let target = metadata.target_directory.clone();
         Ok(Self {
             name: package.name.to_string(),
             edition: package.edition,
             manifest,
-            offered,
+            offered: root.offered(),
+            resolver: Resolver::read(metadata, &root),
             tests: tests(package),
             features: package.features.clone(),
             library: package.targets.iter().find_map(Library::read),

@@ -76,6 +76,18 @@ pub(crate) fn ships_testing(project: &Project) -> bool {
     shipped.any(|entry| entry.features.iter().any(|feature| feature == "testing"))
 }
 
+/// Whether tests ask for the feature `testing`, and cargo's resolver gives it to what is shipped.
+pub(crate) fn leaks_testing(project: &Project) -> bool {
+    let declared = declared(project, "pyo3-aio");
+    let is_shipped = declared
+        .iter()
+        .any(|entry| entry.section == Section::Normal);
+    let mut features = declared.iter().flat_map(|entry| &entry.features);
+    project.resolver.unifies_dev_features
+        && is_shipped
+        && features.any(|feature| feature == "testing")
+}
+
 fn inherit(mut entry: Declared, offered: &[Declared]) -> Declared {
     let offer = offered
         .iter()

@@ -33,6 +33,7 @@ macro_rules! cases {
 
 cases! {
     doctor_healthy
+    doctor_resolver_1
     doctor_sick
     doctor_testing_is_shipped
     doctor_without_the_library
@@ -71,6 +72,7 @@ cases! {
     init_private_modules
     init_pyo3_too_old
     init_renamed_packages
+    init_resolver_1
     init_smol
     init_sorted_dependencies
     init_symlinked_manifest

@@ -121,6 +121,10 @@ pub(super) fn dependency(project: &Project) -> Finding {
             let help = "move the feature to pyo3-aio in [dev-dependencies]";
             Finding::new(CHECK, Level::Warning, message, help)
         }
+        Some(_) if plan::leaks_testing(project) => {
+            let cure = project.resolver.cure(|path| project.shown(path));
+            Finding::new(CHECK, Level::Warning, plan::LEAK, cure)
+        }
         Some(features) => Finding::ok(CHECK, format!("features {}", features.join(", "))),
     }
 }
