@@ -270,6 +270,26 @@ asyncio.run(main())
     assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
 }
 
+#[pyo3_aio::tokio::test]
+fn a_forked_child_that_runs_on_takes_no_wake_up_of_its_parent() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+async def main():
+    loop = asyncio.get_running_loop()
+    future = extension.start_sleep(0.1)
+    child = os.fork()
+    if child == 0:
+        loop.call_later(0.5, os._exit, 9)
+        await loop.create_future()
+    # The loop is not to be woken before the child has had the chance.
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert await asyncio.wait_for(future, 10) == 0.1
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
 fn all_end_well(program: &str) {
     for repetition in 0..repetitions() {
         let (status, stderr) = run(program);
