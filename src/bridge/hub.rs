@@ -308,8 +308,10 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        // Deallocators may run while an exception is set.
-        let closed = Python::try_attach(|py| pending_error::keep(py, || self.hub.close()));
+        // Deallocators may run while an exception is set. Users' values are dropped, which may wait for a thread that
+        // attaches.
+        let closed =
+            Python::try_attach(|py| pending_error::keep(py, || py.detach(|| self.hub.close())));
         if closed.is_none() {
             self.hub.close();
         }

@@ -6,6 +6,8 @@
 //! - The slot is locked while the future is polled and while it is taken out, and at no other time, so "locked" means
 //!   "being polled". Whoever cancels sets `cancelled` before it tries the lock, and whoever polls reads `cancelled`
 //!   after it has unlocked: one of the two drops the future.
+//! - A user's values are dropped inside the runtime's context and detached from Python: their `Drop` may wait for a
+//!   thread that attaches.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,7 +97,10 @@ impl Task {
             runner,
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
-        let registration = task.hub.register(item).ok_or_else(closed_error)?;
+        let Some(registration) = task.hub.register(item) else {
+            drop_work(py, runner, task.take());
+            return Err(closed_error());
+        };
         *lock(&task.target) = Some((target, registration));
         (runner.spawn)(Driver::new(Arc::clone(&task)));
         Ok(task)
@@ -126,17 +131,9 @@ impl Task {
             }
             Err(TryLockError::WouldBlock) => return false,
         };
-        self.drop_inside(work);
+        drop_inside(self.runner, work);
         self.wake_driver();
         true
-    }
-
-    /// Drops user code's values inside the runtime's context, and survives their panics.
-    fn drop_inside(&self, work: Slot) {
-        let mut work = Some(work);
-        let dropped = catch_call(|| (self.runner.enter)(&mut || drop(work.take())));
-        // The panic has been printed, and there is nobody left to tell.
-        drop(dropped);
     }
 
     fn wake_driver(&self) {
@@ -182,7 +179,7 @@ impl Task {
                 let panicked = Slot::Failed(Box::new(Failure::Panicked(caught)));
                 let failed = std::mem::replace(&mut *slot, panicked);
                 drop(slot);
-                self.drop_inside(failed);
+                drop_inside(self.runner, failed);
                 true
             }
         }
@@ -197,13 +194,17 @@ impl Task {
             }
             std::mem::replace(&mut *slot, Slot::Failed(Box::new(failure)))
         };
-        self.drop_inside(work);
+        drop_inside(self.runner, work);
         self.hub.push(Arc::<Self>::clone(self));
     }
 
+    /// Takes out what no driver polls.
+    fn take(&self) -> Slot {
+        std::mem::replace(&mut *lock(&self.slot), Slot::Empty)
+    }
+
     fn take_result(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
-        let slot = std::mem::replace(&mut *lock(&self.slot), Slot::Empty);
-        match slot {
+        match self.take() {
             Slot::Work(work) => Some(self.surroundings.run(|| convert(py, work))),
             Slot::Failed(failure) => Some(Err(failure.into_error(py))),
             Slot::Empty => None,
@@ -221,11 +222,24 @@ pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<
     .unwrap_or_else(|caught| Err(caught.into()))
 }
 
+/// Drops user code's values inside the runtime's context and detached from Python, and survives their panics.
+pub(crate) fn drop_work(py: Python<'_>, runner: &Runner, work: impl Send) {
+    py.detach(|| drop_inside(runner, work));
+}
+
+/// The same where the thread is detached already.
+fn drop_inside(runner: &Runner, work: impl Sized) {
+    let mut work = Some(work);
+    let dropped = catch_call(|| (runner.enter)(&mut || drop(work.take())));
+    // The panic has been printed, and there is nobody left to tell.
+    drop(dropped);
+}
+
 impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         let (target, locals) = (lock(&self.target).take(), lock(&self.locals).take());
         let Some((target, registration)) = target else {
-            self.drop_idle_work();
+            drop_work(py, self.runner, self.take());
             return Ok(());
         };
         drop(locals);

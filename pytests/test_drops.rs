@@ -1,0 +1,153 @@
+//! Where and how users' values are dropped that Python does not get.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
+mod python;
+
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_aio::tokio as runtime;
+use tokio::sync::oneshot;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Joins a thread that attaches to Python when it is dropped, and tells whether that could be done.
+struct Joins(mpsc::Sender<bool>);
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        let (attached, joined) = mpsc::channel();
+        std::thread::spawn(move || Python::attach(|_| attached.send(())));
+        let _ = self.0.send(joined.recv_timeout(TIMEOUT / 2).is_ok());
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Joins {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        panic!("nobody wants it")
+    }
+}
+
+fn assert_joined(py: Python<'_>, told: mpsc::Receiver<bool>) {
+    assert_eq!(py.detach(move || told.recv_timeout(TIMEOUT)), Ok(true));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_closed_loop_drops_an_idle_future_detached_from_python() -> PyResult<()> {
+    let (tell, told) = mpsc::channel();
+    Python::attach(|py| {
+        let start = function(py, move |py| {
+            let value = Joins(tell.clone());
+            runtime::future_into_py(py, async move {
+                let _value = value;
+                std::future::pending::<PyResult<()>>().await
+            })
+        })?;
+        let code = c"
+def main(start):
+    async def main():
+        start()
+    asyncio.run(main())
+";
+        call(&python(py, code)?, "main", start)?;
+        assert_joined(py, told);
+        Ok(())
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn a_closed_loop_drops_what_it_has_not_delivered_detached_from_python() -> PyResult<()> {
+    let (tell, told) = mpsc::channel();
+    let (open, opened) = oneshot::channel::<()>();
+    let (open, opened) = (Mutex::new(Some(open)), Mutex::new(Some(opened)));
+    Python::attach(|py| {
+        let start = function(py, move |py| {
+            let value = Joins(tell.clone());
+            let opened = opened.lock().unwrap().take().unwrap();
+            runtime::future_into_py(py, async move {
+                opened.await.unwrap();
+                Ok(value)
+            })
+        })?;
+        let finish = function(py, move |py| {
+            open.lock().unwrap().take().unwrap().send(()).unwrap();
+            // The loop, which stands still, is told nothing that could be waited for.
+            py.detach(|| std::thread::sleep(Duration::from_millis(100)));
+            Ok(py.None().into_bound(py))
+        })?;
+        let code = c"
+def main(functions):
+    start, finish = functions
+    async def main():
+        start()
+        await asyncio.sleep(0)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    finish()
+    loop.close()
+";
+        let functions = (start, finish).into_pyobject(py)?.into_any();
+        call(&python(py, code)?, "main", functions)?;
+        assert_joined(py, told);
+        Ok(())
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn an_output_that_comes_after_cancel_is_dropped_detached_from_python() -> PyResult<()> {
+    let (tell, told) = mpsc::channel();
+    let (go_on, told_to_go_on) = mpsc::channel::<()>();
+    let (polling, polled) = mpsc::channel::<()>();
+    let told_to_go_on = Mutex::new(Some(told_to_go_on));
+    let polled = Mutex::new(polled);
+    let dropped = Mutex::new(Some(told));
+    Python::attach(|py| {
+        let start = function(py, move |py| {
+            let (value, polling) = (Joins(tell.clone()), polling.clone());
+            let told_to_go_on = told_to_go_on.lock().unwrap().take().unwrap();
+            let future = runtime::future_into_py(py, async move {
+                polling.send(()).unwrap();
+                told_to_go_on.recv_timeout(TIMEOUT).unwrap();
+                Ok(value)
+            })?;
+            py.detach(|| polled.lock().unwrap().recv_timeout(TIMEOUT).unwrap());
+            Ok(future)
+        })?;
+        let finish = function(py, move |py| {
+            go_on.send(()).unwrap();
+            Ok(py.None().into_bound(py))
+        })?;
+        let is_joined = function(py, move |py| {
+            let told = dropped.lock().unwrap();
+            let joined = told.as_ref().unwrap().try_recv().ok();
+            Ok(joined.into_pyobject(py)?.into_any())
+        })?;
+        let code = c"
+def main(functions):
+    start, finish, is_joined = functions
+    async def main():
+        assert start().cancel()
+        finish()
+        while (joined := is_joined()) is None:
+            await asyncio.sleep(0.001)
+        return joined
+    assert asyncio.run(main())
+";
+        let functions = (start, finish, is_joined).into_pyobject(py)?.into_any();
+        call(&python(py, code)?, "main", functions)?;
+        Ok(())
+    })
+}
