@@ -11,6 +11,8 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3_aio::TaskLocals;
+use pyo3_aio::err::RustPanic;
 use pyo3_aio::tokio as runtime;
 use tokio::sync::oneshot;
 
@@ -38,6 +40,19 @@ impl<'py> IntoPyObject<'py> for Joins {
 
     fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         panic!("nobody wants it")
+    }
+}
+
+/// A value whose conversion panics.
+struct Unconvertible;
+
+impl<'py> IntoPyObject<'py> for Unconvertible {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        panic!("no conversion")
     }
 }
 
@@ -150,4 +165,32 @@ def main(functions):
         call(&python(py, code)?, "main", functions)?;
         Ok(())
     })
+}
+
+#[pyo3_aio::tokio::test]
+async fn a_panic_of_a_local_conversion_has_its_text() -> PyResult<()> {
+    let locals = Python::attach(runtime::get_current_locals)?;
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let threads = tokio::runtime::Builder::new_current_thread().build();
+        let local = tokio::task::LocalSet::new();
+        let error = local.block_on(&threads.unwrap(), async move { failed(locals).await });
+        tell.send(error).unwrap();
+    });
+    let error = told.await.unwrap();
+    Python::attach(|py| {
+        assert!(error.is_instance_of::<RustPanic>(py), "{error}");
+        assert!(error.to_string().contains("no conversion"), "{error}");
+    });
+    Ok(())
+}
+
+async fn failed(locals: TaskLocals) -> PyErr {
+    let future = Python::attach(|py| {
+        let fut = async { Ok(Unconvertible) };
+        #[expect(deprecated, reason = "it is tested as long as it is there")]
+        let future = runtime::local_future_into_py_with_locals(py, locals.clone(), fut)?;
+        pyo3_aio::into_future_with_locals(&locals, future)
+    });
+    future.unwrap().await.unwrap_err()
 }

@@ -11,7 +11,7 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::Job;
-use crate::caught::{Caught, catch};
+use crate::caught::{Caught, catch, catch_call};
 use crate::generic::{
     ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt, get_current_locals,
 };
@@ -52,7 +52,8 @@ where
         let output = poll_fn(|cx| poll_while_wanted(fut.as_mut(), &mut sender, cx)).await;
         if let Some(output) = output {
             // Whoever cancels it just now needs no output.
-            let _ = sender.send(convert(output));
+            let converted = catch_call(|| convert(output));
+            let _ = sender.send(converted.unwrap_or_else(|caught| Err(caught.into())));
         }
     };
     drop(R::spawn_local(R::scope_local(locals, run)));
