@@ -23,9 +23,10 @@ use pyo3::types::PyType;
 
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
-use crate::bridge::{Runner, Work, convert};
+use crate::bridge::{Runner, Work, convert, drop_work};
 use crate::caught::{Caught, catch_call};
 use crate::locals::{self, TaskLocals};
+use crate::pending_error;
 use crate::slots::{self, Step, Steps};
 use crate::surroundings::Surroundings;
 use crate::trio;
@@ -149,7 +150,11 @@ impl RustCoroutine {
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "throw"), (error,))
             }),
-            State::Cold(_) | State::Executing | State::Finished => Err(error),
+            State::Cold(work) => {
+                drop_work(py, self.settings.runner, work);
+                Err(error)
+            }
+            State::Executing | State::Finished => Err(error),
         }
     }
 
@@ -163,13 +168,15 @@ impl RustCoroutine {
     }
 
     fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Step> {
-        if self.settings.first_poll == FirstPoll::OnCaller
-            && self.poll_first(py, &mut work)?.is_ready()
-        {
-            let output = convert(py, work);
-            return output
-                .map(Step::Returned)
-                .map_err(|error| refuse_stop_iteration(py, error));
+        if self.settings.first_poll == FirstPoll::OnCaller {
+            match self.poll_first(py, &mut work) {
+                Ok(Poll::Pending) => {}
+                Ok(Poll::Ready(())) => return finish(py, work),
+                Err(panicked) => {
+                    drop_work(py, self.settings.runner, work);
+                    return Err(panicked);
+                }
+            }
         }
         let Settings { runner, cancel, .. } = &self.settings;
         if trio::is_running_here(py)? {
@@ -240,6 +247,13 @@ impl RustCoroutine {
     }
 }
 
+fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
+    let output = convert(py, work);
+    output
+        .map(Step::Returned)
+        .map_err(|error| refuse_stop_iteration(py, error))
+}
+
 fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
     future.get().block();
     Step::Yielded(future.clone_ref(py).into_any())
@@ -301,12 +315,14 @@ impl RustCoroutine {
     }
 
     /// Drops the Rust future.
-    pub(crate) fn close(&self) -> PyResult<()> {
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.replace(State::Executing) {
             State::Executing => return Err(PyValueError::new_err("coroutine already executing")),
             State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
-            State::Delegating(wait) => wait.task.request_cancel(),
-            State::Cold(_) | State::Finished => {}
+            // Nobody waits any more, so nothing is to be settled either.
+            State::Delegating(wait) => wait.task.cancel_now(py),
+            State::Cold(work) => drop_work(py, self.settings.runner, work),
+            State::Finished => {}
         }
         drop(self.replace(State::Finished));
         Ok(())
@@ -360,10 +376,14 @@ impl RustCoroutine {
 impl Drop for RustCoroutine {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match state {
+        match std::mem::replace(state, State::Finished) {
             State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
             State::Delegating(wait) => wait.task.request_cancel(),
-            State::Cold(_) | State::Executing | State::Finished => {}
+            State::Cold(work) => {
+                let runner = self.settings.runner;
+                Python::try_attach(|py| pending_error::keep(py, || drop_work(py, runner, work)));
+            }
+            State::Executing | State::Finished => {}
         }
     }
 }

@@ -512,7 +512,8 @@ where
 
 /// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
 ///
-/// The future has the locals of the current task.
+/// The future has the locals of the current task. Ctrl-C is seen when the future is done: to be
+/// interrupted, use [`run`].
 ///
 /// # Errors
 ///

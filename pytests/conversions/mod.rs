@@ -51,6 +51,16 @@ impl Drop for DropGuard {
     }
 }
 
+/// Waits, when it is dropped, for a thread that needs Python.
+pub(crate) struct AttachesWhenDropped;
+
+impl Drop for AttachesWhenDropped {
+    fn drop(&mut self) {
+        let thread = std::thread::spawn(|| Python::attach(|_| ()));
+        thread.join().unwrap();
+    }
+}
+
 /// A value whose conversion panics.
 pub(crate) struct Unconvertible;
 
@@ -77,7 +87,7 @@ macro_rules! conversion_tests {
         use pyo3_aio::err::RustPanic;
         use tokio::sync::oneshot;
 
-        use crate::conversions::{Drops, Unconvertible};
+        use crate::conversions::{AttachesWhenDropped, Drops, Unconvertible};
         use crate::python::{call, function, python};
 
         /// Awaits what `name(argument)` returns, on the loop of the test.
@@ -1161,6 +1171,28 @@ async def main(f):
             })
             .await?;
             Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test(timeout = "30s")]
+        fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
+            Python::attach(|py| {
+                for step in ["", "close", "throw"] {
+                    let guard = AttachesWhenDropped;
+                    let coroutine = runtime::into_coroutine(py, async move {
+                        let _guard = guard;
+                        Ok(())
+                    });
+                    let coroutine = coroutine.unwrap();
+                    match step {
+                        "close" => drop(coroutine.call_method0("close").unwrap()),
+                        "throw" => {
+                            let error = py.get_type::<PyValueError>();
+                            coroutine.call_method1("throw", (error,)).unwrap_err();
+                        }
+                        _ => drop(coroutine),
+                    }
+                }
+            });
         }
     };
 }

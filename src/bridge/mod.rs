@@ -25,4 +25,4 @@ pub(crate) use fork::generation;
 pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
 pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
-pub(crate) use task::{Driver, Runner, Target, Task, convert};
+pub(crate) use task::{Driver, Runner, Target, Task, convert, drop_work};

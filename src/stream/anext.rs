@@ -255,11 +255,11 @@ impl Anext {
     }
 
     /// Gives the item up.
-    fn close(&self) -> PyResult<()> {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.replace(State::Executing) {
             State::Executing => return Err(PyValueError::new_err("awaitable already executing")),
             State::Waiting(coroutine) | State::Throwing(coroutine) => {
-                coroutine.close()?;
+                coroutine.close(py)?;
                 self.custody().release();
             }
             State::New | State::Finished => {}
