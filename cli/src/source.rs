@@ -67,8 +67,16 @@ impl fmt::Display for Source {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Git(url) => write!(f, "{url}"),
-            Self::Version(version) => write!(f, "v{version}"),
+            Self::Version(requirement) => f.write_str(&shown_requirement(requirement)),
         }
+    }
+}
+
+/// A version as cargo shows it, with a `v`; a requirement that begins with an operator as it is.
+fn shown_requirement(requirement: &str) -> String {
+    match requirement.starts_with(|first: char| first.is_ascii_digit()) {
+        true => format!("v{requirement}"),
+        false => requirement.to_owned(),
     }
 }
 
@@ -109,7 +117,16 @@ fn relative(from: &Path, to: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::relative;
+    use super::{Source, relative};
+
+    #[test]
+    fn only_a_plain_version_is_shown_with_a_v() {
+        let shown = |version: &str| Source::Version(version.to_owned()).to_string();
+        assert_eq!(shown("0.1"), "v0.1");
+        for requirement in ["=0.1.0", ">=0.1, <0.3", "*"] {
+            assert_eq!(shown(requirement), requirement);
+        }
+    }
 
     #[test]
     fn the_way_is_written_as_cargo_add_writes_it() {

@@ -78,6 +78,7 @@ cases! {
     init_symlinked_manifest
     init_target_dev_dependencies
     init_unsorted_dependencies
+    init_version_requirement
     init_virtual_workspace
     init_without_autotests
     init_without_pyo3
