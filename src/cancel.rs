@@ -43,13 +43,13 @@ impl CancelHandle {
     /// Polls for the next cancellation; the last waker is the one that is woken.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<PyErr> {
         let mut state = self.signal.lock();
-        match state.exception.take() {
-            Some(exception) => Poll::Ready(exception),
-            None => {
-                state.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        if let Some(exception) = state.exception.take() {
+            return Poll::Ready(exception);
         }
+        let before = state.waker.replace(cx.waker().clone());
+        drop(state);
+        drop(before);
+        Poll::Pending
     }
 
     /// Whether a cancellation waits to be taken by [`CancelHandle::cancelled`].

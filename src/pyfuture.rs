@@ -53,7 +53,9 @@ impl Future for PyFuture {
             .expect("a PyFuture is not polled after it was ready");
         let mut inner = shared.lock();
         if !matches!(inner.stage, Stage::Done(_)) {
-            inner.waker = Some(cx.waker().clone());
+            let before = inner.waker.replace(cx.waker().clone());
+            drop(inner);
+            drop(before);
             return Poll::Pending;
         }
         let done = std::mem::replace(&mut inner.stage, Stage::Gone);
@@ -211,9 +213,10 @@ impl Shared {
     fn cancel(self: Arc<Self>) {
         let mut inner = self.lock();
         inner.cancelled = true;
-        inner.waker = None;
+        let waker = inner.waker.take();
         let is_gone = matches!(inner.stage, Stage::Gone);
         drop(inner);
+        drop(waker);
         if !is_gone {
             self.hub.push(Arc::<Self>::clone(&self));
         }
