@@ -10,6 +10,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
 use crate::awaitable::CancelPolicy;
 use crate::bridge::{Hub, Runner, Target, Task, Work, hub_of_host};
@@ -82,22 +83,28 @@ fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
             "trio is supported where it can watch a file descriptor, which is not the case on this platform",
         ));
     };
-    let watch = PyModule::from_code(
-        py,
-        c"
-async def watch(wait_readable, fd, drain):
-    while True:
-        await wait_readable(fd)
-        drain()
-",
-        c"<pyo3_aio>",
-        c"pyo3_aio_trio",
-    )?
-    .getattr("watch")?;
+    let watch = watch(py)?;
     let wait_readable = lowlevel(py)?.getattr("wait_readable")?;
     let arguments = (watch, wait_readable, fd, hub.drain_callback(py)?);
     lowlevel(py)?.call_method1("spawn_system_task", arguments)?;
     Ok(())
+}
+
+/// The system task, which is Python's, since trio steps it.
+fn watch(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static WATCH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let code = c"
+async def watch(wait_readable, fd, drain):
+    while True:
+        await wait_readable(fd)
+        drain()
+";
+    let watch = WATCH.get_or_try_init(py, || {
+        let names = PyDict::new(py);
+        py.run(code, Some(&names), None)?;
+        names.as_any().get_item("watch").map(Bound::unbind)
+    })?;
+    Ok(watch.bind(py))
 }
 
 /// Reschedules the waiting task with the result, from the system task.
