@@ -45,12 +45,33 @@ pub(crate) enum Error {
         /// Where, with line and column.
         source: Box<toml_edit::TomlError>,
     },
+    /// It is not text.
+    #[error("cannot parse `{}`: correct it and run this again; nothing was written", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        source: NotUtf8,
+    },
+}
+
+/// The first byte that is not part of a character.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("byte 0x{byte:02x} at line {line}, column {column} is not UTF-8")]
+pub(crate) struct NotUtf8 {
+    byte: u8,
+    line: usize,
+    column: usize,
 }
 
 impl Manifest {
     /// Reads and parses the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let text = decode(bytes).map_err(|source| Error::Encoding {
             path: path.to_owned(),
             source,
         })?;
@@ -138,11 +159,36 @@ impl Manifest {
     }
 }
 
+fn decode(bytes: Vec<u8>) -> Result<String, NotUtf8> {
+    String::from_utf8(bytes).map_err(|error| {
+        let bytes = error.as_bytes();
+        let offset = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&bytes[..offset]);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        NotUtf8 {
+            byte: bytes[offset],
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::Manifest;
+    use super::{Manifest, decode};
+
+    #[test]
+    fn the_first_byte_that_is_not_utf_8_is_found() {
+        let found = |bytes: &[u8]| decode(bytes.to_owned()).unwrap_err().to_string();
+        assert_eq!(
+            found(b"a = 1\n\xc3\xa9 = '\xff'"),
+            "byte 0xff at line 2, column 6 is not UTF-8"
+        );
+        assert_eq!(found(b"\xe9"), "byte 0xe9 at line 1, column 1 is not UTF-8");
+        assert_eq!(decode(b"\xc3\xa9".to_vec()).unwrap(), "\u{e9}");
+    }
 
     #[test]
     fn what_is_not_edited_comes_back_byte_for_byte() {

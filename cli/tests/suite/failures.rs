@@ -57,6 +57,24 @@ fn a_read_only_manifest_is_told_and_nothing_is_written() {
 }
 
 #[test]
+fn a_manifest_that_is_not_utf_8_is_told_with_the_place_and_nothing_is_written() {
+    let sandbox = fresh_crate();
+    let manifest = sandbox.project().join("Cargo.toml");
+    let bytes = b"[package]\nname = \"demo\"\nauthors = [\"Ren\xe9\"]\n";
+    fs::write(&manifest, bytes).unwrap();
+    let output = sandbox.run("init");
+    assert_eq!(output.code, 101);
+    for told in [
+        "cannot parse `[PROJECT]/Cargo.toml`: correct it and run this again; nothing was written",
+        "byte 0xe9 at line 3, column 16 is not UTF-8",
+    ] {
+        assert!(output.stderr.contains(told), "{}", output.stderr);
+    }
+    assert_eq!(fs::read(manifest).unwrap(), bytes);
+    assert!(!sandbox.project().join("pytests").exists());
+}
+
+#[test]
 fn the_permissions_of_the_manifest_stay() {
     let sandbox = fresh_crate();
     let manifest = sandbox.project().join("Cargo.toml");
