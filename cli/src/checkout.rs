@@ -15,6 +15,21 @@ pub(crate) fn find() -> Option<PathBuf> {
     (!is_kept_by_cargo && is_pyo3_aio(&checkout)).then_some(checkout)
 }
 
+/// The folder that the subcommand was built from, if it is gone.
+///
+/// What cargo gets from the registry may go, for it is published.
+pub(crate) fn find_vanished() -> Option<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_gone = !package.is_dir() && !is_from_registry(package);
+    package.parent().filter(|_| is_gone).map(Path::to_owned)
+}
+
+/// Whether the folder is in `registry/src` of a cargo home, not necessarily of this user's.
+fn is_from_registry(package: &Path) -> bool {
+    let names: Vec<_> = package.iter().collect();
+    names.windows(2).any(|names| names == ["registry", "src"])
+}
+
 /// Where cargo keeps what it fetches, and its configuration.
 pub(crate) fn cargo_home() -> Option<PathBuf> {
     let home = match env::var_os("CARGO_HOME") {
@@ -22,4 +37,21 @@ pub(crate) fn cargo_home() -> Option<PathBuf> {
         None => env::home_dir()?.join(".cargo"),
     };
     home.canonicalize().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::is_from_registry;
+
+    #[test]
+    fn what_comes_from_the_registry_is_known_by_its_folder() {
+        let is_from = |path| is_from_registry(Path::new(path));
+        assert!(is_from(
+            "/home/a/.cargo/registry/src/index.crates.io-1/cargo-pyo3-async-test-0.1.0"
+        ));
+        assert!(!is_from("/home/a/.cargo/git/checkouts/pyo3-aio-1/2/cli"));
+        assert!(!is_from("/home/a/registry/pyo3-aio/cli"));
+    }
 }

@@ -62,6 +62,9 @@ pub(crate) fn run(
         imports_module: true,
         ..init::request("test_example", Template::Example, &args.basis)?
     };
+    if let Some(warning) = request.source.warning() {
+        shell.warn(warning);
+    }
     let folder = Folder::prepare(args.dir.as_deref())?;
     shell.status(
         "Creating",

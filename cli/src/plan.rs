@@ -237,8 +237,20 @@ pub(crate) fn plan(project: &Project, request: &Request, found: &Found) -> Resul
     let (target, test) = target::plan(project, request, found.test.as_deref(), &names)?;
     steps.extend(test);
     let mut plan = Plan::new(project, target, steps);
+    if is_new(&plan.edits, &library) {
+        plan.warnings.extend(request.source.warning());
+    }
     plan.warnings.extend(warn_of_resolver(project, &plan));
     Ok(plan)
+}
+
+/// Whether the source of what is needed gets into the manifest.
+fn is_new(edits: &[Edit], need: &Need<'_>) -> bool {
+    edits.iter().any(|edit| match edit {
+        Edit::AddDependency { key, origin, .. } => key == need.package && *origin == need.origin,
+        Edit::Migrate { .. } => true,
+        _ => false,
+    })
 }
 
 /// What the manifest will say decides.

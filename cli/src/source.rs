@@ -18,7 +18,14 @@ pub(crate) enum Source {
     Git(String),
     /// A requirement for the registry.
     Version(String),
+    /// This subcommand's own version, for want of anything else.
+    Own {
+        /// The folder that would have been used, and is gone.
+        vanished: Option<PathBuf>,
+    },
 }
+
+const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Why there is no source.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +49,25 @@ impl Source {
         Ok(match (&basis.git, &basis.version_req) {
             (Some(url), _) => Self::Git(url.clone()),
             (None, Some(version)) => Self::Version(version.clone()),
-            (None, None) => checkout::find().map_or_else(Self::own_version, Self::Path),
+            (None, None) => match checkout::find() {
+                Some(checkout) => Self::Path(checkout),
+                None => Self::Own {
+                    vanished: checkout::find_vanished(),
+                },
+            },
         })
     }
 
-    fn own_version() -> Self {
-        Self::Version(env!("CARGO_PKG_VERSION").to_owned())
+    /// What to tell whoever gets this source without having asked for it.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let Self::Own { vanished } = self else {
+            return None;
+        };
+        let folder = vanished.as_ref()?.display();
+        Some(format!(
+            "`{folder}`, which this was built from, is gone, so pyo3-aio {OWN_VERSION} is asked \
+             of the registry, where it may not be: name another source with `--path` or `--git`"
+        ))
     }
 
     /// The keys of the dependency, seen from the manifest's folder.
@@ -57,6 +77,7 @@ impl Source {
             Self::Path(path) => keys.insert("path", relative(folder, path).into()),
             Self::Git(url) => keys.insert("git", url.as_str().into()),
             Self::Version(version) => keys.insert("version", version.as_str().into()),
+            Self::Own { .. } => keys.insert("version", OWN_VERSION.into()),
         };
         keys
     }
@@ -67,6 +88,7 @@ impl fmt::Display for Source {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Git(url) => write!(f, "{url}"),
+            Self::Own { .. } => write!(f, "v{OWN_VERSION}"),
             Self::Version(requirement) => f.write_str(&shown_requirement(requirement)),
         }
     }

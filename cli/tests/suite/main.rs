@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cases;
+#[cfg(target_os = "linux")]
+mod checkout;
 mod conventions;
 mod failures;
 mod python;
