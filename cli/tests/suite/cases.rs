@@ -34,6 +34,7 @@ macro_rules! cases {
 cases! {
     doctor_healthy
     doctor_resolver_1
+    doctor_resolver_1_in_a_workspace
     doctor_sick
     doctor_testing_is_shipped
     doctor_without_the_library

@@ -23,9 +23,10 @@ pub(super) fn pyo3(project: &Project, facts: &Facts) -> Finding {
         // Cargo.lock is not there or not up to date, and to write it is not for a doctor.
         Err(error) if error.contains("--locked") => declared_pyo3(project),
         Err(error) => {
-            let mut lines = error.lines().filter(|line| line.contains("error:"));
-            let first = lines.next().unwrap_or(error);
-            let message = format!("cargo cannot resolve the dependencies: {first}");
+            let message = format!(
+                "cargo cannot resolve the dependencies: {}",
+                first_error(error)
+            );
             Finding::new(
                 "pyo3",
                 Level::Warning,
@@ -34,6 +35,16 @@ pub(super) fn pyo3(project: &Project, facts: &Facts) -> Finding {
             )
         }
     }
+}
+
+/// What cargo finds wrong, which its warnings may come before.
+fn first_error(error: &str) -> &str {
+    let of_cargo = error.split_once("exited with an error: ");
+    let of_cargo = of_cargo.map_or(error, |(_, of_cargo)| of_cargo);
+    let mut lines = of_cargo.lines();
+    lines
+        .find_map(|line| line.strip_prefix("error: "))
+        .unwrap_or(error)
 }
 
 fn resolved_pyo3(versions: &[String]) -> Finding {
