@@ -290,6 +290,30 @@ asyncio.run(main())
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
 
+#[pyo3_aio::tokio::test]
+fn a_child_that_is_forked_within_a_poll_does_not_wait_for_it_at_its_exit() {
+    let (status, stderr) = run("
+import asyncio, atexit, extension, os, threading, time, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+def end():
+    started = time.monotonic()
+    atexit._run_exitfuncs()
+    # It would wait for 5 seconds.
+    os._exit(9 if time.monotonic() - started < 4 else 1)
+def fork():
+    child = os.fork()
+    if child == 0:
+        # The poll returns meanwhile.
+        threading.Timer(0.2, end).start()
+    return child
+async def main():
+    child = await extension.call_sync(fork)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
 fn all_end_well(program: &str) {
     for repetition in 0..repetitions() {
         let (status, stderr) = run(program);

@@ -30,7 +30,7 @@ impl Dispatcher {
         let thread = thread::Builder::new()
             .name("pyo3-aio-dispatcher".to_owned())
             .spawn(move || dispatch(&woken, &hub, &event_loop, &drain))?;
-        let mut threads = threads();
+        let mut threads = lock();
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
         Ok(Self {
@@ -60,21 +60,24 @@ impl Dispatcher {
 
 /// Forgets the threads of a parent process; waiting for one would not end.
 pub(super) fn forget_threads() {
-    std::mem::take(&mut *threads())
+    std::mem::take(&mut *lock())
         .into_iter()
         .for_each(std::mem::forget);
 }
 
 /// Waits until no dispatcher is inside Python any more; call it detached, after every hub has been closed.
 pub(super) fn join_dispatchers() {
-    let stopped = std::mem::take(&mut *threads());
+    let stopped = std::mem::take(&mut *lock());
     for thread in stopped {
         // A panic of the thread has been printed where it happened.
         let _ = thread.join();
     }
 }
 
-fn threads() -> MutexGuard<'static, Vec<JoinHandle<()>>> {
+/// What [`lock`] returns.
+pub(super) type Lock = MutexGuard<'static, Vec<JoinHandle<()>>>;
+
+pub(super) fn lock() -> Lock {
     THREADS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -23,18 +23,30 @@ pub(super) fn notice() {
 mod unix {
     #![expect(unsafe_code, reason = "the standard library does not tell of forks")]
 
+    use std::cell::Cell;
     use std::sync::Once;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use crate::bridge::polling;
+    use crate::bridge::{dispatcher, hubs, polling};
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+    thread_local! {
+        /// The locks of the bridge that last longer than a loop, while this thread forks.
+        static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
+    }
+
+    type Locks = (polling::Lock, hubs::Lock, dispatcher::Lock);
+
+    fn lock_all() -> Locks {
+        (polling::lock(), hubs::lock(), dispatcher::lock())
+    }
 
     /// How many forks lie between this process and the one that asked first.
     pub(crate) fn generation() -> u32 {
         static REGISTER: Once = Once::new();
         REGISTER.call_once(|| {
-            // SAFETY: the handlers do not unwind, and the child's only stores to atomics.
+            // SAFETY: the handlers do not unwind, and the child's only stores to atomics and gives back locks.
             // It fails only where there is no memory; forks are not noticed then.
             unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
         });
@@ -43,15 +55,65 @@ mod unix {
 
     extern "C" fn before() {
         polling::pause();
+        // Or the child finds one in the hands of a thread that it does not have.
+        let locks = lock_all();
+        // It fails in a thread that is ending, which then forks without.
+        let _ = HELD.try_with(|held| held.set(Some(locks)));
     }
 
     extern "C" fn in_parent() {
+        unlock_all();
         polling::resume();
     }
 
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         polling::restart();
+        unlock_all();
+    }
+
+    fn unlock_all() {
+        let _ = HELD.try_with(Cell::take);
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{generation, lock_all};
+        use std::sync::atomic::{AtomicBool, Ordering};
+        use std::thread;
+
+        #[test]
+        fn a_child_finds_every_lock_free() {
+            drop(lock_all());
+            generation();
+            let done = AtomicBool::new(false);
+            let all_free = thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        drop(lock_all());
+                    }
+                });
+                let all_free = (0..100).all(|_| is_free_in_a_child());
+                done.store(true, Ordering::Relaxed);
+                all_free
+            });
+            assert!(all_free);
+        }
+
+        fn is_free_in_a_child() -> bool {
+            // SAFETY: the child takes locks, allocates nothing, and ends without running anything else.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                // SAFETY: neither call takes pointers. The signal's action is the default one.
+                unsafe { libc::alarm(5) };
+                drop(lock_all());
+                // SAFETY: as above.
+                unsafe { libc::_exit(0) };
+            }
+            let mut status = -1;
+            // SAFETY: the pointer is to the integer above.
+            unsafe { libc::waitpid(child, &raw mut status, 0) == child && status == 0 }
+        }
     }
 }
 

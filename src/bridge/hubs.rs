@@ -60,7 +60,7 @@ pub(super) fn forget(hub: &Arc<Hub>) {
     lock().retain(|_, other| !Arc::ptr_eq(hub, other));
 }
 
-/// Forgets the hubs of a parent process without closing them: their locks may be held by threads that are gone.
+/// Forgets the hubs of a parent process without closing them: their own locks may be held by threads that are gone.
 pub(super) fn forget_all() {
     std::mem::take(&mut *lock())
         .into_values()
@@ -73,6 +73,9 @@ pub(super) fn close_all() {
     hubs.into_values().for_each(|hub| hub.close());
 }
 
-fn lock() -> MutexGuard<'static, HashMap<usize, Arc<Hub>>> {
+/// What [`lock`] returns.
+pub(super) type Lock = MutexGuard<'static, HashMap<usize, Arc<Hub>>>;
+
+pub(super) fn lock() -> Lock {
     HUBS.lock().unwrap_or_else(PoisonError::into_inner)
 }

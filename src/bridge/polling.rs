@@ -1,32 +1,34 @@
 //! Counts the futures of the bridge that are being polled just now, so that an exit can wait for them.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use super::fork::generation;
 
 static POLLING: AtomicUsize = AtomicUsize::new(0);
 /// The process is about to fork, and polls that have not begun wait.
 static PAUSED: AtomicBool = AtomicBool::new(false);
 static IDLE: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
 
-/// Counts while it lives.
-pub(super) struct Polling;
+/// Counts while it lives, in the process where it began: a child forgets it.
+pub(super) struct Polling {
+    generation: u32,
+}
 
 pub(super) fn enter() -> Polling {
-    POLLING.fetch_add(1, Ordering::SeqCst);
-    let polling = Polling;
+    let polling = Polling::new();
     if !PAUSED.load(Ordering::SeqCst) {
         return polling;
     }
     drop(polling);
     wait_while_paused();
-    POLLING.fetch_add(1, Ordering::SeqCst);
-    Polling
+    Polling::new()
 }
 
 #[cold]
 fn wait_while_paused() {
-    let idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = lock();
     let paused = |(): &mut ()| PAUSED.load(Ordering::SeqCst);
     // The time limit is for a future that is polled within another, whose end the fork waits for.
     drop(IDLE.1.wait_timeout_while(idle, 2 * PAUSE, paused));
@@ -45,7 +47,7 @@ pub(super) fn pause() {
 /// Lets futures be polled again, in the parent of a fork.
 pub(super) fn resume() {
     PAUSED.store(false, Ordering::SeqCst);
-    let _idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let _idle = lock();
     IDLE.1.notify_all();
 }
 
@@ -55,18 +57,34 @@ pub(super) fn restart() {
     PAUSED.store(false, Ordering::SeqCst);
 }
 
+impl Polling {
+    fn new() -> Self {
+        POLLING.fetch_add(1, Ordering::SeqCst);
+        Self {
+            generation: generation(),
+        }
+    }
+}
+
 impl Drop for Polling {
     fn drop(&mut self) {
-        if POLLING.fetch_sub(1, Ordering::SeqCst) == 1 {
-            let _idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.generation == generation() && POLLING.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _idle = lock();
             IDLE.1.notify_all();
         }
     }
 }
 
+/// What [`lock`] returns.
+pub(super) type Lock = MutexGuard<'static, ()>;
+
+pub(super) fn lock() -> Lock {
+    IDLE.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Waits until nothing is being polled; false when that took longer than `timeout`. Call it detached from Python.
 pub(super) fn wait_until_idle(timeout: Duration) -> bool {
-    let idle = IDLE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = lock();
     let waited = IDLE
         .1
         .wait_timeout_while(idle, timeout, |()| POLLING.load(Ordering::SeqCst) != 0);
