@@ -21,6 +21,9 @@ def turn(loop):
     loop.call_soon(loop.stop)
     loop.run_forever()
 
+class Dispatched(asyncio.SelectorEventLoop):
+    add_reader = asyncio.AbstractEventLoop.add_reader
+
 class Unwatchable(asyncio.SelectorEventLoop):
     def add_reader(self, *args):
         raise OSError('cannot be watched')
@@ -72,6 +75,56 @@ async fn a_loop_that_fails_to_watch_ends_what_is_pending_on_it() -> PyResult<()>
     is_told_that_the_loop_is_closed(future).await;
     Python::attach(|py| event_loop.call_method0(py, "close"))?;
     Ok(())
+}
+
+#[pyo3_aio::tokio::test]
+async fn a_closed_loop_without_add_reader_ends_what_is_pending_on_it() -> PyResult<()> {
+    let future = Python::attach(|py| {
+        let event_loop = defined(py, "Dispatched")?.call0()?;
+        let future = sleep_on(&event_loop)?;
+        defined(py, "turn")?.call1((&event_loop,))?;
+        event_loop.call_method0("close")?;
+        PyResult::Ok(future)
+    })?;
+    is_told_that_the_loop_is_closed(future).await;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[pyo3_aio::tokio::test(serial)]
+fn closed_loops_without_add_reader_leave_nothing() -> PyResult<()> {
+    Python::attach(|py| {
+        let before = (file_descriptors(), threads());
+        let mut loops = Vec::new();
+        for _ in 0..50 {
+            let event_loop = defined(py, "Dispatched")?.call0()?;
+            drop(sleep_on(&event_loop)?);
+            defined(py, "turn")?.call1((&event_loop,))?;
+            event_loop.call_method0("close")?;
+            loops.push(pyo3::types::PyWeakrefReference::new(&event_loop)?);
+        }
+        py.import("gc")?.call_method0("collect")?;
+        let alive = loops
+            .iter()
+            .filter(|event_loop| event_loop.upgrade().is_some());
+        assert_eq!(alive.count(), 0);
+        // The threads end by themselves.
+        let started = std::time::Instant::now();
+        while threads() > before.1 + 10 && started.elapsed() < Duration::from_secs(10) {
+            py.detach(|| std::thread::sleep(Duration::from_millis(1)));
+        }
+        let after = (file_descriptors(), threads());
+        let is_kept = after.0 < before.0 + 10 && after.1 < before.1 + 11;
+        assert!(is_kept, "{before:?}, then {after:?}");
+        Ok(())
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task")
+        .expect("the system lists them")
+        .count()
 }
 
 #[cfg(unix)]

@@ -1,13 +1,14 @@
 //! The way to a loop that cannot watch a file descriptor (Windows' proactor loop, exotic loops): one thread that
-//! attaches to Python and calls `call_soon_threadsafe`, once per batch.
+//! attaches to Python and calls `call_soon_threadsafe`, once per batch. It owns neither the loop nor the drain.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
-use super::hub::Hub;
+use super::hub::{Hub, closed_error};
 use crate::asyncio;
 
 /// The threads that may be inside Python: the exit hook waits for them.
@@ -20,16 +21,12 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn start(
-        hub: Weak<Hub>,
-        event_loop: &Bound<'_, PyAny>,
-        drain: Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
+    pub(super) fn start(hub: Weak<Hub>, drain: &Bound<'_, PyAny>) -> PyResult<Self> {
         let (wake, woken) = mpsc::channel();
-        let (event_loop, drain) = (event_loop.clone().unbind(), drain.unbind());
+        let drain = PyWeakrefReference::new(drain)?.unbind();
         let thread = thread::Builder::new()
             .name("pyo3-aio-dispatcher".to_owned())
-            .spawn(move || dispatch(&woken, &hub, &event_loop, &drain))?;
+            .spawn(move || dispatch(&woken, &hub, &drain))?;
         let mut threads = lock();
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
@@ -81,18 +78,23 @@ pub(super) fn lock() -> Lock {
     THREADS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn dispatch(woken: &Receiver<()>, hub: &Weak<Hub>, event_loop: &Py<PyAny>, drain: &Py<PyAny>) {
+fn dispatch(woken: &Receiver<()>, hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) {
     while woken.recv().is_ok() {
         while woken.try_recv().is_ok() {}
-        let called = Python::try_attach(|py| {
-            asyncio::call_soon_threadsafe(event_loop.bind(py), drain.bind(py)).is_ok()
-        });
-        if called == Some(true) {
-            continue;
-        }
-        if let Some(hub) = hub.upgrade() {
+        let Some(hub) = hub.upgrade() else {
+            return;
+        };
+        let called = Python::try_attach(|py| call_soon(py, &hub, drain));
+        if !matches!(called, Some(Ok(()))) {
             hub.close();
+            return;
         }
-        return;
+    }
+}
+
+fn call_soon(py: Python<'_>, hub: &Hub, drain: &Py<PyWeakrefReference>) -> PyResult<()> {
+    match (hub.event_loop(py), drain.bind(py).upgrade()) {
+        (Some(event_loop), Some(drain)) => asyncio::call_soon_threadsafe(&event_loop, &drain),
+        _ => Err(closed_error()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Guarantees:
 //! - [`Deliver::deliver`] runs on the loop's thread, in the order of the pushes, at most [`BATCH`] items a turn.
-//! - A closed loop closes its hub: the loop's selector owns the registered callback, and dropping that callback is
+//! - A closed loop closes its hub: the loop's selector, or a timer, owns the registered callback, and dropping that is
 //!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
@@ -26,6 +26,9 @@ use crate::pending_error;
 
 /// How many items one turn of the loop delivers before other callbacks get theirs.
 const BATCH: usize = 1_000;
+
+/// After how many seconds a drain renews the timer that owns it: a day, which every loop's timers can count.
+const STAY: u32 = 24 * 60 * 60;
 
 /// Something that an event loop's thread has to do for Rust.
 pub(crate) trait Deliver: Send + Sync {
@@ -91,23 +94,20 @@ impl Hub {
     ) -> PyResult<()> {
         let py = event_loop.py();
         let Some(fd) = self.fd() else {
-            return self.dispatch(event_loop, drain.clone());
+            return self.dispatch(drain);
         };
         // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
         let context = asyncio::context_type(py)?.call0()?;
         match context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain)) {
             Ok(_) => Ok(()),
-            Err(error) if is_unsupported(&error, py) => self.dispatch(event_loop, drain.clone()),
+            Err(error) if is_unsupported(&error, py) => self.dispatch(drain),
             Err(error) => Err(error),
         }
     }
 
-    fn dispatch(
-        self: &Arc<Self>,
-        event_loop: &Bound<'_, PyAny>,
-        drain: Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let dispatcher = Dispatcher::start(Arc::downgrade(self), event_loop, drain)?;
+    fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
+        drain.call_method0("stay")?;
+        let dispatcher = Dispatcher::start(Arc::downgrade(self), drain)?;
         if let Ok(()) = self.dispatcher.set(dispatcher) {
             // Pushes that came before this line woke nobody.
             self.wake();
@@ -289,8 +289,8 @@ impl Drop for Registration {
     }
 }
 
-/// The callback that the loop's selector owns.
-#[pyclass(frozen, module = "pyo3_aio")]
+/// The callback that the loop owns: its selector, or a timer where that cannot watch.
+#[pyclass(frozen, weakref, module = "pyo3_aio")]
 struct Drain {
     hub: Arc<Hub>,
 }
@@ -299,6 +299,15 @@ struct Drain {
 impl Drain {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         self.hub.drain(py)
+    }
+
+    /// Has a timer of the loop own this until the loop is closed, which drops its timers.
+    fn stay(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let Some(event_loop) = slf.get().hub.event_loop(slf.py()) else {
+            return Ok(());
+        };
+        event_loop.call_method1("call_later", (STAY, slf.getattr("stay")?))?;
+        Ok(())
     }
 
     fn __repr__(&self) -> &'static str {
