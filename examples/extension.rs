@@ -20,7 +20,8 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::{
-        call, call_sync, forever, ready, run, sleep, sleep_on_async_std, sleep_on_smol, start_sleep,
+        call, call_sync, call_when_dropped, forever, ready, run, sleep, sleep_on_async_std,
+        sleep_on_smol, start_sleep,
     };
 }
 
@@ -80,6 +81,24 @@ fn call(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
 #[pyfunction]
 fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
     pyo3_aio::tokio::future_into_py(py, async move { Python::attach(|py| function.call0(py)) })
+}
+
+/// Waits for ever, and calls a function of Python when it is given up.
+#[pyfunction]
+fn call_when_dropped(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    let calls = CallsWhenDropped(function);
+    pyo3_aio::tokio::into_coroutine(py, async move {
+        let _calls = calls;
+        std::future::pending::<PyResult<()>>().await
+    })
+}
+
+struct CallsWhenDropped(Py<PyAny>);
+
+impl Drop for CallsWhenDropped {
+    fn drop(&mut self) {
+        let _ = Python::attach(|py| self.0.call0(py));
+    }
 }
 
 /// Sleeps, on an event loop of its own.

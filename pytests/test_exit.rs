@@ -82,6 +82,26 @@ loop.run_until_complete(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn a_program_whose_futures_call_python_when_they_are_dropped_ends_well() {
+    all_end_well(
+        "
+import asyncio, extension, time
+def called():
+    for _ in range(10):
+        time.sleep(0.001)
+async def main():
+    coroutines = [extension.call_when_dropped(called) for _ in range(20)]
+    for coroutine in coroutines:
+        coroutine.send(None)
+    for coroutine in coroutines:
+        coroutine.close()
+    await asyncio.sleep(0.001)
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
     let (status, stderr) = run("
 import asyncio, extension, sys

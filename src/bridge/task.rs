@@ -8,6 +8,7 @@
 //!   after it has unlocked: one of the two drops the future.
 //! - A user's values are dropped inside the runtime's context and detached from Python: their `Drop` may wait for a
 //!   thread that attaches.
+//! - Whenever a driver runs a user's code, dropping included, it counts as polling, so that an exit waits for it.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,6 +146,7 @@ impl Task {
 
     /// Polls once; true when the driver has nothing more to do.
     fn advance(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
+        let _polling = polling::enter();
         *lock(&self.waker) = Some(cx.waker().clone());
         if self.cancelled.load(Ordering::SeqCst) {
             self.end(Failure::Cancelled);
@@ -161,7 +163,6 @@ impl Task {
     }
 
     fn poll_slot(&self, cx: &mut Context<'_>) -> bool {
-        let _polling = polling::enter();
         let Some(locals) = lock(&self.locals).clone() else {
             return true;
         };
@@ -302,6 +303,7 @@ impl Future for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.done {
+            let _polling = polling::enter();
             self.task.end(Failure::Aborted);
         }
     }
