@@ -20,8 +20,8 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::{
-        call, call_sync, call_when_dropped, forever, ready, run, sleep, sleep_on_async_std,
-        sleep_on_smol, start_sleep,
+        call, call_for_ever, call_sync, call_when_dropped, forever, ready, run, sleep,
+        sleep_on_async_std, sleep_on_smol, start_sleep,
     };
 }
 
@@ -81,6 +81,28 @@ fn call(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
 #[pyfunction]
 fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
     pyo3_aio::tokio::future_into_py(py, async move { Python::attach(|py| function.call0(py)) })
+}
+
+/// Awaits what an async function of Python returns, again and again, in a task of Rust's own.
+#[pyfunction]
+fn call_for_ever(py: Python<'_>, function: Py<PyAny>) -> PyResult<()> {
+    let locals = pyo3_aio::tokio::get_current_locals(py)?;
+    drop(pyo3_aio::tokio::spawn(async move {
+        let call = || {
+            Python::attach(|py| {
+                let awaitable = function.bind(py).call0()?;
+                pyo3_aio::into_future_with_locals(&locals, awaitable)
+            })
+        };
+        loop {
+            match call() {
+                Ok(awaited) => drop(awaited.await),
+                // The loop is closed.
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }));
+    Ok(())
 }
 
 /// Waits for ever, and calls a function of Python when it is given up.

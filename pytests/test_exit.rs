@@ -102,6 +102,35 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn spawned_tasks_call_nothing_after_the_exit_hook() {
+    all_end_well(
+        "
+import atexit, os, time
+def later():
+    before = calls
+    time.sleep(0.05)
+    if calls != before:
+        os._exit(3)
+# Registered before the hook, and so called after it.
+atexit.register(later)
+import asyncio, extension
+calls = 0
+async def awaited():
+    pass
+def called():
+    global calls
+    calls += 1
+    return awaited()
+async def main():
+    for _ in range(20):
+        extension.call_for_ever(called)
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
     let (status, stderr) = run("
 import asyncio, extension, sys

@@ -6,6 +6,7 @@ use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
@@ -36,7 +37,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(locals::carry(fut))
+    task::spawn(spawned(fut))
 }
 
 static HOME: Home = Home::new();

@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, spawn_future};
-use crate::bridge::{Driver, Job, Runner, Work};
+use crate::bridge::{Driver, Job, Runner, Work, register_exit, spawned};
 use crate::cancel::CancelHandle;
 use crate::caught::{Caught, catch};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
@@ -130,6 +130,8 @@ impl<R: Runtime> Pointers<R> {
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
+    // What is spawned with them may never convert anything, and has to be ended all the same.
+    register_exit(py)?;
     locals::owner(py, R::get_task_locals)?.into_locals()
 }
 
@@ -434,13 +436,14 @@ where
 
 /// Spawns a future on the runtime, with the current locals carried along.
 ///
-/// The handle finishes when the task does; dropping it lets the task run on.
+/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter's exit has called
+/// [`shutdown`](crate::shutdown), the future is dropped instead of polled, and the handle never finishes.
 pub fn spawn<R, F>(fut: F) -> R::JoinHandle
 where
     R: Runtime,
     F: Future<Output = ()> + Send + 'static,
 {
-    R::spawn(locals::carry(fut))
+    R::spawn(spawned(fut))
 }
 
 /// Runs an event loop until a Rust future is done, and returns its output.
@@ -532,6 +535,7 @@ where
         ));
     }
     R::ensure_alive()?;
+    register_exit(py)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     drop(spawn::<R, _>(async move {
         // The receiver waits until it has received.
@@ -541,7 +545,7 @@ where
         Ok(Ok(output)) => output,
         Ok(Err(panicked)) => Err(panicked.into()),
         Err(_) => Err(PyRuntimeError::new_err(
-            "the Rust future was dropped before it finished: its runtime was shut down",
+            "the Rust future was dropped before it finished: its runtime was shut down, or Python exits",
         )),
     }
 }

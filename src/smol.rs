@@ -7,6 +7,7 @@ use ::smol::Task;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Runtime};
@@ -65,7 +66,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    JoinHandle::new(::smol::spawn(locals::carry(fut)))
+    JoinHandle::new(::smol::spawn(spawned(fut)))
 }
 
 static HOME: Home = Home::new();

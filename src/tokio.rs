@@ -11,7 +11,7 @@ use ::tokio::task::{JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::generation;
+use crate::bridge::{generation, spawned};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 use crate::left_behind::left_behind;
@@ -236,7 +236,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    get_handle().spawn(locals::carry(fut))
+    get_handle().spawn(spawned(fut))
 }
 
 runtime_functions!(Tokio);

@@ -16,6 +16,8 @@ use crate::asyncio;
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
+/// The interpreter exits, as opposed to a user who calls [`shutdown`].
+static BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends everything that the library has started: drops its Rust futures, and delivers nothing more to any event loop.
 ///
@@ -24,7 +26,8 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 /// again.
 ///
 /// It is called by itself when the interpreter exits, by `atexit` and with a timeout of 5 seconds, so that no Rust
-/// future is inside Python while the interpreter is finalised. A user's own thread that attaches to Python later than
+/// future is inside Python while the interpreter is finalised. From then on, futures that `spawn` or `block_on` had
+/// started are dropped instead of polled; a call by the user lets them go on. A user's own thread that attaches to Python later than
 /// that is beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
     fork::notice();
@@ -37,15 +40,22 @@ pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
 }
 
 /// Has [`shutdown`] called when the interpreter exits; does so once.
-pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     if REGISTERED.swap(true, Ordering::Relaxed) {
         return Ok(());
     }
     register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
 }
 
+/// Whether the interpreter's exit has called [`shutdown`].
+pub(super) fn has_begun() -> bool {
+    BEGUN.load(Ordering::SeqCst)
+}
+
 fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
+        // Before the wait: a future that is polled later than that reads it.
+        BEGUN.store(true, Ordering::SeqCst);
         shutdown(args.py(), EXIT_TIMEOUT);
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;

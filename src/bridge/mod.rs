@@ -12,9 +12,11 @@ mod hubs;
 mod job;
 mod polling;
 mod queue;
+mod spawned;
 mod task;
 mod wakeup;
 
+pub(crate) use exit::register as register_exit;
 pub use exit::shutdown;
 #[cfg(any(
     feature = "tokio-runtime",
@@ -25,4 +27,5 @@ pub(crate) use fork::generation;
 pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
 pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
+pub(crate) use spawned::spawned;
 pub(crate) use task::{Driver, Runner, Target, Task, convert, drop_work};

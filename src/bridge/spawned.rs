@@ -1,0 +1,48 @@
+//! Futures that are spawned, or blocked on, without a conversion: the exit has to know of them as well.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::{exit, polling};
+use crate::locals;
+
+/// Whenever it runs a user's code, dropping included, it counts as polling. Once the interpreter's exit has waited for
+/// that, the future is dropped instead of polled, so that it does not attach while Python is finalised.
+pub(crate) struct Spawned<F> {
+    /// `None` once it has been dropped.
+    future: Option<Pin<Box<F>>>,
+    /// Something that runs after the exit hook has started it, and will wait for it: another function of `atexit`.
+    is_late: bool,
+}
+
+/// Wraps a future that is about to be spawned, with the current locals carried along.
+pub(crate) fn spawned<F: Future>(future: F) -> Spawned<impl Future<Output = F::Output>> {
+    Spawned {
+        future: Some(Box::pin(locals::carry(future))),
+        is_late: exit::has_begun(),
+    }
+}
+
+impl<F: Future> Future for Spawned<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _polling = polling::enter();
+        if exit::has_begun() && !self.is_late {
+            self.future = None;
+        }
+        let Some(future) = &mut self.future else {
+            return Poll::Pending;
+        };
+        let output = ready!(future.as_mut().poll(cx));
+        self.future = None;
+        Poll::Ready(output)
+    }
+}
+
+impl<F> Drop for Spawned<F> {
+    fn drop(&mut self) {
+        let _polling = polling::enter();
+        self.future = None;
+    }
+}
