@@ -18,6 +18,7 @@ use slab::Slab;
 use super::dispatcher::Dispatcher;
 use super::fork::generation;
 use super::hubs;
+use super::polling;
 use super::queue::{Pushed, Queue};
 use super::wakeup::Wakeup;
 use crate::asyncio;
@@ -48,7 +49,8 @@ pub(crate) struct Hub {
     dispatcher: OnceLock<Dispatcher>,
     /// `None` once the hub is closed.
     pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
-    event_loop: Py<PyWeakrefReference>,
+    /// `None` while it is dropped.
+    event_loop: Option<Py<PyWeakrefReference>>,
     /// The process that it belongs to; the locks are not to be touched in a child of that.
     generation: u32,
 }
@@ -61,7 +63,7 @@ impl Hub {
             wakeup: Wakeup::new()?,
             dispatcher: OnceLock::new(),
             pending: Mutex::new(Some(Slab::new())),
-            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
             generation: generation(),
         })
     }
@@ -169,7 +171,7 @@ impl Hub {
 
     /// The loop, while it is alive.
     pub(super) fn event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.event_loop.bind(py).upgrade()
+        self.event_loop.as_ref()?.bind(py).upgrade()
     }
 
     /// Refuses everything from now on, and discards what is queued and what is pending.
@@ -247,6 +249,15 @@ impl Drop for WakeForRest<'_> {
         if self.0.queue.rearm() {
             self.0.wake();
         }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // The last one to have it may be a thread of a runtime, where pyo3 takes a lock to drop references later. No
+        // fork is to find that taken.
+        let _polling = polling::enter();
+        self.event_loop = None;
     }
 }
 
