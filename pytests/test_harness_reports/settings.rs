@@ -1,7 +1,7 @@
 //! The arguments of the attribute, and Ctrl-C.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rerun::{Run, command};
@@ -132,7 +132,7 @@ fn help_knows_the_options_for_python() {
 
 #[cfg(unix)]
 fn ctrl_c_drops_what_runs_and_ends_with_130() {
-    let mut child = command("--nocapture settings::interrupt")
+    let mut child = with_default_sigint(&command("--nocapture settings::interrupt"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -147,7 +147,7 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
             "it has ended before it was to wait"
         );
     }
-    let killed = std::process::Command::new("kill")
+    let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(killed.unwrap().success());
@@ -163,6 +163,30 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
     assert!(rest.contains("the future was dropped\n"), "{rest}{stderr}");
     let expected = "\ninterrupted while these tests were running:\n    subject::settings::interrupt::waits_for_ever\n";
     assert_eq!(stderr, expected);
+}
+
+/// The command with SIGINT as a terminal has it: a shell in the background has it ignored, for its children too.
+#[cfg(unix)]
+fn with_default_sigint(command: &Command) -> Command {
+    if !cfg!(target_os = "linux") {
+        return clone(Command::new(command.get_program()), command);
+    }
+    let mut env = Command::new("env");
+    env.arg("--default-signal=INT").arg(command.get_program());
+    clone(env, command)
+}
+
+/// Gives a command the arguments and variables of another.
+#[cfg(unix)]
+fn clone(mut to: Command, from: &Command) -> Command {
+    to.args(from.get_args());
+    for (name, value) in from.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
+    }
+    to
 }
 
 #[cfg(not(unix))]
