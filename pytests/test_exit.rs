@@ -227,6 +227,26 @@ except KeyboardInterrupt:
     assert_eq!((status.code(), stderr.as_str()), (Some(5), ""));
 }
 
+#[cfg(unix)]
+#[pyo3_aio::tokio::test]
+fn loops_that_ran_leave_no_file_descriptors() {
+    let (status, stderr) = run("
+import asyncio, extension, os
+async def main():
+    assert await extension.ready() == 1
+    extension.start_sleep(60)
+def file_descriptors():
+    return len(os.listdir('/dev/fd'))
+asyncio.run(main())
+before = file_descriptors()
+for _ in range(200):
+    asyncio.run(main())
+# A thread of the runtime may still have the last loop's.
+assert file_descriptors() <= before + 5, (before, file_descriptors())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
 #[pyo3_aio::tokio::test]
 fn a_forked_child_gets_a_fresh_runtime() {
     all_end_well(
