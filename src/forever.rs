@@ -31,7 +31,8 @@ pub fn run_forever(py: Python<'_>) -> PyResult<()> {
 
 /// Makes an event loop for this thread, calls the function, closes the loop and calls [`shutdown`](crate::shutdown).
 ///
-/// Inside the function, `asyncio.get_event_loop()` is that loop, and [`run_forever`] runs it.
+/// Inside the function, `asyncio.get_event_loop()` is that loop, and [`run_forever`] runs it. `shutdown` ends what
+/// other threads' loops wait for as well: no other loop may be in use when the function returns.
 ///
 /// # Errors
 ///

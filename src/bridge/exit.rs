@@ -25,10 +25,14 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// false when that took longer than `timeout`. The runtimes themselves go on. Conversions that come afterwards work
 /// again.
 ///
+/// Call it where no other event loop is in use. Loops that go on running are not spared: what awaits a Rust future
+/// there is never resumed; a task that awaits a coroutine of Rust's cannot be cancelled either, so that its
+/// `asyncio.run` does not end. A Rust future that awaits Python there ends with `RuntimeError: Event loop is closed`.
+///
 /// It is called by itself when the interpreter exits, by `atexit` and with a timeout of 5 seconds, so that no Rust
 /// future is inside Python while the interpreter is finalised. From then on, futures that `spawn` or `block_on` had
-/// started are dropped instead of polled; a call by the user lets them go on. A user's own thread that attaches to Python later than
-/// that is beyond it.
+/// started are dropped instead of polled; a call by the user lets them go on. A user's own thread that attaches to
+/// Python later than that is beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
     fork::notice();
     py.detach(|| {
