@@ -1,0 +1,215 @@
+//! Futures, coroutines and awaitables.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use super::traits::{ContextExt, Pointers, Runtime};
+
+use crate::awaitable::{CancelPolicy, spawn_future};
+use crate::bridge::{Job, Work, register_exit};
+use crate::cancel::CancelHandle;
+use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::locals::{self, Owner, TaskLocals};
+use crate::pyfuture::{PyFuture, into_future_with_locals};
+
+/// Returns the locals of the current task, else the running loop with a copy of the current context.
+///
+/// Where an event loop was started on this thread from within the task, that loop counts.
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
+    // What is spawned with them may never convert anything, and has to be ended all the same.
+    register_exit(py)?;
+    locals::owner(py, R::get_task_locals)?.into_locals()
+}
+
+/// Returns the event loop of the current task, else the running loop.
+///
+/// # Errors
+///
+/// `RuntimeError: no running event loop`.
+pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    match locals::owner(py, R::get_task_locals)? {
+        Owner::Task(locals) => Ok(locals.event_loop(py)),
+        Owner::Loop(event_loop) => Ok(event_loop),
+    }
+}
+
+/// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.
+///
+/// See [`future_into_py`].
+///
+/// # Errors
+///
+/// `RuntimeError: Event loop is closed`.
+pub fn future_into_py_with_locals<R, F, T>(
+    py: Python<'_>,
+    locals: TaskLocals,
+    fut: F,
+) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let future = spawn_future(
+        py,
+        Job::boxed(fut),
+        locals,
+        Pointers::<R>::RUNNER,
+        CancelPolicy::AtOnce,
+    )?;
+    Ok(future.into_any())
+}
+
+/// Converts a Rust future into a Python future, and starts it on the runtime at once.
+///
+/// The result is a future to all of asyncio (`await`, `gather`, `wait_for`, `shield`, callbacks), and belongs to the
+/// loop of [`get_current_locals`]. Its type in stubs is `asyncio.Future[T]`.
+///
+/// - **Cancel**: `cancel()` makes it cancelled at once. An idle Rust future is dropped there and then; one that is
+///   being polled is dropped when that poll returns.
+/// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic), also where the conversion of `T` panics.
+/// - **Closed loop**: the Rust future is dropped, and nothing is printed.
+/// - An `Err` is raised as the same exception object; `StopIteration` as `RuntimeError` (PEP 479), and
+///   `asyncio.CancelledError` as a cancellation.
+/// - A future that Python does not hold any more runs on.
+///
+/// # Errors
+///
+/// `RuntimeError`: there is no running event loop, or it is closed.
+pub fn future_into_py<R, F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    future_into_py_with_locals::<R, F, T>(py, get_current_locals::<R>(py)?, fut)
+}
+
+/// Converts a Rust future into a Python coroutine (`collections.abc.Coroutine`), which starts when it is first awaited.
+///
+/// `asyncio.run(c)`, `asyncio.create_task(c)` and `await c` take it. The first `send` polls the future once on the
+/// caller's thread, detached from Python and inside the runtime's context; a future that is pending then moves to the
+/// runtime. Code that blocks before its first `.await` therefore blocks the event loop. Its type in stubs is
+/// `Coroutine[Any, Any, T]`.
+///
+/// - **Cancel**: the awaiter sees `CancelledError` after the Rust future has been dropped. A coroutine that is
+///   collected drops its future.
+/// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic).
+/// - **Closed loop**: the Rust future is dropped, and nothing is printed.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine<R, F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    new_coroutine(py, Job::boxed(fut), settings::<R>())
+}
+
+/// Converts a Rust future into a Python coroutine of that name; see [`into_coroutine`].
+///
+/// The name is what `repr(task)` and debuggers show: `__qualname__`, and `__name__` from its last dot on.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine_with_name<R, F, T>(
+    py: Python<'_>,
+    name: impl Into<Cow<'static, str>>,
+    fut: F,
+) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let settings = Settings {
+        name: name.into(),
+        ..settings::<R>()
+    };
+    new_coroutine(py, Job::boxed(fut), settings)
+}
+
+/// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn into_coroutine_cancellable<R, C, F, T>(py: Python<'_>, make: C) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    C: FnOnce(CancelHandle) -> F,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let signal = Arc::default();
+    let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let settings = Settings {
+        cancel: CancelPolicy::Told(signal),
+        ..settings::<R>()
+    };
+    new_coroutine(py, work, settings)
+}
+
+/// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
+/// [`CancelHandle`].
+///
+/// `cancel()` returns True, and the future is done when the Rust future is.
+///
+/// # Errors
+///
+/// `RuntimeError`: there is no running event loop, or it is closed.
+pub fn future_into_py_cancellable<R, C, F, T>(py: Python<'_>, make: C) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime + ContextExt,
+    C: FnOnce(CancelHandle) -> F,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let locals = get_current_locals::<R>(py)?;
+    let signal = Arc::default();
+    let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let policy = CancelPolicy::Told(signal);
+    let future = spawn_future(py, work, locals, Pointers::<R>::RUNNER, policy)?;
+    Ok(future.into_any())
+}
+
+pub(super) fn settings<R: Runtime>() -> Settings {
+    Settings {
+        runner: Pointers::<R>::RUNNER,
+        first_poll: FirstPoll::OnCaller,
+        cancel: CancelPolicy::AfterDrop,
+        name: Cow::Borrowed("Coroutine"),
+    }
+}
+
+pub(super) fn new_coroutine(
+    py: Python<'_>,
+    work: Pin<Box<dyn Work>>,
+    settings: Settings,
+) -> PyResult<Bound<'_, PyAny>> {
+    Ok(RustCoroutine::create(py, work, settings)?.into_any())
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
+///
+/// See [`into_future`](crate::into_future) at the root.
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+    let locals = get_current_locals::<R>(awaitable.py())?;
+    into_future_with_locals(&locals, awaitable)
+}

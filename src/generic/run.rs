@@ -1,0 +1,141 @@
+//! Event loops that run for Rust, and Rust tasks beside them.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use super::conversions::{new_coroutine, settings};
+use super::traits::{ContextExt, Runtime};
+use crate::asyncio;
+use crate::bridge::{Job, register_exit, spawned};
+use crate::caught::catch;
+use crate::coroutine::{FirstPoll, Settings};
+use crate::locals::TaskLocals;
+
+/// Runs a future with these locals current: conversions inside it use their loop and context.
+pub async fn scope<R, F, T>(locals: TaskLocals, fut: F) -> T
+where
+    R: ContextExt,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    R::scope(locals, fut).await
+}
+
+/// Spawns a future on the runtime, with the current locals carried along.
+///
+/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter's exit has called
+/// [`shutdown`](crate::shutdown), the future is dropped instead of polled, and the handle never finishes.
+pub fn spawn<R, F>(fut: F) -> R::JoinHandle
+where
+    R: Runtime,
+    F: Future<Output = ()> + Send + 'static,
+{
+    R::spawn(spawned(fut))
+}
+
+/// Runs an event loop until a Rust future is done, and returns its output.
+///
+/// The future runs on the runtime; the loop runs on this thread, and can be used again afterwards.
+///
+/// # Errors
+///
+/// Those of the future; `RuntimeError` when the loop is closed, is running, or another loop runs on this thread.
+/// Nothing has been started then.
+pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    run_with::<R, F, T>(event_loop.py(), fut, |coroutine| {
+        event_loop.call_method1("run_until_complete", (coroutine,))
+    })
+}
+
+/// Runs a Rust future on the runtime and a new event loop on this thread, as `asyncio.run` does.
+///
+/// SIGINT on Python's main thread cancels the future and then raises `KeyboardInterrupt`. Tasks that are left over are
+/// cancelled and awaited; asynchronous generators and the loop are closed.
+///
+/// # Errors
+///
+/// Those of the future; `RuntimeError` when a loop runs on this thread, in which case nothing has been started.
+pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    let run = asyncio::asyncio_run(py)?;
+    run_with::<R, F, T>(py, fut, |coroutine| run.call1((coroutine,)))
+}
+
+/// Drives a coroutine around the future by `drive`, and returns the future's output without a trip through Python.
+fn run_with<'py, R, F, T>(
+    py: Python<'py>,
+    fut: F,
+    drive: impl FnOnce(Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    let output = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&output);
+    let main = async move {
+        let value = fut.await?;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        Ok(())
+    };
+    let settings = Settings {
+        first_poll: FirstPoll::OnRuntime,
+        name: Cow::Borrowed("main"),
+        ..settings::<R>()
+    };
+    drive(new_coroutine(py, Job::boxed(main), settings)?)?;
+    let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
+    output.ok_or_else(|| {
+        PyRuntimeError::new_err("the event loop stopped before the Rust future was done")
+    })
+}
+
+/// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
+///
+/// The future has the locals of the current task. Ctrl-C is seen when the future is done: to be
+/// interrupted, use [`run`].
+///
+/// # Errors
+///
+/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
+/// started, where an event loop runs on this thread: waiting would stop the loop, and with it whatever the future waits
+/// for.
+pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    if asyncio::is_any_running_here(py)? {
+        return Err(PyRuntimeError::new_err(
+            "block_on() would block the event loop that runs on this thread: await the future instead",
+        ));
+    }
+    R::ensure_alive()?;
+    register_exit(py)?;
+    let (sender, receiver) = mpsc::sync_channel(1);
+    drop(spawn::<R, _>(async move {
+        // The receiver waits until it has received.
+        let _ = sender.send(catch(fut).await);
+    }));
+    match py.detach(move || receiver.recv()) {
+        Ok(Ok(output)) => output,
+        Ok(Err(panicked)) => Err(panicked.into()),
+        Err(_) => Err(PyRuntimeError::new_err(
+            "the Rust future was dropped before it finished: its runtime was shut down, or Python exits",
+        )),
+    }
+}

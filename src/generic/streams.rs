@@ -1,0 +1,116 @@
+//! Streams and asynchronous generators.
+
+use futures_core::Stream;
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use super::conversions::get_current_locals;
+use super::traits::{ContextExt, Pointers, Runtime};
+use crate::locals::TaskLocals;
+use crate::stream::{
+    Feed, PyStream, RustGenerator, into_items_with_locals, into_stream_with_locals,
+};
+
+/// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
+///
+/// How far it runs ahead, and what happens on an error, on drop and on a closed loop: [`PyStream`].
+///
+/// # Errors
+///
+/// `TypeError`: the object is no asynchronous iterable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_stream<R: Runtime + ContextExt>(async_gen: Bound<'_, PyAny>) -> PyResult<PyStream> {
+    into_stream_with_locals(get_current_locals::<R>(async_gen.py())?, async_gen)
+}
+
+/// The name of [`into_stream`] in pyo3-async-runtimes.
+///
+/// # Errors
+///
+/// Those of [`into_stream`].
+pub fn into_stream_v1<R>(
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_stream::<R>(async_gen)
+}
+
+/// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+///
+/// # Errors
+///
+/// Those of [`into_stream_with_locals`].
+pub fn into_stream_with_locals_v1<R>(
+    locals: TaskLocals,
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+where
+    R: Runtime,
+{
+    into_stream_with_locals(locals, async_gen)
+}
+
+/// Converts a Python asynchronous generator into a Rust stream of its items alone, as pyo3-async-runtimes does.
+///
+/// The stream ends at an error, which is told to the loop's exception handler; [`into_stream`] delivers it.
+///
+/// # Errors
+///
+/// Those of [`into_stream`].
+pub fn into_stream_v2<R>(
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_stream_with_locals_v2::<R>(get_current_locals::<R>(async_gen.py())?, async_gen)
+}
+
+/// Converts a Python asynchronous generator into a Rust stream of its items alone, on the loop and in the context of the
+/// locals; see [`into_stream_v2`].
+///
+/// # Errors
+///
+/// Those of [`into_stream_with_locals`].
+pub fn into_stream_with_locals_v2<R>(
+    locals: TaskLocals,
+    async_gen: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+where
+    R: Runtime + ContextExt,
+{
+    into_items_with_locals(locals, async_gen)
+}
+
+/// Converts a Rust stream into an asynchronous generator of Python (`collections.abc.AsyncGenerator`).
+///
+/// `async for` and `contextlib.aclosing` take it. Nothing is polled unless an item is asked for. The first step of
+/// `__anext__()` polls the stream on the caller's thread, detached from Python and inside the runtime's context, so that
+/// an item which is ready costs no trip to another thread; a stream that is pending moves to the runtime, and comes back
+/// with its item. Its type in stubs is `AsyncGenerator[T, None]`.
+///
+/// - **Cancel**: a cancelled `__anext__()` raises `CancelledError` after the runtime has stopped polling. The generator
+///   can be used again, and an item that had come meanwhile is what the next `__anext__()` returns. An item that
+///   `__anext__()` has returned to a task belongs to that task.
+/// - **Errors** are raised, as the same exception object, and end the generator as one that leaves an `async def` does;
+///   `StopIteration` and `StopAsyncIteration` become `RuntimeError`.
+/// - **Panic**: [`RustPanic`](crate::err::RustPanic), which ends the generator too.
+/// - `aclose()`, `athrow()`, the end and the garbage collector drop the stream, inside the runtime's context and detached
+///   from Python. `athrow()` raises its exception. The value of `asend()` is ignored, except that a new generator takes
+///   none but None.
+/// - One `__anext__()` at a time: another one meanwhile is a `RuntimeError`.
+/// - **Closed loop**: the stream is dropped with the generator, and nothing is printed.
+///
+/// # Errors
+///
+/// Only when Python has no memory left.
+pub fn stream_into_py<R, S, T>(py: Python<'_>, stream: S) -> PyResult<Bound<'_, PyAny>>
+where
+    R: Runtime,
+    S: Stream<Item = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let generator = RustGenerator::new(Feed::new(stream), Pointers::<R>::RUNNER);
+    Ok(Bound::new(py, generator)?.into_any())
+}
