@@ -1,83 +1,24 @@
-//! The Rust future around a Python awaitable.
+//! What a [`PyFuture`](super::PyFuture), its loop's thread and the Python task's callback share.
+//!
+//! Guarantees:
+//! - The awaitable becomes a task, is closed or is cancelled on the loop's thread alone.
+//! - The output is there for whoever polls, or is dropped on the loop's thread where nobody will.
+//! - No lock is held while Python code runs, a Python object is dropped, or a waker is called.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use crate::asyncio;
-use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, leaves_the_loop};
+use super::task::{close, ensure_future, silence};
+use crate::bridge::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
 use crate::pending_error;
 
-/// The Rust side of a Python awaitable that runs on its event loop.
-///
-/// The awaitable is started at once, whether or not this future is polled.
-///
-/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out.
-/// - **Errors** of the awaitable are its output, as the same exception object. Where the loop is closed first, the
-///   output is `RuntimeError: Event loop is closed`.
-#[derive(Debug)]
-#[must_use = "dropping it cancels the Python task"]
-pub struct PyFuture {
-    /// `None` once the output has been taken, or the future has been detached.
-    shared: Option<Arc<Shared>>,
-}
-
-impl PyFuture {
-    /// Lets the Python task run on, and forgets its result.
-    ///
-    /// An exception that it raises is reported by asyncio as never retrieved.
-    pub fn detach(mut self) {
-        if let Some(shared) = self.shared.take() {
-            shared.lock().detached = true;
-        }
-    }
-}
-
-impl Future for PyFuture {
-    type Output = PyResult<Py<PyAny>>;
-
-    /// # Panics
-    ///
-    /// When it is polled after it was ready.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let shared = self
-            .shared
-            .as_ref()
-            .expect("a PyFuture is not polled after it was ready");
-        let mut inner = shared.lock();
-        if !matches!(inner.stage, Stage::Done(_)) {
-            let before = inner.waker.replace(cx.waker().clone());
-            drop(inner);
-            drop(before);
-            return Poll::Pending;
-        }
-        let done = std::mem::replace(&mut inner.stage, Stage::Gone);
-        drop(inner);
-        self.shared = None;
-        let Stage::Done(output) = done else {
-            unreachable!("checked above");
-        };
-        Poll::Ready(output)
-    }
-}
-
-impl Drop for PyFuture {
-    fn drop(&mut self) {
-        if let Some(shared) = self.shared.take() {
-            shared.cancel();
-        }
-    }
-}
-
 /// What the future, the loop and the task's callback share.
-struct Shared {
+pub(super) struct Shared {
     inner: Mutex<Inner>,
     hub: Arc<Hub>,
 }
@@ -117,100 +58,61 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of the current task, else on the
-/// loop that runs on this thread. It needs no Rust runtime.
-///
-/// The awaitable is started at once, on the loop's thread and in a copy of the current context. What happens on drop
-/// and on a closed loop: [`PyFuture`].
-///
-/// # Errors
-///
-/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
-pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
-    let locals = TaskLocals::current(awaitable.py())?;
-    into_future_with_locals(&locals, awaitable)
-}
-
-/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop and in the context of the locals.
-///
-/// # Errors
-///
-/// `TypeError`: the object is not awaitable. `RuntimeError: Event loop is closed`.
-pub fn into_future_with_locals(
-    locals: &TaskLocals,
-    awaitable: Bound<'_, PyAny>,
-) -> PyResult<PyFuture> {
-    let py = awaitable.py();
-    require_awaitable(&awaitable)?;
-    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close(&awaitable))?;
-    let shared = Arc::new(Shared {
-        inner: Mutex::new(Inner {
-            stage: Stage::New(awaitable.clone().unbind(), locals.clone()),
-            waker: None,
-            cancelled: false,
-            detached: false,
-            registration: None,
-        }),
-        hub,
-    });
-    let item: Weak<dyn Deliver> = Arc::<Shared>::downgrade(&shared);
-    let Some(registration) = shared.hub.register(item) else {
-        close(&awaitable);
-        return Err(closed_error());
-    };
-    shared.lock().registration = Some(registration);
-    shared.hub.push(Arc::<Shared>::clone(&shared));
-    Ok(PyFuture {
-        shared: Some(shared),
-    })
-}
-
-fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = object.py();
-    let class = object.get_type();
-    // `inspect.isawaitable` is slow; it knows of coroutines that generators are made to be, too.
-    if class.hasattr(intern!(py, "__await__"))?
-        || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?
-    {
-        return Ok(());
-    }
-    let message = format!(
-        "an awaitable is required, got an object of type {}",
-        class.name()?
-    );
-    Err(PyTypeError::new_err(message))
-}
-
-/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited.
-fn close(awaitable: &Bound<'_, PyAny>) {
-    let py = awaitable.py();
-    if let Ok(close) = awaitable.getattr(intern!(py, "close")) {
-        if let Err(error) = close.call0() {
-            error.write_unraisable(py, Some(awaitable));
-        }
-    }
-}
-
-/// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
-/// library has it, and its Rust future gets an error.
-pub(crate) fn silence(task: &Bound<'_, PyAny>) {
-    let py = task.py();
-    // What asyncio sets on the children of a `gather` that nobody awaits.
-    let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
-    let closed = silenced.and_then(|()| task.call_method0(intern!(py, "get_coro")));
-    if let Ok(coroutine) = closed {
-        close(&coroutine);
-    }
-}
-
 impl Shared {
+    /// Sends the awaitable to its loop.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError: Event loop is closed`.
+    pub(super) fn start(
+        hub: Arc<Hub>,
+        awaitable: &Bound<'_, PyAny>,
+        locals: &TaskLocals,
+    ) -> PyResult<Arc<Self>> {
+        let shared = Arc::new(Self {
+            inner: Mutex::new(Inner {
+                stage: Stage::New(awaitable.clone().unbind(), locals.clone()),
+                waker: None,
+                cancelled: false,
+                detached: false,
+                registration: None,
+            }),
+            hub,
+        });
+        let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
+        let registration = shared.hub.register(item).ok_or_else(closed_error)?;
+        shared.lock().registration = Some(registration);
+        shared.hub.push(Arc::<Self>::clone(&shared));
+        Ok(shared)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Only moves happen under this lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes the output.
+    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
+        let mut inner = self.lock();
+        match std::mem::replace(&mut inner.stage, Stage::Gone) {
+            Stage::Done(output) => Poll::Ready(output),
+            stage => {
+                inner.stage = stage;
+                let before = inner.waker.replace(cx.waker().clone());
+                drop(inner);
+                drop(before);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Nobody will poll, and the task runs on.
+    pub(super) fn detach(&self) {
+        self.lock().detached = true;
+    }
+
     /// The future was dropped: the loop's thread shall cancel the task, or drop the output.
-    fn cancel(self: Arc<Self>) {
+    pub(super) fn cancel(self: Arc<Self>) {
         let mut inner = self.lock();
         inner.cancelled = true;
         let waker = inner.waker.take();
@@ -278,49 +180,6 @@ impl Shared {
             inner.stage = Stage::Started(task.clone().unbind(), origin);
         }
     }
-}
-
-/// Makes a task of the awaitable within the locals' context, as `asyncio.ensure_future` does.
-pub(crate) fn ensure_future<'py>(
-    awaitable: &Bound<'py, PyAny>,
-    locals: &TaskLocals,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = awaitable.py();
-    let event_loop = locals.event_loop(py);
-    if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
-        return create_task(&event_loop, awaitable, locals);
-    }
-    let keywords = PyDict::new(py);
-    keywords.set_item(intern!(py, "loop"), event_loop)?;
-    let ensure_future = asyncio::ensure_future(py)?;
-    locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
-}
-
-/// Makes a task of a coroutine; from Python 3.12 on it takes its first step at once, unless the loop has a task factory
-/// of its own.
-fn create_task<'py>(
-    event_loop: &Bound<'py, PyAny>,
-    coroutine: &Bound<'py, PyAny>,
-    locals: &TaskLocals,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = coroutine.py();
-    let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
-    if !factory.is_none() || !asyncio::makes_plain_tasks(event_loop)? {
-        let create_task = event_loop.getattr(intern!(py, "create_task"))?;
-        return locals.run(py, |_| create_task.call1((coroutine,)));
-    }
-    let keywords = PyDict::new(py);
-    keywords.set_item(intern!(py, "loop"), event_loop)?;
-    keywords.set_item(intern!(py, "eager_start"), true)?;
-    let context = locals.context(py);
-    if !context.is_none() {
-        // A copy, as other tasks have one, and since the original may be in use.
-        keywords.set_item(
-            intern!(py, "context"),
-            context.call_method0(intern!(py, "copy"))?,
-        )?;
-    }
-    asyncio::task_type(py)?.call((coroutine,), Some(&keywords))
 }
 
 /// What the loop's thread has to do next.
