@@ -485,6 +485,36 @@ async def main(f):
         }
 
         #[pyo3_aio::$runtime::test]
+        async fn callbacks_of_a_future_that_is_done_run_in_the_next_turn_in_order() -> PyResult<()> {
+            let code = c"
+async def main(f):
+    loop, seen, told = asyncio.get_running_loop(), [], []
+    loop.set_exception_handler(lambda loop, context: told.append(context['exception'].args))
+    first, second = f(), f()
+    def fails(future):
+        raise ValueError('told')
+    def nested(future):
+        seen.append(4)
+        future.add_done_callback(lambda future: seen.append(6))
+    first.add_done_callback(lambda future: seen.append(1))
+    first.add_done_callback(fails)
+    second.add_done_callback(lambda future: seen.append(2))
+    assert second.cancel() and first.cancel()
+    first.add_done_callback(lambda future: seen.append(3))
+    first.add_done_callback(nested)
+    second.add_done_callback(lambda future: seen.append(5))
+    assert seen == []
+    await asyncio.sleep(0)
+    assert seen == [2, 1, 3, 4, 5] and told == [('told',)], (seen, told)
+    await asyncio.sleep(0)
+    assert seen == [2, 1, 3, 4, 5, 6]
+    loop.set_exception_handler(None)
+";
+            awaited(code, "main", |py| forever(py, &Drops::default(), false)).await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
         async fn the_awaiter_of_a_cancelled_coroutine_resumes_after_the_drop() -> PyResult<()> {
             let drops = Drops::default();
             let code = c"

@@ -1,12 +1,13 @@
 //! Calls what waits for a future.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::{PyBaseException, PyException};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::future::RustFuture;
-use crate::bridge::leaves_the_loop;
+use crate::bridge::{Deliver, hub_of, leaves_the_loop};
 use crate::caught::catch_call;
 use crate::context;
 
@@ -56,27 +57,34 @@ fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> Option<PyResult<
     Some(called.unwrap_or_else(|caught| Err(caught.into())))
 }
 
+/// Has callbacks called in the loop's next turn.
 pub(super) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> PyResult<()> {
-    callbacks
-        .into_iter()
-        .try_for_each(|callback| call_soon(future, &callback.function, &callback.context))
+    if callbacks.is_empty() {
+        return Ok(());
+    }
+    let event_loop = future.get().event_loop.bind(future.py());
+    let scheduled = Scheduled {
+        future: future.clone().unbind(),
+        callbacks,
+    };
+    hub_of(event_loop)?.deliver_soon(event_loop, Arc::new(scheduled))
 }
 
-pub(super) fn call_soon(
-    future: &Bound<'_, RustFuture>,
-    function: &Py<PyAny>,
-    context: &Py<PyAny>,
-) -> PyResult<()> {
-    let py = future.py();
-    let keywords = PyDict::new(py);
-    keywords.set_item(intern!(py, "context"), context)?;
-    let event_loop = future.get().event_loop.bind(py);
-    event_loop.call_method(
-        intern!(py, "call_soon"),
-        (function, future),
-        Some(&keywords),
-    )?;
-    Ok(())
+/// Callbacks that wait for the loop's next turn.
+struct Scheduled {
+    future: Py<RustFuture>,
+    callbacks: Vec<Callback>,
+}
+
+impl Deliver for Scheduled {
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        match Arc::into_inner(self) {
+            Some(Self { future, callbacks }) => run_callbacks(future.bind(py), callbacks),
+            None => unreachable!("only the queue had it"),
+        }
+    }
+
+    fn discard(self: Arc<Self>) {}
 }
 
 pub(super) fn report(future: &Bound<'_, RustFuture>, message: &str, error: PyErr) -> PyResult<()> {

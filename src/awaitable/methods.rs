@@ -7,7 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::callbacks::{Callback, Settler, call_soon};
+use super::callbacks::{Callback, Settler, schedule};
 use super::future::{CancelPolicy, RustFuture};
 use super::state::{Cancelled, State, failed_state};
 use crate::context;
@@ -95,7 +95,7 @@ impl RustFuture {
             return Ok(());
         }
         drop(state);
-        call_soon(slf, &function, &context)
+        schedule(slf, vec![Callback { function, context }])
     }
 
     /// Removes every callback that equals `function`; returns how many there were.

@@ -13,7 +13,7 @@ static KNOWN: AtomicU32 = AtomicU32::new(0);
 /// Forgets, in a forked child, what belongs to the parent's threads; its loops and futures are left alone.
 pub(super) fn notice() {
     let now = generation();
-    if KNOWN.swap(now, Ordering::Relaxed) != now {
+    if KNOWN.load(Ordering::Relaxed) != now && KNOWN.swap(now, Ordering::Relaxed) != now {
         hubs::forget_all();
         dispatcher::forget_threads();
     }

@@ -44,6 +44,8 @@ pub(crate) trait Deliver: Send + Sync {
 /// The queue of one event loop, and what is pending on it.
 pub(crate) struct Hub {
     queue: Queue<Arc<dyn Deliver>>,
+    /// What the loop's own thread has handed over for its next turn.
+    pub(super) soon: Queue<Arc<dyn Deliver>>,
     wakeup: Wakeup,
     /// Set once for a loop that cannot watch a file descriptor.
     dispatcher: OnceLock<Dispatcher>,
@@ -60,6 +62,7 @@ impl Hub {
     pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self {
             queue: Queue::new(),
+            soon: Queue::new(),
             wakeup: Wakeup::new()?,
             dispatcher: OnceLock::new(),
             pending: Mutex::new(Some(Slab::new())),
@@ -179,14 +182,14 @@ impl Hub {
         if self.is_inherited() {
             return;
         }
-        let queued = self.queue.close();
+        let queued = self.queue.close().into_iter().chain(self.soon.close());
         let pending = self
             .pending
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         hubs::forget(self);
-        queued.into_iter().for_each(Deliver::discard);
+        queued.for_each(Deliver::discard);
         pending
             .into_iter()
             .flatten()
@@ -209,10 +212,18 @@ impl Hub {
             return Ok(());
         }
         self.wakeup.clear();
-        self.queue.disarm();
         let _rest = WakeForRest(self);
-        for _ in 0..BATCH {
-            let Some(item) = self.queue.pop() else { break };
+        self.deliver_batch(py, &self.queue)
+    }
+
+    /// Delivers what is in a queue just now, at most [`BATCH`] items.
+    pub(super) fn deliver_batch(
+        &self,
+        py: Python<'_>,
+        queue: &Queue<Arc<dyn Deliver>>,
+    ) -> PyResult<()> {
+        for _ in 0..queue.disarm().min(BATCH) {
+            let Some(item) = queue.pop() else { break };
             // A PanicException that Python code has raised comes back as a panic.
             let delivered = catch_call(|| item.deliver(py));
             if let Err(error) = delivered.unwrap_or_else(|caught| Err(caught.into())) {

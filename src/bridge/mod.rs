@@ -12,6 +12,7 @@ mod hubs;
 mod job;
 mod polling;
 mod queue;
+mod soon;
 mod spawned;
 mod task;
 mod wakeup;

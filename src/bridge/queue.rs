@@ -58,9 +58,11 @@ impl<T> Queue<T> {
         Ok(Pushed::Wake)
     }
 
-    /// Has the next push ask for a wake-up; called before the items are taken.
-    pub(crate) fn disarm(&self) {
-        self.lock().armed = false;
+    /// Has the next push ask for a wake-up; called before the items are taken, of which it returns the number.
+    pub(crate) fn disarm(&self) -> usize {
+        let mut state = self.lock();
+        state.armed = false;
+        state.items.len()
     }
 
     /// Takes the first item.
