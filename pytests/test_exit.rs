@@ -1,30 +1,10 @@
 //! How Python programs end that use an extension module: with their own exit status, and nothing on stderr.
-//!
-//! Each program is a process of its own, of the Python that the tests were built for, without anything in its
-//! environment that could hide a fault.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
+mod programs;
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
-
-use pyo3::prelude::*;
+use crate::programs::{all_end_well, run};
 
 pyo3_aio::testing::main!();
-
-/// How often a program has to end well. More in CI, by the variable of this name.
-fn repetitions() -> usize {
-    std::env::var("PYO3_AIO_EXIT_REPETITIONS").map_or(20, |count| count.parse().unwrap())
-}
-
-/// How long one program may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[pyo3_aio::tokio::test]
 fn a_program_that_awaited_everything_ends_well() {
@@ -248,58 +228,6 @@ assert file_descriptors() <= before + 5, (before, file_descriptors())
 }
 
 #[pyo3_aio::tokio::test]
-fn a_forked_child_gets_a_fresh_runtime() {
-    all_end_well(
-        "
-import asyncio, extension, os, sys, warnings
-# Python 3.12 warns of every fork of a process with threads.
-warnings.simplefilter('ignore', DeprecationWarning)
-async def main():
-    assert await extension.ready() == 1
-    assert await extension.sleep(0.001) == 0.001
-    assert await extension.call(lambda: asyncio.sleep(0, 2)) == 2
-asyncio.run(main())
-children = []
-for _ in range(3):
-    child = os.fork()
-    if child == 0:
-        asyncio.run(main())
-        # With all that an exit does.
-        sys.exit(9)
-    children.append(child)
-asyncio.run(main())
-for child in children:
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-",
-    );
-}
-
-#[pyo3_aio::tokio::test]
-fn a_forked_child_is_told_that_a_runtime_was_left_behind() {
-    let (status, stderr) = run("
-import asyncio, extension, os, sys, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-def sleeps():
-    async def main(sleep):
-        await sleep(0.001)
-    for sleep in extension.sleep_on_async_std, extension.sleep_on_smol:
-        try:
-            asyncio.run(main(sleep))
-            yield None
-        except RuntimeError as error:
-            yield str(error)
-assert list(sleeps()) == [None, None]
-child = os.fork()
-if child == 0:
-    for told in sleeps():
-        assert 'were left behind by fork()' in told, told
-    sys.exit(9)
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-}
-
-#[pyo3_aio::tokio::test]
 fn the_report_of_an_unseen_error_leaves_the_exception_alone_that_is_being_raised() {
     let (status, stderr) = run("
 import asyncio, extension
@@ -338,120 +266,4 @@ async def main():
 asyncio.run(main())
 ");
     assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
-}
-
-#[pyo3_aio::tokio::test]
-fn a_forked_child_that_runs_on_takes_no_wake_up_of_its_parent() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-async def main():
-    loop = asyncio.get_running_loop()
-    future = extension.start_sleep(0.1)
-    child = os.fork()
-    if child == 0:
-        loop.call_later(0.5, os._exit, 9)
-        await loop.create_future()
-    # The loop is not to be woken before the child has had the chance.
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-    assert await asyncio.wait_for(future, 10) == 0.1
-asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-}
-
-#[pyo3_aio::tokio::test]
-fn a_child_that_is_forked_within_a_poll_does_not_wait_for_it_at_its_exit() {
-    let (status, stderr) = run("
-import asyncio, atexit, extension, os, threading, time, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-def end():
-    started = time.monotonic()
-    atexit._run_exitfuncs()
-    # It would wait for 5 seconds.
-    os._exit(9 if time.monotonic() - started < 4 else 1)
-def fork():
-    child = os.fork()
-    if child == 0:
-        # The poll returns meanwhile.
-        threading.Timer(0.2, end).start()
-    return child
-async def main():
-    child = await extension.call_sync(fork)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-}
-
-fn all_end_well(program: &str) {
-    for repetition in 0..repetitions() {
-        let (status, stderr) = run(program);
-        assert!(
-            status.success() && stderr.is_empty(),
-            "repetition {repetition}: {status}\n{stderr}"
-        );
-    }
-}
-
-/// Runs a program; returns its status and what it wrote on stderr.
-fn run(program: &str) -> (ExitStatus, String) {
-    let mut child = Command::new(python())
-        .args(["-c", program])
-        .env_clear()
-        .env("PYTHONPATH", folder_of_the_module())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stderr.read_to_string(&mut text).unwrap();
-        text
-    });
-    let started = Instant::now();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if started.elapsed() > TIMEOUT => {
-                child.kill().unwrap();
-                panic!("the program hangs: {program}");
-            }
-            None => std::thread::sleep(Duration::from_millis(2)),
-        }
-    };
-    (status, reader.join().unwrap())
-}
-
-/// The interpreter without its virtual environment, whose start would only take longer.
-fn python() -> PathBuf {
-    let code = c"__import__('os').path.realpath(__import__('sys').executable)";
-    Python::attach(|py| py.eval(code, None, None)?.extract()).unwrap()
-}
-
-/// A folder with the module under the name by which Python finds it.
-fn folder_of_the_module() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let built = std::env::current_exe()
-            .unwrap()
-            .ancestors()
-            .nth(2)
-            .unwrap()
-            .join("examples")
-            .join(format!(
-                "{}extension{}",
-                std::env::consts::DLL_PREFIX,
-                std::env::consts::DLL_SUFFIX
-            ));
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test_exit");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(&built, folder.join("extension.so")).unwrap_or_else(|error| {
-            let built = built.display();
-            panic!("{built}: {error}; build it with `cargo build --example extension`")
-        });
-        folder
-    })
 }
