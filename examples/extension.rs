@@ -11,8 +11,12 @@
 //! that has it in a shared library has loaded already. An extension of your own, without the feature `testing` in its
 //! ordinary dependencies, does not ask for it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_core::Stream;
 use pyo3::prelude::*;
 
 /// Functions for asyncio, written in Rust.
@@ -20,8 +24,8 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::{
-        call, call_for_ever, call_sync, call_when_dropped, forever, ready, run, sleep,
-        sleep_on_async_std, sleep_on_smol, start_sleep,
+        call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready, run,
+        shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep,
     };
 }
 
@@ -65,6 +69,22 @@ fn sleep_on_smol(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
 #[pyfunction]
 fn ready(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     pyo3_aio::tokio::future_into_py(py, async { Ok(1) })
+}
+
+/// The numbers below `end`: an asynchronous generator.
+#[pyfunction]
+fn count(py: Python<'_>, end: usize) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_aio::tokio::stream_into_py(py, Count(0..end))
+}
+
+struct Count(std::ops::Range<usize>);
+
+impl Stream for Count {
+    type Item = PyResult<usize>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
 }
 
 /// Awaits what an async function of Python returns.
@@ -115,6 +135,25 @@ fn call_when_dropped(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, 
     })
 }
 
+/// Calls a function with each item of an asynchronous generator, and with the exception that ends it, in a task of
+/// Rust's own.
+#[pyfunction]
+fn for_each(generator: Bound<'_, PyAny>, function: Py<PyAny>) -> PyResult<()> {
+    let mut items = Box::pin(pyo3_aio::tokio::into_stream(generator)?);
+    drop(pyo3_aio::tokio::spawn(async move {
+        while let Some(item) = poll_fn(|cx| items.as_mut().poll_next(cx)).await {
+            let called = Python::attach(|py| {
+                let item = item.unwrap_or_else(|error| error.into_value(py).into_any());
+                function.call1(py, (item,))
+            });
+            if called.is_err() {
+                return;
+            }
+        }
+    }));
+    Ok(())
+}
+
 struct CallsWhenDropped(Py<PyAny>);
 
 impl Drop for CallsWhenDropped {
@@ -140,4 +179,10 @@ fn forever(py: Python<'_>, function: &Bound<'_, PyAny>) -> PyResult<()> {
         function.call1((event_loop,))?;
         pyo3_aio::run_forever(py)
     })
+}
+
+/// Ends everything that is pending, and waits up to so many seconds for it.
+#[pyfunction]
+fn shutdown(py: Python<'_>, seconds: f64) -> bool {
+    pyo3_aio::shutdown(py, Duration::from_secs_f64(seconds))
 }

@@ -8,15 +8,16 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyTuple};
 
 use crate::asyncio;
-use crate::bridge::shutdown;
+use crate::bridge::end_loop;
 
-/// How long [`with_runtime`] waits for Rust futures that are being polled when its function returns.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it is waited for Rust futures of a loop that are being polled when the loop is closed.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs an event loop on this thread until its `stop()` is called or Ctrl-C is pressed.
 ///
 /// The loop is a new one; inside [`with_runtime`] it is the one that was made there, unless that is closed. Afterwards
-/// left-over tasks are cancelled and awaited, asynchronous generators are closed, and so is the loop.
+/// left-over tasks are cancelled and awaited, asynchronous generators are closed, and so is the loop, as [`with_runtime`]
+/// does.
 ///
 /// # Errors
 ///
@@ -29,10 +30,11 @@ pub fn run_forever(py: Python<'_>) -> PyResult<()> {
     closed
 }
 
-/// Makes an event loop for this thread, calls the function, closes the loop and calls [`shutdown`](crate::shutdown).
+/// Makes an event loop for this thread, calls the function, and closes the loop with everything that belongs to it.
 ///
-/// Inside the function, `asyncio.get_event_loop()` is that loop, and [`run_forever`] runs it. `shutdown` ends what
-/// other threads' loops wait for as well: no other loop may be in use when the function returns.
+/// Inside the function, `asyncio.get_event_loop()` is that loop, and [`run_forever`] runs it. Afterwards left-over tasks
+/// are cancelled and awaited, asynchronous generators are closed, and the Rust futures of that loop are dropped; for
+/// those that are being polled just then it waits up to 5 seconds. Other loops go on: see [`shutdown`](crate::shutdown).
 ///
 /// # Errors
 ///
@@ -47,7 +49,6 @@ where
     let result = f();
     LOOP.set(outer);
     let closed = close(&event_loop);
-    shutdown(py, SHUTDOWN_TIMEOUT);
     let result = result?;
     closed?;
     Ok(result)
@@ -94,6 +95,7 @@ fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     let wound_up = wind_up(event_loop);
     let py = event_loop.py();
     asyncio::set_event_loop(py)?.call1((py.None(),))?;
+    end_loop(event_loop, TIMEOUT);
     event_loop.call_method0("close")?;
     wound_up
 }

@@ -23,9 +23,19 @@ async def futures() -> float:
     return both[0] + both[1] + number + len(called)
 
 
+async def items() -> int:
+    numbers = [number async for number in extension.count(3)]
+    first = await extension.count(3).__anext__()
+    wrong: str = first  # type: ignore[assignment]
+    await extension.count(3)  # type: ignore[misc]
+    await extension.count(3).aclose()
+    return sum(numbers) + first
+
+
 async def produce() -> bytes:
     return b""
 
 
 asyncio.run(coroutines())
+asyncio.run(items())
 asyncio.run(extension.sleep(0.1))

@@ -84,7 +84,11 @@ impl Deliver for Scheduled {
         }
     }
 
-    fn discard(self: Arc<Self>) {}
+    fn discard(self: Arc<Self>) -> bool {
+        true
+    }
+
+    fn abort(self: Arc<Self>) {}
 }
 
 pub(super) fn report(future: &Bound<'_, RustFuture>, message: &str, error: PyErr) -> PyResult<()> {

@@ -8,7 +8,7 @@ use pyo3::types::PyCFunction;
 
 use super::dispatcher::join_dispatchers;
 use super::fork;
-use super::hubs::close_all;
+use super::hubs::{self, abort_all, close_all};
 use super::polling::wait_until_idle;
 use crate::asyncio;
 
@@ -16,34 +16,48 @@ use crate::asyncio;
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
-/// The interpreter exits, as opposed to a user who calls [`shutdown`].
+/// The interpreter exits.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
-/// Ends everything that the library has started: drops its Rust futures, and delivers nothing more to any event loop.
+/// Ends every conversion that is pending, on all event loops: drops the Rust futures, and tells both sides.
 ///
-/// Futures that are being polled end when that poll returns; it waits for them, detached from Python, and returns
-/// false when that took longer than `timeout`. The runtimes themselves go on. Conversions that come afterwards work
-/// again.
+/// Whatever awaits one of them in Python gets a `RuntimeError` when its loop runs next, and so do the Rust futures that
+/// await Python, whose Python tasks are cancelled. Results that are on their way already are delivered. Futures that
+/// are being polled end when that poll returns; it waits for that, detached from Python, and returns false when it took
+/// longer than `timeout`. The event loops and the runtimes go on, and so do the futures that `spawn` or `block_on` have
+/// started. Conversions that come afterwards work as ever.
 ///
-/// Call it where no other event loop is in use. Loops that go on running are not spared: what awaits a Rust future
-/// there is never resumed; a task that awaits a coroutine of Rust's cannot be cancelled either, so that its
-/// `asyncio.run` does not end. A Rust future that awaits Python there ends with `RuntimeError: Event loop is closed`.
-///
-/// It is called by itself when the interpreter exits, by `atexit` and with a timeout of 5 seconds, so that no Rust
-/// future is inside Python while the interpreter is finalised. From then on, futures that `spawn` or `block_on` had
-/// started are dropped instead of polled; a call by the user lets them go on. A user's own thread that attaches to
-/// Python later than that is beyond it.
+/// The interpreter's exit does more, by itself: by `atexit`, and with a timeout of 5 seconds, so that no Rust future is
+/// inside Python while the interpreter is finalised. Nothing is delivered to any loop then, and futures that `spawn` or
+/// `block_on` had started are dropped instead of polled. A user's own thread that attaches to Python later than that is
+/// beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
+    fork::notice();
+    py.detach(|| {
+        abort_all();
+        wait_until_idle(timeout)
+    })
+}
+
+/// Ends what belongs to an event loop that is not going to run any more; false when some of it was being polled for
+/// longer than `timeout`.
+pub(crate) fn end_loop(event_loop: &Bound<'_, PyAny>, timeout: Duration) -> bool {
+    fork::notice();
+    hubs::close(event_loop) || event_loop.py().detach(|| wait_until_idle(timeout))
+}
+
+/// Ends everything, when the interpreter exits.
+fn exit(py: Python<'_>) {
     fork::notice();
     py.detach(|| {
         let started = Instant::now();
         close_all();
         join_dispatchers();
-        wait_until_idle(timeout.saturating_sub(started.elapsed()))
-    })
+        wait_until_idle(EXIT_TIMEOUT.saturating_sub(started.elapsed()))
+    });
 }
 
-/// Has [`shutdown`] called when the interpreter exits; does so once.
+/// Has [`exit`] called when the interpreter exits; does so once.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     if REGISTERED.swap(true, Ordering::Relaxed) {
         return Ok(());
@@ -51,7 +65,7 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
 }
 
-/// Whether the interpreter's exit has called [`shutdown`].
+/// Whether the interpreter exits.
 pub(super) fn has_begun() -> bool {
     BEGUN.load(Ordering::SeqCst)
 }
@@ -60,7 +74,7 @@ fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
         // Before the wait: a future that is polled later than that reads it.
         BEGUN.store(true, Ordering::SeqCst);
-        shutdown(args.py(), EXIT_TIMEOUT);
+        exit(args.py());
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;
     Ok(())

@@ -37,8 +37,11 @@ pub(crate) trait Deliver: Send + Sync {
     /// leave the loop.
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
 
-    /// Settles without Python, on any thread: the loop is closed.
-    fn discard(self: Arc<Self>);
+    /// Settles without Python, on any thread: the loop is closed. False when it is being polled, and settles after that.
+    fn discard(self: Arc<Self>) -> bool;
+
+    /// Ends it with an error, on any thread: the user shuts the bridge down, and the loop goes on.
+    fn abort(self: Arc<Self>);
 }
 
 /// The queue of one event loop, and what is pending on it.
@@ -85,7 +88,7 @@ impl Hub {
             match hub.event_loop(py) {
                 Some(event_loop) => hub
                     .watch(&event_loop, drain.bind(py))
-                    .inspect_err(|_| hub.close()),
+                    .inspect_err(|_| hub.close_detached(py)),
                 None => Ok(()),
             }
         })?;
@@ -144,7 +147,7 @@ impl Hub {
         match self.queue.push(item) {
             Ok(Pushed::Wake) => self.wake(),
             Ok(Pushed::Armed) => {}
-            Err(item) => item.discard(),
+            Err(item) => drop(item.discard()),
         }
     }
 
@@ -177,10 +180,11 @@ impl Hub {
         self.event_loop.as_ref()?.bind(py).upgrade()
     }
 
-    /// Refuses everything from now on, and discards what is queued and what is pending.
-    pub(crate) fn close(self: &Arc<Self>) {
+    /// Refuses everything from now on, and discards what is queued and what is pending; false when some of that is
+    /// being polled just then. Call it detached from Python.
+    pub(crate) fn close(self: &Arc<Self>) -> bool {
         if self.is_inherited() {
-            return;
+            return true;
         }
         let queued = self.queue.close().into_iter().chain(self.soon.close());
         let pending = self
@@ -189,15 +193,31 @@ impl Hub {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         hubs::forget(self);
-        queued.for_each(Deliver::discard);
-        pending
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, item)| item.upgrade())
-            .for_each(Deliver::discard);
+        let pending = pending.into_iter().flatten();
+        let pending = pending.filter_map(|(_, item)| item.upgrade());
+        let items = queued.chain(pending);
+        let busy = items.filter(|item| !Arc::clone(item).discard()).count();
         if let Some(dispatcher) = self.dispatcher.get() {
             dispatcher.stop();
         }
+        busy == 0
+    }
+
+    /// The same where the thread is attached: users' values are dropped, which may wait for a thread that attaches.
+    pub(super) fn close_detached(self: &Arc<Self>, py: Python<'_>) {
+        py.detach(|| self.close());
+    }
+
+    /// Ends what is pending with errors, which the loop delivers. Call it detached from Python.
+    pub(super) fn abort(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let items = pending.iter().flatten();
+        let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
+        drop(pending);
+        items.into_iter().for_each(Deliver::abort);
     }
 
     fn wake(&self) {
@@ -287,6 +307,11 @@ pub(crate) fn closed_error() -> PyErr {
     PyRuntimeError::new_err("Event loop is closed")
 }
 
+/// The error for what [`shutdown`](super::shutdown) ends while its loop goes on.
+pub(crate) fn shutdown_error() -> PyErr {
+    PyRuntimeError::new_err("pyo3_aio was shut down before this finished")
+}
+
 /// Something's place among what is pending on a hub; given up when dropped.
 pub(crate) struct Registration {
     hub: Arc<Hub>,
@@ -339,10 +364,9 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        // Deallocators may run while an exception is set. Users' values are dropped, which may wait for a thread that
-        // attaches.
+        // Deallocators may run while an exception is set.
         let closed =
-            Python::try_attach(|py| pending_error::keep(py, || py.detach(|| self.hub.close())));
+            Python::try_attach(|py| pending_error::keep(py, || self.hub.close_detached(py)));
         if closed.is_none() {
             self.hub.close();
         }

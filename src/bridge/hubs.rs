@@ -29,12 +29,13 @@ pub(crate) fn hub_of_host(
     host: &Bound<'_, PyAny>,
     connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
 ) -> PyResult<Arc<Hub>> {
+    let py = host.py();
     fork::notice();
     let key = host.as_ptr() as usize;
     if let Some(hub) = find(key, host) {
         return Ok(hub);
     }
-    exit::register(host.py())?;
+    exit::register(py)?;
     let hub = Arc::new(Hub::new(host)?);
     let before = lock().insert(key, Arc::clone(&hub));
     if let Some(other) = before {
@@ -44,9 +45,9 @@ pub(crate) fn hub_of_host(
             return Ok(other);
         }
         // A loop that had this address is gone.
-        other.close();
+        other.close_detached(py);
     }
-    connect(&hub, host).inspect_err(|_| hub.close())?;
+    connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
     Ok(hub)
 }
 
@@ -67,10 +68,28 @@ pub(super) fn forget_all() {
         .for_each(std::mem::forget);
 }
 
-/// Closes every hub.
+/// Closes the hub of an event loop that is not going to run any more; false when something of it is being polled.
+pub(super) fn close(event_loop: &Bound<'_, PyAny>) -> bool {
+    match find(event_loop.as_ptr() as usize, event_loop) {
+        Some(hub) => event_loop.py().detach(|| hub.close()),
+        None => true,
+    }
+}
+
+/// Closes every hub. Call it detached from Python.
 pub(super) fn close_all() {
     let hubs = std::mem::take(&mut *lock());
-    hubs.into_values().for_each(|hub| hub.close());
+    for hub in hubs.into_values() {
+        hub.close();
+    }
+}
+
+/// Ends what is pending on every hub with errors. Call it detached from Python.
+pub(super) fn abort_all() {
+    let hubs: Vec<_> = lock().values().cloned().collect();
+    for hub in hubs {
+        hub.abort();
+    }
 }
 
 /// What [`lock`] returns.

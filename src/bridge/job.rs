@@ -20,6 +20,9 @@ pub(crate) trait Work: Send {
     /// Where the future does.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Whether the output waits to be converted.
+    fn is_ready(&self) -> bool;
+
     /// Converts the output, once.
     ///
     /// # Panics
@@ -64,6 +67,10 @@ where
         let output = ready!(unsafe { Pin::new_unchecked(future) }.poll(cx));
         *this = Self::Finished(output);
         Poll::Ready(())
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(self, Self::Finished(_))
     }
 
     fn output(self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {

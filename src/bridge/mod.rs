@@ -17,6 +17,7 @@ mod spawned;
 mod task;
 mod wakeup;
 
+pub(crate) use exit::end_loop;
 pub(crate) use exit::register as register_exit;
 pub use exit::shutdown;
 #[cfg(any(
@@ -25,7 +26,7 @@ pub use exit::shutdown;
     feature = "smol-runtime"
 ))]
 pub(crate) use fork::generation;
-pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
+pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop, shutdown_error};
 pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
 pub(crate) use spawned::spawned;

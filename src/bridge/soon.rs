@@ -29,7 +29,9 @@ impl Hub {
         match self.soon.push(item) {
             Ok(Pushed::Wake) => self.call_soon(event_loop).inspect_err(|_| {
                 self.soon.disarm();
-                std::iter::from_fn(|| self.soon.pop()).for_each(Deliver::discard);
+                while let Some(item) = self.soon.pop() {
+                    item.discard();
+                }
             }),
             Ok(Pushed::Armed) => Ok(()),
             Err(item) => {

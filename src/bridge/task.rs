@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::hub::{Deliver, Hub, Registration, closed_error};
+use super::hub::{Deliver, Hub, Registration, closed_error, shutdown_error};
 use super::job::Work;
 use super::polling;
 use crate::asyncio;
@@ -46,6 +46,8 @@ pub(crate) struct Target {
 pub(crate) struct Task {
     slot: Mutex<Slot>,
     cancelled: AtomicBool,
+    /// Why it was cancelled: the user has shut the bridge down. It is set before `cancelled`.
+    shut_down: AtomicBool,
     /// Wakes the driver.
     waker: Mutex<Option<Waker>>,
     /// `None` once it is settled, or nobody wants it settled.
@@ -71,6 +73,8 @@ enum Failure {
     Cancelled,
     /// The runtime dropped the driver.
     Aborted,
+    /// The user has shut the bridge down.
+    ShutDown,
 }
 
 impl Task {
@@ -90,6 +94,7 @@ impl Task {
         let task = Arc::new(Self {
             slot: Mutex::new(Slot::Work(work)),
             cancelled: AtomicBool::new(false),
+            shut_down: AtomicBool::new(false),
             waker: Mutex::new(None),
             target: Mutex::new(None),
             locals: Mutex::new(Some(locals)),
@@ -137,6 +142,30 @@ impl Task {
         true
     }
 
+    /// Drops the future at once if it is idle and has not finished; false then.
+    fn fail_idle_work(&self) -> bool {
+        self.shut_down.store(true, Ordering::SeqCst);
+        self.cancelled.store(true, Ordering::SeqCst);
+        let work = match self.slot.try_lock() {
+            Ok(mut slot) if matches!(&*slot, Slot::Work(work) if !work.is_ready()) => {
+                std::mem::replace(&mut *slot, Slot::Failed(Box::new(Failure::ShutDown)))
+            }
+            // Its output is on its way, or whoever polls it drops it.
+            _ => return false,
+        };
+        drop_inside(self.runner, work);
+        self.wake_driver();
+        true
+    }
+
+    fn reason(&self) -> Failure {
+        if self.shut_down.load(Ordering::SeqCst) {
+            Failure::ShutDown
+        } else {
+            Failure::Cancelled
+        }
+    }
+
     fn wake_driver(&self) {
         let waker = lock(&self.waker).take();
         if let Some(waker) = waker {
@@ -149,14 +178,14 @@ impl Task {
         let _polling = polling::enter();
         *lock(&self.waker) = Some(cx.waker().clone());
         if self.cancelled.load(Ordering::SeqCst) {
-            self.end(Failure::Cancelled);
+            self.end(self.reason());
             return true;
         }
         let done = self.poll_slot(cx);
         if done {
             self.hub.push(Arc::<Self>::clone(self));
         } else if self.cancelled.load(Ordering::SeqCst) {
-            self.end(Failure::Cancelled);
+            self.end(self.reason());
             return true;
         }
         done
@@ -251,10 +280,17 @@ impl Deliver for Task {
         }
     }
 
-    fn discard(self: Arc<Self>) {
+    fn discard(self: Arc<Self>) -> bool {
         let target = lock(&self.target).take();
-        self.drop_idle_work();
+        let is_idle = self.drop_idle_work();
         drop(target);
+        is_idle
+    }
+
+    fn abort(self: Arc<Self>) {
+        if self.fail_idle_work() {
+            self.hub.push(Arc::<Self>::clone(&self));
+        }
     }
 }
 
@@ -269,6 +305,7 @@ impl Failure {
             Self::Aborted => PyRuntimeError::new_err(
                 "the Rust future was dropped before it finished: its runtime was shut down or aborted it",
             ),
+            Self::ShutDown => shutdown_error(),
         }
     }
 }

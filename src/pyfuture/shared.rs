@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::task::{close, ensure_future, silence};
-use crate::bridge::{Deliver, Hub, Registration, closed_error, leaves_the_loop};
+use crate::bridge::{Deliver, Hub, Registration, closed_error, leaves_the_loop, shutdown_error};
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
 use crate::pending_error;
@@ -30,6 +30,8 @@ struct Inner {
     cancelled: bool,
     /// The future was detached, and asyncio reports what goes wrong.
     detached: bool,
+    /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
+    aborted: bool,
     registration: Option<Registration>,
 }
 
@@ -75,6 +77,7 @@ impl Shared {
                 waker: None,
                 cancelled: false,
                 detached: false,
+                aborted: false,
                 registration: None,
             }),
             hub,
@@ -92,10 +95,16 @@ impl Shared {
     }
 
     /// Takes the output.
-    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
+    pub(super) fn poll_take(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
         let mut inner = self.lock();
         match std::mem::replace(&mut inner.stage, Stage::Gone) {
             Stage::Done(output) => Poll::Ready(output),
+            stage if inner.aborted => {
+                inner.stage = stage;
+                drop(inner);
+                Arc::clone(self).cancel();
+                Poll::Ready(Err(shutdown_error()))
+            }
             stage => {
                 inner.stage = stage;
                 let before = inner.waker.replace(cx.waker().clone());
@@ -216,7 +225,7 @@ impl Deliver for Shared {
         Ok(())
     }
 
-    fn discard(self: Arc<Self>) {
+    fn discard(self: Arc<Self>) -> bool {
         match self.take_unfinished() {
             Some(Stage::New(awaitable, _)) => {
                 Python::try_attach(|py| pending_error::keep(py, || close(awaitable.bind(py))));
@@ -227,6 +236,17 @@ impl Deliver for Shared {
             _ => {}
         }
         self.finish(Err(closed_error()));
+        true
+    }
+
+    fn abort(self: Arc<Self>) {
+        let mut inner = self.lock();
+        inner.aborted = true;
+        let waker = inner.waker.take();
+        drop(inner);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::driver::Driver;
-use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of};
+use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, shutdown_error};
 use crate::locals::TaskLocals;
 use crate::pyfuture::{ensure_future, silence};
 
@@ -33,8 +33,8 @@ pub(super) enum Errors {
 /// The buffer, and what the two ends have to know of each other.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
-    /// The stream was dropped. Only its loop's thread acts on that.
-    dropped: AtomicBool,
+    /// Nobody takes more items: the stream was dropped, or the bridge shut down. Only the loop's thread acts on that.
+    unwanted: AtomicBool,
     errors: Errors,
     hub: Arc<Hub>,
 }
@@ -44,6 +44,8 @@ struct Inner {
     stage: Stage,
     end: Option<End>,
     waker: Option<Waker>,
+    /// The stream was dropped, and what waits for it is of no use.
+    dropped: bool,
     registration: Option<Registration>,
 }
 
@@ -83,9 +85,10 @@ impl Shared {
                 stage: Stage::New(generator.unbind(), locals),
                 end: None,
                 waker: None,
+                dropped: false,
                 registration: None,
             }),
-            dropped: AtomicBool::new(false),
+            unwanted: AtomicBool::new(false),
             errors,
             hub,
         });
@@ -105,8 +108,8 @@ impl Shared {
         self.errors
     }
 
-    pub(super) fn is_dropped(&self) -> bool {
-        self.dropped.load(Ordering::Acquire)
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.unwanted.load(Ordering::Acquire)
     }
 
     /// Swaps the waiting items for the empty `taken`; `None` is the end.
@@ -142,14 +145,16 @@ impl Shared {
 
     /// The stream was dropped: the loop's thread shall drop the items and stop the driver.
     pub(super) fn drop_stream(self: &Arc<Self>, taken: VecDeque<Py<PyAny>>) {
-        self.dropped.store(true, Ordering::Release);
+        self.unwanted.store(true, Ordering::Release);
         let mut inner = self.lock();
-        inner.waker = None;
+        inner.dropped = true;
+        let waker = inner.waker.take();
         inner.items.extend(taken);
         let is_over = matches!(inner.stage, Stage::Ended)
             && inner.items.is_empty()
             && !matches!(inner.end, Some(End::Failed(_)));
         drop(inner);
+        drop(waker);
         if !is_over {
             self.hub.push(Arc::<Self>::clone(self));
         }
@@ -162,7 +167,7 @@ impl Shared {
 
     /// Adds items and wakes the consumer, from the loop's thread.
     pub(super) fn add(&self, items: &mut Vec<Py<PyAny>>) {
-        if items.is_empty() || self.is_dropped() {
+        if items.is_empty() || self.is_unwanted() {
             items.clear();
             return;
         }
@@ -291,7 +296,7 @@ enum Step {
 
 impl Shared {
     fn next_step(&self, py: Python<'_>) -> Step {
-        let is_dropped = self.is_dropped();
+        let is_unwanted = self.is_unwanted();
         let mut inner = self.lock();
         match &mut inner.stage {
             Stage::New(..) => match std::mem::replace(&mut inner.stage, Stage::Starting) {
@@ -300,7 +305,7 @@ impl Shared {
             },
             Stage::Running(task, room) => match room.take() {
                 Some(room) => Step::Resume(room),
-                None if is_dropped => Step::Cancel(task.clone_ref(py)),
+                None if is_unwanted => Step::Cancel(task.clone_ref(py)),
                 None => Step::Nothing,
             },
             Stage::Starting | Stage::Closing(_) | Stage::Ended => Step::Nothing,
@@ -309,8 +314,8 @@ impl Shared {
 
     /// Drops, on the loop's thread, what nobody will take.
     fn drop_leftovers(&self) {
-        if self.is_dropped() {
-            let mut inner = self.lock();
+        let mut inner = self.lock();
+        if inner.dropped {
             let items = std::mem::take(&mut inner.items);
             let end = inner
                 .end
@@ -346,7 +351,7 @@ impl Deliver for Shared {
         Ok(())
     }
 
-    fn discard(self: Arc<Self>) {
+    fn discard(self: Arc<Self>) -> bool {
         let mut inner = self.lock();
         let stage = std::mem::replace(&mut inner.stage, Stage::Ended);
         drop(inner);
@@ -354,6 +359,15 @@ impl Deliver for Shared {
         if let Stage::Running(task, _) | Stage::Closing(Some(task)) = stage {
             Python::try_attach(|py| silence(task.bind(py)));
         }
+        true
+    }
+
+    fn abort(self: Arc<Self>) {
+        if self.unwanted.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.fail(shutdown_error());
+        self.hub.push(Arc::<Self>::clone(&self));
     }
 }
 

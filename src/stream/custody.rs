@@ -246,6 +246,11 @@ impl Work for Pull {
         poll
     }
 
+    /// Nothing is lost when it is given up instead: see [`Custody::bring_back`].
+    fn is_ready(&self) -> bool {
+        false
+    }
+
     fn output(mut self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(source) = self.source.take() {
             self.custody.bring_back(source);

@@ -165,13 +165,13 @@ impl Body {
         let none = py.None().into_bound(py);
         let mut resume = match (resume, &self.awaited) {
             (Resume::Throw(error), None) => {
-                return Collected::Interrupted((!shared.is_dropped()).then_some(error));
+                return Collected::Interrupted((!shared.is_unwanted()).then_some(error));
             }
             (resume, _) => resume,
         };
         loop {
             if self.awaited.is_none() {
-                if shared.is_dropped() {
+                if shared.is_unwanted() {
                     return Collected::Interrupted(None);
                 }
                 if items.len() >= room || started.elapsed() > TURN {
@@ -218,7 +218,7 @@ impl Body {
     /// The generator has raised, which ends it.
     fn fail(&mut self, py: Python<'_>, shared: &Shared, error: PyErr) -> PyResult<Step> {
         let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
-        if shared.is_dropped() {
+        if shared.is_unwanted() {
             if is_cancelled {
                 shared.uncancel(py)?;
                 return self.close(py, shared, None);
