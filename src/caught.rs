@@ -53,12 +53,16 @@ impl fmt::Debug for Caught {
 }
 
 /// Calls a function, and returns its panic as an error.
+#[inline]
 pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
     static HOOK: Once = Once::new();
     HOOK.call_once(remember_places);
-    let catching = Catching::enter();
-    let called = panic::catch_unwind(AssertUnwindSafe(function));
-    drop(catching);
+    let called = CATCHING.with(|catching| {
+        catching.set(catching.get() + 1);
+        let called = panic::catch_unwind(AssertUnwindSafe(function));
+        catching.set(catching.get() - 1);
+        called
+    });
     called.map_err(|payload| Caught {
         payload,
         place: PLACE.take(),
@@ -87,20 +91,4 @@ fn remember_places() {
         }
         next(info);
     }));
-}
-
-/// Counts a call of [`catch_call`] while it lives.
-struct Catching;
-
-impl Catching {
-    fn enter() -> Self {
-        CATCHING.set(CATCHING.get() + 1);
-        Self
-    }
-}
-
-impl Drop for Catching {
-    fn drop(&mut self) {
-        CATCHING.set(CATCHING.get() - 1);
-    }
 }

@@ -24,10 +24,10 @@ use pyo3::types::PyType;
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
 use crate::bridge::{Runner, Work, convert, drop_work};
-use crate::caught::{Caught, catch_call};
+use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::pending_error;
-use crate::slots::{self, Step, Steps};
+use crate::slots::{self, Step, Steps, step_in_method};
 use crate::surroundings::Surroundings;
 use crate::trio;
 
@@ -61,8 +61,9 @@ enum State {
     Cold(Pin<Box<dyn Work>>),
     /// The Rust future is on its runtime.
     Waiting(Py<RustFuture>),
-    /// An exception was thrown in, and the Rust future has still to be dropped.
-    Throwing(Py<RustFuture>, PyErr),
+    /// An exception was thrown in, and the Rust future has still to be dropped. Its box keeps the other states small,
+    /// which are moved with every step.
+    Throwing(Py<RustFuture>, Box<PyErr>),
     /// The same under trio, which steps another coroutine through this one.
     Delegating(trio::Wait),
     /// Somebody is in `send`, `throw` or `close`.
@@ -94,12 +95,14 @@ impl RustCoroutine {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     fn replace(&self, state: State) -> State {
         std::mem::replace(&mut *self.lock(), state)
     }
 
-    /// Takes the state out for a step; `put` or `Finished` comes after it.
-    fn begin(&self) -> PyResult<State> {
+    /// Takes the state out for a step, which ends the coroutine unless it suspends it.
+    #[inline]
+    fn begin(&self) -> PyResult<(State, Executing<'_>)> {
         match self.replace(State::Executing) {
             State::Executing => Err(PyValueError::new_err("coroutine already executing")),
             State::Finished => {
@@ -108,13 +111,14 @@ impl RustCoroutine {
                     "cannot reuse already awaited coroutine",
                 ))
             }
-            state => Ok(state),
+            state => Ok((state, Executing(self))),
         }
     }
 
+    #[inline]
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
-        let state = self.begin()?;
-        self.end_step(catch_call(|| self.advance(state, value)))
+        let (state, executing) = self.begin()?;
+        executing.end(self.advance(state, value))
     }
 
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
@@ -132,8 +136,8 @@ impl RustCoroutine {
 
     /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
     pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
-        let state = self.begin()?;
-        self.end_step(catch_call(|| self.advance_by_throw(py, state, error)))
+        let (state, executing) = self.begin()?;
+        executing.end(self.advance_by_throw(py, state, error))
     }
 
     fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
@@ -145,7 +149,7 @@ impl RustCoroutine {
             }
             State::Waiting(future) | State::Throwing(future, _) => {
                 future.get().abandon();
-                self.resume_throw(py, future, error)
+                self.resume_throw(py, future, Box::new(error))
             }
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "throw"), (error,))
@@ -156,15 +160,6 @@ impl RustCoroutine {
             }
             State::Executing | State::Finished => Err(error),
         }
-    }
-
-    /// Remembers an end.
-    fn end_step(&self, stepped: Result<PyResult<Step>, Caught>) -> PyResult<Step> {
-        let stepped = stepped.unwrap_or_else(|caught| Err(caught.into()));
-        if !matches!(stepped, Ok(Step::Yielded(_))) {
-            self.replace(State::Finished);
-        }
-        stepped
     }
 
     fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Step> {
@@ -217,9 +212,8 @@ impl RustCoroutine {
         let polled = py.detach(|| {
             surroundings.run(|| {
                 catch_call(|| {
-                    let _scope = locals::enter_first_poll();
                     let mut cx = Context::from_waker(Waker::noop());
-                    enter(&mut || poll = work.as_mut().poll(&mut cx));
+                    locals::in_first_poll(|| enter(&mut || poll = work.as_mut().poll(&mut cx)));
                 })
             })
         });
@@ -237,13 +231,38 @@ impl RustCoroutine {
     }
 
     /// Yields the future until it is done, then raises what was thrown in.
-    fn resume_throw(&self, py: Python<'_>, future: Py<RustFuture>, error: PyErr) -> PyResult<Step> {
+    fn resume_throw(
+        &self,
+        py: Python<'_>,
+        future: Py<RustFuture>,
+        error: Box<PyErr>,
+    ) -> PyResult<Step> {
         if future.get().outcome(py).is_some() {
-            return Err(error);
+            return Err(*error);
         }
         let yielded = yielded(py, &future);
         self.replace(State::Throwing(future, error));
         Ok(yielded)
+    }
+}
+
+/// Somebody is in a step, which finishes the coroutine in the end: it returned, raised or panicked.
+struct Executing<'a>(&'a RustCoroutine);
+
+impl Executing<'_> {
+    #[inline]
+    fn end(self, stepped: PyResult<Step>) -> PyResult<Step> {
+        if matches!(stepped, Ok(Step::Yielded(_))) {
+            std::mem::forget(self);
+        }
+        stepped
+    }
+}
+
+impl Drop for Executing<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.replace(State::Finished);
     }
 }
 
@@ -294,11 +313,11 @@ pub(crate) fn thrown(
 impl RustCoroutine {
     /// Runs until the next suspension; ends with StopIteration.
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.send_once(value)?.into_result()
+        step_in_method(|| self.send_once(value))
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.send_once(py.None().bind(py))?.into_result()
+        step_in_method(|| self.send_once(py.None().bind(py)))
     }
 
     /// Raises an exception where the coroutine is suspended.
@@ -311,7 +330,7 @@ impl RustCoroutine {
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
-        self.throw_once(py, error)?.into_result()
+        step_in_method(|| self.throw_once(py, error))
     }
 
     /// Drops the Rust future.

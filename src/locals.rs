@@ -156,7 +156,8 @@ thread_local! {
 enum Place {
     /// On a thread of Rust's. A loop that runs here has been started from within the poll.
     RustThread,
-    /// On the thread of a running loop, as a coroutine's first poll.
+    /// On the thread of a running loop, as a coroutine's first poll. That loop and its context are the right ones, and
+    /// what is current from further out is not.
     FirstPoll,
     /// The same, within a [`scope`].
     ScopeInFirstPoll,
@@ -208,6 +209,9 @@ pub(crate) fn owner(
 
 /// The locals of the future that is being polled on this thread.
 pub(crate) fn polled() -> Option<TaskLocals> {
+    if PLACE.get() == Place::FirstPoll {
+        return None;
+    }
     CURRENT
         .try_with(|current| current.borrow().clone())
         .ok()
@@ -237,12 +241,20 @@ pub(crate) fn enter(locals: TaskLocals) -> Entered {
     }
 }
 
-/// Hides outer locals while a coroutine is polled on its caller's thread, whose running loop and context are the
-/// right ones.
-pub(crate) fn enter_first_poll() -> Entered {
-    Entered {
-        outer: CURRENT.replace(None),
-        outer_place: PLACE.replace(Place::FirstPoll),
+/// Polls a coroutine on its caller's thread, with outer locals hidden.
+#[inline]
+pub(crate) fn in_first_poll<T>(poll: impl FnOnce() -> T) -> T {
+    PLACE.with(|place| {
+        let _outer = Restore(place, place.replace(Place::FirstPoll));
+        poll()
+    })
+}
+
+struct Restore<'a>(&'a Cell<Place>, Place);
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
     }
 }
 

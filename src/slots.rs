@@ -17,6 +17,8 @@ pub(crate) use unpatched::patch;
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
+use crate::caught::catch_call;
+
 /// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
 pub(crate) enum Step {
     Yielded(Py<PyAny>),
@@ -31,6 +33,13 @@ impl Step {
             Self::Returned(value) => Err(pyo3::exceptions::PyStopIteration::new_err((value,))),
         }
     }
+}
+
+/// Steps an object for one of its methods; a panic is raised as a `RustPanic`.
+pub(crate) fn step_in_method(step: impl FnOnce() -> PyResult<Step>) -> PyResult<Py<PyAny>> {
+    catch_call(step)
+        .unwrap_or_else(|caught| Err(caught.into()))?
+        .into_result()
 }
 
 /// A class that is awaited by stepping it.
@@ -83,7 +92,7 @@ mod patched {
         sent: *mut ffi::PyObject,
         result: *mut *mut ffi::PyObject,
     ) -> ffi::PySendResult {
-        Python::attach(|py| {
+        attach(|py| {
             // SAFETY: CPython passes an instance of the class, and what is sent.
             let stepped = unsafe { step::<T>(py, slf, sent) };
             let (object, kind) = match stepped {
@@ -102,7 +111,7 @@ mod patched {
 
     /// `tp_iternext`.
     unsafe extern "C" fn next<T: Steps>(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
-        Python::attach(|py| {
+        attach(|py| {
             // SAFETY: CPython passes an instance of the class; None lives for ever.
             match unsafe { step::<T>(py, slf, ffi::Py_None()) } {
                 Ok(Step::Yielded(value)) => value.into_ptr(),
@@ -116,6 +125,12 @@ mod patched {
                 }
             }
         })
+    }
+
+    /// Attaches to Python in a slot.
+    fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
+        // SAFETY: a slot is called by the interpreter, which is initialized therefore, and attached.
+        unsafe { Python::attach_unchecked(slot) }
     }
 
     /// # Safety

@@ -30,6 +30,7 @@ pub(crate) fn find_by(find: Find) {
 
 impl Surroundings {
     /// Those of the code that runs just now.
+    #[inline]
     pub(crate) fn current(py: Python<'_>) -> Self {
         Self(FIND.get().and_then(|find| find(Some(py))))
     }

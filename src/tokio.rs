@@ -3,6 +3,7 @@
 //! The runtime is made when it is first needed: with multiple threads and everything enabled, unless [`init`] or one
 //! of its relatives was called before.
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -41,6 +42,11 @@ pub struct Tokio;
 
 /// The runtime of this process. It is never freed, so that references to it live for ever.
 static RUNTIME: RwLock<Option<&'static Slot>> = RwLock::new(None);
+thread_local! {
+    /// The runtime that this thread saw last. Only a fork replaces one.
+    static SEEN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
 /// Whoever sets the runtime holds it.
 static SETUP: Mutex<Setup> = Mutex::new(Setup {
     builder: None,
@@ -175,9 +181,20 @@ pub fn get_handle() -> &'static Handle {
 }
 
 fn owned() -> &'static Owned {
-    match slot() {
-        Some(slot) if is_alive(slot) => &slot.owned,
-        _ => build(),
+    match SEEN.get().filter(|slot| is_alive(slot)) {
+        Some(slot) => &slot.owned,
+        None => look_up(),
+    }
+}
+
+#[cold]
+fn look_up() -> &'static Owned {
+    match slot().filter(|slot| is_alive(slot)) {
+        Some(slot) => {
+            SEEN.set(Some(slot));
+            &slot.owned
+        }
+        None => build(),
     }
 }
 

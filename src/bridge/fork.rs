@@ -43,6 +43,7 @@ mod unix {
     }
 
     /// How many forks lie between this process and the one that asked first.
+    #[inline]
     pub(crate) fn generation() -> u32 {
         static REGISTER: Once = Once::new();
         REGISTER.call_once(|| {

@@ -243,6 +243,7 @@ impl Task {
 }
 
 /// Converts an output to Python; a panic of the conversion becomes an error, and so does one of dropping the rest.
+#[inline]
 pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
     catch_call(|| {
         let output = work.as_mut().output(py);

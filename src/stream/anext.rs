@@ -71,11 +71,13 @@ impl Anext {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     fn replace(&self, state: State) -> State {
         std::mem::replace(&mut *self.lock(), state)
     }
 
     /// Takes the state out for a step, which puts `Finished` or what it waits for in its place.
+    #[inline]
     fn begin(&self) -> PyResult<State> {
         match self.replace(State::Executing) {
             State::Executing => Err(PyValueError::new_err("awaitable already executing")),
@@ -89,6 +91,7 @@ impl Anext {
         }
     }
 
+    #[inline]
     fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let stepped = match self.begin()? {
             State::New => self.start(value.py()),
@@ -103,6 +106,7 @@ impl Anext {
     }
 
     /// Remembers an end.
+    #[inline]
     fn end_step(&self, stepped: PyResult<Step>) -> PyResult<Step> {
         if !matches!(stepped, Ok(Step::Yielded(_))) {
             self.replace(State::Finished);

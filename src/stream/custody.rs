@@ -68,6 +68,7 @@ impl Custody {
         self.runner
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         // Only moves happen under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,6 +87,7 @@ impl Custody {
     }
 
     /// Takes the stream out in order to poll it; [`Custody::release`] ends that.
+    #[inline]
     pub(super) fn ask(&self) -> Result<Asked, Busy> {
         let mut state = self.lock();
         if state.asked {
@@ -110,6 +112,7 @@ impl Custody {
     }
 
     /// Brings the stream back and lets others ask.
+    #[inline]
     pub(super) fn give_back(&self, source: Box<dyn Source>) {
         let mut state = self.lock();
         state.asked = false;
@@ -131,6 +134,7 @@ impl Custody {
     }
 
     /// Polls the stream once on this thread, detached from Python; a panic is an error.
+    #[inline]
     pub(super) fn poll_here(
         &self,
         py: Python<'_>,
@@ -139,9 +143,9 @@ impl Custody {
         let enter = self.runner.enter;
         let polled = py.detach(|| {
             catch_call(|| {
-                let _scope = locals::enter_first_poll();
                 let mut poll = Poll::Pending;
-                enter(&mut || poll = source.poll_next(&mut Context::from_waker(Waker::noop())));
+                let mut cx = Context::from_waker(Waker::noop());
+                locals::in_first_poll(|| enter(&mut || poll = source.poll_next(&mut cx)));
                 poll
             })
         });
