@@ -13,7 +13,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -25,7 +25,7 @@ mod extension {
     #[pymodule_export]
     use super::{
         call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready, run,
-        shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep,
+        shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
     };
 }
 
@@ -84,6 +84,39 @@ impl Stream for Count {
 
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(self.0.next().map(Ok))
+    }
+}
+
+/// Counts at intervals: an asynchronous generator without an end.
+#[pyfunction]
+fn tick(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    let ticks = Ticks {
+        period: Duration::from_secs_f64(seconds),
+        next: None,
+        count: 0,
+    };
+    pyo3_aio::tokio::stream_into_py(py, ticks)
+}
+
+struct Ticks {
+    period: Duration,
+    next: Option<Pin<Box<tokio::time::Sleep>>>,
+    count: usize,
+}
+
+impl Stream for Ticks {
+    type Item = PyResult<usize>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let period = self.period;
+        // Made where it is polled, which is inside the runtime.
+        let next = self
+            .next
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(period)));
+        ready!(next.as_mut().poll(cx));
+        self.next = None;
+        self.count += 1;
+        Poll::Ready(Some(Ok(self.count)))
     }
 }
 

@@ -101,3 +101,166 @@ asyncio.run(main())
 ");
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
+
+#[pyo3_aio::tokio::test]
+fn a_child_that_goes_on_with_its_parents_loop_is_told_of_what_it_awaits_there() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+async def told(awaitable):
+    try:
+        return await awaitable
+    except RuntimeError as error:
+        assert 'left behind by fork()' in str(error), error
+        return 'told'
+async def waits(generator):
+    async for _ in generator:
+        pass
+async def main():
+    future = extension.start_sleep(60)
+    task = asyncio.ensure_future(extension.sleep(60))
+    gathered = asyncio.gather(extension.start_sleep(60), extension.sleep(60))
+    await asyncio.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        for awaitable in future, task, gathered:
+            assert await told(awaitable) == 'told'
+        assert future.done() and await told(future) == 'told'
+        os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    # The parent's are what they were.
+    assert not future.done() and await extension.sleep(0.001) == 0.001
+    assert future.cancel() and task.cancel() and gathered.cancel()
+    try:
+        await gathered
+    except asyncio.CancelledError:
+        pass
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_child_is_told_that_it_cannot_convert_on_its_parents_loop() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+async def main():
+    return await extension.sleep(0.001)
+loop = asyncio.new_event_loop()
+assert loop.run_until_complete(main()) == 0.001
+child = os.fork()
+if child == 0:
+    try:
+        loop.run_until_complete(main())
+    except RuntimeError as error:
+        assert 'left behind by fork()' in str(error), error
+    # A loop of its own.
+    assert asyncio.run(main()) == 0.001
+    os._exit(9)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+assert loop.run_until_complete(main()) == 0.001
+loop.close()
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_child_that_goes_on_with_its_parents_loop_does_not_spin() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+class Counts(asyncio.SelectorEventLoop):
+    turns = 0
+    def _run_once(self):
+        self.turns += 1
+        super()._run_once()
+async def sleep(seconds):
+    # asyncio's own takes the loop for another process's.
+    future = loop.create_future()
+    loop.call_later(seconds, future.set_result, None)
+    await future
+async def main():
+    future = extension.start_sleep(0.05)
+    child = os.fork()
+    if child == 0:
+        loop.turns = 0
+        await sleep(0.5)
+        # It is woken in its parent's place, which does not run its loop meanwhile.
+        os._exit(9 if loop.turns < 2000 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert await asyncio.wait_for(future, 10) == 0.05
+loop = Counts()
+loop.run_until_complete(main())
+loop.close()
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_child_that_outlives_its_parent_takes_its_wake_up() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+class Counts(asyncio.SelectorEventLoop):
+    turns = 0
+    def _run_once(self):
+        self.turns += 1
+        super()._run_once()
+async def sleep(seconds):
+    # asyncio's own takes the loop for another process's.
+    future = loop.create_future()
+    loop.call_later(seconds, future.set_result, None)
+    await future
+async def main():
+    extension.start_sleep(0.05)
+    child = os.fork()
+    if child == 0:
+        while os.getppid() == parent:
+            await sleep(0.001)
+        await sleep(0.1)
+        loop.turns = 0
+        await sleep(0.2)
+        os.write(writer, b'quiet' if loop.turns < 50 else b'woken')
+        os._exit(0)
+    import time
+    time.sleep(0.1)
+    os._exit(0)
+reader, writer = os.pipe()
+intermediate = os.fork()
+if intermediate == 0:
+    parent = os.getpid()
+    loop = Counts()
+    loop.run_until_complete(main())
+os.waitpid(intermediate, 0)
+assert os.read(reader, 5) == b'quiet'
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_child_is_told_of_a_stream_that_its_parents_runtime_polls() {
+    let (status, stderr) = run("
+import asyncio, extension, os, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+async def told(awaitable):
+    try:
+        return await awaitable
+    except RuntimeError as error:
+        assert 'left behind by fork()' in str(error), error
+        return 'told'
+async def main():
+    ticks = extension.tick(60)
+    step = asyncio.ensure_future(ticks.__anext__())
+    await asyncio.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        assert await told(step) == 'told'
+        assert await told(ticks.__anext__()) == 'told'
+        os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert step.cancel()
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}

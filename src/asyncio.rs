@@ -41,6 +41,8 @@ imported! {
     context_type = "contextvars"."Context";
     /// `atexit.register`.
     atexit_register = "atexit"."register";
+    /// `os.register_at_fork`; not where processes do not fork.
+    register_at_fork = "os"."register_at_fork";
     /// `asyncio._get_running_loop`, which returns None where there is none.
     running_loop_or_none = "asyncio"."_get_running_loop";
     /// `asyncio.get_running_loop`.

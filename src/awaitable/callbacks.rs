@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 use super::future::RustFuture;
 use crate::bridge::{Deliver, hub_of, leaves_the_loop};
@@ -63,11 +63,26 @@ pub(super) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>)
         return Ok(());
     }
     let event_loop = future.get().event_loop.bind(future.py());
+    let Ok(hub) = hub_of(event_loop) else {
+        // The child of a fork goes on with its parent's loop, or the loop is closed and says so itself.
+        return callbacks
+            .into_iter()
+            .try_for_each(|callback| call_soon(future, callback));
+    };
     let scheduled = Scheduled {
         future: future.clone().unbind(),
         callbacks,
     };
-    hub_of(event_loop)?.deliver_soon(event_loop, Arc::new(scheduled))
+    hub.deliver_soon(event_loop, Arc::new(scheduled))
+}
+
+fn call_soon(future: &Bound<'_, RustFuture>, callback: Callback) -> PyResult<()> {
+    let py = future.py();
+    let keywords = [("context", callback.context)].into_py_dict(py)?;
+    let arguments = (callback.function, future);
+    let event_loop = future.get().event_loop.bind(py);
+    event_loop.call_method("call_soon", arguments, Some(&keywords))?;
+    Ok(())
 }
 
 /// Callbacks that wait for the loop's next turn.
@@ -86,6 +101,10 @@ impl Deliver for Scheduled {
 
     fn discard(self: Arc<Self>) -> bool {
         true
+    }
+
+    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     fn abort(self: Arc<Self>) {}

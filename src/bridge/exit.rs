@@ -77,5 +77,6 @@ fn register_hook(py: Python<'_>) -> PyResult<()> {
         exit(args.py());
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;
+    fork::register(py)?;
     Ok(())
 }

@@ -1,22 +1,46 @@
 //! Notices a fork of the process, in whose child no thread of a runtime or of the bridge lives any more.
 
 #[cfg(unix)]
-pub(crate) use unix::generation;
+pub(crate) use unix::{generation, is_gone};
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyCFunction};
+
 use super::{dispatcher, hubs};
+use crate::asyncio;
 
 /// The generation of the process that the bridge's state belongs to.
 static KNOWN: AtomicU32 = AtomicU32::new(0);
 
-/// Forgets, in a forked child, what belongs to the parent's threads; its loops and futures are left alone.
+/// Forgets, in a forked child, what belongs to the parent's threads.
 pub(super) fn notice() {
     let now = generation();
     if KNOWN.load(Ordering::Relaxed) != now && KNOWN.swap(now, Ordering::Relaxed) != now {
-        hubs::forget_all();
         dispatcher::forget_threads();
     }
+}
+
+/// Has a child of `os.fork()` tell what waits on the loops that it has inherited.
+///
+/// # Errors
+///
+/// Those of `os.register_at_fork`.
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let told = PyCFunction::new_closure(py, None, None, |args, _| {
+        let py = args.py();
+        hubs::inherited()
+            .into_iter()
+            // A loop that is closed has nothing pending.
+            .for_each(|hub| drop(hub.leave_behind(py)));
+    })?;
+    let keywords = [("after_in_child", told)].into_py_dict(py)?;
+    asyncio::register_at_fork(py)?.call((), Some(&keywords))?;
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -52,6 +76,16 @@ mod unix {
             unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
         });
         GENERATION.load(Ordering::Relaxed)
+    }
+
+    /// Whether a process has ended, and been waited for.
+    pub(crate) fn is_gone(process: u32) -> bool {
+        let Ok(process) = libc::pid_t::try_from(process) else {
+            return false;
+        };
+        // SAFETY: no pointers; the signal 0 is not sent, only checked.
+        let answer = unsafe { libc::kill(process, 0) };
+        answer != 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
     }
 
     extern "C" fn before() {
@@ -118,8 +152,17 @@ mod unix {
     }
 }
 
-/// Processes do not fork here.
 #[cfg(not(unix))]
-pub(crate) fn generation() -> u32 {
-    0
+pub(crate) use elsewhere::{generation, is_gone};
+
+/// Where processes do not fork.
+#[cfg(not(unix))]
+mod elsewhere {
+    pub(crate) fn generation() -> u32 {
+        0
+    }
+
+    pub(crate) fn is_gone(_process: u32) -> bool {
+        false
+    }
 }

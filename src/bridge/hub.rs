@@ -7,6 +7,8 @@
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
 
 use pyo3::exceptions::{
     PyAttributeError, PyKeyboardInterrupt, PyNotImplementedError, PyRuntimeError, PySystemExit,
@@ -16,7 +18,7 @@ use pyo3::types::{PyCFunction, PyDict, PyWeakrefReference};
 use slab::Slab;
 
 use super::dispatcher::Dispatcher;
-use super::fork::generation;
+use super::fork::{generation, is_gone};
 use super::hubs;
 use super::polling;
 use super::queue::{Pushed, Queue};
@@ -31,6 +33,9 @@ const BATCH: usize = 1_000;
 /// After how many seconds a drain renews the timer that owns it: a day, which every loop's timers can count.
 const STAY: u32 = 24 * 60 * 60;
 
+/// How long a child that goes on with its parent's loop pauses when it is woken in the parent's place.
+const REST: Duration = Duration::from_millis(1);
+
 /// Something that an event loop's thread has to do for Rust.
 pub(crate) trait Deliver: Send + Sync {
     /// Does it, on the loop's thread. An error goes to the loop's exception handler; KeyboardInterrupt and SystemExit
@@ -42,6 +47,9 @@ pub(crate) trait Deliver: Send + Sync {
 
     /// Ends it with an error, on any thread: the user shuts the bridge down, and the loop goes on.
     fn abort(self: Arc<Self>);
+
+    /// Tells what waits for it, on the loop's thread in the child of a fork, that Rust's side stayed with the parent.
+    fn leave_behind(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
 }
 
 /// The queue of one event loop, and what is pending on it.
@@ -58,6 +66,7 @@ pub(crate) struct Hub {
     event_loop: Option<Py<PyWeakrefReference>>,
     /// The process that it belongs to; the locks are not to be touched in a child of that.
     generation: u32,
+    process: u32,
 }
 
 impl Hub {
@@ -71,6 +80,7 @@ impl Hub {
             pending: Mutex::new(Some(Slab::new())),
             event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
             generation: generation(),
+            process: std::process::id(),
         })
     }
 
@@ -163,15 +173,17 @@ impl Hub {
 
     /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
     pub(super) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        !self.is_inherited()
-            && !self.queue.is_closed()
-            && self
-                .event_loop(event_loop.py())
-                .is_some_and(|own| own.is(event_loop))
+        !self.is_inherited() && !self.queue.is_closed() && self.belongs_to(event_loop)
+    }
+
+    /// Whether this is, or was before it was closed or inherited, the hub of `event_loop`.
+    pub(super) fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        self.event_loop(event_loop.py())
+            .is_some_and(|own| own.is(event_loop))
     }
 
     /// Whether it came here by a fork.
-    fn is_inherited(&self) -> bool {
+    pub(crate) fn is_inherited(&self) -> bool {
         self.generation != generation()
     }
 
@@ -227,8 +239,47 @@ impl Hub {
         }
     }
 
+    /// Has the loop, if the child of a fork goes on with it, tell what is pending that it was left behind.
+    pub(super) fn leave_behind(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        let Some(event_loop) = self.event_loop(py) else {
+            return Ok(());
+        };
+        let hub = Arc::clone(self);
+        let tell = PyCFunction::new_closure(py, None, None, move |args, _| {
+            hub.tell_left_behind(args.py())
+        })?;
+        match event_loop.getattr_opt("call_soon")? {
+            // It does not wake the parent, which has the same self-pipe.
+            Some(call_soon) => call_soon.call1((tell,))?,
+            // trio's.
+            None => event_loop.call_method1("run_sync_soon", (tell,))?,
+        };
+        Ok(())
+    }
+
+    fn tell_left_behind(&self, py: Python<'_>) -> PyResult<()> {
+        // A thread that this process does not have may have taken the lock.
+        let Ok(pending) = self.pending.try_lock() else {
+            return Ok(());
+        };
+        let items = pending.iter().flatten();
+        let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
+        drop(pending);
+        items.into_iter().try_for_each(|item| item.leave_behind(py))
+    }
+
+    /// The parent's wake-up, which it shares with its children: they are woken until it takes it.
+    fn rest(&self, py: Python<'_>) {
+        if is_gone(self.process) {
+            self.wakeup.clear();
+        } else {
+            py.detach(|| thread::sleep(REST));
+        }
+    }
+
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_inherited() {
+            self.rest(py);
             return Ok(());
         }
         self.wakeup.clear();
@@ -310,6 +361,13 @@ pub(crate) fn closed_error() -> PyErr {
 /// The error for what [`shutdown`](super::shutdown) ends while its loop goes on.
 pub(crate) fn shutdown_error() -> PyErr {
     PyRuntimeError::new_err("pyo3_aio was shut down before this finished")
+}
+
+/// The error for what a fork has left with the parent process.
+pub(crate) fn left_behind_error() -> PyErr {
+    PyRuntimeError::new_err(
+        "the Rust future was left behind by fork(), with the threads that run it",
+    )
 }
 
 /// Something's place among what is pending on a hub; given up when dropped.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::hub::Hub;
@@ -35,6 +36,7 @@ pub(crate) fn hub_of_host(
     if let Some(hub) = find(key, host) {
         return Ok(hub);
     }
+    refuse_inherited(key, host)?;
     exit::register(py)?;
     let hub = Arc::new(Hub::new(host)?);
     let before = lock().insert(key, Arc::clone(&hub));
@@ -56,16 +58,27 @@ fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
     hub.filter(|hub| hub.is_for(event_loop))
 }
 
+/// Fails for an event loop that the parent process has used: what wakes one of the two wakes the other as well.
+fn refuse_inherited(key: usize, host: &Bound<'_, PyAny>) -> PyResult<()> {
+    let hub = lock().get(&key).cloned();
+    if hub.is_some_and(|hub| hub.is_inherited() && hub.belongs_to(host)) {
+        return Err(PyRuntimeError::new_err(
+            "the event loop was left behind by fork(): make a new one in the child, as asyncio.run() does",
+        ));
+    }
+    Ok(())
+}
+
 /// Takes a closed hub off the list, unless another one has its place.
 pub(super) fn forget(hub: &Arc<Hub>) {
     lock().retain(|_, other| !Arc::ptr_eq(hub, other));
 }
 
-/// Forgets the hubs of a parent process without closing them: their own locks may be held by threads that are gone.
-pub(super) fn forget_all() {
-    std::mem::take(&mut *lock())
-        .into_values()
-        .for_each(std::mem::forget);
+/// The hubs of a parent process.
+pub(super) fn inherited() -> Vec<Arc<Hub>> {
+    let hubs = lock();
+    let inherited = hubs.values().filter(|hub| hub.is_inherited());
+    inherited.cloned().collect()
 }
 
 /// Closes the hub of an event loop that is not going to run any more; false when something of it is being polled.

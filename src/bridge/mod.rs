@@ -20,13 +20,10 @@ mod wakeup;
 pub(crate) use exit::end_loop;
 pub(crate) use exit::register as register_exit;
 pub use exit::shutdown;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
 pub(crate) use fork::generation;
-pub(crate) use hub::{Deliver, Hub, Registration, closed_error, leaves_the_loop, shutdown_error};
+pub(crate) use hub::{
+    Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
+};
 pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
 pub(crate) use spawned::spawned;

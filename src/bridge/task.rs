@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::hub::{Deliver, Hub, Registration, closed_error, shutdown_error};
+use super::hub::{Deliver, Hub, Registration, closed_error, left_behind_error, shutdown_error};
 use super::job::Work;
 use super::polling;
 use crate::asyncio;
@@ -286,6 +286,21 @@ impl Deliver for Task {
         let is_idle = self.drop_idle_work();
         drop(target);
         is_idle
+    }
+
+    fn leave_behind(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        // A thread that this process does not have may have taken the lock. The future stays where it is.
+        let target = self.target.try_lock().ok().and_then(|mut it| it.take());
+        let Some((target, _)) = target else {
+            return Ok(());
+        };
+        let future = target.future.bind(py);
+        (target.settle)(future, Err(left_behind_error()))?;
+        // The child need not want it: a look at the exception keeps it from being reported as unseen.
+        if let Some(exception) = future.getattr_opt("exception")? {
+            exception.call0()?;
+        }
+        Ok(())
     }
 
     fn abort(self: Arc<Self>) {

@@ -12,7 +12,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::task::{close, ensure_future, silence};
-use crate::bridge::{Deliver, Hub, Registration, closed_error, leaves_the_loop, shutdown_error};
+use crate::bridge::{
+    Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
+};
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
 use crate::pending_error;
@@ -99,11 +101,16 @@ impl Shared {
         let mut inner = self.lock();
         match std::mem::replace(&mut inner.stage, Stage::Gone) {
             Stage::Done(output) => Poll::Ready(output),
-            stage if inner.aborted => {
+            stage if inner.aborted || self.hub.is_inherited() => {
+                let is_aborted = inner.aborted;
                 inner.stage = stage;
                 drop(inner);
                 Arc::clone(self).cancel();
-                Poll::Ready(Err(shutdown_error()))
+                Poll::Ready(Err(if is_aborted {
+                    shutdown_error()
+                } else {
+                    left_behind_error()
+                }))
             }
             stage => {
                 inner.stage = stage;
@@ -237,6 +244,10 @@ impl Deliver for Shared {
         }
         self.finish(Err(closed_error()));
         true
+    }
+
+    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     fn abort(self: Arc<Self>) {

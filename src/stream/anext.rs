@@ -20,6 +20,7 @@ use super::RustGenerator;
 use super::custody::{Asked, Busy, Custody, Pull};
 use super::source::Source;
 use crate::awaitable::CancelPolicy;
+use crate::bridge::left_behind_error;
 use crate::caught::catch_call;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
 use crate::slots::{self, Step, Steps};
@@ -126,6 +127,10 @@ impl Anext {
                 "anext(): asynchronous generator is already running",
             )),
             Ok(Asked::Closed) => Err(PyStopAsyncIteration::new_err(())),
+            Ok(Asked::Away) if custody.is_left_behind() => {
+                custody.release();
+                Err(left_behind_error())
+            }
             Ok(Asked::Away) => self.wait(py, None),
             Ok(Asked::Stream(source)) => self.poll(py, source),
         }

@@ -14,7 +14,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::driver::Driver;
-use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, shutdown_error};
+use crate::bridge::{
+    Deliver, Hub, Registration, closed_error, hub_of, left_behind_error, shutdown_error,
+};
 use crate::locals::TaskLocals;
 use crate::pyfuture::{ensure_future, silence};
 
@@ -129,6 +131,10 @@ impl Shared {
             return Poll::Ready(Some(Ok(())));
         }
         match inner.end.take() {
+            None if self.hub.is_inherited() => {
+                inner.end = Some(End::Exhausted);
+                Poll::Ready(Some(Err(left_behind_error())))
+            }
             None => {
                 inner.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -360,6 +366,10 @@ impl Deliver for Shared {
             Python::try_attach(|py| silence(task.bind(py)));
         }
         true
+    }
+
+    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     fn abort(self: Arc<Self>) {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker, ready};
 use pyo3::prelude::*;
 
 use super::source::Source;
-use crate::bridge::{Runner, Work};
+use crate::bridge::{Runner, Work, generation};
 use crate::caught::catch_call;
 use crate::locals;
 
@@ -28,6 +28,8 @@ struct State {
     asked: bool,
     /// Somebody has asked before.
     started: bool,
+    /// The process whose runtime has polled the stream last.
+    polled_in: u32,
     /// A new poll on the runtime that waits for the stream, which a poll that was given up still has.
     waiting: Option<Waker>,
 }
@@ -58,6 +60,7 @@ impl Custody {
                 place: Place::Here(source),
                 asked: false,
                 started: false,
+                polled_in: generation(),
                 waiting: None,
             }),
             runner,
@@ -80,6 +83,12 @@ impl Custody {
 
     pub(super) fn is_started(&self) -> bool {
         self.lock().started
+    }
+
+    /// Whether the stream stayed with a runtime of the parent process.
+    pub(super) fn is_left_behind(&self) -> bool {
+        let state = self.lock();
+        matches!(state.place, Place::Away) && state.polled_in != generation()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -228,6 +237,7 @@ impl Pull {
         custody: Arc<Custody>,
         source: Option<Box<dyn Source>>,
     ) -> Pin<Box<dyn Work>> {
+        custody.lock().polled_in = generation();
         Box::pin(Self {
             custody,
             source,
