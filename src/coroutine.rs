@@ -9,12 +9,9 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use pyo3::exceptions::{
-    PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -28,6 +25,7 @@ use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::pending_error;
 use crate::slots::{self, Step, Steps, step_in_method};
+use crate::steppable::{Steppable, Suspended};
 use crate::surroundings::Surroundings;
 use crate::trio;
 
@@ -43,7 +41,7 @@ pub(crate) enum FirstPoll {
 /// A coroutine (`collections.abc.Coroutine`) whose body is a Rust future.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "Coroutine")]
 pub(crate) struct RustCoroutine {
-    state: Mutex<State>,
+    state: Steppable<State>,
     settings: Settings,
 }
 
@@ -66,9 +64,11 @@ enum State {
     Throwing(Py<RustFuture>, Box<PyErr>),
     /// The same under trio, which steps another coroutine through this one.
     Delegating(trio::Wait),
-    /// Somebody is in `send`, `throw` or `close`.
-    Executing,
-    Finished,
+}
+
+impl Suspended for State {
+    const EXECUTING: &'static str = "coroutine already executing";
+    const FINISHED: &'static str = "cannot reuse already awaited coroutine";
 }
 
 impl RustCoroutine {
@@ -85,40 +85,14 @@ impl RustCoroutine {
     /// Without its Python object, for another one that steps it.
     pub(crate) fn new(work: Pin<Box<dyn Work>>, settings: Settings) -> Self {
         Self {
-            state: Mutex::new(State::Cold(work)),
+            state: Steppable::new(State::Cold(work)),
             settings,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Only moves happen under this lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[inline]
-    fn replace(&self, state: State) -> State {
-        std::mem::replace(&mut *self.lock(), state)
-    }
-
-    /// Takes the state out for a step, which ends the coroutine unless it suspends it.
-    #[inline]
-    fn begin(&self) -> PyResult<(State, Executing<'_>)> {
-        match self.replace(State::Executing) {
-            State::Executing => Err(PyValueError::new_err("coroutine already executing")),
-            State::Finished => {
-                self.replace(State::Finished);
-                Err(PyRuntimeError::new_err(
-                    "cannot reuse already awaited coroutine",
-                ))
-            }
-            state => Ok((state, Executing(self))),
         }
     }
 
     #[inline]
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
-        let (state, executing) = self.begin()?;
-        executing.end(self.advance(state, value))
+        self.state.step(|state| self.advance(state, value))
     }
 
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
@@ -130,14 +104,13 @@ impl RustCoroutine {
             }),
             State::Waiting(future) => self.resume(py, future),
             State::Throwing(future, error) => self.resume_throw(py, future, error),
-            State::Executing | State::Finished => unreachable!("begin() refuses these"),
         }
     }
 
     /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
     pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
-        let (state, executing) = self.begin()?;
-        executing.end(self.advance_by_throw(py, state, error))
+        self.state
+            .step(|state| self.advance_by_throw(py, state, error))
     }
 
     fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
@@ -158,7 +131,6 @@ impl RustCoroutine {
                 drop_work(py, self.settings.runner, work);
                 Err(error)
             }
-            State::Executing | State::Finished => Err(error),
         }
     }
 
@@ -194,7 +166,7 @@ impl RustCoroutine {
     ) -> PyResult<Step> {
         match step(wait.coroutine.bind(py)) {
             Ok(yielded) => {
-                self.replace(State::Delegating(wait));
+                self.state.suspend(State::Delegating(wait));
                 Ok(Step::Yielded(yielded.unbind()))
             }
             Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
@@ -226,7 +198,7 @@ impl RustCoroutine {
             return result.map(Step::Returned);
         }
         let yielded = yielded(py, &future);
-        self.replace(State::Waiting(future));
+        self.state.suspend(State::Waiting(future));
         Ok(yielded)
     }
 
@@ -241,28 +213,8 @@ impl RustCoroutine {
             return Err(*error);
         }
         let yielded = yielded(py, &future);
-        self.replace(State::Throwing(future, error));
+        self.state.suspend(State::Throwing(future, error));
         Ok(yielded)
-    }
-}
-
-/// Somebody is in a step, which finishes the coroutine in the end: it returned, raised or panicked.
-struct Executing<'a>(&'a RustCoroutine);
-
-impl Executing<'_> {
-    #[inline]
-    fn end(self, stepped: PyResult<Step>) -> PyResult<Step> {
-        if matches!(stepped, Ok(Step::Yielded(_))) {
-            std::mem::forget(self);
-        }
-        stepped
-    }
-}
-
-impl Drop for Executing<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.replace(State::Finished);
     }
 }
 
@@ -335,16 +287,15 @@ impl RustCoroutine {
 
     /// Drops the Rust future.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        match self.replace(State::Executing) {
-            State::Executing => return Err(PyValueError::new_err("coroutine already executing")),
-            State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
-            // Nobody waits any more, so nothing is to be settled either.
-            State::Delegating(wait) => wait.task.cancel_now(py),
-            State::Cold(work) => drop_work(py, self.settings.runner, work),
-            State::Finished => {}
-        }
-        drop(self.replace(State::Finished));
-        Ok(())
+        self.state.close(|state| {
+            match state {
+                State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
+                // Nobody waits any more, so nothing is to be settled either.
+                State::Delegating(wait) => wait.task.cancel_now(py),
+                State::Cold(work) => drop_work(py, self.settings.runner, work),
+            }
+            Ok(())
+        })
     }
 
     fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -368,41 +319,37 @@ impl RustCoroutine {
     /// What it is awaiting.
     #[getter]
     fn cr_await(&self, py: Python<'_>) -> Option<Py<RustFuture>> {
-        match &*self.lock() {
+        self.state.look(|state| match state {
             State::Waiting(future) | State::Throwing(future, _) => Some(future.clone_ref(py)),
-            _ => None,
-        }
+            State::Cold(_) | State::Delegating(_) => None,
+        })?
     }
 
     #[getter]
     fn cr_running(&self) -> bool {
-        matches!(*self.lock(), State::Executing)
+        self.state.is_executing()
     }
 
     pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // Whoever holds the lock is running, so nothing here is garbage.
-        let Ok(state) = self.state.try_lock() else {
-            return Ok(());
-        };
-        match &*state {
+        let visited = self.state.look(|state| match state {
             State::Waiting(future) | State::Throwing(future, _) => visit.call(future),
             State::Delegating(wait) => visit.call(&wait.coroutine),
-            _ => Ok(()),
-        }
+            State::Cold(_) => Ok(()),
+        });
+        visited.unwrap_or(Ok(()))
     }
 }
 
 impl Drop for RustCoroutine {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(state, State::Finished) {
-            State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
-            State::Delegating(wait) => wait.task.request_cancel(),
-            State::Cold(work) => {
+        match self.state.take() {
+            Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
+            Some(State::Delegating(wait)) => wait.task.request_cancel(),
+            Some(State::Cold(work)) => {
                 let runner = self.settings.runner;
                 Python::try_attach(|py| pending_error::keep(py, || drop_work(py, runner, work)));
             }
-            State::Executing | State::Finished => {}
+            None => {}
         }
     }
 }

@@ -56,6 +56,7 @@ mod locals;
 mod pending_error;
 mod pyfuture;
 mod slots;
+mod steppable;
 mod stream;
 mod surroundings;
 mod trio;

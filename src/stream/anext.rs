@@ -7,11 +7,9 @@
 //!   runtime has given the stream back, with the item that may have come meanwhile: the next one who asks gets it.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use pyo3::exceptions::{
-    PyRuntimeError, PyStopAsyncIteration, PyStopIteration, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -23,7 +21,8 @@ use crate::awaitable::CancelPolicy;
 use crate::bridge::left_behind_error;
 use crate::caught::catch_call;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
-use crate::slots::{self, Step, Steps};
+use crate::slots::{self, Step, Steps, step_in_method};
+use crate::steppable::{Steppable, Suspended};
 
 /// An awaitable for one item of a generator.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
@@ -31,7 +30,7 @@ pub(crate) struct Anext {
     generator: Py<RustGenerator>,
     /// What was sent, unless it was None.
     value: Option<Py<PyAny>>,
-    state: Mutex<State>,
+    state: Steppable<State>,
 }
 
 enum State {
@@ -42,9 +41,11 @@ enum State {
     Waiting(Box<RustCoroutine>),
     /// An exception was thrown in, and the runtime has still to give the stream back.
     Throwing(Box<RustCoroutine>),
-    /// Somebody is in `send` or `throw`.
-    Executing,
-    Finished,
+}
+
+impl Suspended for State {
+    const EXECUTING: &'static str = "awaitable already executing";
+    const FINISHED: &'static str = "cannot reuse already awaited __anext__()/asend()";
 }
 
 impl Anext {
@@ -58,7 +59,7 @@ impl Anext {
         let anext = Self {
             generator: generator.unbind(),
             value,
-            state: Mutex::new(State::New),
+            state: Steppable::new(State::New),
         };
         Bound::new(py, anext)
     }
@@ -67,52 +68,16 @@ impl Anext {
         self.generator.get().custody()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Only moves happen under this lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[inline]
-    fn replace(&self, state: State) -> State {
-        std::mem::replace(&mut *self.lock(), state)
-    }
-
-    /// Takes the state out for a step, which puts `Finished` or what it waits for in its place.
-    #[inline]
-    fn begin(&self) -> PyResult<State> {
-        match self.replace(State::Executing) {
-            State::Executing => Err(PyValueError::new_err("awaitable already executing")),
-            State::Finished => {
-                self.replace(State::Finished);
-                Err(PyRuntimeError::new_err(
-                    "cannot reuse already awaited __anext__()/asend()",
-                ))
-            }
-            state => Ok(state),
-        }
-    }
-
     #[inline]
     fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
-        let stepped = match self.begin()? {
+        self.state.step(|state| match state {
             State::New => self.start(value.py()),
             State::Waiting(coroutine) => self.resume(value, coroutine),
             State::Throwing(coroutine) => {
                 let stepped = coroutine.send_once(value);
                 self.rethrow(coroutine, stepped)
             }
-            State::Executing | State::Finished => unreachable!("begin() refuses these"),
-        };
-        self.end_step(stepped)
-    }
-
-    /// Remembers an end.
-    #[inline]
-    fn end_step(&self, stepped: PyResult<Step>) -> PyResult<Step> {
-        if !matches!(stepped, Ok(Step::Yielded(_))) {
-            self.replace(State::Finished);
-        }
-        stepped
+        })
     }
 
     fn start(&self, py: Python<'_>) -> PyResult<Step> {
@@ -169,7 +134,7 @@ impl Anext {
                 None => Err(PyStopAsyncIteration::new_err(())),
             },
             Ok(yielded) => {
-                self.replace(State::Waiting(coroutine));
+                self.state.suspend(State::Waiting(coroutine));
                 Ok(yielded)
             }
             Err(error) => {
@@ -182,7 +147,7 @@ impl Anext {
     /// Waits until the stream is back, and raises what was thrown in.
     fn rethrow(&self, coroutine: Box<RustCoroutine>, stepped: PyResult<Step>) -> PyResult<Step> {
         if matches!(stepped, Ok(Step::Yielded(_))) {
-            self.replace(State::Throwing(coroutine));
+            self.state.suspend(State::Throwing(coroutine));
         } else {
             self.custody().release();
         }
@@ -235,12 +200,12 @@ impl Anext {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.send_once(py.None().bind(py))?.into_result()
+        step_in_method(|| self.send_once(py.None().bind(py)))
     }
 
     /// Runs until the next suspension; ends with StopIteration.
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.send_once(value)?.into_result()
+        step_in_method(|| self.send_once(value))
     }
 
     /// Raises an exception, when the stream is back; the generator can be used again.
@@ -253,48 +218,43 @@ impl Anext {
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
-        let thrown = match self.begin()? {
-            State::Waiting(coroutine) | State::Throwing(coroutine) => {
-                let stepped = coroutine.throw_once(py, error);
-                self.rethrow(coroutine, stepped)
-            }
-            State::New | State::Executing | State::Finished => Err(error),
-        };
-        self.end_step(thrown)?.into_result()
+        step_in_method(|| {
+            self.state.step(|state| match state {
+                State::Waiting(coroutine) | State::Throwing(coroutine) => {
+                    let stepped = coroutine.throw_once(py, error);
+                    self.rethrow(coroutine, stepped)
+                }
+                State::New => Err(error),
+            })
+        })
     }
 
     /// Gives the item up.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        match self.replace(State::Executing) {
-            State::Executing => return Err(PyValueError::new_err("awaitable already executing")),
+        self.state.close(|state| match state {
             State::Waiting(coroutine) | State::Throwing(coroutine) => {
                 coroutine.close(py)?;
                 self.custody().release();
+                Ok(())
             }
-            State::New | State::Finished => {}
-        }
-        drop(self.replace(State::Finished));
-        Ok(())
+            State::New => Ok(()),
+        })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.generator)?;
         visit.call(&self.value)?;
-        // Whoever holds the lock is running, so nothing here is garbage.
-        let Ok(state) = self.state.try_lock() else {
-            return Ok(());
-        };
-        match &*state {
+        let visited = self.state.look(|state| match state {
             State::Waiting(coroutine) | State::Throwing(coroutine) => coroutine.__traverse__(visit),
-            _ => Ok(()),
-        }
+            State::New => Ok(()),
+        });
+        visited.unwrap_or(Ok(()))
     }
 }
 
 impl Drop for Anext {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Waiting(_) | State::Throwing(_) = state {
+        if let Some(State::Waiting(_) | State::Throwing(_)) = self.state.take() {
             // The coroutine's own drop gives the poll up.
             self.generator.get().custody().release();
         }
