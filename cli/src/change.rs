@@ -14,6 +14,7 @@ use crate::plan::{self, Found, Plan, Request};
 use crate::project::Project;
 use crate::shell::Shell;
 use crate::targets;
+use crate::unit_tests::{self, UnitTests};
 
 /// What becomes of a plan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,15 +91,26 @@ fn find(project: &Project, request: &Request) -> Found {
         } else {
             Vec::new()
         },
+        unit_tests: find_unit_tests(project, request),
         ..Found::default()
     }
+}
+
+fn find_unit_tests(project: &Project, request: &Request) -> UnitTests {
+    let library = project.library.as_ref().filter(|_| request.has_unit_tests);
+    let mut crates = plan::library_crates(project);
+    if request.migrates {
+        crates.extend(plan::former_crates(project));
+    }
+    let tests = library.map(|library| unit_tests::read(&library.path, &crates));
+    tests.unwrap_or_default()
 }
 
 /// The files that matter for a repair.
 pub(crate) fn find_for_repair(project: &Project) -> Found {
     Found {
         pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
-        targets: targets::find(project, &targets::read_sources(project)),
+        targets: targets::all(project),
         ..Found::default()
     }
 }

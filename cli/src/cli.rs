@@ -134,7 +134,7 @@ pub(crate) struct InitArgs {
     /// Name of the test target
     #[arg(long, default_value = "test_example")]
     pub(crate) name: String,
-    /// Test that Python can import the library's own `#[pymodule]`
+    /// Test the library too: its own unit tests, and that Python can import its `#[pymodule]`
     #[arg(long)]
     pub(crate) lib: bool,
     /// Move from pyo3-async-runtimes to pyo3-aio

@@ -21,6 +21,7 @@ pub(crate) fn run(
     target_name::check(&args.name)?;
     let request = Request {
         imports_module: args.lib,
+        has_unit_tests: args.lib,
         is_forced: args.force,
         migrates: args.migrate,
         ..request(&args.name, Template::Example, &args.basis)?
@@ -46,6 +47,7 @@ pub(crate) fn request(
         runtime: basis.runtime,
         source: Source::choose(basis)?,
         imports_module: false,
+        has_unit_tests: false,
         is_forced: false,
         migrates: false,
     })

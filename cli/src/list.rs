@@ -19,7 +19,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Box<dyn Error>> {
     let projects = Project::inspect_all(&args.selection, flags)?;
     let targets = projects.iter().flat_map(|project| {
-        let found = targets::find(project, &targets::read_sources(project));
+        let found = targets::all(project);
         found
             .into_iter()
             .map(|target| (project.name.clone(), target))
@@ -60,10 +60,14 @@ fn as_json(targets: &[(String, Target)]) -> String {
             "package": package,
             "name": target.name,
             "path": target.path,
+            "kind": target.kind.word(),
             "state": target.state.id(),
         });
         if let State::Skipped(features) = &target.state {
             object["missing-features"] = json!(features);
+        }
+        if let State::LosesTests(places) = &target.state {
+            object["lost-tests"] = json!(places);
         }
         object
     };

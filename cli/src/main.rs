@@ -26,6 +26,7 @@ mod shell;
 mod source;
 mod target_name;
 mod targets;
+mod unit_tests;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 mod array;
 mod declared;
 mod edit;
+mod library;
 mod lines;
 mod migrate;
 mod registered;
@@ -13,7 +14,7 @@ use toml_edit::DocumentMut;
 
 pub(crate) use declared::{Declared, Section};
 pub(crate) use edit::Edit;
-pub(crate) use registered::Registered;
+pub(crate) use registered::{LibrarySection, Registered};
 
 const BOM: char = '\u{feff}';
 
@@ -151,6 +152,11 @@ impl Manifest {
     /// The test targets that the file names.
     pub(crate) fn tests(&self) -> Vec<Registered> {
         registered::all(&self.document)
+    }
+
+    /// What the file says of the library's own tests.
+    pub(crate) fn library(&self) -> LibrarySection {
+        LibrarySection::read(&self.document)
     }
 
     /// Makes a change.

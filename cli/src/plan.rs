@@ -7,6 +7,7 @@ mod migrate;
 mod pyo3;
 mod repair;
 mod target;
+mod unit_tests;
 
 use std::path::PathBuf;
 
@@ -17,15 +18,18 @@ use crate::project::Project;
 use crate::runtime::Runtime;
 use crate::source::Source;
 use crate::targets::Target;
+use crate::unit_tests::UnitTests;
 use dependency::Need;
-pub(crate) use dependency::{leaks_testing, library_features, ships_testing};
+pub(crate) use dependency::{leaks_testing, library_crates, library_features, ships_testing};
 pub(crate) use extension_module::is_declared as declares_extension_module;
+pub(crate) use migrate::former_crates;
 pub(crate) use pyo3::{
     NEWEST as NEWEST_PYO3, RANGE as PYO3_RANGE, is_compatible as is_compatible_pyo3,
     requirement as pyo3_requirement,
 };
 pub(crate) use repair::plan as repair;
 pub(crate) use target::file;
+pub(crate) use unit_tests::shown as shown_test;
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -38,8 +42,10 @@ pub(crate) struct Request {
     pub(crate) runtime: Option<Runtime>,
     /// Where pyo3-aio comes from.
     pub(crate) source: Source,
-    /// Whether the tests import the crate's own module.
+    /// Whether the tests import the crate's own module, if it has one.
     pub(crate) imports_module: bool,
+    /// Whether the tests inside the library are set up.
+    pub(crate) has_unit_tests: bool,
     /// Whether a test file that exists is replaced.
     pub(crate) is_forced: bool,
     /// Whether pyo3-async-runtimes is replaced.
@@ -55,6 +61,8 @@ pub(crate) struct Found {
     pub(crate) pyproject: Option<Manifest>,
     /// The test files, for a repair.
     pub(crate) targets: Vec<Target>,
+    /// The tests inside the library, if it is to be tested too.
+    pub(crate) unit_tests: UnitTests,
     /// The Rust files of the package, for a migration.
     pub(crate) sources: Vec<(PathBuf, String)>,
 }
@@ -175,12 +183,23 @@ pub(crate) enum Error {
         /// What it asks for.
         version: String,
     },
-    /// No module to import.
+    /// No library to test.
+    #[error("package `{0}` has no library, which `--lib` is about: leave it out")]
+    NoLibrary(String),
+    /// Tests that nobody would run any more.
     #[error(
-        "`--lib` tests the library's own `#[pymodule]`, and `{}` has none at its left margin: \
-         add one, or leave `--lib` out", .0.display()
+        "package `{package}` has tests in its library that only libtest runs; `--lib` would make \
+         them vanish without a word:{places}\n\ngive each `{attribute}`, in place of `#[test]` or \
+         below `#[rstest]`, or move them to files in tests/, then run this again"
     )]
-    NoModule(PathBuf),
+    PlainTests {
+        /// The package.
+        package: String,
+        /// A line for each test.
+        places: String,
+        /// What runs them.
+        attribute: String,
+    },
     /// The dependency stands in a file that is not this package's.
     #[error(
         "package `{package}` takes pyo3-async-runtimes from its workspace: write \
@@ -236,6 +255,10 @@ pub(crate) fn plan(project: &Project, request: &Request, found: &Found) -> Resul
     };
     let (target, test) = target::plan(project, request, found.test.as_deref(), &names)?;
     steps.extend(test);
+    if request.has_unit_tests {
+        let tests = &found.unit_tests;
+        steps.extend(unit_tests::plan(project, tests, &names, &steps)?);
+    }
     let mut plan = Plan::new(project, target, steps);
     if is_new(&plan.edits, &library) {
         plan.warnings.extend(request.source.warning());

@@ -46,11 +46,11 @@ pub(crate) fn publish(source: &str, module: &PyModule) -> String {
 }
 
 fn is_pymodule(line: &str) -> bool {
-    let attribute = line
-        .strip_prefix("#[")
-        .map(|rest| rest.strip_prefix("pyo3::").unwrap_or(rest));
-    let after = attribute.and_then(|attribute| attribute.strip_prefix("pymodule"));
-    after.is_some_and(|after| after.starts_with([']', '(']) && after.ends_with(']'))
+    let attribute = line.strip_prefix("#[").filter(|_| line.ends_with(']'));
+    let path = attribute.and_then(|attribute| attribute.split([']', '(']).next());
+    // pyo3 may have another name.
+    let name = path.map(|path| path.rsplit_once("::").map_or(path, |(_, name)| name));
+    name == Some("pymodule")
 }
 
 /// Whether the line may stand between the attribute and its item.
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn the_name_for_python_may_differ() {
         let inline = find("#[pymodule(name = \"_core\")]\nfn core() {}\n");
-        let beside = find("#[pyo3::pymodule]\n#[pyo3(name = \"_core\")]\nfn core() {}\n");
+        let beside = find("#[py::pymodule]\n#[pyo3(name = \"_core\")]\nfn core() {}\n");
         assert_eq!(
             [inline[0].name.as_str(), beside[0].name.as_str()],
             ["_core", "_core"]

@@ -11,7 +11,7 @@ use crate::loader;
 use crate::project::Project;
 use crate::python;
 use crate::shell::Shell;
-use crate::targets::{self, State};
+use crate::targets::{self, Kind, State};
 
 /// Why the tests did not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,15 +62,16 @@ fn select(projects: &[Project], args: &RunArgs, shell: &Shell) -> Vec<String> {
     let mut words = Vec::new();
     for project in projects {
         let mut names = Vec::new();
-        for target in targets::find(project, &targets::read_sources(project)) {
+        for target in targets::all(project) {
             match target.state {
-                State::NotRegistered => {}
+                State::NotRegistered | State::NoMain => {}
                 State::Skipped(features) if !has_features => {
                     let (name, features) = (target.name, features.join(","));
                     shell.warn(format_args!(
                         "`{name}` is left out: it needs `--features {features}`"
                     ));
                 }
+                _ if target.kind == Kind::Library => names.push("--lib".to_owned()),
                 _ => names.extend(["--test".to_owned(), target.name]),
             }
         }

@@ -1,5 +1,7 @@
 //! The test targets that bring this harness, and in what state they are.
 
+mod library;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
@@ -14,8 +16,29 @@ pub(crate) struct Target {
     pub(crate) name: String,
     /// Its file, seen from the manifest.
     pub(crate) path: String,
+    /// What it is to cargo.
+    pub(crate) kind: Kind,
     /// What becomes of it.
     pub(crate) state: State,
+}
+
+/// What a target is to cargo.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// A file with tests.
+    Test,
+    /// The library, with tests inside.
+    Library,
+}
+
+impl Kind {
+    /// One word for machines.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Library => "lib",
+        }
+    }
 }
 
 /// What becomes of a test file under `cargo test`.
@@ -29,6 +52,12 @@ pub(crate) enum State {
     NotRegistered,
     /// Cargo passes over it without these features.
     Skipped(Vec<String>),
+    /// A library with tests that no main function starts.
+    NoMain,
+    /// A library that `cargo test` is told to pass over.
+    NotTested,
+    /// A library with these tests, which only libtest would run.
+    LosesTests(Vec<String>),
 }
 
 impl fmt::Display for State {
@@ -38,6 +67,9 @@ impl fmt::Display for State {
             Self::HarnessIsOn => write!(f, "harness is not false"),
             Self::NotRegistered => write!(f, "not registered"),
             Self::Skipped(features) => write!(f, "skipped without {}", features.join(", ")),
+            Self::NoMain => write!(f, "no testing::main!"),
+            Self::NotTested => write!(f, "test = false"),
+            Self::LosesTests(places) => write!(f, "loses tests: {}", places.len()),
         }
     }
 }
@@ -50,21 +82,30 @@ impl State {
             Self::HarnessIsOn => "harness-not-false",
             Self::NotRegistered => "not-registered",
             Self::Skipped(_) => "skipped",
+            Self::NoMain => "no-main",
+            Self::NotTested => "not-tested",
+            Self::LosesTests(_) => "loses-tests",
         }
     }
 }
 
 /// A file that may be a test's, and what is in it.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+struct Source {
     /// The file, seen from the manifest.
     pub(crate) path: String,
     /// Its text.
     pub(crate) text: String,
 }
 
+/// Finds all targets of a package, the library first.
+pub(crate) fn all(project: &Project) -> Vec<Target> {
+    let tests = find(project, &read_sources(project));
+    library::find(project).into_iter().chain(tests).collect()
+}
+
 /// Reads the files that may be tests: those that cargo knows, and those in `pytests/`.
-pub(crate) fn read_sources(project: &Project) -> Vec<Source> {
+fn read_sources(project: &Project) -> Vec<Source> {
     let known = project.tests.iter().map(|test| test.path.clone());
     let entries = fs::read_dir(project.folder().join("pytests"))
         .into_iter()
@@ -91,7 +132,7 @@ pub(crate) fn read_sources(project: &Project) -> Vec<Source> {
 }
 
 /// Finds the targets among the files, in the order of their paths.
-pub(crate) fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
+fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
     let entries = project.manifest.tests();
     let enabled = enabled_features(project);
     let target = |source: &Source| {
@@ -105,6 +146,7 @@ pub(crate) fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
             return is_test.then(|| Target {
                 name: stem(&source.path),
                 path: source.path.clone(),
+                kind: Kind::Test,
                 state,
             });
         };
@@ -119,6 +161,7 @@ pub(crate) fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
         is_ours.then(|| Target {
             name: known.name.clone(),
             path: source.path.clone(),
+            kind: Kind::Test,
             state,
         })
     };

@@ -15,6 +15,9 @@ pub const MAIN: &str = include_str!("../files/pytests/main.rs.in");
 /// The end of a test file: a test that imports the crate's own module, and the harness.
 pub const MAIN_MODULE: &str = include_str!("../files/pytests/main_module.rs.in");
 
+/// The end of a library whose own tests the harness runs.
+pub const UNIT_TESTS: &str = include_str!("../files/src/unit_tests.rs.in");
+
 /// The manifest of the crate that `demo` makes.
 pub const DEMO_MANIFEST: &str = include_str!("../files/demo/Cargo.toml.in");
 

@@ -71,7 +71,7 @@ impl Facts {
     pub(super) fn gather(project: &Project, flags: &CargoFlags) -> Self {
         let python = python::check();
         let venv = find_venv(project.folder());
-        let targets = targets::find(project, &targets::read_sources(project));
+        let targets = targets::all(project);
         let interpreter = match (&venv, &python) {
             (Some(venv), _) => Some(venv.folder.join("bin/python")),
             (None, Ok(Some(python))) => Some(python.executable.clone()),

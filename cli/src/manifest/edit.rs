@@ -8,6 +8,7 @@ use toml_edit::{
 
 use super::array;
 use super::declared::Place;
+use super::library;
 use super::migrate;
 
 /// A change of a manifest.
@@ -61,6 +62,10 @@ pub(crate) enum Edit {
     },
     /// Makes the library one that tests can be linked with.
     AddRlib,
+    /// Sets `harness = false` for the library's own tests.
+    DisableLibraryHarness,
+    /// Has `cargo test` build the library's own tests.
+    TestLibrary,
 }
 
 impl fmt::Display for Edit {
@@ -97,6 +102,10 @@ impl fmt::Display for Edit {
                 f,
                 "crate-type: rlib added, so that tests can use the library"
             ),
+            Self::DisableLibraryHarness => {
+                write!(f, "library: harness = false, its tests bring their own")
+            }
+            Self::TestLibrary => write!(f, "library: test = true, so that `cargo test` runs it"),
         }
     }
 }
@@ -115,7 +124,9 @@ impl Edit {
     pub(crate) fn verb(&self) -> &'static str {
         match self {
             Self::AddDependency { .. } | Self::AddTest { .. } => "Adding",
-            Self::AddFeatures { .. } => "Updating",
+            Self::AddFeatures { .. } | Self::DisableLibraryHarness | Self::TestLibrary => {
+                "Updating"
+            }
             Self::Migrate { .. } => "Migrating",
             Self::DisableHarness { .. } | Self::RemoveFeature { .. } | Self::AddRlib => "Repairing",
         }
@@ -138,7 +149,9 @@ pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) {
         } => {
             migrate::apply(document, place, key, keys, dropped);
         }
-        Edit::AddRlib => add_rlib(document),
+        Edit::AddRlib => library::add_rlib(document),
+        Edit::DisableLibraryHarness => library::set(document, "harness", false),
+        Edit::TestLibrary => library::set(document, "test", true),
     }
 }
 
@@ -295,24 +308,15 @@ fn disable_harness(document: &mut DocumentMut, name: &str) {
 }
 
 fn set_harness(test: &mut dyn TableLike) {
-    match test.get_mut("harness") {
-        Some(item) => replace_keeping_decor(item, false.into()),
-        None => {
-            test.insert("harness", value(false));
-        }
-    }
+    set(test, "harness", false);
 }
 
-fn add_rlib(document: &mut DocumentMut) {
-    let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) else {
-        return;
-    };
-    let key = if lib.contains_key("crate_type") {
-        "crate_type"
-    } else {
-        "crate-type"
-    };
-    if let Some(types) = lib.get_mut(key).and_then(Item::as_array_mut) {
-        array::push(types, "rlib");
+/// Sets a key, in its place if it is there.
+pub(super) fn set(table: &mut dyn TableLike, key: &str, to: bool) {
+    match table.get_mut(key) {
+        Some(item) => replace_keeping_decor(item, to.into()),
+        None => {
+            table.insert(key, value(to));
+        }
     }
 }

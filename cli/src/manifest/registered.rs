@@ -1,4 +1,4 @@
-//! The `[[test]]` entries of a manifest.
+//! The `[[test]]` entries and the `[lib]` of a manifest.
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
@@ -21,6 +21,27 @@ impl Registered {
             path: path.map(|path| path.trim_start_matches("./").to_owned()),
             has_harness: test.get("harness").and_then(Item::as_bool) != Some(false),
         })
+    }
+}
+
+/// What the manifest says of the library's own tests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct LibrarySection {
+    /// Whether libtest's harness is linked in.
+    pub(crate) has_harness: bool,
+    /// Whether `cargo test` builds them.
+    pub(crate) is_tested: bool,
+}
+
+impl LibrarySection {
+    /// Without a `[lib]` cargo tests the library, with libtest.
+    pub(super) fn read(document: &DocumentMut) -> Self {
+        let lib = document.get("lib").and_then(Item::as_table_like);
+        let is_on = |key| lib.and_then(|lib| lib.get(key)?.as_bool()) != Some(false);
+        Self {
+            has_harness: is_on("harness"),
+            is_tested: is_on("test"),
+        }
     }
 }
 

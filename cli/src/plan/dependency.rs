@@ -67,6 +67,17 @@ pub(crate) fn library_features(project: &Project) -> Option<Vec<String>> {
     (!declared.is_empty()).then_some(features)
 }
 
+/// The names that pyo3-aio has in the package's code, or will have.
+pub(crate) fn library_crates(project: &Project) -> Vec<String> {
+    let mut names = vec!["pyo3_aio".to_owned()];
+    names.extend(
+        declared(project, "pyo3-aio")
+            .iter()
+            .map(Declared::crate_name),
+    );
+    names
+}
+
 /// Whether what is shipped gets the feature `testing`, and with it a need for libpython.
 pub(crate) fn ships_testing(project: &Project) -> bool {
     let declared = declared(project, "pyo3-aio");

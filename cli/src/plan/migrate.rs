@@ -65,6 +65,14 @@ pub(super) fn plan(
     Ok((Some(migrated), steps))
 }
 
+/// The names that pyo3-async-runtimes has in the package's code.
+pub(crate) fn former_crates(project: &Project) -> Vec<String> {
+    declared(project, OLD)
+        .iter()
+        .map(Declared::crate_name)
+        .collect()
+}
+
 fn edit(project: &Project, request: &Request, entry: &Declared) -> Edit {
     // In what is shipped the feature would ask for libpython; tests get it below.
     let dropped = match entry.section {

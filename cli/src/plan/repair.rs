@@ -3,14 +3,16 @@
 use super::{Found, Plan, extension_module, library};
 use crate::manifest::Edit;
 use crate::project::Project;
-use crate::targets::State;
+use crate::targets::{Kind, State};
 
 /// Decides what to repair.
 pub(crate) fn plan(project: &Project, found: &Found) -> Plan {
     let mut steps = library::repair(project);
     steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
     let entries = project.manifest.tests();
-    for target in &found.targets {
+    // What the library lacks is for `init --lib`, which looks at its tests first.
+    let tests = found.targets.iter();
+    for target in tests.filter(|target| target.kind == Kind::Test) {
         let (name, path) = (target.name.clone(), target.path.clone());
         let is_named = entries.iter().any(|entry| entry.name == name);
         match target.state {
@@ -22,7 +24,7 @@ pub(crate) fn plan(project: &Project, found: &Found) -> Plan {
                     "{path}: `{name}` is the name of another test target"
                 ));
             }
-            State::Registered | State::Skipped(_) => {}
+            _ => {}
         }
     }
     Plan::new(project, String::new(), steps)

@@ -46,7 +46,7 @@ pub(super) fn plan(
         }
         Some(_) => {}
     }
-    let text = render(project, request, names)?;
+    let text = render(project, request, names);
     let mut steps = Steps::default();
     steps.edits.extend(register(ours, &request.name, &path));
     match existing {
@@ -105,13 +105,9 @@ fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Resul
     }
 }
 
-fn render(project: &Project, request: &Request, names: &Names) -> Result<String, Error> {
+fn render(project: &Project, request: &Request, names: &Names) -> String {
     let library = project.library.as_ref();
     let module = library.and_then(|library| library.modules.first());
-    if request.imports_module && module.is_none() {
-        let path = library.map_or(project.manifest.path(), |library| &library.path);
-        return Err(Error::NoModule(path.to_owned()));
-    }
     let item = module.map_or("my_module", |module| module.item.as_str());
     let krate = library.map_or("my_crate", |library| library.name.as_str());
     let path = format!("{krate}::{item}");
@@ -127,7 +123,7 @@ fn render(project: &Project, request: &Request, names: &Names) -> Result<String,
             module.map_or(item, |module| module.name.as_str()),
         ),
     ];
-    let main = match request.imports_module {
+    let main = match request.imports_module && module.is_some() {
         true => pyo3_aio_templates::MAIN_MODULE,
         false => pyo3_aio_templates::MAIN,
     };
@@ -137,8 +133,5 @@ fn render(project: &Project, request: &Request, names: &Names) -> Result<String,
         Template::New => pyo3_aio_templates::NEW,
     };
     let with_main = values.into_iter().chain([("main", main.trim_end())]);
-    Ok(pyo3_aio_templates::render(
-        template,
-        &with_main.collect::<Vec<_>>(),
-    ))
+    pyo3_aio_templates::render(template, &with_main.collect::<Vec<_>>())
 }

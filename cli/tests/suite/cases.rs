@@ -37,6 +37,7 @@ cases! {
     doctor_resolver_1_in_a_workspace
     doctor_sick
     doctor_testing_is_shipped
+    doctor_unit_tests
     doctor_without_the_library
     init_async_std
     init_bad_name
@@ -60,6 +61,12 @@ cases! {
     init_inline_tables
     init_inline_tests
     init_lib
+    init_lib_dry_run
+    init_lib_is_set_up
+    init_lib_loses_tests
+    init_lib_migrate
+    init_lib_not_tested
+    init_lib_without_library
     init_lib_without_module
     init_migrate
     init_migrate_a_renamed_dependency

@@ -24,7 +24,32 @@ debug = "line-tables-only"
 [workspace]
 "#;
 
-const LIBRARY: &str = "#[pyo3::pymodule]\nmod rendered {}\n";
+const LIBRARY: &str = "\
+#[pyo3::pymodule]
+mod rendered {}
+
+mod private {
+    pub(super) fn answer() -> u8 {
+        42
+    }
+
+    #[cfg(test)]
+    #[pyo3_aio::tokio::test]
+    fn knows_the_private_answer() -> pyo3::PyResult<()> {
+        use pyo3::prelude::*;
+        Python::attach(|py| {
+            py.import(\"rendered\")?;
+            assert_eq!(answer(), 42);
+            Ok(())
+        })
+    }
+}
+
+/// Is used outside of tests.
+pub fn answer() -> u8 {
+    private::answer()
+}
+";
 
 const COMMANDS: [&str; 7] = [
     "init --runtime tokio --name example_tokio",
@@ -93,10 +118,11 @@ fn what_is_written_compiles_passes_and_is_formatted() {
     let files = fs::read_dir(folder.join("pytests")).unwrap();
     let files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), COMMANDS.len());
+    let files = files.into_iter().chain([folder.join("src/lib.rs")]);
     succeeds(
         command("rustfmt", &folder)
             .args(["--check", "--edition", "2024"])
-            .args(&files),
+            .args(files),
     );
     let cargo = env::var_os("CARGO").unwrap();
     let output = succeeds(command(cargo, &folder).args(["test", "--tests"]));
@@ -106,6 +132,8 @@ fn what_is_written_compiles_passes_and_is_formatted() {
     assert_eq!(count("test test_python_awaits_rust ... ok"), 4, "{passed}");
     assert_eq!(count("test test_sync_sleep ... ok"), 4, "{passed}");
     assert_eq!(count("test test_import_rendered ... ok"), 1, "{passed}");
+    let in_library = "test private::knows_the_private_answer ... ok";
+    assert_eq!(count(in_library), 1, "{passed}");
     for name in ["new_tokio", "new_async_std", "new_smol"] {
         assert_eq!(count(&format!("test {name}_works ... ok")), 1, "{passed}");
     }

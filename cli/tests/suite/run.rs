@@ -66,6 +66,22 @@ fn run_starts_the_registered_targets_with_filter_and_arguments() {
 }
 
 #[test]
+fn run_starts_the_tests_inside_the_library() {
+    let sandbox = project();
+    let manifest = format!("{MANIFEST}\n[lib]\nharness = false\n");
+    fs::write(sandbox.project().join("Cargo.toml"), manifest).unwrap();
+    // Not compiled, and enough to be seen.
+    let library = TEST.replace("testing::main", "") + "#[cfg(any())]\ntesting::main!();\n";
+    fs::write(sandbox.project().join("src/lib.rs"), library).unwrap();
+    let output = sandbox.run("run some_filter");
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    for target in ["demo", "shows"] {
+        let started = format!("{target}: [\"some_filter\"]");
+        assert!(output.stdout.contains(&started), "{}", output.stdout);
+    }
+}
+
+#[test]
 fn run_passes_features_on_and_gives_the_exit_code() {
     let sandbox = project();
     let output = sandbox.run("run --features slow --no-fail-fast fail");

@@ -5,7 +5,7 @@ use crate::doctor::facts::Facts;
 use crate::plan;
 use crate::project::Project;
 use crate::pyproject;
-use crate::targets::{State, Target};
+use crate::targets::{Kind, State, Target};
 
 const FIX: &str = "cargo pyo3-async-test doctor --fix";
 
@@ -185,21 +185,38 @@ pub(super) fn targets(facts: &Facts) -> Vec<Finding> {
 
 fn target(target: &Target) -> Finding {
     let (name, path) = (&target.name, &target.path);
+    let check = match target.kind {
+        Kind::Test => "tests",
+        Kind::Library => "unit tests",
+    };
+    let fix = match target.kind {
+        Kind::Test => FIX,
+        Kind::Library => "cargo pyo3-async-test init --lib",
+    };
+    let error = |message| Finding::new(check, Level::Error, message, fix);
     match &target.state {
-        State::Registered => Finding::ok("tests", format!("{name} ({path})")),
-        State::HarnessIsOn => {
-            let message = format!("{path}: without `harness = false` libtest finds no test in it");
-            Finding::new("tests", Level::Error, message, FIX)
-        }
-        State::NotRegistered => {
-            let message = format!("{path}: cargo does not know it, so it never runs");
-            Finding::new("tests", Level::Error, message, FIX)
+        State::Registered => Finding::ok(check, format!("{name} ({path})")),
+        State::HarnessIsOn => error(format!(
+            "{path}: without `harness = false` libtest finds no test in it"
+        )),
+        State::NotRegistered => error(format!("{path}: cargo does not know it, so it never runs")),
+        State::NoMain => error(format!(
+            "{path}: without `testing::main!` and `harness = false` its tests never run"
+        )),
+        State::NotTested => error(format!(
+            "{path}: `test = false` has cargo pass over it, so its tests never run"
+        )),
+        State::LosesTests(places) => {
+            let places = places.join(", ");
+            let message = format!("with `harness = false` these never run: {places}");
+            let help = "give them a `test` attribute of pyo3-aio, or move them to files in tests/";
+            Finding::new(check, Level::Error, message, help)
         }
         State::Skipped(features) => {
             let features = features.join(",");
             let message = format!("{path}: `cargo test` passes over it without `{features}`");
             let help = format!("cargo test --features {features}");
-            Finding::new("tests", Level::Warning, message, help)
+            Finding::new(check, Level::Warning, message, help)
         }
     }
 }

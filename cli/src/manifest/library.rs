@@ -1,0 +1,35 @@
+//! The `[lib]` of a manifest.
+
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::array;
+use super::edit;
+
+/// Sets a key of the library; a `[lib]` that is new comes right after `[package]`, and so would a
+/// table without a place of its own that is added later.
+pub(super) fn set(document: &mut DocumentMut, key: &str, to: bool) {
+    if !document.contains_key("lib") {
+        let mut table = Table::new();
+        let package = document.get("package").and_then(Item::as_table);
+        table.set_position(package.and_then(Table::position));
+        document.insert("lib", Item::Table(table));
+    }
+    if let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) {
+        edit::set(lib, key, to);
+    }
+}
+
+/// Makes the library one that Rust code can link.
+pub(super) fn add_rlib(document: &mut DocumentMut) {
+    let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    let key = if lib.contains_key("crate_type") {
+        "crate_type"
+    } else {
+        "crate-type"
+    };
+    if let Some(types) = lib.get_mut(key).and_then(Item::as_array_mut) {
+        array::push(types, "rlib");
+    }
+}

@@ -1,0 +1,110 @@
+//! Tests inside the library, which run under the harness of pyo3-aio instead of libtest's.
+
+use super::target::Names;
+use super::{Error, FileChange, Steps};
+use crate::manifest::Edit;
+use crate::project::{Library, Project};
+use crate::unit_tests::{Place, UnitTests};
+
+/// Sets them up. `earlier` may have changed the root file already.
+pub(super) fn plan(
+    project: &Project,
+    tests: &UnitTests,
+    names: &Names,
+    earlier: &Steps,
+) -> Result<Steps, Error> {
+    let Some(library) = &project.library else {
+        return Err(Error::NoLibrary(project.name.clone()));
+    };
+    if !tests.plain.is_empty() {
+        return Err(refuse(project, &tests.plain, names));
+    }
+    let mut steps = Steps::default();
+    let section = project.manifest.library();
+    if section.has_harness {
+        steps.edits.push(Edit::DisableLibraryHarness);
+    }
+    if !section.is_tested {
+        steps.edits.push(Edit::TestLibrary);
+    }
+    if !tests.has_main {
+        steps.files.push(add_main(project, library, names, earlier));
+    }
+    if !steps.edits.is_empty() || !steps.files.is_empty() {
+        let (krate, runtime) = (&names.krate, names.runtime.module());
+        steps.notes.push(format!(
+            "`#[{krate}::{runtime}::test]` functions of the library run with `cargo test --lib`"
+        ));
+    }
+    Ok(steps)
+}
+
+fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
+    let places = plain.iter().map(|place| shown(project, place));
+    Error::PlainTests {
+        package: project.name.clone(),
+        places: places.map(|place| format!("\n    {place}")).collect(),
+        attribute: format!("#[{}::{}::test]", names.krate, names.runtime.module()),
+    }
+}
+
+/// A test as people are shown it.
+pub(crate) fn shown(project: &Project, place: &Place) -> String {
+    let path = project.shown(&place.path);
+    let name = place.name.as_deref().unwrap_or("made by a macro");
+    format!("{path}:{}: {name}", place.line)
+}
+
+fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps) -> FileChange {
+    let mut files = earlier.files.iter();
+    let changed = files.find(|change| change.path == library.path);
+    let source = changed.map_or(&library.source, |change| &change.after);
+    let path = project.shown(&library.path);
+    FileChange {
+        path: library.path.clone(),
+        before: Some(library.source.clone()),
+        after: append(source, &render(library, names)),
+        status: vec![(
+            "Updating",
+            format!("{path}: `testing::main!` at its end, which runs its tests"),
+        )],
+    }
+}
+
+fn render(library: &Library, names: &Names) -> String {
+    let modules = library.modules.iter().map(|module| module.item.as_str());
+    let modules: Vec<&str> = modules.collect();
+    let modules = match modules.as_slice() {
+        [] => String::new(),
+        modules => format!("modules = [{}]", modules.join(", ")),
+    };
+    let values = [("crate", names.krate.as_str()), ("modules", &modules)];
+    pyo3_aio_templates::render(pyo3_aio_templates::UNIT_TESTS, &values)
+}
+
+/// Adds an item after an empty line, with the line endings of the file.
+fn append(source: &str, item: &str) -> String {
+    let ending = if source.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let item = item.replace('\n', ending);
+    match source.trim_end() {
+        "" => item,
+        source => format!("{source}{ending}{ending}{item}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::append;
+
+    #[test]
+    fn an_item_is_set_off_from_what_is_there() {
+        assert_eq!(append("", "b\n"), "b\n");
+        assert_eq!(append("a", "b\n"), "a\n\nb\n");
+        assert_eq!(append("a\n", "b\n"), "a\n\nb\n");
+        assert_eq!(append("a\r\nc\r\n", "b\n"), "a\r\nc\r\n\r\nb\r\n");
+    }
+}

@@ -1,0 +1,6 @@
+//! One of its tests vanishes.
+
+mod part;
+
+#[cfg(test)]
+pyo3_aio::testing::main!();

@@ -1,0 +1,10 @@
+//! Its tests run.
+
+#[cfg(test)]
+mod tests {
+    #[pyo3_aio::tokio::test]
+    async fn own() {}
+}
+
+#[cfg(test)]
+pyo3_aio::testing::main!();

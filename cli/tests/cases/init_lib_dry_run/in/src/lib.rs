@@ -1,0 +1,2 @@
+#[py::pymodule]
+mod demo {}

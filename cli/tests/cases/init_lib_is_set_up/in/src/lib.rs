@@ -1,0 +1,4 @@
+//! A crate.
+
+#[cfg(test)]
+pyo3_aio::testing::main!(setup = |_py| Ok(()));

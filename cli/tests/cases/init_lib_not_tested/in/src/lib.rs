@@ -1,0 +1,9 @@
+//! A crate.
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod demo {}
+
+#[pymodule]
+pub mod more {}
