@@ -42,11 +42,13 @@ impl CancelHandle {
 
     /// Polls for the next cancellation; the last waker is the one that is woken.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<PyErr> {
+        // Clones and drops of wakers are other people's code.
+        let waker = cx.waker().clone();
         let mut state = self.signal.lock();
         if let Some(exception) = state.exception.take() {
             return Poll::Ready(exception);
         }
-        let before = state.waker.replace(cx.waker().clone());
+        let before = state.waker.replace(waker);
         drop(state);
         drop(before);
         Poll::Pending
