@@ -8,7 +8,8 @@ use std::thread::{self, JoinHandle};
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 
-use super::hub::{Hub, closed_error};
+use super::errors::closed_error;
+use super::hub::Hub;
 use crate::asyncio;
 
 /// The threads that may be inside Python: the exit hook waits for them.

@@ -9,6 +9,7 @@ use pyo3::types::PyCFunction;
 use super::dispatcher::join_dispatchers;
 use super::fork;
 use super::hubs::{self, abort_all, close_all};
+use super::inherited;
 use super::polling::wait_until_idle;
 use crate::asyncio;
 
@@ -77,6 +78,6 @@ fn register_hook(py: Python<'_>) -> PyResult<()> {
         exit(args.py());
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;
-    fork::register(py)?;
+    inherited::register(py)?;
     Ok(())
 }

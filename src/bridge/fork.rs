@@ -5,11 +5,7 @@ pub(crate) use unix::{generation, is_gone};
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyCFunction};
-
-use super::{dispatcher, hubs};
-use crate::asyncio;
+use super::dispatcher;
 
 /// The generation of the process that the bridge's state belongs to.
 static KNOWN: AtomicU32 = AtomicU32::new(0);
@@ -20,27 +16,6 @@ pub(super) fn notice() {
     if KNOWN.load(Ordering::Relaxed) != now && KNOWN.swap(now, Ordering::Relaxed) != now {
         dispatcher::forget_threads();
     }
-}
-
-/// Has a child of `os.fork()` tell what waits on the loops that it has inherited.
-///
-/// # Errors
-///
-/// Those of `os.register_at_fork`.
-pub(super) fn register(py: Python<'_>) -> PyResult<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    let told = PyCFunction::new_closure(py, None, None, |args, _| {
-        let py = args.py();
-        hubs::inherited()
-            .into_iter()
-            // A loop that is closed has nothing pending.
-            .for_each(|hub| drop(hub.leave_behind(py)));
-    })?;
-    let keywords = [("after_in_child", told)].into_py_dict(py)?;
-    asyncio::register_at_fork(py)?.call((), Some(&keywords))?;
-    Ok(())
 }
 
 #[cfg(unix)]

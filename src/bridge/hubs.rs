@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::hub::Hub;
@@ -36,7 +35,10 @@ pub(crate) fn hub_of_host(
     if let Some(hub) = find(key, host) {
         return Ok(hub);
     }
-    refuse_inherited(key, host)?;
+    let other = lock().get(&key).cloned();
+    if let Some(other) = other {
+        other.refuse_inherited(host)?;
+    }
     exit::register(py)?;
     let hub = Arc::new(Hub::new(host)?);
     let before = lock().insert(key, Arc::clone(&hub));
@@ -56,17 +58,6 @@ pub(crate) fn hub_of_host(
 fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
     let hub = lock().get(&key).cloned();
     hub.filter(|hub| hub.is_for(event_loop))
-}
-
-/// Fails for an event loop that the parent process has used: what wakes one of the two wakes the other as well.
-fn refuse_inherited(key: usize, host: &Bound<'_, PyAny>) -> PyResult<()> {
-    let hub = lock().get(&key).cloned();
-    if hub.is_some_and(|hub| hub.is_inherited() && hub.belongs_to(host)) {
-        return Err(PyRuntimeError::new_err(
-            "the event loop was left behind by fork(): make a new one in the child, as asyncio.run() does",
-        ));
-    }
-    Ok(())
 }
 
 /// Takes a closed hub off the list, unless another one has its place.

@@ -4,11 +4,15 @@
 //! wakes the loop through a file descriptor that the loop watches. It never attaches to Python. Conversion, callbacks
 //! and every drop of a Python reference happen on the loop's thread, in the order of the pushes.
 
+mod connect;
 mod dispatcher;
+mod drain;
+mod errors;
 mod exit;
 mod fork;
 mod hub;
 mod hubs;
+mod inherited;
 mod job;
 mod polling;
 mod queue;
@@ -17,13 +21,12 @@ mod spawned;
 mod task;
 mod wakeup;
 
+pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdown_error};
 pub(crate) use exit::end_loop;
 pub(crate) use exit::register as register_exit;
 pub use exit::shutdown;
 pub(crate) use fork::generation;
-pub(crate) use hub::{
-    Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
-};
+pub(crate) use hub::{Deliver, Hub, Registration};
 pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
 pub(crate) use spawned::spawned;

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::hub::{Deliver, Hub, closed_error};
+use super::errors::closed_error;
+use super::hub::{Deliver, Hub};
 use super::queue::Pushed;
 
 impl Hub {

@@ -18,7 +18,8 @@ use std::task::{Context, Poll, Waker};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::hub::{Deliver, Hub, Registration, closed_error, left_behind_error, shutdown_error};
+use super::errors::{closed_error, left_behind_error, shutdown_error};
+use super::hub::{Deliver, Hub, Registration};
 use super::job::Work;
 use super::polling;
 use crate::asyncio;
