@@ -27,8 +27,6 @@ imported! {
     task_type = "asyncio"."Task";
     /// `types.CoroutineType`.
     coroutine_type = "types"."CoroutineType";
-    /// `asyncio.run`.
-    asyncio_run = "asyncio"."run";
     /// `asyncio.new_event_loop`.
     new_event_loop = "asyncio"."new_event_loop";
     /// `asyncio.set_event_loop`.

@@ -78,14 +78,14 @@ fn current_token(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 /// Starts the system task that drains the hub for as long as the run lasts.
 fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = token.py();
-    let Some(fd) = hub.fd() else {
+    let (Some(fd), drain) = hub.awaited(py)? else {
         return Err(PyRuntimeError::new_err(
             "trio is supported where it can watch a file descriptor, which is not the case on this platform",
         ));
     };
     let watch = watch(py)?;
     let wait_readable = lowlevel(py)?.getattr("wait_readable")?;
-    let arguments = (watch, wait_readable, fd, hub.drain_callback(py)?);
+    let arguments = (watch, wait_readable, fd, drain);
     lowlevel(py)?.call_method1("spawn_system_task", arguments)?;
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Calls what waits for a future.
 
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
 use super::future::RustFuture;
-use crate::bridge::{Deliver, hub_of, leaves_the_loop};
+use crate::bridge::{Deliver, Place, hub_of, leaves_the_loop};
 use crate::caught::catch_call;
 use crate::context;
 
@@ -23,29 +24,41 @@ pub(super) enum Settler {
     Step,
 }
 
+/// Runs the first callback; the others come next in the turn of `place`, where a loop that the first one runs within
+/// itself finds them.
 pub(super) fn run_callbacks(
     future: &Bound<'_, RustFuture>,
-    callbacks: Vec<Callback>,
+    mut callbacks: IntoIter<Callback>,
+    place: Place,
 ) -> PyResult<()> {
-    let py = future.py();
-    let mut callbacks = callbacks.into_iter();
-    while let Some(callback) = callbacks.next() {
-        let Some(called) = call(future, &callback) else {
-            // Entered further up this thread's stack, in a nested loop.
-            schedule(future, vec![callback])?;
-            continue;
-        };
-        let reported = match called {
-            Ok(()) => Ok(()),
-            Err(error) if leaves_the_loop(&error, py) => Err(error),
-            Err(error) => report(future, "Exception in a callback of a Rust future", error),
-        };
-        if let Err(error) = reported {
-            schedule(future, callbacks.collect())?;
-            return Err(error);
-        }
+    let Some(callback) = callbacks.next() else {
+        return Ok(());
+    };
+    if callbacks.len() > 0 {
+        deliver_next(future, callbacks, place)?;
     }
-    Ok(())
+    match call(future, &callback) {
+        // Entered further up this thread's stack, in a nested loop.
+        None => schedule(future, vec![callback]),
+        Some(Err(error)) if !leaves_the_loop(&error, future.py()) => {
+            report(future, "Exception in a callback of a Rust future", error)
+        }
+        Some(called) => called,
+    }
+}
+
+fn deliver_next(
+    future: &Bound<'_, RustFuture>,
+    callbacks: IntoIter<Callback>,
+    place: Place,
+) -> PyResult<()> {
+    match hub_of(future.get().event_loop.bind(future.py())) {
+        Ok(hub) => {
+            let scheduled = Scheduled::new(future, callbacks, place);
+            hub.deliver_next(future.py(), place, Arc::new(scheduled))
+        }
+        Err(_) => call_all_soon(future, callbacks),
+    }
 }
 
 /// Calls a callback in its context; `None` when that is in use.
@@ -63,17 +76,22 @@ pub(super) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>)
         return Ok(());
     }
     let event_loop = future.get().event_loop.bind(future.py());
-    let Ok(hub) = hub_of(event_loop) else {
-        // The child of a fork goes on with its parent's loop, or the loop is closed and says so itself.
-        return callbacks
-            .into_iter()
-            .try_for_each(|callback| call_soon(future, callback));
-    };
-    let scheduled = Scheduled {
-        future: future.clone().unbind(),
-        callbacks,
-    };
-    hub.deliver_soon(event_loop, Arc::new(scheduled))
+    let callbacks = callbacks.into_iter();
+    match hub_of(event_loop) {
+        Ok(hub) => {
+            let scheduled = Scheduled::new(future, callbacks, Place::Soon);
+            hub.deliver_soon(event_loop, Arc::new(scheduled))
+        }
+        Err(_) => call_all_soon(future, callbacks),
+    }
+}
+
+/// For the child of a fork that goes on with its parent's loop; one that is closed says so itself.
+fn call_all_soon(future: &Bound<'_, RustFuture>, callbacks: IntoIter<Callback>) -> PyResult<()> {
+    for callback in callbacks {
+        call_soon(future, callback)?;
+    }
+    Ok(())
 }
 
 fn call_soon(future: &Bound<'_, RustFuture>, callback: Callback) -> PyResult<()> {
@@ -85,16 +103,32 @@ fn call_soon(future: &Bound<'_, RustFuture>, callback: Callback) -> PyResult<()>
     Ok(())
 }
 
-/// Callbacks that wait for the loop's next turn.
+/// Callbacks that wait for their turn.
 struct Scheduled {
     future: Py<RustFuture>,
-    callbacks: Vec<Callback>,
+    callbacks: IntoIter<Callback>,
+    place: Place,
+}
+
+impl Scheduled {
+    fn new(future: &Bound<'_, RustFuture>, callbacks: IntoIter<Callback>, place: Place) -> Self {
+        let future = future.clone().unbind();
+        Self {
+            future,
+            callbacks,
+            place,
+        }
+    }
 }
 
 impl Deliver for Scheduled {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         match Arc::into_inner(self) {
-            Some(Self { future, callbacks }) => run_callbacks(future.bind(py), callbacks),
+            Some(Self {
+                future,
+                callbacks,
+                place,
+            }) => run_callbacks(future.bind(py), callbacks, place),
             None => unreachable!("only the queue had it"),
         }
     }

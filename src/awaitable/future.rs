@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use super::callbacks::{Settler, run_callbacks, schedule, tell_unseen};
 use super::state::{Cancelled, Failed, Pending, Raised, State, failed_state};
 use crate::asyncio;
-use crate::bridge::{Runner, Target, Task, Work, hub_of};
+use crate::bridge::{Place, Runner, Target, Task, Work, hub_of};
 use crate::cancel::Signal;
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
@@ -192,7 +192,7 @@ impl RustFuture {
             return Ok(false);
         };
         match settler {
-            Settler::Drain => run_callbacks(future, callbacks)?,
+            Settler::Drain => run_callbacks(future, callbacks.into_iter(), Place::Queue)?,
             Settler::Step => schedule(future, callbacks)?,
         }
         Ok(true)

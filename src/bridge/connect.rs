@@ -7,15 +7,22 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::dispatcher::Dispatcher;
-use super::drain::Drain;
+use super::drain::{Drain, Reader};
 use super::hub::Hub;
+use super::wakeup::Wakeup;
 use crate::asyncio;
 
 impl Hub {
     /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.
     pub(super) fn install(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = event_loop.py();
-        let drain = self.drain_callback(py)?;
+        let drain = self.drain_callback(
+            py,
+            Reader {
+                index: 0,
+                nests: true,
+            },
+        )?;
         if asyncio::is_running_here(event_loop)? {
             return self.watch(event_loop, &drain);
         }
@@ -39,16 +46,33 @@ impl Hub {
         drain: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let py = event_loop.py();
-        let Some(fd) = self.fd() else {
+        let Some(fd) = self.readers.fd(0) else {
             return self.dispatch(drain);
         };
-        // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
-        let context = asyncio::context_type(py)?.call0()?;
-        match context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain)) {
-            Ok(_) => Ok(()),
+        match add_reader(event_loop, fd, drain) {
             Err(error) if is_unsupported(&error, py) => self.dispatch(drain),
-            Err(error) => Err(error),
+            watched => watched,
         }
+    }
+
+    /// Has the loop watch one more wake-up, for drains within those that are under way.
+    pub(super) fn watch_spare(self: &Arc<Self>, py: Python<'_>, spare: usize) -> PyResult<()> {
+        let Some(event_loop) = self.event_loop(py) else {
+            return Ok(());
+        };
+        let wakeup = Wakeup::new()?;
+        if let Some(fd) = wakeup.fd() {
+            let drain = self.drain_callback(
+                py,
+                Reader {
+                    index: spare,
+                    nests: true,
+                },
+            )?;
+            add_reader(&event_loop, fd, &drain)?;
+            self.readers.set(spare, wakeup);
+        }
+        Ok(())
     }
 
     fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -62,17 +86,35 @@ impl Hub {
     }
 
     /// Creates what has to be called when the file descriptor is readable. Dropping it closes the hub.
-    pub(crate) fn drain_callback<'py>(
+    fn drain_callback<'py>(
         self: &Arc<Self>,
         py: Python<'py>,
+        reader: Reader,
     ) -> PyResult<Bound<'py, PyAny>> {
-        Ok(Bound::new(py, Drain::new(Arc::clone(self)))?.into_any())
+        Ok(Bound::new(py, Drain::new(Arc::clone(self), reader))?.into_any())
     }
 
-    /// The file descriptor to watch for reading, where there is one.
-    pub(crate) fn fd(&self) -> Option<i32> {
-        self.wakeup.fd()
+    /// The file descriptor for trio to wait for, where there is one, and what has to be called then.
+    pub(crate) fn awaited<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+    ) -> PyResult<(Option<i32>, Bound<'py, PyAny>)> {
+        let drain = self.drain_callback(
+            py,
+            Reader {
+                index: 0,
+                nests: false,
+            },
+        )?;
+        Ok((self.readers.fd(0), drain))
     }
+}
+
+fn add_reader(event_loop: &Bound<'_, PyAny>, fd: i32, drain: &Bound<'_, PyAny>) -> PyResult<()> {
+    // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
+    let context = asyncio::context_type(event_loop.py())?.call0()?;
+    context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain))?;
+    Ok(())
 }
 
 fn is_unsupported(error: &PyErr, py: Python<'_>) -> bool {

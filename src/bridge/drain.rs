@@ -1,13 +1,15 @@
 //! What an event loop calls to have everything delivered that Rust has queued.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::errors::leaves_the_loop;
-use super::hub::{Deliver, Hub};
-use super::queue::Queue;
+use super::hub::Hub;
+use super::queue::Pushed;
+use super::soon::Place;
 use crate::caught::catch_call;
 use crate::pending_error;
 
@@ -18,24 +20,35 @@ const BATCH: usize = 1_000;
 const STAY: u32 = 24 * 60 * 60;
 
 impl Hub {
-    pub(super) fn drain(&self, py: Python<'_>) -> PyResult<()> {
+    fn drain(self: &Arc<Self>, py: Python<'_>, reader: Reader) -> PyResult<()> {
         if self.is_inherited() {
-            self.rest(py);
+            self.rest(py, reader.index);
             return Ok(());
         }
-        self.wakeup.clear();
-        let _rest = WakeForRest(self);
-        self.deliver_batch(py, &self.queue)
+        if self.dispatcher.get().is_some() {
+            return self.deliver_turn(py, Place::Queue);
+        }
+        let missing = self.readers.begin(reader.index);
+        let _draining = Draining {
+            hub: self,
+            reader: reader.index,
+            was_announced: self.is_announced.swap(false, Ordering::Relaxed),
+        };
+        if let (true, Some(spare)) = (reader.nests, missing) {
+            // Without it, a loop that is run within this drain waits for its end.
+            let _ = self.watch_spare(py, spare);
+        }
+        self.deliver_batch(py, Place::Queue)
     }
 
     /// Delivers what is in a queue just now, at most [`BATCH`] items.
-    pub(super) fn deliver_batch(
-        &self,
-        py: Python<'_>,
-        queue: &Queue<Arc<dyn Deliver>>,
-    ) -> PyResult<()> {
-        for _ in 0..queue.disarm().min(BATCH) {
-            let Some(item) = queue.pop() else { break };
+    pub(super) fn deliver_batch(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
+        let queue = self.queue(place);
+        queue.begin_turn(BATCH);
+        while let Some((item, rest)) = queue.pop() {
+            if rest == Pushed::Wake {
+                self.announce(py, place)?;
+            }
             // A PanicException that Python code has raised comes back as a panic.
             let delivered = catch_call(|| item.deliver(py));
             if let Err(error) = delivered.unwrap_or_else(|caught| Err(caught.into())) {
@@ -46,6 +59,19 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Wakes the loop for the rest of a batch, in case that what is delivered first runs the loop within itself.
+    pub(super) fn announce(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
+        if let (Place::Queue, None) = (place, self.dispatcher.get()) {
+            self.is_announced.store(true, Ordering::Relaxed);
+            self.readers.notify_spare();
+            return Ok(());
+        }
+        match self.event_loop(py) {
+            Some(event_loop) => self.call_soon(&event_loop, place),
+            None => Ok(()),
+        }
     }
 
     fn report(&self, py: Python<'_>, error: PyErr) -> PyResult<()> {
@@ -64,33 +90,53 @@ impl Hub {
     }
 }
 
-/// Has the loop come back for what a drain has left, however that ended.
-struct WakeForRest<'a>(&'a Hub);
+/// A drain that a reader has begun. When it ends, however that is, the loop comes back for the rest.
+struct Draining<'a> {
+    hub: &'a Hub,
+    reader: usize,
+    /// That of the drain around it.
+    was_announced: bool,
+}
 
-impl Drop for WakeForRest<'_> {
+impl Drop for Draining<'_> {
     fn drop(&mut self) {
-        if self.0.queue.rearm() {
-            self.0.wake();
+        let is_announced = self
+            .hub
+            .is_announced
+            .swap(self.was_announced, Ordering::Relaxed);
+        self.hub.readers.end(self.reader, is_announced);
+        if self.hub.queue.end_turn(is_announced) == Pushed::Wake {
+            self.hub.wake();
         }
     }
+}
+
+/// What a drain is called for.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    /// The place of its wake-up.
+    pub(super) index: usize,
+    /// Whether the loop may run within itself, unlike trio.
+    pub(super) nests: bool,
 }
 
 /// The callback that the loop owns: its selector, or a timer where that cannot watch.
 #[pyclass(frozen, weakref, module = "pyo3_aio")]
 pub(super) struct Drain {
     hub: Arc<Hub>,
+    reader: Reader,
 }
 
 impl Drain {
-    pub(super) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub }
+    pub(super) fn new(hub: Arc<Hub>, reader: Reader) -> Self {
+        Self { hub, reader }
     }
 }
 
 #[pymethods]
 impl Drain {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        self.hub.drain(py)
+        self.hub.drain(py, self.reader)
     }
 
     /// Has a timer of the loop own this until the loop is closed, which drops its timers.

@@ -6,6 +6,7 @@
 //!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use pyo3::prelude::*;
@@ -17,7 +18,7 @@ use super::fork::generation;
 use super::hubs;
 use super::polling;
 use super::queue::{Pushed, Queue};
-use super::wakeup::Wakeup;
+use super::readers::Readers;
 
 /// Something that an event loop's thread has to do for Rust.
 pub(crate) trait Deliver: Send + Sync {
@@ -40,7 +41,9 @@ pub(crate) struct Hub {
     pub(super) queue: Queue<Arc<dyn Deliver>>,
     /// What the loop's own thread has handed over for its next turn.
     pub(super) soon: Queue<Arc<dyn Deliver>>,
-    pub(super) wakeup: Wakeup,
+    pub(super) readers: Readers,
+    /// The drain under way has notified a spare reader of what it leaves. Only the loop's thread uses it.
+    pub(super) is_announced: AtomicBool,
     /// Set once for a loop that cannot watch a file descriptor.
     pub(super) dispatcher: OnceLock<Dispatcher>,
     /// `None` once the hub is closed.
@@ -58,7 +61,8 @@ impl Hub {
         Ok(Self {
             queue: Queue::new(),
             soon: Queue::new(),
-            wakeup: Wakeup::new()?,
+            readers: Readers::new()?,
+            is_announced: AtomicBool::new(false),
             dispatcher: OnceLock::new(),
             pending: Mutex::new(Some(Slab::new())),
             event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
@@ -152,7 +156,7 @@ impl Hub {
 
     pub(super) fn wake(&self) {
         match self.dispatcher.get() {
-            None => self.wakeup.notify(),
+            None => self.readers.notify(),
             Some(dispatcher) => dispatcher.notify(),
         }
     }

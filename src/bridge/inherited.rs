@@ -83,9 +83,9 @@ impl Hub {
     }
 
     /// The parent's wake-up, which it shares with its children: they are woken until it takes it.
-    pub(super) fn rest(&self, py: Python<'_>) {
+    pub(super) fn rest(&self, py: Python<'_>, reader: usize) {
         if is_gone(self.process) {
-            self.wakeup.clear();
+            self.readers.clear(reader);
         } else {
             py.detach(|| thread::sleep(REST));
         }

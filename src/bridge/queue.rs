@@ -2,8 +2,9 @@
 //!
 //! Guarantees:
 //! - Items leave in the order in which they were pushed.
-//! - [`Queue::push`] asks for a wake-up exactly once between two calls of [`Queue::disarm`], however many threads push.
-//! - Items leave one by one, so that whatever becomes of one, the others are still in the queue.
+//! - Between the beginnings of two turns exactly one caller is asked to wake the consumer, however many threads push.
+//! - Items leave one by one, so that whatever becomes of one, the others are still in the queue; and a wake-up is on its
+//!   way for these, so that a turn may begin within the other.
 //! - After [`Queue::close`] nothing is accepted any more, and every item is handed back to somebody.
 //!
 //! Its length is bounded by the operations under way: each has at most one item that waits to be taken.
@@ -19,17 +20,19 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     items: VecDeque<T>,
-    /// A wake-up is on its way that no `take` has answered yet.
+    /// A wake-up is on its way that no turn has answered yet.
     armed: bool,
+    /// How many items are left of the turn.
+    turn: usize,
     closed: bool,
 }
 
-/// What a push asks of the one who pushed.
+/// What is asked of the one who has pushed, or who leaves items.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
     /// The consumer sleeps: wake it.
     Wake,
-    /// Somebody has woken the consumer already.
+    /// Somebody has woken the consumer already, or nothing is left.
     Armed,
 }
 
@@ -39,6 +42,7 @@ impl<T> Queue<T> {
             state: Mutex::new(State {
                 items: VecDeque::new(),
                 armed: false,
+                turn: 0,
                 closed: false,
             }),
         }
@@ -51,31 +55,43 @@ impl<T> Queue<T> {
             return Err(item);
         }
         state.items.push_back(item);
-        if state.armed {
-            return Ok(Pushed::Armed);
-        }
-        state.armed = true;
-        Ok(Pushed::Wake)
+        Ok(state.arm())
     }
 
-    /// Has the next push ask for a wake-up; called before the items are taken, of which it returns the number.
-    pub(crate) fn disarm(&self) -> usize {
+    /// Adds an item that comes next in the turn, before all others; a closed queue gives it back. [`Pushed::Wake`] as
+    /// for [`Queue::pop`].
+    pub(crate) fn push_next(&self, item: T) -> Result<Pushed, T> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(item);
+        }
+        state.items.push_front(item);
+        state.turn += 1;
+        Ok(state.arm())
+    }
+
+    /// Begins a turn with what is there, at most `limit` items, and has the next push ask for a wake-up.
+    pub(crate) fn begin_turn(&self, limit: usize) {
         let mut state = self.lock();
         state.armed = false;
-        state.items.len()
+        state.turn = state.items.len().min(limit);
     }
 
-    /// Takes the first item.
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.lock().items.pop_front()
-    }
-
-    /// Whether items are left that nobody wakes the consumer for; it is up to the caller then.
-    pub(crate) fn rearm(&self) -> bool {
+    /// Takes the first item of the turn. [`Pushed::Wake`] comes with it when items are left that nobody wakes a
+    /// consumer for: what the caller does with this one may wait for those.
+    pub(crate) fn pop(&self) -> Option<(T, Pushed)> {
         let mut state = self.lock();
-        let left = !state.items.is_empty() && !state.armed;
-        state.armed |= left;
-        left
+        state.turn = state.turn.checked_sub(1)?;
+        let item = state.items.pop_front()?;
+        Some((item, state.arm()))
+    }
+
+    /// Ends a turn: [`Pushed::Wake`] when items are left that nobody wakes the consumer for. `is_lost` says that
+    /// the wake-up which may have been on its way is not any more.
+    pub(crate) fn end_turn(&self, is_lost: bool) -> Pushed {
+        let mut state = self.lock();
+        state.armed &= !is_lost;
+        state.arm()
     }
 
     /// Refuses everything from now on and hands out what is left.
@@ -95,13 +111,25 @@ impl<T> Queue<T> {
     }
 }
 
+impl<T> State<T> {
+    fn arm(&mut self) -> Pushed {
+        if self.armed || self.items.is_empty() {
+            return Pushed::Armed;
+        }
+        self.armed = true;
+        Pushed::Wake
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Pushed, Queue};
 
     fn drained(queue: &Queue<i32>) -> Vec<i32> {
-        queue.disarm();
-        std::iter::from_fn(|| queue.pop()).collect()
+        queue.begin_turn(usize::MAX);
+        let items = std::iter::from_fn(|| queue.pop().map(|(item, _)| item)).collect();
+        queue.end_turn(true);
+        items
     }
 
     #[test]
@@ -115,17 +143,49 @@ mod tests {
 
     #[test]
     fn what_is_left_is_armed_once_and_stays_in_order() {
+        let queue = filled(3);
+        queue.begin_turn(1);
+        assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
+        assert_eq!(queue.push(3), Ok(Pushed::Armed));
+        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.end_turn(false), Pushed::Armed);
+        assert_eq!(queue.end_turn(true), Pushed::Wake);
+        assert_eq!(drained(&queue), [1, 2, 3]);
+        assert_eq!(queue.end_turn(false), Pushed::Armed);
+    }
+
+    #[test]
+    fn what_is_pushed_within_a_turn_waits_for_the_next_unless_it_comes_next() {
+        let queue = filled(2);
+        queue.begin_turn(usize::MAX);
+        assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
+        queue.push(2).unwrap();
+        assert_eq!(queue.push_next(9), Ok(Pushed::Armed));
+        assert_eq!(queue.pop(), Some((9, Pushed::Armed)));
+        assert_eq!(queue.pop(), Some((1, Pushed::Armed)));
+        assert_eq!(queue.pop(), None);
+        assert_eq!(drained(&queue), [2]);
+        assert_eq!(queue.push_next(3), Ok(Pushed::Wake));
+    }
+
+    #[test]
+    fn a_turn_within_a_turn_takes_what_is_left() {
+        let queue = filled(3);
+        queue.begin_turn(usize::MAX);
+        assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
+        assert_eq!(drained(&queue), [1, 2]);
+        assert_eq!(queue.push(3), Ok(Pushed::Wake));
+        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.end_turn(true), Pushed::Wake);
+        assert_eq!(drained(&queue), [3]);
+    }
+
+    fn filled(end: i32) -> Queue<i32> {
         let queue = Queue::new();
-        for item in 0..3 {
+        for item in 0..end {
             queue.push(item).unwrap();
         }
-        queue.disarm();
-        assert_eq!(queue.pop(), Some(0));
-        assert!(queue.rearm());
-        assert!(!queue.rearm());
-        assert_eq!(queue.push(3), Ok(Pushed::Armed));
-        assert_eq!(drained(&queue), [1, 2, 3]);
-        assert!(!queue.rearm());
+        queue
     }
 
     #[test]
@@ -154,11 +214,15 @@ mod tests {
                     }
                 });
             }
-            drop(wake);
             while seen.len() < 4 * PER_THREAD {
                 woken.recv().expect("every item is announced");
-                queue.disarm();
-                seen.extend(std::iter::from_fn(|| queue.pop()));
+                queue.begin_turn(usize::MAX);
+                while let Some((item, rest)) = queue.pop() {
+                    seen.push(item);
+                    if rest == Pushed::Wake {
+                        wake.send(()).unwrap();
+                    }
+                }
             }
         });
         for thread in 0..4 {

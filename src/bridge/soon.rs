@@ -14,7 +14,16 @@ use pyo3::prelude::*;
 
 use super::errors::closed_error;
 use super::hub::{Deliver, Hub};
-use super::queue::Pushed;
+use super::queue::{Pushed, Queue};
+
+/// Where items wait for the loop's thread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// In the queue of the Rust threads.
+    Queue,
+    /// With what the loop's own thread has handed over for its next turn.
+    Soon,
+}
 
 impl Hub {
     /// Delivers an item in the loop's next turn. Call it on the loop's thread, as `call_soon`.
@@ -28,9 +37,9 @@ impl Hub {
         item: Arc<dyn Deliver>,
     ) -> PyResult<()> {
         match self.soon.push(item) {
-            Ok(Pushed::Wake) => self.call_soon(event_loop).inspect_err(|_| {
-                self.soon.disarm();
-                while let Some(item) = self.soon.pop() {
+            Ok(Pushed::Wake) => self.call_soon(event_loop, Place::Soon).inspect_err(|_| {
+                self.soon.begin_turn(usize::MAX);
+                while let Some((item, _)) = self.soon.pop() {
                     item.discard();
                 }
             }),
@@ -42,10 +51,48 @@ impl Hub {
         }
     }
 
-    fn call_soon(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Delivers an item before all others of the turn that is under way.
+    pub(crate) fn deliver_next(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        place: Place,
+        item: Arc<dyn Deliver>,
+    ) -> PyResult<()> {
+        match self.queue(place).push_next(item) {
+            Ok(Pushed::Wake) => self.announce(py, place),
+            Ok(Pushed::Armed) => Ok(()),
+            Err(item) => {
+                item.discard();
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn queue(&self, place: Place) -> &Queue<Arc<dyn Deliver>> {
+        match place {
+            Place::Queue => &self.queue,
+            Place::Soon => &self.soon,
+        }
+    }
+
+    /// Delivers a batch; handles of the loop serve the rest, each of which can run within the others.
+    pub(super) fn deliver_turn(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
+        let delivered = self.deliver_batch(py, place);
+        match self.queue(place).end_turn(false) {
+            Pushed::Wake => delivered.and(self.announce(py, place)),
+            Pushed::Armed => delivered,
+        }
+    }
+
+    pub(super) fn call_soon(
+        self: &Arc<Self>,
+        event_loop: &Bound<'_, PyAny>,
+        place: Place,
+    ) -> PyResult<()> {
         let py = event_loop.py();
         let turn = Turn {
             hub: Arc::clone(self),
+            place,
         };
         event_loop.call_method1(intern!(py, "call_soon"), (turn,))?;
         Ok(())
@@ -57,19 +104,13 @@ impl Hub {
 #[pyclass(frozen, module = "pyo3_aio")]
 struct Turn {
     hub: Arc<Hub>,
+    place: Place,
 }
 
 #[pymethods]
 impl Turn {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        let delivered = self.hub.deliver_batch(py, &self.hub.soon);
-        if !self.hub.soon.rearm() {
-            return delivered;
-        }
-        match self.hub.event_loop(py) {
-            Some(event_loop) => delivered.and(self.hub.call_soon(&event_loop)),
-            None => delivered,
-        }
+        self.hub.deliver_turn(py, self.place)
     }
 
     fn __repr__(&self) -> &'static str {

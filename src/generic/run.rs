@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::conversions::{new_coroutine, settings};
@@ -69,7 +70,10 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + Sync + 'static,
 {
-    let run = asyncio::asyncio_run(py)?;
+    // Each time anew: `nest_asyncio` puts its own in place.
+    let run = py
+        .import(intern!(py, "asyncio"))?
+        .getattr(intern!(py, "run"))?;
     run_with::<R, F, T>(py, fut, |coroutine| run.call1((coroutine,)))
 }
 

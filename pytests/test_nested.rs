@@ -1,0 +1,203 @@
+//! Event loops that run within themselves, as `nest_asyncio` makes possible.
+
+mod programs;
+mod python;
+
+use std::ffi::CStr;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::skip;
+use pyo3_aio::tokio as runtime;
+
+use crate::programs::{all_end_well, run};
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+/// A loop that runs within itself.
+const LOOP: &CStr = c"
+import heapq, time
+
+class Loop(asyncio.SelectorEventLoop):
+    def _run_once(self):
+        # asyncio's own expects that nobody takes handles meanwhile.
+        self._process_events(self._selector.select(0 if self._ready else 0.01))
+        while self._scheduled and self._scheduled[0]._when <= self.time():
+            self._ready.append(heapq.heappop(self._scheduled))
+        for _ in range(len(self._ready)):
+            if not self._ready:
+                break
+            handle = self._ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def nested(self, awaitable):
+        future, task = asyncio.ensure_future(awaitable, loop=self), asyncio.current_task(self)
+        if task:
+            asyncio.tasks._leave_task(self, task)
+        try:
+            limit = time.monotonic() + 10
+            while not future.done():
+                assert time.monotonic() < limit, 'it hangs'
+                self._run_once()
+        finally:
+            if task:
+                asyncio.tasks._enter_task(self, task)
+        return future.result()
+
+def run(main):
+    loop, told = Loop(), []
+    loop.set_exception_handler(lambda loop, context: told.append(context))
+    try:
+        loop.run_until_complete(asyncio.wait_for(main(loop), 20))
+    finally:
+        loop.close()
+    assert not told, told
+";
+
+/// Runs `main(loop)` of a program, which has functions for futures that are ready and for such as sleep.
+fn run_nested(program: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, LOOP)?;
+        let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
+        let sleep = function(py, |py| {
+            runtime::into_coroutine(py, async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                Ok(2)
+            })
+        })?;
+        let forever = function(py, |py| {
+            runtime::future_into_py::<_, ()>(py, std::future::pending())
+        })?;
+        names.set_item("ready", ready)?;
+        names.set_item("sleep", sleep)?;
+        names.set_item("forever", forever)?;
+        py.run(program, Some(&names), None)?;
+        let main = names.as_any().get_item("main")?;
+        call(&names, "run", main).map(drop)
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn a_loop_runs_within_what_follows_an_await_of_rust() -> PyResult<()> {
+    run_nested(
+        c"
+async def deeper(loop, depth):
+    assert await sleep() == 2
+    if depth:
+        loop.nested(deeper(loop, depth - 1))
+    return await ready()
+async def main(loop):
+    for _ in range(3):
+        assert await ready() == 1
+        assert loop.nested(sleep()) == 2
+        assert loop.nested(asyncio.gather(ready(), sleep())) == [1, 2]
+    assert loop.nested(deeper(loop, 5)) == 1
+    assert await sleep() == 2
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn what_was_to_be_delivered_next_is_delivered_within() -> PyResult<()> {
+    run_nested(
+        c"
+async def main(loop):
+    for _ in range(3):
+        first, others = ready(), [ready() for _ in range(3)]
+        nested = []
+        first.add_done_callback(lambda _: nested.append(loop.nested(asyncio.gather(*others))))
+        # They are all queued before the loop turns.
+        time.sleep(0.05)
+        while not nested:
+            await asyncio.sleep(0)
+        assert nested == [[1, 1, 1]]
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn other_callbacks_of_the_same_future_run_within() -> PyResult<()> {
+    run_nested(
+        c"
+async def main(loop):
+    future, order = ready(), []
+    second = loop.create_future()
+    future.add_done_callback(lambda _: order.append(loop.nested(second)))
+    future.add_done_callback(lambda _: second.set_result('second'))
+    future.add_done_callback(lambda _: order.append('third'))
+    while len(order) < 2:
+        await asyncio.sleep(0)
+    assert order == ['third', 'second'], order
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn callbacks_of_cancelled_futures_run_within() -> PyResult<()> {
+    run_nested(
+        c"
+async def main(loop):
+    first, other, second = forever(), forever(), loop.create_future()
+    done = []
+    first.add_done_callback(lambda _: done.append(loop.nested(second)))
+    first.add_done_callback(lambda _: done.append('same'))
+    other.add_done_callback(lambda _: second.set_result('other'))
+    first.cancel()
+    other.cancel()
+    while len(done) < 2:
+        await asyncio.sleep(0)
+    assert sorted(done) == ['other', 'same'], done
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn nest_asyncio_runs_everything_within_everything() {
+    let found = Python::attach(|py| {
+        let module = py.import("nest_asyncio").ok()?;
+        module.filename().ok()?.extract::<String>().ok()
+    });
+    let Some(file) = found else {
+        skip!("nest_asyncio is not installed");
+    };
+    let (folder, _) = file.rsplit_once('/').unwrap_or((".", &file));
+    let program = format!(
+        "
+import asyncio, sys
+sys.path.append({folder:?})
+import extension, nest_asyncio
+nest_asyncio.apply()
+async def inner():
+    assert await extension.sleep(0.001) == 0.001
+    async for number in extension.tick(0.001):
+        return number
+async def main():
+    assert await extension.ready() == 1
+    assert asyncio.run(inner()) == 1
+    assert extension.run(0.001) == 0.001
+    assert asyncio.get_event_loop().run_until_complete(extension.start_sleep(0.001)) == 0.001
+    assert await extension.call(inner) == 1
+    assert asyncio.run(extension.sleep(0.001)) == 0.001
+asyncio.run(asyncio.wait_for(main(), 20))
+"
+    );
+    all_end_well(&program);
+}
+
+#[pyo3_aio::tokio::test]
+fn without_it_run_refuses_to_run_within_a_loop() {
+    let (status, stderr) = run("
+import asyncio, extension
+async def main():
+    try:
+        extension.run(0.001)
+    except RuntimeError as error:
+        assert 'running event loop' in str(error)
+    else:
+        assert False
+asyncio.run(main())
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
