@@ -35,7 +35,7 @@ impl Run {
         }
     }
 
-    /// Returns what was captured of a test that failed.
+    /// Returns what was captured of a test that is shown.
     pub(crate) fn captured(&self, test: &str) -> &str {
         let start = format!("---- {test} stdout ----\n");
         let (_, rest) = self
@@ -45,6 +45,7 @@ impl Run {
         let end = rest
             .find("\n---- ")
             .or_else(|| rest.find("\n\nfailures:"))
+            .or_else(|| rest.find("\n\nsuccesses:"))
             .unwrap();
         &rest[..end]
     }

@@ -16,6 +16,7 @@ crate::tests!(
     a_loop_is_given_or_its_tests_are_skipped,
     the_loop_of_the_run_can_be_chosen,
     help_knows_the_options_for_python,
+    what_tests_leave_behind_is_shown_with_them,
     what_tests_leave_behind_fails_them_on_request,
     ctrl_c_drops_what_runs_and_ends_with_130,
 );
@@ -106,12 +107,30 @@ fn the_loop_of_the_run_can_be_chosen() {
     );
 }
 
+fn what_tests_leave_behind_is_shown_with_them() {
+    let run = Run::new("settings::leaks::leaves_a settings::leaks::cancels --show-output");
+    run.assert_contains("test result: ok. 4 passed;");
+    let shown = run.captured("subject::settings::leaks::leaves_a_task");
+    let note = "note: still pending at the end of the test: <Task pending name=";
+    assert!(shown.starts_with(note), "{shown}");
+    assert!(shown.contains("coro=<left() running at "), "{shown}");
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    // Python shows a warning once for a line, if nobody asks for more.
+    for test in ["leaves_a_coroutine", "leaves_a_coroutine_too"] {
+        let shown = run.captured(&format!("subject::settings::leaks::{test}"));
+        let warning = "RuntimeWarning: coroutine 'left' was never awaited";
+        assert!(shown.contains(warning), "{shown}");
+    }
+    run.assert_lacks("---- subject::settings::leaks::cancels_its_tasks stdout ----");
+    assert_eq!(run.stderr, "");
+}
+
 fn what_tests_leave_behind_fails_them_on_request() {
-    Run::new("settings::leaks::").assert_contains("test result: ok. 3 passed;");
     let run = Run::new("settings::leaks:: --leak-check");
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("test subject::settings::leaks::leaves_nothing ... ok\n");
-    run.assert_contains("test result: FAILED. 1 passed; 2 failed;");
+    run.assert_contains("test subject::settings::leaks::cancels_its_tasks ... ok\n");
+    run.assert_contains("test result: FAILED. 2 passed; 3 failed;");
     let shown = run.captured("subject::settings::leaks::leaves_a_task");
     assert!(
         shown.starts_with("Error: the test left behind:\n    <Task pending"),

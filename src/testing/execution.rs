@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::driver::block_on;
 use super::failure::Failure;
-use super::leaks::Check;
+use super::leaks::{self, Check};
 use super::limit::{self, TimedOut};
 use super::loops::NoLoop;
 use super::outcome::{Outcome, TestFuture};
@@ -45,6 +45,7 @@ impl Execution {
                 Some(limit) => limit::run_async(body, self.runtime, limit, locals.clone()).await,
                 None => Ok(body.await),
             };
+            self.tidy(&end, &locals).await;
             self.finish(end)
         };
         self.checked(&locals, run).await
@@ -71,6 +72,7 @@ impl Execution {
                 Some(limit) => limit::run_sync(body, limit, locals.clone()).await,
                 None => Ok(body()),
             };
+            self.tidy(&end, &locals).await;
             self.finish(end)
         };
         block_on(self.checked(&locals, run))
@@ -95,6 +97,22 @@ impl Execution {
         }
     }
 
+    /// Has Python write what it holds back, and notes the tasks that are pending.
+    async fn tidy(&self, end: &Result<End, TimedOut>, locals: &TaskLocals) {
+        // The loop may be what a test that timed out is waiting for.
+        let looks_for_tasks = end.is_ok() && !self.session.checks_leaks();
+        let has_tasks = Python::attach(|py| {
+            // Half a line may still stand in Python's buffer.
+            entry::flush(py);
+            looks_for_tasks && leaks::are_there(py, locals)
+        });
+        if has_tasks {
+            if let Err(error) = leaks::note(locals).await {
+                Python::attach(|py| error.write_unraisable(py, None));
+            }
+        }
+    }
+
     fn finish(&self, end: Result<End, TimedOut>) -> Verdict {
         let end = match (end, self.settings.timeout) {
             (Ok(end), _) => end,
@@ -106,8 +124,6 @@ impl Execution {
                 .into());
             }
         };
-        // Half a line may still stand in Python's buffer.
-        Python::attach(entry::flush);
         let outcome = match end {
             End::Returned(outcome) => outcome,
             End::Skipped(reason) => return Ok(Completion::ignored_with(reason)),

@@ -1,4 +1,7 @@
-"""What a test leaves behind on its event loop."""
+"""What a test leaves behind on its event loop.
+
+The module's maker sets VARIABLE, the context variable that holds the current test.
+"""
 
 import asyncio
 import gc
@@ -8,6 +11,79 @@ import warnings
 
 # How long tasks may take to end that were cancelled when the test did, in seconds.
 GRACE = 0.5
+
+# How many turns of the loop tasks may take to end of which nothing is heard but a note. It takes
+# some until a cancellation has reached the innermost awaitable.
+TURNS = 10
+
+# Where asyncio has its tasks: until Python 3.11, and from 3.12 on.
+TASKS = ["_all_tasks", "_scheduled_tasks", "_eager_tasks"]
+
+VARIABLE = None
+
+HAS_CONTEXTS = hasattr(asyncio.Task, "get_context")
+
+
+def watch(loop):
+    """Has tasks of the loop remember their test."""
+    if not HAS_CONTEXTS and loop.get_task_factory() is None:
+        loop.set_task_factory(make_task)
+
+
+def make_task(loop, coro, **keywords):
+    """What a loop does without a factory, for Python before 3.12."""
+    task = asyncio.Task(coro, loop=loop, **keywords)
+    if task._source_traceback:
+        # The frames of this function and of `create_task`.
+        del task._source_traceback[-2:]
+    context = keywords.get("context")
+    task.pyo3_aio_test = VARIABLE.get() if context is None else context.get(VARIABLE)
+    return task
+
+
+def warn_always():
+    """Shows every coroutine that nobody awaited, not only the first at each line; returns what was
+    added to the filters. What somebody has asked of Python goes before it."""
+    if sys.warnoptions:
+        return None
+    warnings.filterwarnings("always", ".* was never awaited", RuntimeWarning)
+    return warnings.filters[0]
+
+
+def restore(loop, warning):
+    """Undoes what the two above have done."""
+    if loop.get_task_factory() is make_task:
+        loop.set_task_factory(None)
+    if warning in warnings.filters:
+        warnings.filters.remove(warning)
+
+
+def owner(task):
+    get_context = getattr(task, "get_context", None)
+    if get_context is None:
+        return getattr(task, "pyo3_aio_test", None)
+    return get_context().get(VARIABLE)
+
+
+def sets_of_tasks():
+    """The sets that `all_tasks` looks through; None where it does not do so in Python (3.14)."""
+    if not hasattr(asyncio.all_tasks, "__code__"):
+        return None
+    sets = (getattr(asyncio.tasks, name, ()) for name in TASKS)
+    return [getattr(tasks, "data", tasks) for tasks in sets]
+
+
+def pending(loop, test):
+    """The tasks that the test has started and that have not ended."""
+    return [task for task in asyncio.all_tasks(loop) if owner(task) is test]
+
+
+async def still_pending(loop, test):
+    """The same a few turns of the loop later, as text."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    own = asyncio.current_task()
+    return [repr(task) for task in pending(loop, test) if task is not own]
 
 
 class Check:

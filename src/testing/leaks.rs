@@ -1,9 +1,108 @@
-//! `--leak-check`: tasks that are pending, and coroutines that nobody awaited, at the end of a test.
+//! Tasks that are pending, and coroutines that nobody awaited, at the end of a test.
+//!
+//! Tests hear of them in their output. Python itself warns of coroutines; of tasks a note tells. With `--leak-check`
+//! both fail the test, which runs alone then.
 
+use libtest_async::capture;
 use pyo3::ffi::c_str;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
-use crate::{TaskLocals, into_future_with_locals};
+use super::output;
+use crate::{TaskLocals, asyncio, into_future_with_locals};
+
+/// Has the loop's tasks remember their tests.
+pub(super) fn watch(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = event_loop.py();
+    module(py)?.call_method1("watch", (event_loop,))?;
+    Ok(())
+}
+
+/// Has Python warn of every coroutine that nobody awaited; the value is for [`restore`].
+pub(super) fn warn_always(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    Ok(module(py)?.call_method0("warn_always")?.unbind())
+}
+
+/// Undoes [`watch`] and [`warn_always`].
+pub(super) fn restore(event_loop: &Bound<'_, PyAny>, warning: &Py<PyAny>) -> PyResult<()> {
+    let py = event_loop.py();
+    module(py)?.call_method1("restore", (event_loop, warning))?;
+    Ok(())
+}
+
+/// Whether tasks of the test with these locals are pending.
+pub(super) fn are_there(py: Python<'_>, locals: &TaskLocals) -> bool {
+    let ask = || {
+        let event_loop = locals.event_loop(py);
+        if !is_any_task_there(&event_loop)? {
+            return Ok(false);
+        }
+        let arguments = (event_loop, output::test_of(py, locals)?);
+        let pending = module(py)?.call_method1(intern!(py, "pending"), arguments)?;
+        pending.is_truthy()
+    };
+    ask().unwrap_or_else(|error: PyErr| {
+        error.write_unraisable(py, None);
+        false
+    })
+}
+
+/// Whether there are tasks of any test; false at the end of most.
+///
+/// Nothing of it runs Python code, in which this thread would let others have the interpreter: that takes ten times as
+/// long when many tests run.
+fn is_any_task_there(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = event_loop.py();
+    static SETS: PyOnceLock<Option<Vec<Py<PyAny>>>> = PyOnceLock::new();
+    let find = || module(py)?.call_method0("sets_of_tasks")?.extract();
+    let Some(sets) = SETS.get_or_try_init(py, find)? else {
+        return asyncio::all_tasks(py)?.call1((event_loop,))?.is_truthy();
+    };
+    for tasks in sets {
+        if tasks.bind(py).is_truthy()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Notes the tasks in the output of the test, but for those that end in a few turns of the loop.
+pub(super) async fn note(locals: &TaskLocals) -> PyResult<()> {
+    let future = Python::attach(|py| {
+        let arguments = (locals.event_loop(py), output::test_of(py, locals)?);
+        let pending = module(py)?.call_method1("still_pending", arguments)?;
+        into_future_with_locals(locals, pending)
+    })?;
+    let pending = future.await?;
+    let pending: Vec<String> = Python::attach(|py| pending.extract(py))?;
+    for task in pending {
+        print(&format!(
+            "note: still pending at the end of the test: {task}\n"
+        ));
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "with `--nocapture` it is the place for it"
+)]
+fn print(text: &str) {
+    if !capture::Context::current().append(text.as_bytes()) {
+        eprint!("{text}");
+    }
+}
+
+fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let load = || {
+        let module = PyModule::from_code(py, SOURCE, c"leaks.py", c"pyo3_aio_leaks")?;
+        module.setattr("VARIABLE", output::variable(py)?)?;
+        PyResult::Ok(module.unbind())
+    };
+    Ok(MODULE.get_or_try_init(py, load)?.bind(py))
+}
 
 /// A check of one test, which runs alone meanwhile.
 pub(super) struct Check(Py<PyAny>);
@@ -12,8 +111,7 @@ impl Check {
     /// Notes what is on the loop already.
     pub(super) async fn begin(locals: &TaskLocals) -> PyResult<Self> {
         let check = Python::attach(|py| {
-            let module = PyModule::from_code(py, SOURCE, c"leaks.py", c"pyo3_aio_leaks")?;
-            PyResult::Ok(Self(module.getattr("Check")?.call0()?.unbind()))
+            PyResult::Ok(Self(module(py)?.getattr("Check")?.call0()?.unbind()))
         })?;
         check.call("begin", locals).await?;
         Ok(check)

@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyString};
 
+use super::leaks;
 use crate::TaskLocals;
 use crate::surroundings::{self, Surround};
 
@@ -98,7 +99,7 @@ impl Surround for capture::Context {
 }
 
 /// The context variable; `None` outside of tests.
-fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+pub(super) fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let variable = VARIABLE.get_or_try_init(py, || {
         let default = PyDict::new(py);
@@ -118,16 +119,25 @@ pub(super) fn locals_of_current_test(py: Python<'_>, locals: &TaskLocals) -> PyR
     Ok(locals.clone().with_context(context))
 }
 
+/// Returns the test that the context of these locals belongs to, or None.
+pub(super) fn test_of<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<Bound<'py, PyAny>> {
+    locals
+        .context(py)
+        .call_method1(intern!(py, "get"), (variable(py)?,))
+}
+
 /// The objects that were replaced; [`restore`](Self::restore) puts them back.
 pub(super) struct Redirected {
     stdout: Py<PyAny>,
     stderr: Py<PyAny>,
     event_loop: Py<PyAny>,
     exception_handler: Py<PyAny>,
+    /// The filter for coroutines that nobody awaited.
+    warning: Py<PyAny>,
 }
 
 impl Redirected {
-    /// Replaces the standard streams, and the exception handler of the loop.
+    /// Replaces the standard streams, and the exception handler of the loop, whose tasks remember their tests.
     pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();
         let exception_handler = report_to_tests(event_loop)?;
@@ -137,6 +147,7 @@ impl Redirected {
             stderr: replace(py, "stderr")?,
             event_loop: event_loop.clone().unbind(),
             exception_handler,
+            warning: leaks::warn_always(py)?,
         })
     }
 
@@ -148,11 +159,12 @@ impl Redirected {
         sys.setattr("stderr", self.stderr)?;
         self.event_loop
             .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
-        Ok(())
+        leaks::restore(self.event_loop.bind(py), &self.warning)
     }
 }
 
-/// Gives the reports of a loop to the tests, unless somebody has set a handler; returns what was set.
+/// Gives the reports of a loop to the tests, unless somebody has set a handler, and has its tasks remember their tests;
+/// returns the handler that was set.
 pub(super) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let former = event_loop.call_method0("get_exception_handler")?;
     if former.is_none() {
@@ -162,6 +174,7 @@ pub(super) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAn
         })?;
         event_loop.call_method1("set_exception_handler", (handler,))?;
     }
+    leaks::watch(event_loop)?;
     Ok(former.unbind())
 }
 

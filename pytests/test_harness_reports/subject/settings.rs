@@ -211,15 +211,53 @@ async def main(): asyncio.ensure_future(left())
         .await
     }
 
+    /// Calls an async function at the same line each time, and awaits nothing.
+    fn leave_a_coroutine() -> PyResult<()> {
+        Python::attach(|py| {
+            let module = py.import("test_helper_of_leaks").or_else(|_| {
+                PyModule::from_code(
+                    py,
+                    c_str!("async def left(): pass\ndef leave(): left()"),
+                    c"test_helper_of_leaks.py",
+                    c"test_helper_of_leaks",
+                )
+            })?;
+            module.call_method0("leave").map(drop)
+        })
+    }
+
     #[pyo3_aio::smol::test]
     fn leaves_a_coroutine() -> PyResult<()> {
-        Python::attach(|py| {
-            py.run(
-                c_str!("async def left(): pass\nleft()"),
-                Some(&PyDict::new(py)),
-                None,
-            )
-        })
+        leave_a_coroutine()
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn leaves_a_coroutine_too() -> PyResult<()> {
+        leave_a_coroutine()
+    }
+
+    /// It takes the loop some turns to end them.
+    #[pyo3_aio::tokio::test]
+    async fn cancels_its_tasks() -> PyResult<()> {
+        let dropped = Python::attach(|py| {
+            let sleep = py.import("asyncio")?.call_method1("sleep", (60,))?;
+            pyo3_aio::tokio::into_future(sleep)
+        })?;
+        drop(dropped);
+        run(c_str!(
+            "
+import asyncio
+async def inner(): await asyncio.sleep(60)
+async def outer(): await asyncio.wait([asyncio.ensure_future(inner())])
+async def main():
+    task = asyncio.ensure_future(outer())
+    await asyncio.sleep(0)
+    task.cancel()
+    for other in asyncio.all_tasks():
+        if other.get_coro().__name__ == 'inner': other.cancel()
+"
+        ))
+        .await
     }
 
     #[pyo3_aio::tokio::test]
