@@ -154,26 +154,44 @@ impl Trial {
     where
         R: Fn() -> Result<(), Failed> + Send + Sync + 'static,
     {
+        Self::repeatable_ignorable_test(name, move || runner().map(|()| Completion::Completed))
+    }
+
+    /// Creates a test like [`Self::repeatable_test`] that may find that it cannot run.
+    pub fn repeatable_ignorable_test<R>(name: impl Into<String>, runner: R) -> Self
+    where
+        R: Fn() -> Result<Completion, Failed> + Send + Sync + 'static,
+    {
         let runner = Arc::new(runner);
         Self::repeatable(name.into(), move || {
             let runner = runner.clone();
-            Body::Sync(Box::new(move |_once| runner().map(|()| Done::Passed)))
+            Body::Sync(Box::new(move |_once| runner().map(done)))
         })
     }
 
     /// Creates a test like [`Self::async_test`] that can run more than once, as `--retries` may
-    /// want. `start` is called for each attempt.
+    /// want. `start` is called for each attempt, where the future is polled.
     pub fn repeatable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
     where
         S: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Failed>> + Send + 'static,
     {
+        Self::repeatable_ignorable_async_test(name, move || {
+            let future = start();
+            async { future.await.map(|()| Completion::Completed) }
+        })
+    }
+
+    /// Creates a test like [`Self::repeatable_async_test`] that may find that it cannot run.
+    pub fn repeatable_ignorable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
+    where
+        S: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Completion, Failed>> + Send + 'static,
+    {
         let start = Arc::new(start);
         Self::repeatable(name.into(), move || {
             let start = start.clone();
-            Body::Async(Box::pin(
-                async move { start().await.map(|()| Done::Passed) },
-            ))
+            Body::Async(Box::pin(async move { start().await.map(done) }))
         })
     }
 

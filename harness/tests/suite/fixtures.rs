@@ -33,6 +33,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
+        "skips_later" => on_pool(&args, skips_later()),
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),
         "hooked" => hooked(&args),
@@ -245,6 +246,23 @@ fn flaky() -> Vec<Trial> {
         }),
         Trial::repeatable_test("c_always_fails", || Err("no".into())),
         Trial::test("d_runs_once", || Err("never".into())),
+    ]
+}
+
+/// Tests that fail at first, and then find that they cannot run.
+fn skips_later() -> Vec<Trial> {
+    let attempt = |attempts: &AtomicUsize| match attempts.fetch_add(1, Ordering::SeqCst) {
+        0 => Err("not yet".into()),
+        _ => Ok(Completion::ignored_with("no network")),
+    };
+    let attempts = AtomicUsize::new(0);
+    let async_attempts = Arc::new(AtomicUsize::new(0));
+    vec![
+        Trial::repeatable_ignorable_test("a_skips_later", move || attempt(&attempts)),
+        Trial::repeatable_ignorable_async_test("b_skips_later", move || {
+            let attempts = async_attempts.clone();
+            async move { attempt(&attempts) }
+        }),
     ]
 }
 

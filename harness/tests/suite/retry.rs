@@ -16,6 +16,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_test_that_passes_later_has_passed",
             a_test_that_passes_later_has_passed,
         ),
+        test(
+            "a_test_that_is_skipped_later_is_ignored",
+            a_test_that_is_skipped_later_is_ignored,
+        ),
         test("every_attempt_is_shown", every_attempt_is_shown),
         test("workers_retry_what_runs_once", workers_retry_what_runs_once),
         test(
@@ -41,6 +45,21 @@ fn a_test_that_passes_later_has_passed() {
     );
     assert!(
         output.stdout.contains("2 passed; 0 failed;"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(output.code, Some(0));
+}
+
+fn a_test_that_is_skipped_later_is_ignored() {
+    let output = run("skips_later", &["--retries=1", "--test-threads=1"]);
+    let line = |name| {
+        format!("test {name} ... FAILED, attempt 1 of 2\ntest {name} ... ignored, no network\n")
+    };
+    let expected = ["a_skips_later", "b_skips_later"].map(line).concat();
+    assert!(output.stdout.contains(&expected), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("0 passed; 0 failed; 2 ignored;"),
         "{}",
         output.stdout
     );
