@@ -11,5 +11,6 @@ mod streams;
 
 generator_tests!(async_std);
 stream_tests!(async_std);
+loop_tests!(async_std);
 
 pyo3_aio::testing::main!();

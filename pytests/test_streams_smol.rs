@@ -11,5 +11,6 @@ mod streams;
 
 generator_tests!(smol);
 stream_tests!(smol);
+loop_tests!(smol);
 
 pyo3_aio::testing::main!();

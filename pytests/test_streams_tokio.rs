@@ -11,5 +11,6 @@ mod streams;
 
 generator_tests!(tokio);
 stream_tests!(tokio);
+loop_tests!(tokio);
 
 pyo3_aio::testing::main!();

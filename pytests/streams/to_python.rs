@@ -379,20 +379,6 @@ def main(channel):
                 Ok(())
             })
         }
-
-        #[pyo3_aio::$runtime::test]
-        fn uvloop_takes_a_stream() -> PyResult<()> {
-            let Ok(uvloop) = Python::attach(|py| py.import("uvloop").map(Bound::unbind)) else {
-                pyo3_aio::testing::skip!("uvloop is not installed");
-            };
-            Python::attach(|py| {
-                let names = python(py, STORY)?;
-                let make = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
-                let event_loop = uvloop.bind(py).call_method0("new_event_loop")?;
-                event_loop.call_method1("run_until_complete", (call(&names, "main", make)?,))?;
-                event_loop.call_method0("close").map(drop)
-            })
-        }
         }
     };
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::anext::Anext;
 use super::custody::Custody;
 use super::ending::{End, Ending};
+use super::hooks::Hooks;
 use super::source::Source;
 use crate::bridge::Runner;
 use crate::coroutine::thrown;
@@ -16,13 +18,27 @@ use crate::pending_error;
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
 pub(crate) struct RustGenerator {
     custody: Arc<Custody>,
+    hooks: Hooks,
 }
 
 impl RustGenerator {
     pub(crate) fn new(source: impl Source + 'static, runner: &'static Runner) -> Self {
         Self {
             custody: Arc::new(Custody::new(Box::new(source), runner)),
+            hooks: Hooks::default(),
         }
+    }
+
+    /// Another object for the same stream. The one that is collected cannot be brought back to life, as CPython does.
+    fn successor(&self) -> Self {
+        Self {
+            custody: Arc::clone(&self.custody),
+            hooks: Hooks::spent(),
+        }
+    }
+
+    fn first(slf: &Bound<'_, Self>) -> PyResult<()> {
+        slf.get().hooks.tell_first(slf)
     }
 
     pub(super) fn custody(&self) -> &Arc<Custody> {
@@ -37,11 +53,13 @@ impl RustGenerator {
     }
 
     fn __anext__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Anext>> {
+        Self::first(&slf)?;
         Anext::create(slf, None)
     }
 
     /// Asks for the next item. The stream has no use for the value.
     fn asend<'py>(slf: Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, Anext>> {
+        Self::first(&slf)?;
         Anext::create(slf, (!value.is_none()).then(|| value.unbind()))
     }
 
@@ -53,13 +71,15 @@ impl RustGenerator {
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Ending> {
+        Self::first(&slf)?;
         let error = thrown(kind, value, traceback)?;
         Ok(Ending::new(slf.unbind(), End::Throw(error)))
     }
 
     /// Drops the stream.
-    fn aclose(slf: Bound<'_, Self>) -> Ending {
-        Ending::new(slf.unbind(), End::Close)
+    fn aclose(slf: Bound<'_, Self>) -> PyResult<Ending> {
+        Self::first(&slf)?;
+        Ok(Ending::new(slf.unbind(), End::Close))
     }
 
     #[getter]
@@ -70,10 +90,23 @@ impl RustGenerator {
     fn __repr__(&self) -> &'static str {
         "<AsyncGenerator of Rust>"
     }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.hooks.traverse(&visit)
+    }
 }
 
 impl Drop for RustGenerator {
     fn drop(&mut self) {
-        Python::try_attach(|py| pending_error::keep(py, || self.custody.close(py, None)));
+        Python::try_attach(|py| {
+            pending_error::keep(py, || {
+                let was_closed = self.custody.is_closed();
+                // At once, whatever the hook does with it.
+                self.custody.close(py, None);
+                if !was_closed {
+                    self.hooks.tell_last(py, || self.successor());
+                }
+            });
+        });
     }
 }

@@ -12,6 +12,7 @@ mod custody;
 mod driver;
 mod ending;
 mod generator;
+mod hooks;
 mod pystream;
 mod source;
 
