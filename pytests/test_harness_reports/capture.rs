@@ -13,6 +13,7 @@ crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
     errors_that_nobody_receives_are_shown_with_their_test,
     a_thread_that_a_test_starts_belongs_to_it,
+    threads_that_a_coroutine_starts_belong_to_its_test,
     groups_and_notes_are_shown,
     output_of_passing_tests_is_not_shown,
     nocapture_shows_python_output_in_its_order,
@@ -85,6 +86,28 @@ fn a_thread_that_a_test_starts_belongs_to_it() {
         shown.contains("ValueError: raised in a thread\n"),
         "{shown}"
     );
+    assert_eq!(run.stderr, "");
+}
+
+fn threads_that_a_coroutine_starts_belong_to_its_test() {
+    let run = Run::new("prints::threads_ --test-threads 2");
+    for (name, other) in [("one", "two"), ("two", "one")] {
+        let shown = run.captured(&format!("subject::prints::threads_{name}"));
+        for part in [
+            "thread",
+            "descriptor",
+            "thread of a thread",
+            "shared pool",
+            "pool of the loop",
+            "called back",
+        ] {
+            let line = format!("{name}: {part}\n");
+            assert!(shown.contains(&line), "{part} is not in {shown}");
+        }
+        let raised = format!("ValueError: {name}: raised in a thread\n");
+        assert!(shown.contains(&raised), "{shown}");
+        assert!(!shown.contains(other), "{shown}");
+    }
     assert_eq!(run.stderr, "");
 }
 

@@ -225,6 +225,71 @@ thread.join()
         panic!("to be shown");
     }
 
+    /// Starts threads in a coroutine, and has those of a pool that both tests have work for it.
+    async fn start_threads_as(name: &'static str) -> PyResult<()> {
+        let main = Python::attach(|py| {
+            let globals = pyo3::types::PyDict::new(py);
+            globals.set_item("name", name)?;
+            globals.set_item("pool", pool(py)?)?;
+            py.run(STARTING_COROUTINE, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("it is defined below");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        main.await?;
+        panic!("to be shown");
+    }
+
+    fn pool(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+        static POOL: pyo3::sync::PyOnceLock<Py<PyAny>> = pyo3::sync::PyOnceLock::new();
+        let pool = POOL.get_or_try_init(py, || {
+            let class = py
+                .import("concurrent.futures")?
+                .getattr("ThreadPoolExecutor")?;
+            PyResult::Ok(class.call1((1,))?.unbind())
+        })?;
+        Ok(pool.bind(py))
+    }
+
+    const STARTING_COROUTINE: &std::ffi::CStr = c_str!(
+        "
+import asyncio, os, threading
+
+def work():
+    print(name + ': thread')
+    os.write(1, (name + ': descriptor\\n').encode())
+    inner = threading.Timer(0, lambda: print(name + ': thread of a thread'))
+    inner.start()
+    inner.join()
+    raise ValueError(name + ': raised in a thread')
+
+async def called_back():
+    print(name + ': called back')
+
+async def main():
+    loop = asyncio.get_running_loop()
+    thread = threading.Thread(target=work)
+    thread.start()
+    for _ in range(20):
+        await loop.run_in_executor(pool, print, name + ': shared pool')
+    await loop.run_in_executor(None, print, name + ': pool of the loop')
+    def call_back():
+        asyncio.run_coroutine_threadsafe(called_back(), loop).result()
+    await loop.run_in_executor(None, call_back)
+    while thread.is_alive():
+        await asyncio.sleep(0.001)
+"
+    );
+
+    #[pyo3_aio::tokio::test]
+    async fn threads_one() -> PyResult<()> {
+        start_threads_as("one").await
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn threads_two() -> PyResult<()> {
+        start_threads_as("two").await
+    }
+
     /// An exception with everything that a traceback shows.
     #[pyo3_aio::tokio::test]
     fn a_group_with_a_note() -> PyResult<()> {

@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::output;
+use super::current_test;
 use crate::{TaskLocals, asyncio, into_future_with_locals};
 
 /// Has the loop's tasks remember their tests.
@@ -38,7 +38,7 @@ pub(super) fn are_there(py: Python<'_>, locals: &TaskLocals) -> bool {
         if !is_any_task_there(&event_loop)? {
             return Ok(false);
         }
-        let arguments = (event_loop, output::test_of(py, locals)?);
+        let arguments = (event_loop, current_test::of_locals(py, locals)?);
         let pending = module(py)?.call_method1(intern!(py, "pending"), arguments)?;
         pending.is_truthy()
     };
@@ -70,7 +70,7 @@ fn is_any_task_there(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Notes the tasks in the output of the test, but for those that end in a few turns of the loop.
 pub(super) async fn note(locals: &TaskLocals) -> PyResult<()> {
     let future = Python::attach(|py| {
-        let arguments = (locals.event_loop(py), output::test_of(py, locals)?);
+        let arguments = (locals.event_loop(py), current_test::of_locals(py, locals)?);
         let pending = module(py)?.call_method1("still_pending", arguments)?;
         into_future_with_locals(locals, pending)
     })?;
@@ -98,7 +98,7 @@ fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let load = || {
         let module = PyModule::from_code(py, SOURCE, c"leaks.py", c"pyo3_aio_leaks")?;
-        module.setattr("VARIABLE", output::variable(py)?)?;
+        module.setattr("VARIABLE", current_test::variable(py)?)?;
         PyResult::Ok(module.unbind())
     };
     Ok(MODULE.get_or_try_init(py, load)?.bind(py))

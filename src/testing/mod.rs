@@ -40,6 +40,7 @@
 //! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves.
 
 mod args;
+mod current_test;
 mod driver;
 mod execution;
 mod failure;
@@ -63,6 +64,7 @@ mod settings;
 mod skip;
 mod stop;
 mod test;
+mod threads;
 mod turns;
 
 #[cfg(feature = "async-std-runtime")]

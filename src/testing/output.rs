@@ -1,30 +1,21 @@
 //! Gives what Python prints to the test that it was printed for.
 //!
-//! Rust code knows its test from a thread-local variable of the harness. Coroutines run on the event loop's thread
-//! among those of other tests, and are known by a context variable, which they inherit from the test that started
-//! them. `sys.stdout` and `sys.stderr` are replaced by objects that look at both, in this order; what belongs to no
-//! test, or to one whose output is not captured, goes where it went before.
+//! `sys.stdout` and `sys.stderr` are replaced by objects that ask for the test of the thread, then for that of the
+//! context; what belongs to no test, or to one whose output is not captured, goes where it went before.
 //!
-//! `print`, `logging`, `warnings`, tracebacks and what Python reports of errors that nobody can receive all end there.
-//! What does not: writes to the file descriptors past these objects, and threads that a coroutine starts by
-//! `threading.Thread` or `run_in_executor`, which inherit no context before Python 3.14 (those of `asyncio.to_thread`
-//! do).
+//! `print`, `logging`, `warnings`, tracebacks and what Python reports of errors that nobody can receive all end there,
+//! from threads and thread pools as well. What does not: writes of coroutines to the file descriptors past these
+//! objects, and threads that they start past `threading` (by `_thread.start_new_thread`, or in C).
 
 use std::sync::Arc;
 
 use libtest_async::capture;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyString};
 
-use super::leaks;
-use crate::TaskLocals;
+use super::{current_test, leaks, threads};
 use crate::surroundings::{self, Surround};
-
-/// The test that a context variable points to.
-#[pyclass(frozen, module = "pyo3_aio.testing")]
-struct CurrentTest(capture::Context);
 
 /// Stands for `sys.stdout` or `sys.stderr`.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
@@ -72,10 +63,8 @@ fn append(py: Python<'_>, text: &str) -> PyResult<bool> {
     if capture::Context::current().append(text.as_bytes()) {
         return Ok(true);
     }
-    let test = variable(py)?.call_method0(intern!(py, "get"))?;
-    Ok(test
-        .cast::<CurrentTest>()
-        .is_ok_and(|test| test.get().0.append(text.as_bytes())))
+    let test = current_test::of_context(py)?;
+    Ok(test.is_some_and(|test| test.get().0.append(text.as_bytes())))
 }
 
 /// Has the futures that a test converts print into that test's output, whoever polls them.
@@ -85,9 +74,7 @@ pub(super) fn surround_tasks() {
         if own.test_name().is_some() {
             return Some(Arc::new(own));
         }
-        let py = py?;
-        let test = variable(py).ok()?.call_method0(intern!(py, "get")).ok()?;
-        let test = test.cast::<CurrentTest>().ok()?;
+        let test = current_test::of_context(py?).ok()??;
         Some(Arc::new(test.get().0.clone()))
     });
 }
@@ -98,34 +85,6 @@ impl Surround for capture::Context {
     }
 }
 
-/// The context variable; `None` outside of tests.
-pub(super) fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let variable = VARIABLE.get_or_try_init(py, || {
-        let default = PyDict::new(py);
-        default.set_item("default", py.None())?;
-        let class = py.import("contextvars")?.getattr("ContextVar")?;
-        PyResult::Ok(class.call(("pyo3_aio_test",), Some(&default))?.unbind())
-    })?;
-    Ok(variable.bind(py))
-}
-
-/// Returns locals whose context belongs to the test that this thread works for.
-pub(super) fn locals_of_current_test(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
-    let context = crate::context::copy_current(py)?;
-    let set = variable(py)?.getattr(intern!(py, "set"))?;
-    let test = CurrentTest(capture::Context::current());
-    context.call_method1(intern!(py, "run"), (set, test))?;
-    Ok(locals.clone().with_context(context))
-}
-
-/// Returns the test that the context of these locals belongs to, or None.
-pub(super) fn test_of<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<Bound<'py, PyAny>> {
-    locals
-        .context(py)
-        .call_method1(intern!(py, "get"), (variable(py)?,))
-}
-
 /// The objects that were replaced; [`restore`](Self::restore) puts them back.
 pub(super) struct Redirected {
     stdout: Py<PyAny>,
@@ -134,6 +93,8 @@ pub(super) struct Redirected {
     exception_handler: Py<PyAny>,
     /// The filter for coroutines that nobody awaited.
     warning: Py<PyAny>,
+    /// Puts back what starts threads.
+    restore_threads: Py<PyAny>,
 }
 
 impl Redirected {
@@ -148,6 +109,7 @@ impl Redirected {
             event_loop: event_loop.clone().unbind(),
             exception_handler,
             warning: leaks::warn_always(py)?,
+            restore_threads: threads::install(py)?,
         })
     }
 
@@ -159,6 +121,7 @@ impl Redirected {
         sys.setattr("stderr", self.stderr)?;
         self.event_loop
             .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
+        self.restore_threads.call0(py)?;
         leaks::restore(self.event_loop.bind(py), &self.warning)
     }
 }

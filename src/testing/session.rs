@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use super::current_test;
 use super::loops::{Loops, NoLoop};
-use super::output;
 use super::stop::Stop;
 use super::turns::Turns;
 use crate::TaskLocals;
@@ -67,7 +67,7 @@ impl Session {
                 Some(name) => &self.others.get(py, main, name)?,
                 None => main,
             };
-            Ok(output::locals_of_current_test(py, locals)?)
+            Ok(current_test::give_context(py, locals)?)
         })
     }
 }

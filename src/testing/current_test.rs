@@ -1,0 +1,78 @@
+//! The test that Python code runs for.
+//!
+//! Rust code knows its test from a thread-local variable of the harness. Coroutines run on the event loop's thread
+//! among those of other tests, and are known by a context variable, which they inherit from the test that started
+//! them.
+
+use libtest_async::capture;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::TaskLocals;
+
+/// The test that the context variable points to.
+#[pyclass(frozen, module = "pyo3_aio.testing")]
+pub(super) struct CurrentTest(pub(super) capture::Context);
+
+#[pymethods]
+impl CurrentTest {
+    /// Calls a function as part of the test.
+    #[pyo3(signature = (function, /, *arguments, **keywords))]
+    fn run<'py>(
+        slf: &Bound<'py, Self>,
+        function: Bound<'py, PyAny>,
+        arguments: Bound<'py, PyTuple>,
+        keywords: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let variable = variable(slf.py())?;
+        let token = variable.call_method1(intern!(slf.py(), "set"), (slf,))?;
+        let call = || function.call(arguments, keywords.as_ref());
+        let result = slf.get().0.run(call);
+        variable.call_method1(intern!(slf.py(), "reset"), (token,))?;
+        result
+    }
+}
+
+/// The context variable; its value is None outside of tests.
+pub(super) fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let variable = VARIABLE.get_or_try_init(py, || {
+        let default = PyDict::new(py);
+        default.set_item("default", py.None())?;
+        let class = py.import("contextvars")?.getattr("ContextVar")?;
+        PyResult::Ok(class.call(("pyo3_aio_test",), Some(&default))?.unbind())
+    })?;
+    Ok(variable.bind(py))
+}
+
+/// The value of the context variable, here and now.
+pub(super) fn of_context(py: Python<'_>) -> PyResult<Option<Bound<'_, CurrentTest>>> {
+    let test = variable(py)?.call_method0(intern!(py, "get"))?;
+    Ok(test.cast_into().ok())
+}
+
+/// The test of the context, or else of the thread; that may be none.
+pub(super) fn here(py: Python<'_>) -> PyResult<Bound<'_, CurrentTest>> {
+    match of_context(py)? {
+        Some(test) => Ok(test),
+        None => Bound::new(py, CurrentTest(capture::Context::current())),
+    }
+}
+
+/// The test that the context of these locals belongs to, or None.
+pub(super) fn of_locals<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<Bound<'py, PyAny>> {
+    locals
+        .context(py)
+        .call_method1(intern!(py, "get"), (variable(py)?,))
+}
+
+/// Returns locals whose context belongs to the test that this thread works for.
+pub(super) fn give_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
+    let context = crate::context::copy_current(py)?;
+    let set = variable(py)?.getattr(intern!(py, "set"))?;
+    let test = CurrentTest(capture::Context::current());
+    context.call_method1(intern!(py, "run"), (set, test))?;
+    Ok(locals.clone().with_context(context))
+}
