@@ -96,6 +96,11 @@ impl<S: Suspended> Steppable<S> {
         }
     }
 
+    /// Makes a finished object a new one; nobody else may have it.
+    pub(crate) fn restart(&self, suspended: S) {
+        self.replace(Phase::Suspended(suspended));
+    }
+
     pub(crate) fn is_executing(&self) -> bool {
         matches!(*self.lock(), Phase::Executing)
     }

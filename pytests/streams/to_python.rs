@@ -133,6 +133,30 @@ async def main(generator):
         }
 
         #[pyo3_aio::$runtime::test]
+        async fn an_awaitable_that_somebody_holds_is_finished_for_good() -> PyResult<()> {
+            let code = c"
+async def main(generator):
+    held = [generator.__anext__()]
+    assert await held[0] == 0
+    # Nobody holds these two, of which one is given up before its first step.
+    assert await generator.asend(None) == 1
+    generator.__anext__()
+    held.append(generator.__anext__())
+    assert await held[1] == 2
+    assert held[0] is not held[1]
+    for awaitable in held:
+        try:
+            await awaitable
+        except RuntimeError as error:
+            assert str(error) == 'cannot reuse already awaited __anext__()/asend()'
+        else:
+            assert False
+    assert [number async for number in generator] == [3, 4]
+";
+            awaited(code, &[], |py| runtime::stream_into_py(py, numbers(5))).await.map(drop)
+        }
+
+        #[pyo3_aio::$runtime::test]
         fn a_ready_item_needs_no_loop_and_no_other_thread() -> PyResult<()> {
             let here = std::thread::current().id();
             let stream = FromFn::new(move |_: &mut std::task::Context<'_>| {

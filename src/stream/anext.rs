@@ -5,6 +5,7 @@
 //!   inside the runtime's context; only when it is pending does it move to the runtime.
 //! - While it is pending it waits as a [`RustCoroutine`] does. An exception that is thrown in is raised after the
 //!   runtime has given the stream back, with the item that may have come meanwhile: the next one who asks gets it.
+//! - One that has brought its item and that nobody holds is used again for the next item.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use super::RustGenerator;
 use super::custody::{Asked, Busy, Custody, Pull};
 use super::source::Source;
+use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;
 use crate::bridge::left_behind_error;
 use crate::caught::catch_call;
@@ -27,15 +29,18 @@ use crate::steppable::{Steppable, Suspended};
 /// An awaitable for one item of a generator.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
 pub(crate) struct Anext {
-    generator: Py<RustGenerator>,
-    /// What was sent, unless it was None.
-    value: Option<Py<PyAny>>,
     state: Steppable<State>,
 }
 
-enum State {
-    /// Nothing has been asked for.
-    New,
+/// It is gone when the item is there, so that a spare awaitable holds nothing.
+struct State {
+    generator: Py<RustGenerator>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Nothing has been asked for; what was sent, unless it was None.
+    New(Option<Py<PyAny>>),
     /// The stream is on its runtime, and a coroutine waits for that. Its box keeps the other states small, which are
     /// moved with every item.
     Waiting(Box<RustCoroutine>),
@@ -56,33 +61,59 @@ impl Anext {
         static PATCHED: PyOnceLock<()> = PyOnceLock::new();
         let py = generator.py();
         PATCHED.get_or_init(py, || slots::patch::<Self>(py));
-        let anext = Self {
+        let spare = generator.get().custody().take_spare();
+        let state = State {
             generator: generator.unbind(),
-            value,
-            state: Steppable::new(State::New),
+            stage: Stage::New(value),
         };
-        Bound::new(py, anext)
+        if let Some(spare) = spare {
+            if is_unshared(py, &spare) {
+                spare.get().state.restart(state);
+                return Ok(spare.into_bound(py));
+            }
+        }
+        let state = Steppable::new(state);
+        Bound::new(py, Self { state })
     }
 
+    #[inline]
+    fn send_once(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        slf.get().state.step(|State { generator, stage }| {
+            let asking = Asking {
+                anext: slf,
+                generator,
+            };
+            match stage {
+                Stage::New(sent) => asking.start(sent.as_ref()),
+                Stage::Waiting(coroutine) => asking.resume(value, coroutine),
+                Stage::Throwing(coroutine) => {
+                    let stepped = coroutine.send_once(value);
+                    asking.rethrow(coroutine, stepped)
+                }
+            }
+        })
+    }
+}
+
+/// One step on the way to an item.
+struct Asking<'a, 'py> {
+    anext: &'a Bound<'py, Anext>,
+    generator: Py<RustGenerator>,
+}
+
+impl Asking<'_, '_> {
     fn custody(&self) -> &Arc<Custody> {
         self.generator.get().custody()
     }
 
-    #[inline]
-    fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
-        self.state.step(|state| match state {
-            State::New => self.start(value.py()),
-            State::Waiting(coroutine) => self.resume(value, coroutine),
-            State::Throwing(coroutine) => {
-                let stepped = coroutine.send_once(value);
-                self.rethrow(coroutine, stepped)
-            }
-        })
+    fn suspend(self, stage: Stage) {
+        let generator = self.generator;
+        self.anext.get().state.suspend(State { generator, stage });
     }
 
-    fn start(&self, py: Python<'_>) -> PyResult<Step> {
+    fn start(self, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
         let custody = self.custody();
-        if self.value.is_some() && !custody.is_started() && !custody.is_closed() {
+        if sent.is_some() && !custody.is_started() && !custody.is_closed() {
             return Err(PyTypeError::new_err(
                 "can't send non-None value to a just-started async generator",
             ));
@@ -96,15 +127,16 @@ impl Anext {
                 custody.release();
                 Err(left_behind_error())
             }
-            Ok(Asked::Away) => self.wait(py, None),
-            Ok(Asked::Stream(source)) => self.poll(py, source),
+            Ok(Asked::Away) => self.wait(None),
+            Ok(Asked::Stream(source)) => self.poll(source),
         }
     }
 
-    fn poll(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
+    fn poll(self, mut source: Box<dyn Source>) -> PyResult<Step> {
+        let py = self.anext.py();
         match self.custody().poll_here(py, &mut source) {
-            Ok(poll) if poll.is_ready() => self.finish(py, source),
-            Ok(_) => self.wait(py, Some(source)),
+            Ok(poll) if poll.is_ready() => self.finish(source),
+            Ok(_) => self.wait(Some(source)),
             Err(panic) => {
                 self.custody().close(py, Some(source));
                 Err(panic)
@@ -113,7 +145,7 @@ impl Anext {
     }
 
     /// Moves the poll to the runtime.
-    fn wait(&self, py: Python<'_>, source: Option<Box<dyn Source>>) -> PyResult<Step> {
+    fn wait(self, source: Option<Box<dyn Source>>) -> PyResult<Step> {
         let custody = self.custody();
         let settings = Settings {
             runner: custody.runner(),
@@ -123,18 +155,19 @@ impl Anext {
         };
         let pull = Pull::boxed(Arc::clone(custody), source);
         let coroutine = Box::new(RustCoroutine::new(pull, settings));
+        let py = self.anext.py();
         self.resume(py.None().bind(py), coroutine)
     }
 
     /// Waits on, or ends with the item.
-    fn resume(&self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
+    fn resume(self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
         match coroutine.send_once(value) {
             Ok(Step::Returned(_)) => match self.custody().take() {
-                Some(source) => self.finish(value.py(), source),
+                Some(source) => self.finish(source),
                 None => Err(PyStopAsyncIteration::new_err(())),
             },
             Ok(yielded) => {
-                self.state.suspend(State::Waiting(coroutine));
+                self.suspend(Stage::Waiting(coroutine));
                 Ok(yielded)
             }
             Err(error) => {
@@ -145,9 +178,9 @@ impl Anext {
     }
 
     /// Waits until the stream is back, and raises what was thrown in.
-    fn rethrow(&self, coroutine: Box<RustCoroutine>, stepped: PyResult<Step>) -> PyResult<Step> {
+    fn rethrow(self, coroutine: Box<RustCoroutine>, stepped: PyResult<Step>) -> PyResult<Step> {
         if matches!(stepped, Ok(Step::Yielded(_))) {
-            self.state.suspend(State::Throwing(coroutine));
+            self.suspend(Stage::Throwing(coroutine));
         } else {
             self.custody().release();
         }
@@ -155,10 +188,12 @@ impl Anext {
     }
 
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
-    fn finish(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
+    fn finish(self, mut source: Box<dyn Source>) -> PyResult<Step> {
+        let py = self.anext.py();
         let taken = catch_call(|| source.take(py)).unwrap_or_else(|panic| Some(Err(panic.into())));
         if let Some(Ok(item)) = taken {
-            self.custody().give_back(source);
+            let spare = self.anext.clone().unbind();
+            self.custody().give_back(source, spare);
             return Ok(Step::Returned(item));
         }
         self.custody().close(py, Some(source));
@@ -171,7 +206,7 @@ impl Anext {
 
 impl Steps for Anext {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
-        slf.get().send_once(sent)
+        Self::send_once(slf, sent)
     }
 }
 
@@ -199,54 +234,62 @@ impl Anext {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        step_in_method(|| self.send_once(py.None().bind(py)))
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| Self::send_once(slf, slf.py().None().bind(slf.py())))
     }
 
     /// Runs until the next suspension; ends with StopIteration.
-    fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        step_in_method(|| self.send_once(value))
+    fn send(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| Self::send_once(slf, value))
     }
 
     /// Raises an exception, when the stream is back; the generator can be used again.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         kind: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
         step_in_method(|| {
-            self.state.step(|state| match state {
-                State::Waiting(coroutine) | State::Throwing(coroutine) => {
-                    let stepped = coroutine.throw_once(py, error);
-                    self.rethrow(coroutine, stepped)
-                }
-                State::New => Err(error),
-            })
+            slf.get()
+                .state
+                .step(|State { generator, stage }| match stage {
+                    Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                        let stepped = coroutine.throw_once(slf.py(), error);
+                        Asking {
+                            anext: slf,
+                            generator,
+                        }
+                        .rethrow(coroutine, stepped)
+                    }
+                    Stage::New(_) => Err(error),
+                })
         })
     }
 
     /// Gives the item up.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.state.close(|state| match state {
-            State::Waiting(coroutine) | State::Throwing(coroutine) => {
+        self.state.close(|State { generator, stage }| match stage {
+            Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
                 coroutine.close(py)?;
-                self.custody().release();
+                generator.get().custody().release();
                 Ok(())
             }
-            State::New => Ok(()),
+            Stage::New(_) => Ok(()),
         })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.generator)?;
-        visit.call(&self.value)?;
-        let visited = self.state.look(|state| match state {
-            State::Waiting(coroutine) | State::Throwing(coroutine) => coroutine.__traverse__(visit),
-            State::New => Ok(()),
+        let visited = self.state.look(|State { generator, stage }| {
+            visit.call(generator)?;
+            match stage {
+                Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                    coroutine.__traverse__(visit)
+                }
+                Stage::New(sent) => visit.call(sent),
+            }
         });
         visited.unwrap_or(Ok(()))
     }
@@ -254,9 +297,13 @@ impl Anext {
 
 impl Drop for Anext {
     fn drop(&mut self) {
-        if let Some(State::Waiting(_) | State::Throwing(_)) = self.state.take() {
+        if let Some(State {
+            generator,
+            stage: Stage::Waiting(_) | Stage::Throwing(_),
+        }) = self.state.take()
+        {
             // The coroutine's own drop gives the poll up.
-            self.generator.get().custody().release();
+            generator.get().custody().release();
         }
     }
 }

@@ -11,7 +11,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use pyo3::prelude::*;
 
+use super::anext::Anext;
 use super::source::Source;
+use super::spare::Spare;
 use crate::bridge::{Runner, Work, generation};
 use crate::caught::catch_call;
 use crate::locals;
@@ -32,6 +34,7 @@ struct State {
     polled_in: u32,
     /// A new poll on the runtime that waits for the stream, which a poll that was given up still has.
     waiting: Option<Waker>,
+    spare: Spare,
 }
 
 enum Place {
@@ -62,6 +65,7 @@ impl Custody {
                 started: false,
                 polled_in: generation(),
                 waiting: None,
+                spare: Spare::default(),
             }),
             runner,
         }
@@ -122,10 +126,18 @@ impl Custody {
 
     /// Brings the stream back and lets others ask.
     #[inline]
-    pub(super) fn give_back(&self, source: Box<dyn Source>) {
+    pub(super) fn give_back(&self, source: Box<dyn Source>, spare: Py<Anext>) {
         let mut state = self.lock();
         state.asked = false;
         state.place = Place::Here(source);
+        let before = state.spare.keep(spare);
+        drop(state);
+        drop(before);
+    }
+
+    /// Takes out the awaitable that brought the last item.
+    pub(super) fn take_spare(&self) -> Option<Py<Anext>> {
+        self.lock().spare.take()
     }
 
     /// Ends the generator; a stream that is away is dropped when it comes back.
@@ -133,7 +145,9 @@ impl Custody {
         let mut state = self.lock();
         state.asked = false;
         let here = std::mem::replace(&mut state.place, Place::Closed);
+        let spare = state.spare.take();
         drop(state);
+        drop(spare);
         if let Place::Here(source) = here {
             py.detach(|| self.drop_inside(source));
         }

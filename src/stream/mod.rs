@@ -15,6 +15,7 @@ mod generator;
 mod hooks;
 mod pystream;
 mod source;
+mod spare;
 
 pub(crate) use generator::RustGenerator;
 pub(crate) use pystream::into_items_with_locals;
