@@ -23,6 +23,8 @@ imported! {
     isawaitable = "inspect"."isawaitable";
     /// `asyncio.BaseEventLoop`.
     base_event_loop = "asyncio"."BaseEventLoop";
+    /// `asyncio.format_helpers.extract_stack`.
+    extract_stack = "asyncio.format_helpers"."extract_stack";
     /// `asyncio.Task`.
     task_type = "asyncio"."Task";
     /// `types.CoroutineType`.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -151,20 +150,6 @@ pub(super) fn report(future: &Bound<'_, RustFuture>, message: &str, error: PyErr
     context.set_item("exception", error)?;
     context.set_item("future", future)?;
     let event_loop = future.get().event_loop.bind(py);
-    event_loop.call_method1("call_exception_handler", (context,))?;
-    Ok(())
-}
-
-pub(super) fn tell_unseen(
-    event_loop: &Bound<'_, PyAny>,
-    error: &Bound<'_, PyBaseException>,
-) -> PyResult<()> {
-    if !error.is_instance_of::<PyException>() {
-        return Ok(());
-    }
-    let context = PyDict::new(event_loop.py());
-    context.set_item("message", "Future exception was never retrieved")?;
-    context.set_item("exception", error)?;
     event_loop.call_method1("call_exception_handler", (context,))?;
     Ok(())
 }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::callbacks::{Settler, run_callbacks, schedule, tell_unseen};
-use super::state::{Cancelled, Failed, Pending, Raised, State, failed_state};
+use super::callbacks::{Settler, run_callbacks, schedule};
+use super::state::{Cancelled, Pending, Raised, State, failed_state};
+use super::unseen;
 use crate::asyncio;
 use crate::bridge::{Place, Runner, Target, Task, Work, hub_of};
 use crate::cancel::Signal;
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
-use crate::pending_error;
 use crate::slots::{self, Step, Steps};
 
 /// When a cancelled future is done.
@@ -36,6 +36,8 @@ pub(crate) struct RustFuture {
     /// asyncio's protocol between a future that is yielded and the task that it is yielded to.
     pub(super) blocking: AtomicBool,
     pub(super) policy: CancelPolicy,
+    /// Where it was made, in asyncio's debug mode.
+    pub(super) source: Option<Py<PyAny>>,
 }
 
 /// Starts a Rust future and returns the Python future for it.
@@ -51,7 +53,8 @@ pub(crate) fn spawn_future<'py>(
     let hub = hub_of(&event_loop)?;
     static PATCHED: PyOnceLock<()> = PyOnceLock::new();
     PATCHED.get_or_init(py, || slots::patch::<RustFuture>(py));
-    let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy))?;
+    let source = unseen::source(&event_loop)?;
+    let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
         future: future.clone().into_any().unbind(),
         settle,
@@ -75,12 +78,13 @@ fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
 }
 
 impl RustFuture {
-    pub(super) fn new(event_loop: Py<PyAny>, policy: CancelPolicy) -> Self {
+    fn new(event_loop: Py<PyAny>, policy: CancelPolicy, source: Option<Py<PyAny>>) -> Self {
         Self {
             event_loop,
             state: Mutex::new(State::Pending(Pending::default())),
             blocking: AtomicBool::new(false),
             policy,
+            source,
         }
     }
 
@@ -220,28 +224,5 @@ impl Steps for RustFuture {
                 Ok(Step::Yielded(slf.clone().into_any().unbind()))
             }
         }
-    }
-}
-
-impl Drop for RustFuture {
-    /// asyncio's rule (`Future.__del__`): an exception that nobody has seen is told to the loop.
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let State::Failed(Failed {
-            error,
-            retrieved: false,
-            ..
-        }) = state
-        else {
-            return;
-        };
-        Python::try_attach(|py| {
-            pending_error::keep(py, || {
-                let told = catch_call(|| tell_unseen(self.event_loop.bind(py), error.bind(py)));
-                if let Err(error) = told.unwrap_or_else(|caught| Err(caught.into())) {
-                    error.write_unraisable(py, None);
-                }
-            });
-        });
     }
 }

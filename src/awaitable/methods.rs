@@ -42,6 +42,11 @@ impl RustFuture {
         self.event_loop.bind(py)
     }
 
+    #[getter]
+    fn _source_traceback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.source.as_ref().map(|source| source.clone_ref(py))
+    }
+
     /// Returns the event loop.
     fn get_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
         self.event_loop.bind(py)
@@ -221,6 +226,7 @@ impl RustFuture {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
+        visit.call(&self.source)?;
         // Whoever holds the lock is running, so nothing here is garbage.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());

@@ -11,6 +11,7 @@ mod callbacks;
 mod future;
 mod methods;
 mod state;
+mod unseen;
 
 pub(crate) use future::{CancelPolicy, RustFuture, spawn_future};
 pub(crate) use state::refuse_stop_iteration;
