@@ -16,6 +16,7 @@ crate::tests!(
     a_loop_is_given_or_its_tests_are_skipped,
     the_loop_of_the_run_can_be_chosen,
     help_knows_the_options_for_python,
+    retries_call_the_function_again,
     what_tests_leave_behind_is_shown_with_them,
     what_tests_leave_behind_fails_them_on_request,
     ctrl_c_drops_what_runs_and_ends_with_130,
@@ -105,6 +106,24 @@ fn the_loop_of_the_run_can_be_chosen() {
         run.stderr,
         "error: argument for --loop must be asyncio or uvloop (was trio)\n"
     );
+}
+
+fn retries_call_the_function_again() {
+    let run = Run::new("settings::retries:: --retries 1 --test-threads 1");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    for (name, end) in [
+        ("a_raises", "ok"),
+        ("b_asserts", "ok"),
+        ("c_times_out", "ok"),
+        ("d_is_skipped", "ignored, the second attempt"),
+        ("e_gives_up", "FAILED"),
+    ] {
+        let test = format!("test subject::settings::retries::{name} ...");
+        run.assert_contains(&format!("{test} FAILED, attempt 1 of 2\n{test} {end}\n"));
+    }
+    let shown = run.captured("subject::settings::retries::e_gives_up");
+    assert_eq!(shown.matches("each attempt\n").count(), 2, "{shown}");
+    run.assert_contains("test result: FAILED. 3 passed; 1 failed; 1 ignored;");
 }
 
 fn what_tests_leave_behind_is_shown_with_them() {

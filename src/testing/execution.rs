@@ -19,7 +19,8 @@ use super::settings::Settings;
 use super::skip::{self, Caught, End};
 use crate::{TaskLocals, entry, locals};
 
-/// What a test needs to run.
+/// What a test needs to run, once for each attempt.
+#[derive(Clone)]
 pub(super) struct Execution {
     pub(super) session: Arc<Session>,
     pub(super) name: String,

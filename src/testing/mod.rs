@@ -98,7 +98,7 @@ pub mod __private {
     pub use super::hooks::Hooks;
     pub use super::outcome::{TestOutput, erase, outcome};
     pub use super::place::Place;
-    pub use super::registry::{Body, Registration};
+    pub use super::registry::Registration;
     pub use super::run::run_registered;
     #[cfg(feature = "async-std-runtime")]
     pub use super::runtime::ASYNC_STD;
@@ -107,4 +107,5 @@ pub mod __private {
     #[cfg(feature = "tokio-runtime")]
     pub use super::runtime::TOKIO;
     pub use super::skip::skip;
+    pub use super::test::Body;
 }

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use pyo3::prelude::*;
-
-use super::outcome::{Outcome, TestFuture};
 use super::place::Source;
 use super::runtime::Runtime;
 use super::settings::Settings;
-use super::test::{Test, Work};
+use super::test::{Body, Test, Work};
 
 /// A test as an attribute submits it: constants and function pointers only.
 #[doc(hidden)]
@@ -21,18 +18,6 @@ pub struct Registration {
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
     settings: Settings,
-}
-
-/// The function of a test.
-#[doc(hidden)]
-#[derive(Clone, Copy)]
-pub enum Body {
-    /// Makes the future of an async function.
-    Async(fn() -> TestFuture),
-    /// Calls a function without arguments.
-    Sync(fn() -> Outcome),
-    /// Calls a function that takes the event loop.
-    SyncWithLoop(fn(Py<PyAny>) -> Outcome),
 }
 
 inventory::collect!(Registration);
@@ -104,14 +89,9 @@ impl Registration {
     }
 
     fn to_test(&self) -> Test {
-        let work = match self.body {
-            Body::Async(start) => Work::Async(Box::new(start)),
-            Body::Sync(function) => Work::Sync(Box::new(move |_| function())),
-            Body::SyncWithLoop(function) => Work::Sync(Box::new(function)),
-        };
         Test {
             name: full_name(self.module, self.name),
-            work,
+            work: Work::Repeatable(self.body),
             runtime: Some(self.runtime),
             source: Some(self.source),
             ignored: self.ignored,

@@ -33,6 +33,20 @@ pub struct Test {
 pub(super) enum Work {
     Async(Box<dyn FnOnce() -> TestFuture + Send>),
     Sync(Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>),
+    /// What `--retries` can call again.
+    Repeatable(Body),
+}
+
+/// The function that an attribute stands on.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Makes the future of an async function.
+    Async(fn() -> TestFuture),
+    /// Calls a function without arguments.
+    Sync(fn() -> Outcome),
+    /// Calls a function that takes the event loop.
+    SyncWithLoop(fn(Py<PyAny>) -> Outcome),
 }
 
 impl fmt::Debug for Test {
@@ -84,13 +98,25 @@ impl Test {
             source: self.source,
             settings: self.settings,
         };
+        let spawn = execution.runtime.spawn;
         let trial = match self.work {
             Work::Async(start) => {
-                let spawn = execution.runtime.spawn;
                 Trial::ignorable_async_test(self.name, execution.run_async(start)).with_spawn(spawn)
             }
             Work::Sync(function) => {
                 Trial::ignorable_test(self.name, move || execution.run_sync(function))
+            }
+            Work::Repeatable(Body::Async(start)) => {
+                let attempt = move || execution.clone().run_async(Box::new(start));
+                Trial::repeatable_ignorable_async_test(self.name, attempt).with_spawn(spawn)
+            }
+            Work::Repeatable(Body::Sync(function)) => {
+                let attempt = move || execution.clone().run_sync(Box::new(move |_| function()));
+                Trial::repeatable_ignorable_test(self.name, attempt)
+            }
+            Work::Repeatable(Body::SyncWithLoop(function)) => {
+                let attempt = move || execution.clone().run_sync(Box::new(function));
+                Trial::repeatable_ignorable_test(self.name, attempt)
             }
         };
         mark(trial, self.source, self.ignored, self.should_panic)

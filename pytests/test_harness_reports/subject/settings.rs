@@ -161,6 +161,59 @@ mod event_loop {
     }
 }
 
+mod retries {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pyo3::exceptions::PyValueError;
+    use pyo3::prelude::*;
+
+    /// Whether the test that has this counter is at its first attempt.
+    fn is_first(attempts: &AtomicUsize) -> bool {
+        attempts.fetch_add(1, Ordering::SeqCst) == 0
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn a_raises() -> PyResult<()> {
+        static ATTEMPTS: AtomicUsize = AtomicUsize::new(0);
+        let seconds = if is_first(&ATTEMPTS) { "one" } else { "0" };
+        let sleep = Python::attach(|py| {
+            let seconds = py.import("builtins")?.call_method1("float", (seconds,))?;
+            let sleep = py.import("asyncio")?.call_method1("sleep", (seconds,))?;
+            pyo3_aio::tokio::into_future(sleep)
+        })?;
+        sleep.await?;
+        Ok(())
+    }
+
+    #[pyo3_aio::smol::test(serial)]
+    fn b_asserts() {
+        static ATTEMPTS: AtomicUsize = AtomicUsize::new(0);
+        assert!(!is_first(&ATTEMPTS), "the first attempt");
+    }
+
+    #[pyo3_aio::async_std::test(timeout = "100ms")]
+    async fn c_times_out() {
+        static ATTEMPTS: AtomicUsize = AtomicUsize::new(0);
+        if is_first(&ATTEMPTS) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn d_is_skipped(event_loop: Py<PyAny>) -> PyResult<()> {
+        static ATTEMPTS: AtomicUsize = AtomicUsize::new(0);
+        if is_first(&ATTEMPTS) {
+            return Err(PyValueError::new_err(event_loop.to_string()));
+        }
+        pyo3_aio::testing::skip!("the second attempt");
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn e_gives_up() {
+        panic!("each attempt");
+    }
+}
+
 mod interrupt {
     use std::future;
 
