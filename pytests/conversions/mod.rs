@@ -484,7 +484,8 @@ async def main(f):
             Ok(())
         }
 
-        #[pyo3_aio::$runtime::test]
+        // Others set the handler of the loop too.
+        #[pyo3_aio::$runtime::test(serial)]
         async fn callbacks_of_a_future_that_is_done_run_in_the_next_turn_in_order() -> PyResult<()> {
             let code = c"
 async def main(f):
@@ -571,7 +572,8 @@ async def main(f):
             Ok(())
         }
 
-        #[pyo3_aio::$runtime::test]
+        // Others set the handler of the loop too.
+        #[pyo3_aio::$runtime::test(serial)]
         async fn a_future_that_somebody_else_completes_keeps_that_result() -> PyResult<()> {
             let code = c"
 async def main(f):
@@ -1093,7 +1095,8 @@ async def main(f):
             Ok(())
         }
 
-        #[pyo3_aio::$runtime::test]
+        // Others set the handler of the loop too.
+        #[pyo3_aio::$runtime::test(serial)]
         async fn an_error_that_nobody_sees_is_told_to_the_loop() -> PyResult<()> {
             let code = c"
 async def main(f):
@@ -1136,7 +1139,8 @@ async def later(f):
             Ok(())
         }
 
-        #[pyo3_aio::$runtime::test]
+        // Others set the handler of the loop too.
+        #[pyo3_aio::$runtime::test(serial)]
         async fn a_callback_that_panics_harms_no_other_future() -> PyResult<()> {
             let code = c"
 async def main(f):
