@@ -24,8 +24,8 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::{
-        call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready, run,
-        shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
+        block, call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready,
+        run, shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
     };
 }
 
@@ -199,6 +199,17 @@ impl Drop for CallsWhenDropped {
 #[pyfunction]
 fn run(py: Python<'_>, seconds: f64) -> PyResult<f64> {
     pyo3_aio::tokio::run(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok(seconds)
+    })
+}
+
+/// Sleeps without an event loop, and calls a function of Python when it is done or given up.
+#[pyfunction]
+fn block(py: Python<'_>, seconds: f64, function: Py<PyAny>) -> PyResult<f64> {
+    let calls = CallsWhenDropped(function);
+    pyo3_aio::tokio::block_on(py, async move {
+        let _calls = calls;
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         Ok(seconds)
     })

@@ -63,6 +63,10 @@ fn run(program: &CStr) -> PyResult<()> {
             std::thread::spawn(move || sender.send(7));
             runtime::into_coroutine(py, async move { receiver.await.map_err(|_| poisoned()) })
         })?;
+        let block_on = function(py, |py| {
+            let one: i32 = runtime::block_on(py, async { Ok(1) })?;
+            Ok(one.into_pyobject(py)?.into_any())
+        })?;
         for (name, function) in [
             ("sleep", sleep),
             ("forever", forever),
@@ -70,6 +74,7 @@ fn run(program: &CStr) -> PyResult<()> {
             ("told", told),
             ("fails", fails),
             ("threaded", threaded),
+            ("block_on", block_on),
         ] {
             names.set_item(name, function)?;
         }
@@ -161,5 +166,23 @@ async def both():
 def main(_):
     anyio.run(both, backend='asyncio')
     anyio.run(both, backend='trio')
+")
+}
+
+#[pyo3_aio::tokio::test]
+fn block_on_refuses_to_block_trio() -> PyResult<()> {
+    require("trio");
+    run(c"
+import trio
+async def blocks():
+    try:
+        block_on()
+    except RuntimeError as error:
+        assert 'block_on() would block' in str(error)
+    else:
+        assert False
+    assert await trio.to_thread.run_sync(block_on) == 1
+def main(_):
+    trio.run(blocks)
 ")
 }

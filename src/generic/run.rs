@@ -1,7 +1,7 @@
 //! Event loops that run for Rust, and Rust tasks beside them.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -9,9 +9,7 @@ use pyo3::prelude::*;
 
 use super::conversions::{new_coroutine, settings};
 use super::traits::{ContextExt, Runtime};
-use crate::asyncio;
-use crate::bridge::{Job, register_exit, spawned};
-use crate::caught::catch;
+use crate::bridge::{Job, spawned};
 use crate::coroutine::{FirstPoll, Settings};
 use crate::locals::TaskLocals;
 
@@ -105,41 +103,4 @@ where
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")
     })
-}
-
-/// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
-///
-/// The future has the locals of the current task. Ctrl-C is seen when the future is done: to be
-/// interrupted, use [`run`].
-///
-/// # Errors
-///
-/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
-/// started, where an event loop runs on this thread: waiting would stop the loop, and with it whatever the future waits
-/// for.
-pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
-where
-    R: Runtime,
-    F: Future<Output = PyResult<T>> + Send + 'static,
-    T: Send + 'static,
-{
-    if asyncio::is_any_running_here(py)? {
-        return Err(PyRuntimeError::new_err(
-            "block_on() would block the event loop that runs on this thread: await the future instead",
-        ));
-    }
-    R::ensure_alive()?;
-    register_exit(py)?;
-    let (sender, receiver) = mpsc::sync_channel(1);
-    drop(spawn::<R, _>(async move {
-        // The receiver waits until it has received.
-        let _ = sender.send(catch(fut).await);
-    }));
-    match py.detach(move || receiver.recv()) {
-        Ok(Ok(output)) => output,
-        Ok(Err(panicked)) => Err(panicked.into()),
-        Err(_) => Err(PyRuntimeError::new_err(
-            "the Rust future was dropped before it finished: its runtime was shut down, or Python exits",
-        )),
-    }
 }
