@@ -37,7 +37,8 @@
 //! in the same way; plain `#[test]` functions of that library then do not run.
 //!
 //! A test binary that is started by hand, by a debugger for example, needs `LD_LIBRARY_PATH` (on macOS
-//! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves.
+//! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves;
+//! `docs/debuggers.md` has recipes.
 
 mod args;
 mod current_test;

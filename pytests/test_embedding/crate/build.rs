@@ -1,0 +1,8 @@
+//! Links with GNU's linker where that is asked for.
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=EMBEDDED_LINKER");
+    if let Ok(linker) = std::env::var("EMBEDDED_LINKER") {
+        println!("cargo::rustc-link-arg=-fuse-ld={linker}");
+    }
+}

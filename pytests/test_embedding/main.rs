@@ -1,0 +1,13 @@
+//! Tests of a crate are linked, started and run by the right Python, whatever the environment and the features.
+//!
+//! A crate that has tests of every kind is built by a cargo of its own, in a clean environment.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod environments;
+mod features;
+mod krate;
+mod loader;
+mod pythons;
+
+pyo3_aio::testing::main!();
