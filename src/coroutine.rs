@@ -59,9 +59,8 @@ enum State {
     Cold(Pin<Box<dyn Work>>),
     /// The Rust future is on its runtime.
     Waiting(Py<RustFuture>),
-    /// An exception was thrown in, and the Rust future has still to be dropped. Its box keeps the other states small,
-    /// which are moved with every step.
-    Throwing(Py<RustFuture>, Box<PyErr>),
+    /// An exception was thrown in, and the Rust future has still to be dropped.
+    Throwing(Py<RustFuture>, Py<PyBaseException>),
     /// The same under trio, which steps another coroutine through this one.
     Delegating(trio::Wait),
 }
@@ -92,7 +91,21 @@ impl RustCoroutine {
 
     #[inline]
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        if !value.is_none() {
+            self.require_started()?;
+        }
         self.state.step(|state| self.advance(state, value))
+    }
+
+    /// CPython's rule (`gen_send_ex`); the coroutine stays as it is.
+    fn require_started(&self) -> PyResult<()> {
+        let is_cold = self.state.look(|state| matches!(state, State::Cold(_)));
+        if is_cold == Some(true) {
+            return Err(PyTypeError::new_err(
+                "can't send non-None value to a just-started coroutine",
+            ));
+        }
+        Ok(())
     }
 
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
@@ -122,7 +135,7 @@ impl RustCoroutine {
             }
             State::Waiting(future) | State::Throwing(future, _) => {
                 future.get().abandon();
-                self.resume_throw(py, future, Box::new(error))
+                self.resume_throw(py, future, error.into_value(py))
             }
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "throw"), (error,))
@@ -207,10 +220,10 @@ impl RustCoroutine {
         &self,
         py: Python<'_>,
         future: Py<RustFuture>,
-        error: Box<PyErr>,
+        error: Py<PyBaseException>,
     ) -> PyResult<Step> {
         if future.get().outcome(py).is_some() {
-            return Err(*error);
+            return Err(PyErr::from_value(error.into_bound(py).into_any()));
         }
         let yielded = yielded(py, &future);
         self.state.suspend(State::Throwing(future, error));
@@ -332,7 +345,11 @@ impl RustCoroutine {
 
     pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let visited = self.state.look(|state| match state {
-            State::Waiting(future) | State::Throwing(future, _) => visit.call(future),
+            State::Waiting(future) => visit.call(future),
+            State::Throwing(future, error) => {
+                visit.call(future)?;
+                visit.call(error)
+            }
             State::Delegating(wait) => visit.call(&wait.coroutine),
             State::Cold(_) => Ok(()),
         });

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -175,5 +176,14 @@ impl Waiter {
         }
         let abort = lowlevel(py)?.getattr(intern!(py, "Abort"))?;
         abort.getattr(intern!(py, "FAILED"))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.task)?;
+        // Whoever holds the lock is running, so nothing here is garbage.
+        match self.raise_cancel.try_lock() {
+            Ok(raise_cancel) => visit.call(&*raise_cancel),
+            Err(_) => Ok(()),
+        }
     }
 }

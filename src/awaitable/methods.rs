@@ -237,23 +237,26 @@ impl RustFuture {
                     visit.call(&callback.function)?;
                     visit.call(&callback.context)?;
                 }
-                Ok(())
+                match &pending.cancelling {
+                    Some(cancelling) => cancelling.traverse(&visit),
+                    None => Ok(()),
+                }
             }
             State::Done(value) => visit.call(value),
             State::Failed(failed) => {
                 visit.call(&failed.error)?;
                 visit.call(&failed.traceback)
             }
-            State::Cancelled(cancelled) => {
-                visit.call(&cancelled.message)?;
-                visit.call(&cancelled.error)
-            }
+            State::Cancelled(cancelled) => cancelled.traverse(&visit),
         }
     }
 
     fn __clear__(&self) {
         let cleared = match &mut *self.lock() {
-            State::Pending(pending) => Err(std::mem::take(&mut pending.callbacks)),
+            State::Pending(pending) => Err((
+                std::mem::take(&mut pending.callbacks),
+                pending.cancelling.take(),
+            )),
             // An error that nobody has seen is still to be reported by the drop.
             State::Failed(failed) if !failed.retrieved => return,
             state => Ok(std::mem::replace(

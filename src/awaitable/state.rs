@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -64,6 +65,11 @@ impl Raised {
 }
 
 impl Cancelled {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.message)?;
+        visit.call(&self.error)
+    }
+
     pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
             message: self.message.as_ref().map(|message| message.clone_ref(py)),

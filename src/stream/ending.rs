@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::RustGenerator;
@@ -18,7 +19,7 @@ pub(crate) struct Ending {
 /// How a generator ends.
 pub(super) enum End {
     Close,
-    Throw(PyErr),
+    Throw(Py<PyBaseException>),
 }
 
 impl Ending {
@@ -52,7 +53,7 @@ impl Ending {
         let was_closed = custody.is_closed();
         custody.close(py, None);
         match end {
-            End::Throw(error) if !was_closed => error,
+            End::Throw(error) if !was_closed => PyErr::from_value(error.into_bound(py).into_any()),
             End::Throw(_) | End::Close => PyStopIteration::new_err(()),
         }
     }
@@ -92,5 +93,14 @@ impl Ending {
     /// Leaves the generator as it is.
     fn close(&self) {
         drop(self.take());
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.generator)?;
+        // Whoever holds the lock is running, so nothing here is garbage.
+        match self.end.try_lock().as_deref() {
+            Ok(Some(End::Throw(error))) => visit.call(error),
+            _ => Ok(()),
+        }
     }
 }

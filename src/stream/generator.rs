@@ -73,7 +73,8 @@ impl RustGenerator {
     ) -> PyResult<Ending> {
         Self::first(&slf)?;
         let error = thrown(kind, value, traceback)?;
-        Ok(Ending::new(slf.unbind(), End::Throw(error)))
+        let end = End::Throw(error.into_value(slf.py()));
+        Ok(Ending::new(slf.unbind(), end))
     }
 
     /// Drops the stream.

@@ -1,0 +1,43 @@
+//! Coroutines that are stepped by hand, beside those of Python.
+
+mod python;
+
+use pyo3::prelude::*;
+use pyo3_aio::tokio as runtime;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+#[pyo3_aio::tokio::test]
+fn misuse_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
+    let code = c"
+def told(step, *arguments):
+    try:
+        step(*arguments)
+    except BaseException as error:
+        return type(error).__name__, str(error)
+
+async def of_python():
+    return 1
+
+def said(make):
+    coroutine = make()
+    return [
+        told(coroutine.send, 3),
+        told(coroutine.send, 3),
+        # It can still be started.
+        told(coroutine.send, None),
+        told(coroutine.send, None),
+        told(coroutine.throw, ValueError('late')),
+        told(coroutine.close),
+    ]
+
+def main(make):
+    assert said(make) == said(of_python), (said(make), said(of_python))
+";
+    Python::attach(|py| {
+        let make = function(py, |py| runtime::into_coroutine(py, async { Ok(1) }))?;
+        call(&python(py, code)?, "main", make).map(drop)
+    })
+}

@@ -1,0 +1,131 @@
+//! References in a circle, which Python's garbage collector has to see.
+
+mod python;
+
+use std::ffi::CStr;
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::skip;
+use pyo3_aio::tokio as runtime;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+/// Calls `main(forever)` of a program, whose result has to be collected.
+fn is_collected(code: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        py.run(
+            c"
+class Cycle(Exception):
+    pass
+
+def is_collected(forever):
+    found = main(forever)
+    gc.collect()
+    assert found() is None, gc.get_referrers(found())
+",
+            Some(&names),
+            None,
+        )?;
+        let forever = function(py, |py| {
+            runtime::into_coroutine::<_, ()>(py, std::future::pending())
+        })?;
+        call(&names, "is_collected", forever).map(drop)
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn through_the_message_of_a_cancellation_that_a_closed_loop_leaves() -> PyResult<()> {
+    is_collected(
+        c"
+def main(forever):
+    loop, cycle = asyncio.new_event_loop(), Cycle()
+    cycle.coroutine = forever()
+    async def starts():
+        cycle.coroutine.send(None)
+        # As `Task.cancel` does.
+        cycle.coroutine.cr_await.cancel(msg=cycle)
+    loop.run_until_complete(starts())
+    loop.close()
+    return weakref.ref(cycle)
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn through_an_exception_that_is_being_thrown_when_the_loop_is_closed() -> PyResult<()> {
+    is_collected(
+        c"
+def main(forever):
+    loop, cycle = asyncio.new_event_loop(), Cycle()
+    cycle.coroutine = forever()
+    async def starts():
+        cycle.coroutine.send(None)
+        cycle.coroutine.throw(cycle)
+    loop.run_until_complete(starts())
+    loop.close()
+    return weakref.ref(cycle)
+",
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn through_an_exception_that_was_not_thrown_into_a_generator() -> PyResult<()> {
+    let stream = Python::attach(|py| {
+        function(py, |py| runtime::stream_into_py(py, Nothing)).map(Bound::unbind)
+    })?;
+    Python::attach(|py| {
+        let code = c"
+class Cycle(Exception):
+    pass
+
+def main(make):
+    cycle = Cycle()
+    cycle.ending = make().athrow(cycle)
+    return weakref.ref(cycle)
+";
+        let found = call(&python(py, code)?, "main", stream.into_bound(py))?;
+        py.import("gc")?.call_method0("collect")?;
+        assert!(found.call0()?.is_none());
+        Ok(())
+    })
+}
+
+/// A stream without items.
+struct Nothing;
+
+impl futures_core::Stream for Nothing {
+    type Item = PyResult<()>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(None)
+    }
+}
+
+#[pyo3_aio::tokio::test]
+fn what_trio_waits_with_is_seen() -> PyResult<()> {
+    if Python::attach(|py| py.import("trio").is_err()) {
+        skip!("trio is not installed");
+    }
+    Python::attach(|py| {
+        let code = c"
+import trio
+def main(forever):
+    async def waits():
+        coroutine = forever()
+        waiter = coroutine.send(None).abort_func.__self__
+        assert trio.lowlevel.current_task() in gc.get_referents(waiter)
+        coroutine.close()
+    trio.run(waits)
+";
+        let forever = function(py, |py| {
+            runtime::into_coroutine::<_, ()>(py, std::future::pending())
+        })?;
+        call(&python(py, code)?, "main", forever).map(drop)
+    })
+}
