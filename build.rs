@@ -27,7 +27,7 @@ fn main() {
     }
     if feature("TESTING") {
         print_baked_values(&python);
-        if can_embed(&python) {
+        if Build::of_cargo().can_embed(&python) {
             prepare_embedding(&python);
         }
     }
@@ -156,14 +156,31 @@ fn print_baked_values(python: &Python) {
     }
 }
 
-/// Whether there is a libpython of this machine's own to link with.
-///
-/// Elsewhere (docs.rs, another target, Windows with its import libraries, other
-/// implementations) pyo3's own link lines are all that is known.
-fn can_embed(python: &Python) -> bool {
-    let unix = env::var_os("CARGO_CFG_UNIX").is_some();
-    let native = env::var_os("HOST") == env::var_os("TARGET");
-    unix && native && env::var_os("DOCS_RS").is_none() && python.implementation == "CPython"
+/// For what, and where, cargo builds.
+struct Build {
+    is_unix: bool,
+    is_native: bool,
+    is_on_docs_rs: bool,
+}
+
+impl Build {
+    fn of_cargo() -> Self {
+        let has = |name| env::var_os(name).is_some();
+        Self {
+            is_unix: has("CARGO_CFG_UNIX"),
+            is_native: env::var_os("HOST") == env::var_os("TARGET"),
+            is_on_docs_rs: has("DOCS_RS"),
+        }
+    }
+
+    /// Whether there is a libpython of this machine's own to link with.
+    ///
+    /// Elsewhere (docs.rs, another target, Windows with its import libraries, other
+    /// implementations) pyo3's own link lines are all that is known.
+    fn can_embed(&self, python: &Python) -> bool {
+        let is_here = self.is_unix && self.is_native && !self.is_on_docs_rs;
+        is_here && python.implementation == "CPython"
+    }
 }
 
 fn prepare_embedding(python: &Python) {
@@ -354,6 +371,28 @@ mod tests {
             cfgs("implementation=PyPy\nversion=3.11\nabi3=false"),
             ["Py_3_9", "PyPy"]
         );
+    }
+
+    #[test]
+    fn only_cpython_on_this_machine_is_embedded() {
+        let build = |is_unix, is_native, is_on_docs_rs| Build {
+            is_unix,
+            is_native,
+            is_on_docs_rs,
+        };
+        let python = |name: &str| Python::parse(&format!("implementation={name}\nversion=3.12\n"));
+        let here = build(true, true, false);
+        assert!(here.can_embed(&python("CPython")));
+        assert!(!here.can_embed(&python("PyPy")));
+        assert!(!here.can_embed(&python("GraalVM")));
+        let (windows, cross, docs_rs) = (
+            build(false, true, false),
+            build(true, false, false),
+            build(true, true, true),
+        );
+        for elsewhere in [windows, cross, docs_rs] {
+            assert!(!elsewhere.can_embed(&python("CPython")));
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! What the attributes take: async and sync functions, on every runtime, with what may stand beside them.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 /// Sleeps in Python, on the loop that the harness runs.
 macro_rules! sleep_in_python {
@@ -182,6 +183,62 @@ mod marks {
             pyo3_aio::testing::skip!("deep down")
         }
         panic!("{}", helper());
+    }
+}
+
+mod cases {
+    use pyo3::prelude::*;
+    use rstest::rstest;
+    use test_case::test_case;
+
+    #[rstest]
+    #[case(1, 2)]
+    #[case::named(2, 4)]
+    #[pyo3_aio::tokio::test]
+    async fn of_rstest(#[case] number: u8, #[case] double: u8) -> PyResult<()> {
+        sleep_in_python!(tokio, 0);
+        assert_eq!(number * 2, double);
+        Ok(())
+    }
+
+    #[rstest::fixture]
+    fn three() -> u8 {
+        3
+    }
+
+    #[rstest]
+    #[pyo3_aio::smol::test(timeout = "1m")]
+    fn with_a_fixture(three: u8, #[values(4, 5)] more: u8) {
+        assert!(three < more);
+    }
+
+    #[test_case(1, 2)]
+    #[test_case(2, 4; "with a name")]
+    #[pyo3_aio::async_std::test]
+    async fn of_test_case(number: u8, double: u8) -> PyResult<()> {
+        sleep_in_python!(async_std, 0);
+        assert_eq!(number * 2, double);
+        Ok(())
+    }
+
+    /// The macros of cases give each the attribute; this looks for the tests that they make.
+    #[pyo3_aio::tokio::test]
+    fn each_case_is_a_test() {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--list", "cases::"])
+            .output()
+            .unwrap();
+        let list = String::from_utf8(output.stdout).unwrap();
+        let expected = "\
+cases::each_case_is_a_test: test
+cases::of_rstest::case_1: test
+cases::of_rstest::case_2_named: test
+cases::of_test_case::test_case_1_1_2_expects: test
+cases::of_test_case::test_case_2_with_a_name: test
+cases::with_a_fixture::more_1_4: test
+cases::with_a_fixture::more_2_5: test
+";
+        assert!(list.starts_with(expected), "{list}");
     }
 }
 

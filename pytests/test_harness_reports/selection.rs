@@ -12,6 +12,8 @@ crate::tests!(
     a_run_of_ignored_tests_only_does_not_start_python,
     a_python_that_cannot_start_says_so,
     nextest_gets_the_list_that_it_wants,
+    a_list_for_programs_has_the_places_of_tests,
+    each_worker_has_its_own_interpreter,
 );
 
 fn an_unknown_option_ends_with_101_and_the_message_of_libtest() {
@@ -88,4 +90,31 @@ fn nextest_gets_the_list_that_it_wants() {
     assert_eq!(run.stdout, "subject::ends::ignored: test\n");
     let run = Run::new("--exact subject::ends::passes --nocapture");
     assert_eq!(run.status, Some(0), "{run:#?}");
+}
+
+fn a_list_for_programs_has_the_places_of_tests() {
+    let run = without_python("--list --format json -Zunstable-options ends::passes");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let line = include_str!("subject.rs")
+        .lines()
+        .position(|line| line.contains("async fn passes()"))
+        .unwrap()
+        + 1;
+    let test = "\"name\": \"subject::ends::passes\"";
+    let listed = run.stdout.lines().find(|line| line.contains(test)).unwrap();
+    let file = "\"source_path\": \"pytests/test_harness_reports/subject.rs\"";
+    assert!(listed.contains(file), "{listed}");
+    let start = format!("\"start_line\": {line}, \"start_col\": 14");
+    assert!(listed.contains(&start), "{listed}");
+}
+
+/// One test ends its process; another finds that its own is not the one that was started.
+fn each_worker_has_its_own_interpreter() {
+    let run = Run::new("subject::isolation:: --isolate --show-output");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test subject::isolation::kills_its_process ... FAILED\n");
+    run.assert_contains("test subject::isolation::runs_in_a_child ... ok\n");
+    run.assert_contains("test result: FAILED. 1 passed; 1 failed;");
+    let shown = run.captured("subject::isolation::runs_in_a_child");
+    assert!(shown.contains("on the loop of a child\n"), "{shown}");
 }

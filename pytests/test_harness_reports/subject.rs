@@ -341,6 +341,45 @@ print('utf8=' + sys.stdout.encoding)
     }
 }
 
+mod isolation {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+
+    use super::run_python;
+
+    #[pyo3_aio::tokio::test]
+    fn kills_its_process() -> PyResult<()> {
+        run_python(c_str!(
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+        ))
+    }
+
+    /// `--isolate` starts the binary again, so that its parent is one as well.
+    #[pyo3_aio::tokio::test]
+    async fn runs_in_a_child() -> PyResult<()> {
+        let main = Python::attach(|py| {
+            let globals = pyo3::types::PyDict::new(py);
+            py.run(IN_A_CHILD, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("it is defined below");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        main.await.map(drop)
+    }
+
+    const IN_A_CHILD: &std::ffi::CStr = c_str!(
+        "
+import asyncio, os
+async def main():
+    await asyncio.sleep(0.001)
+    def program(pid):
+        return os.readlink('/proc/%s/exe' % pid)
+    if os.path.isdir('/proc/self'):
+        assert program(os.getppid()) == program(os.getpid())
+    print('on the loop of a child')
+"
+    );
+}
+
 fn run_python(code: &std::ffi::CStr) -> PyResult<()> {
     Python::attach(|py| py.run(code, Some(&pyo3::types::PyDict::new(py)), None))
 }
