@@ -315,3 +315,44 @@ asyncio.run(main())
 ");
     assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
 }
+
+#[pyo3_aio::tokio::test]
+fn an_unseen_exception_that_is_garbage_is_told_before_it_is_taken_apart() {
+    let (status, stderr) = run("
+import asyncio, extension, gc
+class Holder(Exception): pass
+def make():
+    error, holder = ValueError('the text'), Holder()
+    error.__cause__ = holder
+    def raises(): raise error
+    holder.future = extension.call_sync(raises)
+async def main():
+    make()
+    await asyncio.sleep(.1)
+    gc.collect()
+asyncio.run(main())
+");
+    assert!(status.success(), "{status}\n{stderr}");
+    assert!(
+        stderr.contains("Future exception was never retrieved"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("ValueError: the text"), "{stderr}");
+}
+
+#[pyo3_aio::tokio::test]
+fn a_runtime_that_cannot_be_built_is_an_exception() {
+    // No address space for the stacks of the runtime's threads.
+    let (status, stderr) = run("
+import asyncio, extension, resource
+async def main():
+    size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + (1 << 20), size + (1 << 20)))
+    try:
+        extension.start_sleep(1)
+    except BaseException as error:
+        assert type(error).__name__ == 'PanicException', error
+asyncio.run(main())
+");
+    assert!(status.success(), "{status}\n{stderr}");
+}

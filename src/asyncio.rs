@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyType};
 
 /// Defines functions that return an attribute of a module, imported once.
 macro_rules! imported {
@@ -77,6 +77,24 @@ pub(crate) fn call_soon_threadsafe(
 ) -> PyResult<()> {
     let py = event_loop.py();
     event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (callback,))?;
+    Ok(())
+}
+
+/// Tells the loop's exception handler of an exception.
+pub(crate) fn call_exception_handler<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    message: &str,
+    exception: impl IntoPyObject<'py>,
+    others: &[(&str, &Bound<'py, PyAny>)],
+) -> PyResult<()> {
+    let py = event_loop.py();
+    let context = PyDict::new(py);
+    context.set_item(intern!(py, "message"), message)?;
+    context.set_item(intern!(py, "exception"), exception)?;
+    for (key, value) in others {
+        context.set_item(key, value)?;
+    }
+    event_loop.call_method1(intern!(py, "call_exception_handler"), (context,))?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
 use std::sync::Once;
 use std::task::Poll;
+use std::thread;
 
 thread_local! {
     /// Calls of [`catch_call`] under way on this thread.
@@ -18,23 +19,27 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A panic that was caught.
+/// A panic that was caught. A panic of its payload's drop goes nowhere.
 pub struct Caught {
-    payload: Box<dyn Any + Send + 'static>,
+    /// `None` once it has been moved out.
+    payload: Option<Payload>,
     place: Option<String>,
 }
 
+type Payload = Box<dyn Any + Send + 'static>;
+
 impl Caught {
     /// What the panic was called with.
-    pub(crate) fn into_payload(self) -> Box<dyn Any + Send + 'static> {
-        self.payload
+    pub(crate) fn into_payload(mut self) -> Payload {
+        self.payload.take().expect("nobody else takes it out")
     }
 
     /// The payload's text, where it has one, and the place.
     pub(crate) fn describe(&self) -> String {
-        let text = if let Some(text) = self.payload.downcast_ref::<&str>() {
+        let payload = self.payload.as_deref();
+        let text = if let Some(text) = payload.and_then(<dyn Any + Send>::downcast_ref::<&str>) {
             text
-        } else if let Some(text) = self.payload.downcast_ref::<String>() {
+        } else if let Some(text) = payload.and_then(<dyn Any + Send>::downcast_ref::<String>) {
             text
         } else {
             "the payload of the panic is not a string"
@@ -42,6 +47,16 @@ impl Caught {
         match &self.place {
             Some(place) => format!("{text} ({place})"),
             None => text.to_owned(),
+        }
+    }
+}
+
+impl Drop for Caught {
+    fn drop(&mut self) {
+        let payload = self.payload.take();
+        if let Err(next) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // Its drop might panic as well, and so on.
+            std::mem::forget(next);
         }
     }
 }
@@ -56,7 +71,10 @@ impl fmt::Debug for Caught {
 #[inline]
 pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
     static HOOK: Once = Once::new();
-    HOOK.call_once(remember_places);
+    // The hook cannot be changed by a thread that is panicking.
+    if !HOOK.is_completed() && !thread::panicking() {
+        HOOK.call_once(remember_places);
+    }
     let called = CATCHING.with(|catching| {
         catching.set(catching.get() + 1);
         let called = panic::catch_unwind(AssertUnwindSafe(function));
@@ -64,7 +82,7 @@ pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
         called
     });
     called.map_err(|payload| Caught {
-        payload,
+        payload: Some(payload),
         place: PLACE.take(),
     })
 }

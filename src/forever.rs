@@ -135,13 +135,6 @@ fn report_failure(event_loop: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyR
     if exception.is_none() {
         return Ok(());
     }
-    let context = pyo3::types::PyDict::new(event_loop.py());
-    context.set_item(
-        "message",
-        "unhandled exception while the event loop was being closed",
-    )?;
-    context.set_item("exception", exception)?;
-    context.set_item("task", task)?;
-    event_loop.call_method1("call_exception_handler", (context,))?;
-    Ok(())
+    let message = "unhandled exception while the event loop was being closed";
+    asyncio::call_exception_handler(event_loop, message, exception, &[("task", task)])
 }

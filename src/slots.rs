@@ -10,9 +10,9 @@
 //! - A panic becomes a `RustPanic`, and does not leave the slot.
 
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use patched::patch;
+pub(crate) use patched::{patch, patch_finalizer};
 #[cfg(not(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED))))]
-pub(crate) use unpatched::patch;
+pub(crate) use unpatched::{patch, patch_finalizer};
 
 use pyo3::PyClass;
 use pyo3::prelude::*;
@@ -48,6 +48,12 @@ pub(crate) trait Steps: PyClass {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step>;
 }
 
+/// A class that has something to do before the garbage collector takes apart what its objects hold.
+pub(crate) trait Finalize: PyClass {
+    /// Called at most once for an object, which is whole.
+    fn finalize(slf: &Bound<'_, Self>);
+}
+
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
 mod patched {
     #![expect(
@@ -62,8 +68,9 @@ mod patched {
     use pyo3::prelude::*;
     use pyo3::types::PyTuple;
 
-    use super::{Step, Steps};
+    use super::{Finalize, Step, Steps};
     use crate::caught::catch_call;
+    use crate::pending_error;
 
     /// Puts the slots into the class; called once, before its first instance is made.
     pub(crate) fn patch<T: Steps>(py: Python<'_>) {
@@ -78,6 +85,26 @@ mod patched {
             }
             ffi::PyType_Modified(class);
         }
+    }
+
+    /// Has the garbage collector call [`Finalize::finalize`]; called once, before the class's first instance is made.
+    pub(crate) fn patch_finalizer<T: Finalize>(py: Python<'_>) {
+        let class = T::type_object_raw(py);
+        // SAFETY: pyo3 has made the class on the heap, without a finalizer, and this thread has the GIL.
+        unsafe {
+            (*class).tp_finalize = Some(finalize::<T>);
+            ffi::PyType_Modified(class);
+        }
+    }
+
+    /// `tp_finalize`.
+    unsafe extern "C" fn finalize<T: Finalize>(slf: *mut ffi::PyObject) {
+        attach(|py| {
+            // SAFETY: CPython passes an instance of the class.
+            let slf = unsafe { Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>() };
+            // A panic has been printed, and there is nobody to tell.
+            let _ = pending_error::keep(py, || catch_call(|| T::finalize(&slf)));
+        });
     }
 
     /// `am_await`: the object is its own iterator.
@@ -172,8 +199,11 @@ mod patched {
 mod unpatched {
     use pyo3::prelude::*;
 
-    use super::Steps;
+    use super::{Finalize, Steps};
 
     /// Leaves the slots as pyo3 has made them.
     pub(crate) fn patch<T: Steps>(_py: Python<'_>) {}
+
+    /// Leaves the class without a finalizer.
+    pub(crate) fn patch_finalizer<T: Finalize>(_py: Python<'_>) {}
 }

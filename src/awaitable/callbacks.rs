@@ -3,17 +3,40 @@
 use std::sync::Arc;
 use std::vec::IntoIter;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict};
+use pyo3::types::IntoPyDict;
 
 use super::future::RustFuture;
+use crate::asyncio;
 use crate::bridge::{Deliver, Place, hub_of, leaves_the_loop};
 use crate::caught::catch_call;
 use crate::context;
 
 pub(super) struct Callback {
-    pub(super) function: Py<PyAny>,
-    pub(super) context: Py<PyAny>,
+    function: Py<PyAny>,
+    context: Py<PyAny>,
+    /// It could not be called before, as its context was in use.
+    is_late: bool,
+}
+
+impl Callback {
+    pub(super) fn new(function: Py<PyAny>, context: Py<PyAny>) -> Self {
+        Self {
+            function,
+            context,
+            is_late: false,
+        }
+    }
+
+    pub(super) fn function(&self) -> &Py<PyAny> {
+        &self.function
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.function)?;
+        visit.call(&self.context)
+    }
 }
 
 /// Who settles the future, which decides how its callbacks may run.
@@ -30,19 +53,20 @@ pub(super) fn run_callbacks(
     mut callbacks: IntoIter<Callback>,
     place: Place,
 ) -> PyResult<()> {
-    let Some(callback) = callbacks.next() else {
+    let Some(mut callback) = callbacks.next() else {
         return Ok(());
     };
     if callbacks.len() > 0 {
         deliver_next(future, callbacks, place)?;
     }
     match call(future, &callback) {
-        // Entered further up this thread's stack, in a nested loop.
-        None => schedule(future, vec![callback]),
-        Some(Err(error)) if !leaves_the_loop(&error, future.py()) => {
-            report(future, "Exception in a callback of a Rust future", error)
+        Err(_) if !callback.is_late => {
+            callback.is_late = true;
+            schedule(future, vec![callback])
         }
-        Some(called) => called,
+        Err(error) => report(future, error),
+        Ok(Err(error)) if !leaves_the_loop(&error, future.py()) => report(future, error),
+        Ok(called) => called,
     }
 }
 
@@ -60,13 +84,14 @@ fn deliver_next(
     }
 }
 
-/// Calls a callback in its context; `None` when that is in use.
-fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> Option<PyResult<()>> {
+/// Calls a callback in its context; the outer error is that of entering it, which may be over in the next turn where a
+/// loop that runs within another has the context in use further up the stack.
+fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> PyResult<PyResult<()>> {
     let py = future.py();
     // A PanicException that Python code has raised comes back as a panic.
     let call = || catch_call(|| callback.function.bind(py).call1((future,)).map(drop));
-    let called = context::run(callback.context.bind(py), call).ok()?;
-    Some(called.unwrap_or_else(|caught| Err(caught.into())))
+    let called = context::run(callback.context.bind(py), call)?;
+    Ok(called.unwrap_or_else(|caught| Err(caught.into())))
 }
 
 /// Has callbacks called in the loop's next turn.
@@ -143,13 +168,8 @@ impl Deliver for Scheduled {
     fn abort(self: Arc<Self>) {}
 }
 
-pub(super) fn report(future: &Bound<'_, RustFuture>, message: &str, error: PyErr) -> PyResult<()> {
-    let py = future.py();
-    let context = PyDict::new(py);
-    context.set_item("message", message)?;
-    context.set_item("exception", error)?;
-    context.set_item("future", future)?;
-    let event_loop = future.get().event_loop.bind(py);
-    event_loop.call_method1("call_exception_handler", (context,))?;
-    Ok(())
+fn report(future: &Bound<'_, RustFuture>, error: PyErr) -> PyResult<()> {
+    let event_loop = future.get().event_loop.bind(future.py());
+    let message = "Exception in a callback of a Rust future";
+    asyncio::call_exception_handler(event_loop, message, error, &[("future", future.as_any())])
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::callbacks::{Settler, run_callbacks, schedule};
-use super::state::{Cancelled, Pending, Raised, State, failed_state};
+use super::state::{Cancelled, Pending, Raised, State, failed_state, returned_state};
 use super::unseen;
 use crate::asyncio;
 use crate::bridge::{Place, Runner, Target, Task, Work, hub_of};
@@ -52,7 +52,10 @@ pub(crate) fn spawn_future<'py>(
     let event_loop = locals.event_loop(py);
     let hub = hub_of(&event_loop)?;
     static PATCHED: PyOnceLock<()> = PyOnceLock::new();
-    PATCHED.get_or_init(py, || slots::patch::<RustFuture>(py));
+    PATCHED.get_or_init(py, || {
+        slots::patch::<RustFuture>(py);
+        slots::patch_finalizer::<RustFuture>(py);
+    });
     let source = unseen::source(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
@@ -71,7 +74,7 @@ fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
     let state = catch_call(|| future.get().state_for(future.py(), result));
     let state = match state {
         Ok(state) => state?,
-        Err(caught) => failed_state(future.py(), caught.into())?,
+        Err(caught) => failed_state(future.py(), caught.into()),
     };
     RustFuture::finish(future, state, Settler::Drain)?;
     Ok(())
@@ -148,13 +151,7 @@ impl RustFuture {
             State::Done(value) => return Some(Ok(value.clone_ref(py))),
             State::Failed(failed) => {
                 failed.retrieved = true;
-                Raised::Failed(
-                    failed.error.clone_ref(py),
-                    failed
-                        .traceback
-                        .as_ref()
-                        .map(|traceback| traceback.clone_ref(py)),
-                )
+                Raised::Failed(failed.exception.clone_ref(py))
             }
             State::Cancelled(cancelled) => Raised::Cancelled(cancelled.clone_ref(py)),
         };
@@ -171,7 +168,7 @@ impl RustFuture {
         }
         match result {
             Ok(value) => Ok(State::Done(value)),
-            Err(error) => failed_state(py, error),
+            Err(error) => returned_state(py, error),
         }
     }
 

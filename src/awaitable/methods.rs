@@ -70,12 +70,21 @@ impl RustFuture {
 
     /// Returns the exception, or None.
     fn exception(&self, py: Python<'_>) -> PyResult<Option<Py<PyBaseException>>> {
-        match self.outcome(py) {
-            None => Err(Self::invalid_state(py, "Exception is not set.")),
-            Some(Ok(_)) => Ok(None),
-            Some(Err(error)) if self.cancelled() => Err(error),
-            Some(Err(error)) => Ok(Some(error.into_value(py))),
-        }
+        let mut state = self.lock();
+        let cancelled = match &mut *state {
+            State::Pending(_) => None,
+            State::Done(_) => return Ok(None),
+            State::Failed(failed) => {
+                failed.retrieved = true;
+                return Ok(Some(failed.exception.value.clone_ref(py)));
+            }
+            State::Cancelled(cancelled) => Some(cancelled.clone_ref(py)),
+        };
+        drop(state);
+        Err(match cancelled {
+            Some(cancelled) => cancelled.into_error(py),
+            None => Self::invalid_state(py, "Exception is not set."),
+        })
     }
 
     /// Has a function called with the future when it is done.
@@ -96,11 +105,11 @@ impl RustFuture {
                 // Most futures have one.
                 pending.callbacks.reserve_exact(1);
             }
-            pending.callbacks.push(Callback { function, context });
+            pending.callbacks.push(Callback::new(function, context));
             return Ok(());
         }
         drop(state);
-        schedule(slf, vec![Callback { function, context }])
+        schedule(slf, vec![Callback::new(function, context)])
     }
 
     /// Removes every callback that equals `function`; returns how many there were.
@@ -110,7 +119,7 @@ impl RustFuture {
             State::Pending(pending) => pending
                 .callbacks
                 .iter()
-                .map(|c| c.function.clone_ref(py))
+                .map(|c| c.function().clone_ref(py))
                 .collect(),
             _ => return Ok(0),
         };
@@ -120,7 +129,8 @@ impl RustFuture {
                 equal.push(candidate);
             }
         }
-        let is_equal = |callback: &Callback| equal.iter().any(|other| other.is(&callback.function));
+        let is_equal =
+            |callback: &Callback| equal.iter().any(|other| other.is(callback.function()));
         let removed = match &mut *self.lock() {
             State::Pending(pending) => {
                 let (removed, kept) = std::mem::take(&mut pending.callbacks)
@@ -137,9 +147,10 @@ impl RustFuture {
     /// Cancels the future; False if it is done.
     #[pyo3(signature = (msg=None))]
     fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> PyResult<bool> {
+        slf.get().silence();
         let cancelled = Cancelled {
             message: msg,
-            error: None,
+            exception: None,
         };
         let Some(task) = slf.get().pending_task() else {
             return Self::finish(slf, State::Cancelled(cancelled), Settler::Step);
@@ -180,7 +191,7 @@ impl RustFuture {
         if !exception.is_instance_of::<PyBaseException>() {
             return Err(PyTypeError::new_err("set_exception() takes an exception"));
         }
-        let state = failed_state(py, PyErr::from_value(exception))?;
+        let state = failed_state(py, PyErr::from_value(exception));
         if Self::finish(slf, state, Settler::Step)? {
             return Ok(());
         }
@@ -233,20 +244,15 @@ impl RustFuture {
         };
         match &*state {
             State::Pending(pending) => {
-                for callback in &pending.callbacks {
-                    visit.call(&callback.function)?;
-                    visit.call(&callback.context)?;
-                }
+                let mut callbacks = pending.callbacks.iter();
+                callbacks.try_for_each(|callback| callback.traverse(&visit))?;
                 match &pending.cancelling {
                     Some(cancelling) => cancelling.traverse(&visit),
                     None => Ok(()),
                 }
             }
             State::Done(value) => visit.call(value),
-            State::Failed(failed) => {
-                visit.call(&failed.error)?;
-                visit.call(&failed.traceback)
-            }
+            State::Failed(failed) => failed.exception.traverse(&visit),
             State::Cancelled(cancelled) => cancelled.traverse(&visit),
         }
     }

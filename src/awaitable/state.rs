@@ -27,8 +27,7 @@ pub(super) struct Pending {
 }
 
 pub(super) struct Failed {
-    pub(super) error: Py<PyBaseException>,
-    pub(super) traceback: Option<Py<PyAny>>,
+    pub(super) exception: Exception,
     /// Somebody has seen the error, so it need not be reported when the future is dropped.
     pub(super) retrieved: bool,
 }
@@ -37,49 +36,42 @@ pub(super) struct Failed {
 pub(super) struct Cancelled {
     pub(super) message: Option<Py<PyAny>>,
     /// The exception to raise, where Rust returned one.
-    pub(super) error: Option<Py<PyBaseException>>,
+    pub(super) exception: Option<Exception>,
+}
+
+/// An exception that may be raised several times, each time with the traceback that it had at first: as with asyncio, so
+/// that it does not collect those of all who look at it.
+pub(super) struct Exception {
+    pub(super) value: Py<PyBaseException>,
+    traceback: Option<Py<PyAny>>,
 }
 
 /// What a look at the outcome raises.
 pub(super) enum Raised {
-    Failed(Py<PyBaseException>, Option<Py<PyAny>>),
+    Failed(Exception),
     Cancelled(Cancelled),
 }
 
 impl Raised {
     pub(super) fn into_error(self, py: Python<'_>) -> PyErr {
         match self {
-            // As asyncio does, so that an exception that is raised twice does not collect both tracebacks.
-            Self::Failed(error, traceback) => {
-                match error
-                    .bind(py)
-                    .call_method1(intern!(py, "with_traceback"), (traceback,))
-                {
-                    Ok(error) => PyErr::from_value(error),
-                    Err(error) => error,
-                }
-            }
+            Self::Failed(exception) => exception.into_error(py),
             Self::Cancelled(cancelled) => cancelled.into_error(py),
         }
     }
 }
 
 impl Cancelled {
-    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.message)?;
-        visit.call(&self.error)
-    }
-
     pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
             message: self.message.as_ref().map(|message| message.clone_ref(py)),
-            error: self.error.as_ref().map(|error| error.clone_ref(py)),
+            exception: self.exception.as_ref().map(|own| own.clone_ref(py)),
         }
     }
 
     pub(super) fn into_error(self, py: Python<'_>) -> PyErr {
-        if let Some(error) = self.error {
-            return PyErr::from_value(error.into_bound(py).into_any());
+        if let Some(exception) = self.exception {
+            return exception.into_error(py);
         }
         let cancelled = match asyncio::cancelled_error(py) {
             Ok(cancelled) => cancelled.clone(),
@@ -90,26 +82,63 @@ impl Cancelled {
             None => PyErr::from_type(cancelled, ()),
         }
     }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.message)?;
+        match &self.exception {
+            Some(exception) => exception.traverse(visit),
+            None => Ok(()),
+        }
+    }
 }
 
-pub(super) fn failed_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
-    let error = refuse_stop_iteration(py, error);
-    let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
-    let traceback = error
-        .traceback(py)
-        .map(|traceback| traceback.into_any().unbind());
-    let error = error.into_value(py);
-    if is_cancelled {
-        return Ok(State::Cancelled(Cancelled {
-            message: None,
-            error: Some(error),
-        }));
+impl Exception {
+    fn new(py: Python<'_>, error: PyErr) -> Self {
+        let traceback = error.traceback(py);
+        Self {
+            traceback: traceback.map(|traceback| traceback.into_any().unbind()),
+            value: error.into_value(py),
+        }
     }
-    Ok(State::Failed(Failed {
-        error,
-        traceback,
-        retrieved: false,
+
+    pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            value: self.value.clone_ref(py),
+            traceback: self.traceback.as_ref().map(|own| own.clone_ref(py)),
+        }
+    }
+
+    fn into_error(self, py: Python<'_>) -> PyErr {
+        let name = intern!(py, "with_traceback");
+        match self.value.bind(py).call_method1(name, (self.traceback,)) {
+            Ok(exception) => PyErr::from_value(exception),
+            Err(error) => error,
+        }
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.value)?;
+        visit.call(&self.traceback)
+    }
+}
+
+/// The state for an error that Rust has returned.
+pub(super) fn returned_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
+    let error = refuse_stop_iteration(py, error);
+    if !error.matches(py, asyncio::cancelled_error(py)?)? {
+        return Ok(failed_state(py, error));
+    }
+    Ok(State::Cancelled(Cancelled {
+        message: None,
+        exception: Some(Exception::new(py, error)),
     }))
+}
+
+pub(super) fn failed_state(py: Python<'_>, error: PyErr) -> State {
+    State::Failed(Failed {
+        exception: Exception::new(py, error),
+        retrieved: false,
+    })
 }
 
 /// PEP 479's rule for coroutines: a StopIteration that leaves one is a programming error, not its result.

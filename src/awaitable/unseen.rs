@@ -5,16 +5,15 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::future::{CancelPolicy, RustFuture};
-use super::state::{Cancelled, Failed, State};
+use super::state::{Cancelled, State};
 use crate::asyncio;
 use crate::caught::catch_call;
 use crate::pending_error;
+use crate::slots::Finalize;
 
 /// Where a future is being made, if the loop is in debug mode.
 pub(super) fn source(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
@@ -29,57 +28,71 @@ pub(super) fn source(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>
     Ok(asyncio::extract_stack(py)?.call0().map(Bound::unbind).ok())
 }
 
+impl RustFuture {
+    /// Says that somebody has seen the exception, or does not want to.
+    pub(super) fn silence(&self) {
+        if let State::Failed(failed) = &mut *self.lock() {
+            failed.retrieved = true;
+        }
+    }
+
+    /// Tells the loop, once.
+    fn tell_unseen(future: &Bound<'_, Self>) -> PyResult<()> {
+        let py = future.py();
+        let exception = match &mut *future.get().lock() {
+            State::Failed(failed) if !failed.retrieved => {
+                failed.retrieved = true;
+                failed.exception.value.clone_ref(py)
+            }
+            _ => return Ok(()),
+        };
+        let event_loop = future.get().event_loop.bind(py);
+        let source = future.get().source.as_ref().map(|source| source.bind(py));
+        let mut others = vec![("future", future.as_any())];
+        others.extend(source.map(|source| ("source_traceback", source)));
+        let message = "Future exception was never retrieved";
+        if exception.bind(py).getattr(intern!(py, "args"))?.is_none() {
+            // The collector has taken it apart, and printing it would crash the interpreter.
+            return asyncio::call_exception_handler(event_loop, message, py.None(), &others);
+        }
+        asyncio::call_exception_handler(event_loop, message, exception, &others)
+    }
+
+    /// Another object in the same state: the one that is being dropped cannot be brought back to life, as asyncio does.
+    fn successor(&mut self, py: Python<'_>) -> Self {
+        let state = State::Cancelled(Cancelled::default());
+        let state = std::mem::replace(&mut self.state, Mutex::new(state));
+        Self {
+            event_loop: self.event_loop.clone_ref(py),
+            state,
+            blocking: AtomicBool::new(false),
+            policy: CancelPolicy::AtOnce,
+            source: self.source.take(),
+        }
+    }
+}
+
+impl Finalize for RustFuture {
+    /// For a future that is garbage. Without this the collector might take its exception apart first.
+    fn finalize(future: &Bound<'_, Self>) {
+        let told = catch_call(|| Self::tell_unseen(future));
+        if let Err(error) = told.unwrap_or_else(|caught| Err(caught.into())) {
+            error.write_unraisable(future.py(), None);
+        }
+    }
+}
+
 impl Drop for RustFuture {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !matches!(state, State::Failed(failed) if !failed.retrieved) {
             return;
         }
-        let State::Failed(failed) =
-            std::mem::replace(state, State::Cancelled(Cancelled::default()))
-        else {
-            return;
-        };
         Python::try_attach(|py| {
-            pending_error::keep(py, || {
-                let told = catch_call(|| self.tell_unseen(py, failed));
-                if let Err(error) = told.unwrap_or_else(|caught| Err(caught.into())) {
-                    error.write_unraisable(py, None);
-                }
+            pending_error::keep(py, || match Bound::new(py, self.successor(py)) {
+                Ok(future) => Self::finalize(&future),
+                Err(error) => error.write_unraisable(py, None),
             });
         });
-    }
-}
-
-impl RustFuture {
-    fn tell_unseen(&mut self, py: Python<'_>, failed: Failed) -> PyResult<()> {
-        if !failed.error.bind(py).is_instance_of::<PyException>() {
-            return Ok(());
-        }
-        let context = PyDict::new(py);
-        context.set_item("message", "Future exception was never retrieved")?;
-        context.set_item("exception", &failed.error)?;
-        let source = self.source.as_ref().map(|source| source.clone_ref(py));
-        context.set_item("future", Bound::new(py, self.successor(py, failed))?)?;
-        if let Some(source) = source {
-            context.set_item("source_traceback", source)?;
-        }
-        let event_loop = self.event_loop.bind(py);
-        event_loop.call_method1("call_exception_handler", (context,))?;
-        Ok(())
-    }
-
-    /// Another object in the same state: the one that is being dropped cannot be brought back to life, as asyncio does.
-    fn successor(&mut self, py: Python<'_>, failed: Failed) -> Self {
-        Self {
-            event_loop: self.event_loop.clone_ref(py),
-            state: Mutex::new(State::Failed(Failed {
-                retrieved: true,
-                ..failed
-            })),
-            blocking: AtomicBool::new(false),
-            policy: CancelPolicy::AtOnce,
-            source: self.source.take(),
-        }
     }
 }

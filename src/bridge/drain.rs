@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::errors::leaves_the_loop;
 use super::hub::Hub;
 use super::queue::Pushed;
 use super::soon::Place;
+use crate::asyncio;
 use crate::caught::catch_call;
 use crate::pending_error;
 
@@ -78,15 +78,13 @@ impl Hub {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
-        let Some(handler) = event_loop.getattr_opt("call_exception_handler")? else {
+        if !event_loop.hasattr("call_exception_handler")? {
+            // trio's.
             error.write_unraisable(py, Some(&event_loop));
             return Ok(());
-        };
-        let context = PyDict::new(py);
-        context.set_item("message", "Exception in a callback of a Rust future")?;
-        context.set_item("exception", error)?;
-        handler.call1((context,))?;
-        Ok(())
+        }
+        let message = "Exception in a callback of a Rust future";
+        asyncio::call_exception_handler(&event_loop, message, error, &[])
     }
 }
 
