@@ -24,6 +24,7 @@ pub(crate) struct Job {
 }
 
 /// The end of a trial.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) outcome: Outcome,
     pub(crate) output: Vec<u8>,

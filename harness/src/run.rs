@@ -94,7 +94,7 @@ impl Work {
             output,
             Plan::new(args, trials),
             args.starts_workers()
-                .then(|| Pool::start(concurrency, args.nocapture))
+                .then(|| Pool::start(args, concurrency))
                 .transpose()?,
         )))))
     }

@@ -1,12 +1,23 @@
 //! `--isolate`: trials run in worker processes of this same binary.
 //!
 //! The parent keeps the plan and the report. Each worker is started with the parent's own
-//! arguments, comes to the same call of `run`, and there serves: it is sent the name of a trial
-//! over a socket, which was its standard input, runs it, and sends back how it ended. What it
-//! prints goes to a file that parent and worker share, so that it outlives a crash.
+//! arguments, comes to the same call of `run`, and there serves: it is sent the names of trials
+//! over a socket, which was its standard input, runs one after the other, and sends back how each
+//! ended and what it printed. Workers print to a file that the parent has open too, so that it
+//! outlives a crash.
+//!
+//! A worker whose trials are short is sent some ahead, so that neither side has to wait for the
+//! other. They stay the parent's: it calls them back when another worker has nothing to do, and
+//! when a worker has gone it gives them to the next one.
 
+#[cfg(unix)]
+mod board;
+#[cfg(unix)]
+mod desk;
 #[cfg(not(unix))]
 mod none;
+#[cfg(unix)]
+mod output;
 #[cfg(unix)]
 mod pool;
 #[cfg(unix)]
@@ -15,6 +26,12 @@ mod process;
 mod protocol;
 #[cfg(unix)]
 mod server;
+#[cfg(unix)]
+mod worker;
+
+use std::time::Duration;
+
+use crate::job::Ended;
 
 #[cfg(not(unix))]
 pub(crate) use self::none::{Pool, Server, is_worker};
@@ -33,4 +50,18 @@ pub(crate) struct Request {
     pub(crate) name: String,
     /// How many trials of this name come before it.
     pub(crate) occurrence: u32,
+}
+
+/// A trial for the next worker that is free.
+pub(crate) struct Job {
+    pub(crate) request: Request,
+    pub(crate) timeout: Option<Duration>,
+    /// Is told of the start, and then of the end.
+    pub(crate) tell: Box<dyn Fn(Progress) + Send>,
+}
+
+/// What becomes of a job.
+pub(crate) enum Progress {
+    Started,
+    Ended(Ended),
 }

@@ -3,11 +3,9 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
+use super::{Job, Progress, Request};
 use crate::args::Arguments;
-use crate::isolate::Request;
-use crate::job::Ended;
 use crate::trial::{Spawner, Trial};
 
 /// Says whether this process is a worker: never here.
@@ -19,12 +17,22 @@ pub(crate) fn is_worker() -> bool {
 pub(crate) enum Pool {}
 
 impl Pool {
-    pub(crate) fn start(_: usize, _: bool) -> io::Result<Self> {
+    pub(crate) fn start(_: &Arguments, _: usize) -> io::Result<Self> {
         let message = "--isolate is supported on Unix only";
         Err(io::Error::new(io::ErrorKind::Unsupported, message))
     }
 
-    pub(crate) fn submit(&self, _: Request, _: Option<Duration>, _: Box<dyn FnOnce(Ended) + Send>) {
+    pub(crate) fn capacity(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn submit(&self, job: Job) {
+        let Job {
+            request: Request { .. },
+            timeout: _,
+            tell,
+        } = job;
+        tell(Progress::Started);
         match *self {}
     }
 }

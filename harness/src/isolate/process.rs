@@ -1,21 +1,19 @@
 //! One worker process, seen from the parent.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Request;
 use super::VARIABLE;
-use super::protocol::{self, Reply};
+use super::output::Output;
+use super::protocol::{self, Call, Reply};
 use crate::outcome::Outcome;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
@@ -25,40 +23,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A worker process.
 pub(super) struct Process {
     child: SharedChild,
-    link: UnixStream,
-    output: Option<File>,
+    link: Arc<UnixStream>,
+    replies: BufReader<UnixStream>,
+    timeout: Option<Duration>,
+    output: Option<Output>,
+    has_run: bool,
 }
 
 /// The child, where the pool can kill it while a thread waits for its reply.
 pub(super) type SharedChild = Arc<Mutex<Child>>;
 
 impl Process {
-    /// Starts a worker and waits until it is ready.
+    /// Starts a worker.
     ///
     /// Its output goes to a file, unless `passes_output`.
     pub(super) fn start(passes_output: bool) -> io::Result<Self> {
         let (link, theirs) = UnixStream::pair()?;
-        let output = if passes_output {
-            None
-        } else {
-            Some(output_file()?)
-        };
+        let output = (!passes_output).then(Output::create).transpose()?;
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(std::env::args_os().skip(1))
             .env(VARIABLE, process::id().to_string())
             .stdin(Stdio::from(OwnedFd::from(theirs)));
         if let Some(output) = &output {
-            command
-                .stdout(output.try_clone()?)
-                .stderr(output.try_clone()?);
+            command.stdout(output.writer()?).stderr(output.writer()?);
         }
         let child = command.spawn()?;
         drop(command);
         Ok(Self {
             child: Arc::new(Mutex::new(child)),
-            link,
+            replies: BufReader::new(link.try_clone()?),
+            link: Arc::new(link),
+            timeout: None,
             output,
+            has_run: false,
         })
     }
 
@@ -66,10 +64,19 @@ impl Process {
         self.child.clone()
     }
 
+    pub(super) fn link(&self) -> &Arc<UnixStream> {
+        &self.link
+    }
+
+    /// Says whether a trial has come to its end in this process.
+    pub(super) fn has_run(&self) -> bool {
+        self.has_run
+    }
+
     /// Waits until the worker is ready, and forgets what it printed until then.
     pub(super) fn await_ready(&mut self) -> io::Result<()> {
-        match self.reply()? {
-            Reply::Ready => self.take_output().map(drop),
+        match self.receive(None)? {
+            Reply::Ready { .. } => Ok(()),
             _ => Err(io::Error::new(
                 ErrorKind::InvalidData,
                 "the worker is out of step",
@@ -77,33 +84,56 @@ impl Process {
         }
     }
 
-    /// Runs a trial. An error says that the worker is gone.
-    pub(super) fn run(
-        &mut self,
-        request: &Request,
-        timeout: Option<Duration>,
-    ) -> io::Result<Reply> {
-        self.link.set_read_timeout(timeout)?;
-        protocol::send(&mut self.link, &request.encode())?;
-        self.reply()
+    /// Asks for trials. Whether that succeeds is seen when nothing, or the end, is received.
+    pub(super) fn request<'a>(&mut self, requests: impl IntoIterator<Item = &'a Request>) {
+        let mut frames = Vec::new();
+        for request in requests {
+            protocol::frame(&mut frames, |frame| Call::encode_run(request, frame));
+        }
+        let _ = (&*self.link).write_all(&frames);
     }
 
-    /// Returns what was printed since the last call.
-    pub(super) fn take_output(&mut self) -> io::Result<Vec<u8>> {
-        let Some(file) = &self.output else {
-            return Ok(Vec::new());
+    /// Says whether something has arrived that [`receive`](Self::receive) has not returned.
+    pub(super) fn has_said_more(&self) -> bool {
+        !self.replies.buffer().is_empty()
+    }
+
+    /// Returns what the worker says next. An error says that it is gone, or that it is too late.
+    pub(super) fn receive(&mut self, deadline: Option<Instant>) -> io::Result<Reply> {
+        let timeout = deadline.map(|deadline| {
+            // A duration of zero is refused.
+            deadline
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_micros(1))
+        });
+        if timeout != self.timeout {
+            self.link.set_read_timeout(timeout)?;
+            self.timeout = timeout;
+        }
+        let reply = Reply::decode(&protocol::receive(&mut self.replies)?)?;
+        let start = match &reply {
+            Reply::Ready { start } => *start,
+            Reply::Ended { start, .. } => {
+                self.has_run = true;
+                *start
+            }
+            Reply::Returned(_) | Reply::Unavailable => return Ok(reply),
         };
-        let length = file.metadata()?.len() as usize;
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, 0)?;
-        // The file is appended to, so that the next byte comes at its start again.
-        file.set_len(0)?;
-        Ok(bytes)
+        if let Some(output) = &mut self.output {
+            output.start = start;
+        }
+        Ok(reply)
+    }
+
+    /// Returns what the worker printed and did not send any more.
+    pub(super) fn take_output(&mut self) -> io::Result<Vec<u8>> {
+        self.output.as_mut().map_or(Ok(Vec::new()), Output::take)
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
     pub(super) fn autopsy(self) -> Outcome {
-        drop(self.link);
+        // If it is alive, it has to see that it is not wanted any more.
+        let _ = self.link.shutdown(Shutdown::Both);
         let status = self
             .child
             .lock()
@@ -126,7 +156,6 @@ impl Process {
     /// Ends the worker.
     pub(super) fn end(self) {
         let _ = self.link.shutdown(Shutdown::Both);
-        drop(self.link);
         let deadline = Instant::now() + PATIENCE;
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pause = Duration::from_millis(1);
@@ -140,10 +169,6 @@ impl Process {
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
-
-    fn reply(&mut self) -> io::Result<Reply> {
-        Reply::decode(&protocol::receive(&mut self.link)?)
-    }
 }
 
 /// Says how a process ended, in libtest's words.
@@ -153,21 +178,6 @@ fn describe(status: ExitStatus) -> String {
         (None, Some(signal)) => format!("child process exited with signal {signal}"),
         (None, None) => "unknown return code".to_owned(),
     }
-}
-
-/// Opens a file without a name, which every writer appends to.
-fn output_file() -> io::Result<File> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("libtest-async-{}-{number}", process::id());
-    let path = std::env::temp_dir().join(name);
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create_new(true)
-        .open(&path)?;
-    fs::remove_file(&path)?;
-    Ok(file)
 }
 
 #[cfg(test)]

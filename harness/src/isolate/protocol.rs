@@ -1,4 +1,4 @@
-//! What parent and worker say to each other: frames of a length, in four bytes, and that many
+//! What parent and worker say to each other: frames of a length, in eight bytes, and that many
 //! bytes. Both are the same binary, so there are no versions.
 
 use std::borrow::Cow;
@@ -7,79 +7,153 @@ use std::time::Duration;
 
 use super::Request;
 use crate::failed::Measurement;
+use crate::job::Ended;
 use crate::outcome::Outcome;
 
-/// Answers a request.
+/// Tells a worker what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reply {
-    /// The worker is there. This comes once, before any request.
-    Ready,
-    /// The trial ended.
-    Ended {
-        outcome: Outcome,
-        time: Option<Duration>,
+pub(super) enum Call {
+    /// Run a trial, after those that were asked for before.
+    Run(Request),
+    /// Return those that have not started.
+    Return,
+}
+
+/// Answers the parent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// The worker is there. This comes once, before any call.
+    Ready {
+        /// Where in the file the output of the first trial starts.
+        start: u64,
     },
-    /// The worker does not have the trial, or not any more: it can run each one once.
+    /// The first trial that was asked for, and has not ended, has.
+    Ended {
+        ended: Ended,
+        /// Where in the file the output of the next trial starts.
+        start: u64,
+    },
+    /// The worker does not have the first trial that was asked for, or not any more: it can run
+    /// each one once. It will run no other.
     Unavailable,
+    /// So many trials, the last ones that were asked for, will not run.
+    Returned(usize),
 }
 
 /// Writes a frame with one call.
-pub(super) fn send(stream: &mut impl Write, payload: &[u8]) -> io::Result<()> {
-    let mut frame = (payload.len() as u32).to_le_bytes().to_vec();
-    frame.extend_from_slice(payload);
-    stream.write_all(&frame)
+pub(super) fn send(stream: &mut impl Write, encode: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    let mut frames = Vec::new();
+    frame(&mut frames, encode);
+    stream.write_all(&frames)
+}
+
+/// Appends a frame.
+pub(super) fn frame(frames: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
+    let start = frames.len();
+    frames.extend_from_slice(&[0; 8]);
+    encode(frames);
+    let length = (frames.len() - start - 8) as u64;
+    frames[start..start + 8].copy_from_slice(&length.to_le_bytes());
 }
 
 /// Reads a frame.
 pub(super) fn receive(stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut length = [0; 4];
+    let mut length = [0; 8];
     stream.read_exact(&mut length)?;
-    let mut payload = vec![0; u32::from_le_bytes(length) as usize];
+    let mut payload = vec![0; u64::from_le_bytes(length) as usize];
     stream.read_exact(&mut payload)?;
     Ok(payload)
 }
 
-impl Request {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.occurrence.to_le_bytes(), self.name.as_bytes()].concat()
+impl Call {
+    pub(super) fn encode_run(request: &Request, frame: &mut Vec<u8>) {
+        frame.push(b'r');
+        frame.extend_from_slice(&request.occurrence.to_le_bytes());
+        frame.extend_from_slice(request.name.as_bytes());
     }
 
-    pub(super) fn decode(payload: &[u8]) -> io::Result<Self> {
-        let (occurrence, name) = payload.split_first_chunk().ok_or_else(malformed)?;
-        Ok(Self {
-            name: text(name)?,
-            occurrence: u32::from_le_bytes(*occurrence),
-        })
-    }
-}
-
-impl Reply {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let (outcome, time) = match self {
-            Self::Ready => return b"r".to_vec(),
-            Self::Unavailable => return b"u".to_vec(),
-            Self::Ended { outcome, time } => (outcome, time),
-        };
-        let nanoseconds = time.map_or(u64::MAX, |time| time.as_nanos() as u64);
-        let (tag, rest) = encode_outcome(outcome);
-        [&[tag], &nanoseconds.to_le_bytes()[..], &rest].concat()
+    pub(super) fn encode_return(frame: &mut Vec<u8>) {
+        frame.push(b'b');
     }
 
     pub(super) fn decode(payload: &[u8]) -> io::Result<Self> {
         let (tag, rest) = payload.split_first().ok_or_else(malformed)?;
-        match tag {
-            b'r' => return Ok(Self::Ready),
-            b'u' => return Ok(Self::Unavailable),
-            _ => {}
+        if *tag == b'b' {
+            return Ok(Self::Return);
         }
-        let (nanoseconds, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
-        let time = match u64::from_le_bytes(*nanoseconds) {
+        let (occurrence, name) = rest.split_first_chunk().ok_or_else(malformed)?;
+        Ok(Self::Run(Request {
+            name: text(name)?,
+            occurrence: u32::from_le_bytes(*occurrence),
+        }))
+    }
+}
+
+impl Reply {
+    pub(super) fn encode(&self, frame: &mut Vec<u8>) {
+        match self {
+            Self::Ready { start } => {
+                frame.push(b'r');
+                frame.extend_from_slice(&start.to_le_bytes());
+            }
+            Self::Unavailable => frame.push(b'u'),
+            Self::Returned(count) => {
+                frame.push(b'b');
+                frame.extend_from_slice(&(*count as u64).to_le_bytes());
+            }
+            Self::Ended { ended, start } => {
+                frame.push(b'e');
+                frame.extend_from_slice(&start.to_le_bytes());
+                encode_ended(ended, frame);
+            }
+        }
+    }
+
+    pub(super) fn decode(payload: &[u8]) -> io::Result<Self> {
+        let (tag, rest) = payload.split_first().ok_or_else(malformed)?;
+        if *tag == b'u' {
+            return Ok(Self::Unavailable);
+        }
+        let (number, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
+        let number = u64::from_le_bytes(*number);
+        match tag {
+            b'r' => Ok(Self::Ready { start: number }),
+            b'b' => Ok(Self::Returned(number as usize)),
+            b'e' => Ok(Self::Ended {
+                ended: decode_ended(rest)?,
+                start: number,
+            }),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn encode_ended(ended: &Ended, frame: &mut Vec<u8>) {
+    let elapsed = ended
+        .elapsed
+        .map_or(u64::MAX, |elapsed| elapsed.as_nanos() as u64);
+    let (tag, rest) = encode_outcome(&ended.outcome);
+    frame.extend_from_slice(&elapsed.to_le_bytes());
+    frame.push(tag);
+    frame.extend_from_slice(&(rest.len() as u64).to_le_bytes());
+    frame.extend_from_slice(&rest);
+    frame.extend_from_slice(&ended.output);
+}
+
+fn decode_ended(payload: &[u8]) -> io::Result<Ended> {
+    let (elapsed, rest) = payload.split_first_chunk().ok_or_else(malformed)?;
+    let (tag, rest) = rest.split_first().ok_or_else(malformed)?;
+    let (length, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
+    let length = u64::from_le_bytes(*length) as usize;
+    let (outcome, output) = rest.split_at_checked(length).ok_or_else(malformed)?;
+    Ok(Ended {
+        outcome: decode_outcome(*tag, outcome)?,
+        output: output.to_vec(),
+        elapsed: match u64::from_le_bytes(*elapsed) {
             u64::MAX => None,
             nanoseconds => Some(Duration::from_nanos(nanoseconds)),
-        };
-        let outcome = decode_outcome(*tag, rest)?;
-        Ok(Self::Ended { outcome, time })
-    }
+        },
+    })
 }
 
 fn encode_outcome(outcome: &Outcome) -> (u8, Vec<u8>) {
@@ -133,8 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replies_and_requests_survive_the_way() {
-        let time = Some(Duration::from_nanos(5));
+    fn replies_survive_the_way() {
         let outcomes = [
             Outcome::Passed,
             Outcome::Failed,
@@ -149,11 +222,22 @@ mod tests {
                 variance: u64::MAX,
             }),
         ];
-        let mut replies = vec![Reply::Ready, Reply::Unavailable];
-        replies.extend(outcomes.map(|outcome| Reply::Ended { outcome, time }));
+        let mut replies = vec![
+            Reply::Ready { start: 7 },
+            Reply::Unavailable,
+            Reply::Returned(3),
+        ];
+        replies.extend(outcomes.map(|outcome| Reply::Ended {
+            ended: Ended {
+                outcome,
+                output: b"printed\xff\n".to_vec(),
+                elapsed: Some(Duration::from_nanos(5)),
+            },
+            start: 1 << 40,
+        }));
         let mut stream = Vec::new();
         for reply in &replies {
-            send(&mut stream, &reply.encode()).unwrap();
+            send(&mut stream, |frame| reply.encode(frame)).unwrap();
         }
         let mut stream = stream.as_slice();
         for reply in replies {
@@ -162,20 +246,30 @@ mod tests {
                 reply
             );
         }
+    }
+
+    #[test]
+    fn calls_survive_the_way() {
         let request = Request {
             name: "a::b".into(),
             occurrence: 7,
         };
-        assert_eq!(Request::decode(&request.encode()).unwrap(), request);
+        let mut stream = Vec::new();
+        frame(&mut stream, |frame| Call::encode_run(&request, frame));
+        frame(&mut stream, Call::encode_return);
+        let mut stream = stream.as_slice();
+        for call in [Call::Run(request), Call::Return] {
+            assert_eq!(Call::decode(&receive(&mut stream).unwrap()).unwrap(), call);
+        }
     }
 
     #[test]
     fn a_cut_off_frame_is_an_error() {
         let mut stream = Vec::new();
-        send(&mut stream, b"abc").unwrap();
+        send(&mut stream, |frame| frame.extend_from_slice(b"abc")).unwrap();
         stream.pop();
         assert!(receive(&mut stream.as_slice()).is_err());
-        assert!(Reply::decode(b"p").is_err());
+        assert!(Reply::decode(b"e").is_err());
         assert!(Reply::decode(b"").is_err());
     }
 }

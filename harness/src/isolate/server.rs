@@ -1,8 +1,7 @@
 //! A worker process, seen from inside.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::parent_id;
@@ -10,17 +9,16 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
-use super::Request;
 use super::VARIABLE;
-use super::protocol::{self, Reply};
+use super::desk::{Desk, Settings, Trials};
+use super::output::Output;
 use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::capture::stdio;
 use crate::inbox::Inbox;
-use crate::job::{Ended, Job};
 use crate::plan;
 use crate::process;
 use crate::time::TimeLimits;
@@ -53,30 +51,30 @@ impl Server {
         let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         stdio::replace_stdin(&File::open("/dev/null")?)?;
         process::leave_to_parent();
-        let closed = Arc::new(Inbox::new());
-        let desk = Desk {
-            trials: index(args, trials),
+        // The parent has pointed the descriptors at a file.
+        let (destination, output) = match args.nocapture {
+            true => (Destination::Nowhere, None),
+            false => (Destination::File, Some(own_output()?)),
+        };
+        let settings = Settings {
             measures: args.bench,
-            // The parent has pointed the descriptors at a file.
-            destination: match args.nocapture {
-                true => Destination::Nowhere,
-                false => Destination::File,
-            },
+            destination,
             limits: TimeLimits::new(args),
             spawn,
-            link: Arc::new(link),
-            thread: None,
         };
+        let closed = Arc::new(Inbox::new());
         let server = Self {
             closed: closed.clone(),
             _hook: HookGuard::install(),
         };
-        reply(&desk.link, &Reply::Ready);
+        let desk = Desk::open(settings, link, index(args, trials), output)?;
         thread::Builder::new()
             .name("test-requests".to_owned())
             .spawn(move || {
+                // This ends with an error, the end of the file.
+                let _ = desk.clone().work();
                 // Trials that were not asked for are dropped here, which may panic.
-                let _ = panic::catch_unwind(AssertUnwindSafe(|| desk.work()));
+                let _ = panic::catch_unwind(AssertUnwindSafe(|| desk.clear()));
                 closed.put(Closed);
             })?;
         Ok(server)
@@ -94,61 +92,13 @@ impl Future for Server {
     }
 }
 
-/// Takes requests.
-struct Desk {
-    trials: HashMap<(String, u32), Trial>,
-    measures: bool,
-    destination: Destination,
-    limits: Option<TimeLimits>,
-    spawn: Spawner,
-    link: Arc<UnixStream>,
-    /// The thread of the trial before, which the next one waits for.
-    thread: Option<JoinHandle<()>>,
+/// Returns the file that standard output goes to.
+fn own_output() -> io::Result<Output> {
+    let file = io::stdout().as_fd().try_clone_to_owned()?;
+    Ok(Output::new(File::from(file)))
 }
 
-impl Desk {
-    fn work(mut self) {
-        while let Ok(payload) = protocol::receive(&mut &*self.link) {
-            match Request::decode(&payload) {
-                Ok(request) => self.start(request),
-                Err(_) => return,
-            }
-        }
-    }
-
-    fn start(&mut self, request: Request) {
-        let Some(trial) = self.trials.remove(&(request.name, request.occurrence)) else {
-            return reply(&self.link, &Reply::Unavailable);
-        };
-        let link = self.link.clone();
-        let job = Job {
-            description: Arc::new(trial.description),
-            destination: self.destination,
-            limits: self.limits,
-            done: Box::new(move |ended| answer(&link, ended)),
-        };
-        let spawn = trial.spawn.as_ref().unwrap_or(&self.spawn);
-        let predecessor = self.thread.take();
-        self.thread = job
-            .start(trial.body, self.measures, spawn, predecessor)
-            .thread;
-    }
-}
-
-/// Answers a request, after everything that the trial has printed.
-fn answer(link: &UnixStream, ended: Ended) {
-    let _ = io::stdout().flush();
-    stdio::flush_c();
-    let (outcome, time) = (ended.outcome, ended.elapsed);
-    reply(link, &Reply::Ended { outcome, time });
-}
-
-/// If the parent has gone then nobody is left to tell.
-fn reply(mut link: &UnixStream, reply: &Reply) {
-    let _ = protocol::send(&mut link, &reply.encode());
-}
-
-fn index(args: &Arguments, trials: Vec<Trial>) -> HashMap<(String, u32), Trial> {
+fn index(args: &Arguments, trials: Vec<Trial>) -> Trials {
     let selected = plan::select(args, trials);
     let occurrences = plan::occurrences(&selected);
     let keys = selected

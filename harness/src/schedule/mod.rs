@@ -26,6 +26,8 @@ pub(crate) use self::state::{Settings, State};
 
 /// What a schedule is told.
 enum Message {
+    /// The trial of this number started in a worker process.
+    Started(usize),
     /// The trial of this number ended.
     Ended(usize, Ended),
     /// An alarm went off.

@@ -23,7 +23,8 @@ pub(super) struct Running {
 /// A trial that is under way.
 pub(super) struct Trial {
     pub(super) description: Arc<Description>,
-    since: Instant,
+    /// `None` as long as it waits for a worker process.
+    since: Option<Instant>,
     is_noticed: bool,
     timeout: Option<Duration>,
     handle: Handle,
@@ -33,7 +34,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Returns a trial that starts now.
+    /// Returns a trial that has not started yet.
     pub(super) fn new(
         description: Arc<Description>,
         attempt: Attempt,
@@ -43,7 +44,7 @@ impl Trial {
             attempt,
             again,
             description,
-            since: Instant::now(),
+            since: None,
             is_noticed: false,
             timeout: None,
             handle: Handle::default(),
@@ -51,14 +52,21 @@ impl Trial {
     }
 
     fn is_expired(&self, now: Instant) -> bool {
-        self.timeout
-            .is_some_and(|timeout| self.since + timeout <= now)
+        self.expiry().is_some_and(|expiry| expiry <= now)
+    }
+
+    fn is_slow(&self, now: Instant) -> bool {
+        self.since.is_some_and(|since| since + SLOW <= now)
+    }
+
+    fn expiry(&self) -> Option<Instant> {
+        Some(self.since? + self.timeout?)
     }
 
     fn next_alarm(&self) -> Option<Instant> {
-        let slow = (!self.is_noticed).then(|| self.since + SLOW);
-        let expiry = self.timeout.map(|timeout| self.since + timeout);
-        [slow, expiry].into_iter().flatten().min()
+        let slow = self.since.filter(|_| !self.is_noticed);
+        let slow = slow.map(|since| since + SLOW);
+        [slow, self.expiry()].into_iter().flatten().min()
     }
 }
 
@@ -77,6 +85,13 @@ impl Running {
         self.next += 1;
         self.trials.insert(id, trial);
         id
+    }
+
+    /// Notes that a trial starts now, and returns what it is.
+    pub(super) fn start(&mut self, id: usize) -> Option<Arc<Description>> {
+        let trial = self.trials.get_mut(&id)?;
+        trial.since = Some(Instant::now());
+        Some(trial.description.clone())
     }
 
     /// Notes how to get at a trial, and how long it may take.
@@ -124,19 +139,23 @@ impl Running {
         Some((timeout, std::mem::take(&mut trial.handle).cancel()))
     }
 
-    /// Returns all that are under way.
+    /// Returns all that have started.
     pub(super) fn descriptions(&self) -> Vec<Arc<Description>> {
-        self.trials
-            .values()
-            .map(|trial| trial.description.clone())
-            .collect()
+        let started = self.trials.values().filter(|trial| trial.since.is_some());
+        started.map(|trial| trial.description.clone()).collect()
+    }
+
+    /// Returns how many wait for a worker process.
+    pub(super) fn waiting(&self) -> usize {
+        let waiting = self.trials.values().filter(|trial| trial.since.is_none());
+        waiting.count()
     }
 
     /// Returns the trials that have become slow since the last call.
     pub(super) fn take_slow(&mut self, now: Instant) -> Vec<Arc<Description>> {
         let mut slow = Vec::new();
         for trial in self.trials.values_mut() {
-            if !trial.is_noticed && trial.since + SLOW <= now {
+            if !trial.is_noticed && trial.is_slow(now) {
                 trial.is_noticed = true;
                 slow.push(trial.description.clone());
             }
@@ -157,7 +176,9 @@ mod tests {
     fn running() -> Running {
         let mut running = Running::default();
         let description = crate::Trial::test("t", || Ok(())).description;
-        running.add(Trial::new(Arc::new(description), Attempt::first(1), None));
+        let id = running.add(Trial::new(Arc::new(description), Attempt::first(1), None));
+        assert_eq!(running.next_alarm(), None);
+        running.start(id);
         running
     }
 

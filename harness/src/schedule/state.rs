@@ -13,7 +13,7 @@ use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::event::{Event, Finished, Interruption, Tally};
-use crate::isolate::{Pool, Request};
+use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
@@ -151,6 +151,7 @@ impl State {
             return None;
         }
         let noted = match message {
+            Message::Started(id) => self.started(id),
             Message::Ended(id, ended) => self.ended(id, ended),
             Message::Tick => self.tick(),
         };
@@ -174,7 +175,7 @@ impl State {
         }
         self.tally.interruption = Some(Interruption {
             running: self.running.descriptions(),
-            waiting: self.tests.len() + self.benchmarks.len(),
+            waiting: self.running.waiting() + self.tests.len() + self.benchmarks.len(),
         });
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
@@ -199,10 +200,7 @@ impl State {
         if most.is_some_and(|most| self.tally.failed >= most) {
             return Ok(true);
         }
-        while self.running.len() < self.settings.concurrency {
-            let Some(planned) = self.tests.pop_front() else {
-                break;
-            };
+        while let Some(planned) = self.next_test() {
             self.start(planned, driver)?;
         }
         // Benchmarks run at the end, one at a time.
@@ -212,6 +210,22 @@ impl State {
             }
         }
         Ok(self.running.is_empty())
+    }
+
+    /// Returns the next test if it may start now.
+    fn next_test(&mut self) -> Option<Planned> {
+        let concurrency = self.settings.concurrency;
+        let capacity = self.pool.as_ref().map_or(concurrency, Pool::capacity);
+        if self.running.len() >= capacity {
+            return None;
+        }
+        // With one test at a time the name is on the screen until the test ends, and one that is
+        // ignored has to wait for that.
+        let has_to_wait = concurrency == 1 && !self.running.is_empty();
+        if has_to_wait && self.tests.front().is_some_and(|test| test.ignored) {
+            return None;
+        }
+        self.tests.pop_front()
     }
 
     fn conclude(&mut self, step: io::Result<bool>) -> Step {
@@ -244,18 +258,26 @@ impl State {
         let id = self
             .running
             .add(Trial::new(description.clone(), attempt, again));
-        self.output.event(&Event::Started(&description))?;
+        if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
+            let driver = driver.clone();
+            let name = description.name.clone();
+            pool.submit(isolate::Job {
+                request: Request { name, occurrence },
+                timeout,
+                tell: Box::new(move |progress| {
+                    driver.tell(match progress {
+                        Progress::Started => Message::Started(id),
+                        Progress::Ended(ended) => Message::Ended(id, ended),
+                    });
+                }),
+            });
+            return Ok(());
+        }
+        self.started(id)?;
         let driver = driver.clone();
         let done = Box::new(move |ended| driver.tell(Message::Ended(id, ended)));
         if ignored {
             done(Ended::ignored(description.ignore_reason.clone()));
-            return Ok(());
-        }
-        if let Some(pool) = &self.pool {
-            let name = description.name.clone();
-            let request = Request { name, occurrence };
-            pool.submit(request, timeout, done);
-            self.watch(None);
             return Ok(());
         }
         let job = Job {
@@ -270,6 +292,17 @@ impl State {
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);
         Ok(())
+    }
+
+    fn started(&mut self, id: usize) -> io::Result<()> {
+        let Some(description) = self.running.start(id) else {
+            return Ok(());
+        };
+        if self.pool.is_some() {
+            // The pool itself sees to it that no trial takes too long.
+            self.watch(None);
+        }
+        self.output.event(&Event::Started(&description))
     }
 
     /// Sees to it that a trial that starts now is noticed when it is slow, or too slow. With one

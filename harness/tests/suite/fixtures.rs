@@ -1,5 +1,6 @@
 //! The suites that child processes run.
 
+use std::fs::{File, OpenOptions};
 use std::future;
 use std::io::{self, Write};
 use std::panic;
@@ -17,6 +18,9 @@ use crate::pool::{Pool, yield_now};
 /// Names the fixture that a child process is to be.
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_FIXTURE";
 
+/// Names the pipe that tests of a fixture talk over.
+pub(crate) const FIFO: &str = "LIBTEST_ASYNC_FIFO";
+
 /// Runs a fixture if this process is to be one.
 pub(crate) fn run_as_child() -> Option<ExitCode> {
     let fixture = std::env::var(VARIABLE).ok()?;
@@ -30,6 +34,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "dropped" => dropped(&args),
         "crashing" => libtest_async::run(&args, crashing()),
         "crashing_async" => on_pool(&args, crashing()),
+        "many" => libtest_async::run(&args, many()),
+        "queued" => libtest_async::run(&args, queued()),
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
@@ -175,6 +181,51 @@ fn crashing() -> Vec<Trial> {
 fn kill_this_process() {
     // SAFETY: the signal ends the process, whatever state it is in.
     unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Short tests, one of which ends its process, and some of which print a lot.
+fn many() -> Vec<Trial> {
+    let test = |number: usize| {
+        let name = format!("{number:03}");
+        Trial::test(name.clone(), move || {
+            println!("{name} prints");
+            print!("{name} half a line");
+            match number % 50 {
+                10 => println!("{}", "x".repeat(1 << 20)),
+                20 => return Err("on purpose".into()),
+                30 if number == 130 => std::process::abort(),
+                _ => {}
+            }
+            Ok(())
+        })
+        .with_ignored_flag(number % 50 == 40)
+    };
+    (0..200).map(test).collect()
+}
+
+/// Short tests, among them one that waits for the next one, which is likely to have been sent to
+/// the same worker.
+fn queued() -> Vec<Trial> {
+    let path = std::env::var_os(FIFO).unwrap_or_default();
+    let (read, write) = (path.clone(), path);
+    let short = |name: String| Trial::test(name, || Ok(()));
+    let mut trials: Vec<_> = (0..200).map(|n| short(format!("a{n:03}"))).collect();
+    trials.extend((0..50).map(|n| short(format!("d{n:02}"))));
+    // Each waits for the other to open the file.
+    trials.push(Trial::test("b_waits", move || {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut File::open(read)?, &mut text)?;
+        assert_eq!(text, "go on");
+        Ok(())
+    }));
+    trials.push(Trial::test("c_writes", move || {
+        OpenOptions::new()
+            .write(true)
+            .open(write)?
+            .write_all(b"go on")?;
+        Ok(())
+    }));
+    trials
 }
 
 /// Tests that do not end, and some that do.

@@ -1,8 +1,14 @@
 //! Workers fail alone.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
 use libtest_async::{Arguments, Failed, Trial};
+use serde_json::Value;
 
 use crate::child::{self, run, section};
+use crate::files::scratch;
+use crate::fixtures::FIFO;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -24,6 +30,22 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_first_process_runs_nothing,
         ),
         test("nextest_needs_no_workers", nextest_needs_no_workers),
+        test(
+            "what_is_sent_ahead_keeps_its_output",
+            what_is_sent_ahead_keeps_its_output,
+        ),
+        test(
+            "every_test_is_said_to_start_before_it_ends",
+            every_test_is_said_to_start_before_it_ends,
+        ),
+        test(
+            "one_at_a_time_is_reported_in_order",
+            one_at_a_time_is_reported_in_order,
+        ),
+        test(
+            "what_waits_for_a_long_test_is_given_to_another_worker",
+            what_waits_for_a_long_test_is_given_to_another_worker,
+        ),
     ]
 }
 
@@ -114,4 +136,79 @@ fn nextest_needs_no_workers() {
         },
     );
     assert_eq!(output.code, Some(7), "{}", output.stdout);
+}
+
+fn what_is_sent_ahead_keeps_its_output() {
+    for threads in ["--test-threads=1", "--test-threads=3"] {
+        let output = run("many", &["--isolate", "--show-output", threads]);
+        for number in (0..200).filter(|number| number % 50 != 40) {
+            let name = format!("{number:03}");
+            let expected = format!("{name} prints\n{name} half a line");
+            let rest = match number {
+                10 | 60 | 110 | 160 => format!("{}\n", "x".repeat(1 << 20)),
+                20 | 70 | 120 | 170 => "Error: on purpose\n".to_owned(),
+                _ => String::new(),
+            };
+            let shown = section(&output.stdout, &name);
+            match number {
+                // Half a line is lost with the process that had it.
+                130 => assert_eq!(
+                    shown,
+                    "130 prints\nnote: child process exited with signal 6"
+                ),
+                _ => assert!(
+                    shown.trim_end() == format!("{expected}{rest}").trim_end(),
+                    "{name}"
+                ),
+            }
+        }
+        let counts = "191 passed; 5 failed; 4 ignored;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+    }
+}
+
+fn every_test_is_said_to_start_before_it_ends() {
+    let output = run("many", &["--isolate", "--format=json", "--test-threads=2"]);
+    let events: Vec<Value> = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["type"] == "test")
+        .collect();
+    let names: BTreeSet<_> = events
+        .iter()
+        .filter_map(|event| event["name"].as_str())
+        .collect();
+    assert_eq!((events.len(), names.len()), (400, 200));
+    for name in names {
+        let events = events.iter().filter(|event| event["name"] == name);
+        let kinds: Vec<_> = events.map(|event| event["event"].as_str()).collect();
+        assert_eq!(kinds[0], Some("started"), "{name}");
+        assert_ne!(kinds[1], Some("started"), "{name}");
+    }
+}
+
+fn one_at_a_time_is_reported_in_order() {
+    let output = run("many", &["--isolate", "--test-threads=1"]);
+    let lines = output.stdout.lines().skip(2).take(200);
+    for (number, line) in lines.enumerate() {
+        let result = match number {
+            20 | 70 | 120 | 130 | 170 => "FAILED",
+            40 | 90 | 140 | 190 => "ignored",
+            _ => "ok",
+        };
+        assert_eq!(line, format!("test {number:03} ... {result}"));
+    }
+}
+
+fn what_waits_for_a_long_test_is_given_to_another_worker() {
+    let path = scratch("isolate-fifo");
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let output = child::run_with("queued", &["--isolate", "--test-threads=2"], |command| {
+        command.env(FIFO, &path);
+    });
+    assert!(output.stdout.contains("252 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }

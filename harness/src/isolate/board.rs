@@ -1,0 +1,127 @@
+//! The trials that wait for a worker, and those that workers were sent ahead.
+
+use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::Job;
+use super::protocol::{self, Call};
+
+/// The names of trials that are sent ahead have no more bytes. Whoever sends them must not have to
+/// wait: the worker may be waiting for its replies to be read.
+const ROOM: usize = 16 << 10;
+
+/// Where the hands of a pool get their trials from.
+pub(super) struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    jobs: VecDeque<Job>,
+    /// For each hand, the way to its worker if that has trials which could be called back.
+    backlogs: Vec<Option<Arc<UnixStream>>>,
+    idle: usize,
+    is_closed: bool,
+}
+
+impl Board {
+    pub(super) fn new(hands: usize) -> Self {
+        let state = State {
+            jobs: VecDeque::new(),
+            backlogs: vec![None; hands],
+            idle: 0,
+            is_closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Adds a trial.
+    pub(super) fn post(&self, job: Job) {
+        let mut state = self.lock();
+        state.jobs.push_back(job);
+        if state.idle > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Puts trials back that came from here, before all others.
+    pub(super) fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Job>) {
+        let mut state = self.lock();
+        for job in jobs.rev() {
+            state.jobs.push_front(job);
+        }
+        self.changed.notify_all();
+    }
+
+    /// Ends the wait of all hands.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Returns a trial. Waits for one, and calls those back that other workers were sent ahead;
+    /// `None` says that the board was closed.
+    pub(super) fn wait(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if state.is_closed {
+                return None;
+            }
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            state.call_back();
+            state.idle += 1;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+    }
+
+    /// Returns up to `most` trials to be sent ahead by a hand over `link`, and no more than its
+    /// share of what there is, or than the socket has room for.
+    pub(super) fn take_ahead(&self, hand: usize, most: usize, link: &Arc<UnixStream>) -> Vec<Job> {
+        let mut state = self.lock();
+        // Whoever waits has been told of what there is.
+        if state.idle > 0 {
+            return Vec::new();
+        }
+        let share = state.jobs.len().div_ceil(state.backlogs.len());
+        let mut room = ROOM;
+        let fitting = state.jobs.iter().take_while(|job| {
+            room = room.saturating_sub(job.request.name.len());
+            room > 0
+        });
+        let count = fitting.take(most.min(share)).count();
+        let jobs: Vec<Job> = state.jobs.drain(..count).collect();
+        if !jobs.is_empty() {
+            state.backlogs[hand] = Some(link.clone());
+        }
+        jobs
+    }
+
+    /// Notes that the worker of a hand has no trials that it was sent ahead.
+    pub(super) fn has_none_ahead(&self, hand: usize) {
+        self.lock().backlogs[hand] = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Calls back what some worker was sent ahead. Its hand puts that back here.
+    fn call_back(&mut self) {
+        if let Some(link) = self.backlogs.iter_mut().find_map(Option::take) {
+            // If the worker has gone its hand puts the trials back all the same.
+            let _ = protocol::send(&mut &*link, Call::encode_return);
+        }
+    }
+}

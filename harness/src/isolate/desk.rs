@@ -1,0 +1,179 @@
+//! Where a worker process takes its calls, and runs one trial after the other.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::Request;
+use super::output::Output;
+use super::protocol::{self, Call, Reply};
+use crate::capture::{Destination, stdio};
+use crate::job::{Ended, Job};
+use crate::time::TimeLimits;
+use crate::trial::{Spawner, Trial};
+
+/// Takes calls. Whoever finds that no trial is running starts the next one: the thread that takes
+/// the calls, or that on which the trial before ended.
+pub(super) struct Desk {
+    settings: Settings,
+    link: UnixStream,
+    state: Mutex<State>,
+}
+
+/// How trials are to run.
+pub(super) struct Settings {
+    pub(super) measures: bool,
+    pub(super) destination: Destination,
+    pub(super) limits: Option<TimeLimits>,
+    pub(super) spawn: Spawner,
+}
+
+/// The trials of a worker, by name and occurrence.
+pub(super) type Trials = HashMap<(String, u32), Trial>;
+
+struct State {
+    trials: Trials,
+    queue: VecDeque<Request>,
+    output: Option<Output>,
+    /// A trial runs.
+    is_busy: bool,
+    /// Somebody is about to start the next trial.
+    is_starting: bool,
+    /// The parent has been told that a trial cannot run, and will end this process.
+    is_spent: bool,
+    /// The thread of the trial before, which the next one waits for.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Says to the parent that the worker is ready. What was printed until now is of no trial.
+    pub(super) fn open(
+        settings: Settings,
+        link: UnixStream,
+        trials: Trials,
+        mut output: Option<Output>,
+    ) -> io::Result<Arc<Self>> {
+        if let Some(output) = &mut output {
+            output.take()?;
+        }
+        let start = output.as_ref().map_or(0, |output| output.start);
+        let this = Self {
+            settings,
+            link,
+            state: Mutex::new(State {
+                trials,
+                queue: VecDeque::new(),
+                output,
+                is_busy: false,
+                is_starting: false,
+                is_spent: false,
+                thread: None,
+            }),
+        };
+        this.reply(&Reply::Ready { start });
+        Ok(Arc::new(this))
+    }
+
+    /// Takes calls until the parent closes the socket.
+    pub(super) fn work(self: Arc<Self>) -> io::Result<()> {
+        let mut calls = BufReader::new(self.link.try_clone()?);
+        loop {
+            match Call::decode(&protocol::receive(&mut calls)?)? {
+                Call::Run(request) => self.lock().queue.push_back(request),
+                Call::Return => self.return_rest(),
+            }
+            self.proceed();
+        }
+    }
+
+    /// Drops the trials that have not run.
+    pub(super) fn clear(&self) {
+        let trials = std::mem::take(&mut self.lock().trials);
+        drop(trials);
+    }
+
+    /// Returns what has not started to the parent, which takes the first one for started if nothing
+    /// runs now.
+    fn return_rest(&self) {
+        let mut state = self.lock();
+        let kept = usize::from(!state.is_busy).min(state.queue.len());
+        let rest = state.queue.drain(kept..).count();
+        self.reply(&Reply::Returned(rest));
+    }
+
+    /// Starts the next trial, unless one is running, or being started by somebody else.
+    ///
+    /// A trial may come to its end, and call this, before it has quite been started.
+    fn proceed(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if state.is_starting {
+            return;
+        }
+        state.is_starting = true;
+        while !state.is_busy && !state.is_spent {
+            let Some(Request { name, occurrence }) = state.queue.pop_front() else {
+                break;
+            };
+            let Some(trial) = state.trials.remove(&(name, occurrence)) else {
+                state.is_spent = true;
+                self.reply(&Reply::Unavailable);
+                break;
+            };
+            state.is_busy = true;
+            let predecessor = state.thread.take();
+            drop(state);
+            let thread = self.start(trial, predecessor);
+            state = self.lock();
+            state.thread = thread;
+        }
+        state.is_starting = false;
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        trial: Trial,
+        predecessor: Option<JoinHandle<()>>,
+    ) -> Option<JoinHandle<()>> {
+        let this = self.clone();
+        let settings = &self.settings;
+        let job = Job {
+            description: Arc::new(trial.description),
+            destination: settings.destination,
+            limits: settings.limits,
+            done: Box::new(move |ended| this.ended(ended)),
+        };
+        let spawn = trial.spawn.as_ref().unwrap_or(&settings.spawn);
+        job.start(trial.body, settings.measures, spawn, predecessor)
+            .thread
+    }
+
+    /// Sends the end of a trial, with everything that it has printed.
+    fn ended(self: &Arc<Self>, mut ended: Ended) {
+        let _ = io::stdout().flush();
+        stdio::flush_c();
+        let mut state = self.lock();
+        let mut start = 0;
+        if let Some(output) = &mut state.output {
+            ended.output = output.take().unwrap_or_default();
+            // If that fails the file just stays.
+            let _ = output.trim();
+            start = output.start;
+        }
+        // As long as the lock is held nothing is called back that the parent takes for started.
+        self.reply(&Reply::Ended { ended, start });
+        state.is_busy = false;
+        drop(state);
+        self.proceed();
+    }
+
+    /// If the parent has gone then nobody is left to tell.
+    fn reply(&self, reply: &Reply) {
+        let _ = protocol::send(&mut &self.link, |frame| reply.encode(frame));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,80 @@
+//! The file that a worker prints to.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A file that is longer is emptied between trials.
+const MOST: u64 = 1 << 20;
+
+/// Output that ends up in a file, and where that of the current trial starts.
+pub(super) struct Output {
+    file: File,
+    pub(super) start: u64,
+}
+
+impl Output {
+    /// Looks at `file`, which every writer appends to.
+    pub(super) fn new(file: File) -> Self {
+        Self { file, start: 0 }
+    }
+
+    /// Creates a file without a name.
+    pub(super) fn create() -> io::Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("libtest-async-{}-{number}", process::id());
+        let path = std::env::temp_dir().join(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create_new(true)
+            .open(&path)?;
+        fs::remove_file(&path)?;
+        Ok(Self::new(file))
+    }
+
+    /// Returns a descriptor to print to.
+    pub(super) fn writer(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Returns what was printed since the last call.
+    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
+        let end = self.file.metadata()?.len();
+        let mut bytes = vec![0; end.saturating_sub(self.start) as usize];
+        self.file.read_exact_at(&mut bytes, self.start)?;
+        self.start = end;
+        Ok(bytes)
+    }
+
+    /// Empties the file if it has become long; what is printed next comes at its start again.
+    pub(super) fn trim(&mut self) -> io::Result<()> {
+        if self.start > MOST {
+            self.file.set_len(0)?;
+            self.start = 0;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn each_byte_is_taken_once_and_a_long_file_is_emptied() {
+        let mut output = Output::create().unwrap();
+        let mut writer = output.writer().unwrap();
+        for text in [&b"one"[..], b"", &[b'x'; MOST as usize], b"after"] {
+            writer.write_all(text).unwrap();
+            assert!(output.take().unwrap() == text);
+            output.trim().unwrap();
+        }
+        assert_eq!(output.start, 5);
+    }
+}

@@ -1,0 +1,226 @@
+//! A worker, as the parent's thread for it sees it.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::board::Board;
+use super::pool::Busy;
+use super::process::{Process, SharedChild};
+use super::protocol::Reply;
+use super::{Job, Progress};
+use crate::job::Ended;
+use crate::outcome::Outcome;
+
+/// Where trials take less time, others are worth being sent ahead.
+const SHORT: Duration = Duration::from_millis(1);
+
+/// With so many trials a process has enough to do for a [`PAUSE`].
+const MANY: usize = 8;
+const PAUSE: Duration = Duration::from_micros(200);
+
+/// A worker process that is replaced when it has gone.
+pub(super) struct Worker {
+    number: usize,
+    board: Arc<Board>,
+    busy: Busy,
+    passes_output: bool,
+    process: Option<Process>,
+    /// What the process was sent. It runs the first of these.
+    sent: VecDeque<Job>,
+    /// Since when it runs that one.
+    since: Instant,
+    /// How many trials the process may have at present, and at most.
+    depth: usize,
+    most: usize,
+}
+
+impl Worker {
+    pub(super) fn new(
+        number: usize,
+        most: usize,
+        passes_output: bool,
+        board: Arc<Board>,
+        busy: Busy,
+    ) -> Self {
+        Self {
+            number,
+            board,
+            busy,
+            passes_output,
+            process: None,
+            sent: VecDeque::new(),
+            since: Instant::now(),
+            depth: 1,
+            most,
+        }
+    }
+
+    /// Has trials run until the board is closed.
+    pub(super) fn work(mut self) {
+        loop {
+            if !self.sent.is_empty() {
+                self.send_ahead();
+                self.receive();
+            } else if let Some(job) = self.board.wait() {
+                (job.tell)(Progress::Started);
+                self.submit(job);
+            } else {
+                break;
+            }
+        }
+        if let Some(process) = self.process.take() {
+            process.end();
+        }
+    }
+
+    /// Sends a trial to the process, which has none; it is started if it is not there.
+    fn submit(&mut self, job: Job) {
+        let mut process = match self.process.take().map_or_else(|| self.start(), Ok) {
+            Ok(process) => process,
+            Err(ended) => return (job.tell)(Progress::Ended(ended)),
+        };
+        self.set_busy(Some(process.child()));
+        process.request([&job.request]);
+        self.process = Some(process);
+        self.sent.push_back(job);
+        self.since = Instant::now();
+    }
+
+    /// Sends more trials to the process when it is about to run out of them.
+    fn send_ahead(&mut self) {
+        let room = self.depth.saturating_sub(self.sent.len());
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        if room < self.depth.div_ceil(2) {
+            return;
+        }
+        let jobs = self.board.take_ahead(self.number, room, process.link());
+        process.request(jobs.iter().map(|job| &job.request));
+        self.sent.extend(jobs);
+    }
+
+    /// Waits for what the process has to say.
+    fn receive(&mut self) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        // To be woken for every short trial would cost more than the trial.
+        if self.sent.len() >= MANY && !process.has_said_more() {
+            thread::sleep(PAUSE);
+        }
+        let timeout = self.sent.front().and_then(|job| job.timeout);
+        match process.receive(timeout.map(|timeout| self.since + timeout)) {
+            Ok(Reply::Ended { ended, .. }) => {
+                self.process = Some(process);
+                self.ended(ended);
+            }
+            Ok(Reply::Returned(count)) => {
+                self.process = Some(process);
+                self.put_back(count);
+            }
+            Ok(Reply::Unavailable) => self.replace(process),
+            Ok(Reply::Ready { .. }) => self.bury(process, None),
+            Err(error) => self.bury(process, timeout.filter(|_| is_timeout(&error))),
+        }
+    }
+
+    /// Takes note of the end of a trial, and of the start of the next one.
+    fn ended(&mut self, ended: Ended) {
+        let Some(job) = self.sent.pop_front() else {
+            return;
+        };
+        self.since = Instant::now();
+        self.depth = match ended.elapsed {
+            Some(elapsed) if elapsed < SHORT => self.most.min(self.depth * 2),
+            _ => 1,
+        };
+        if self.sent.is_empty() {
+            self.set_busy(None);
+            self.board.has_none_ahead(self.number);
+        }
+        (job.tell)(Progress::Ended(ended));
+        if let Some(next) = self.sent.front() {
+            (next.tell)(Progress::Started);
+        }
+    }
+
+    /// Gives the last ones that the process was sent to others.
+    fn put_back(&mut self, count: usize) {
+        let kept = self.sent.len().saturating_sub(count);
+        self.board.put_back(self.sent.drain(kept..));
+    }
+
+    /// Has a trial run by a fresh process: one that has run it before cannot do so again.
+    fn replace(&mut self, process: Process) {
+        let Some(job) = self.sent.pop_front() else {
+            return process.end();
+        };
+        self.give_up_rest();
+        let has_run = process.has_run();
+        process.end();
+        if has_run {
+            return self.submit(job);
+        }
+        let reason = format!(
+            "the worker process has no test of the name {:?}",
+            job.request.name
+        );
+        let ended = Ended::without_output(Outcome::FailedBecause(reason));
+        (job.tell)(Progress::Ended(ended));
+    }
+
+    /// Reports that a process is gone, or that its trial has taken longer than it may.
+    fn bury(&mut self, mut process: Process, timeout: Option<Duration>) {
+        self.set_busy(None);
+        let job = self.sent.pop_front();
+        self.give_up_rest();
+        let output = process.take_output().unwrap_or_default();
+        let ended = Ended {
+            outcome: match timeout {
+                Some(timeout) => process.kill(timeout),
+                None => process.autopsy(),
+            },
+            output,
+            elapsed: None,
+        };
+        if let Some(job) = job {
+            (job.tell)(Progress::Ended(ended));
+        }
+    }
+
+    /// Has others run what this process was sent ahead.
+    fn give_up_rest(&mut self) {
+        self.depth = 1;
+        self.board.has_none_ahead(self.number);
+        self.board.put_back(self.sent.drain(..));
+    }
+
+    fn start(&self) -> Result<Process, Ended> {
+        let mut process = Process::start(self.passes_output).map_err(|error| {
+            let reason = format!("the worker process could not be started: {error}");
+            Ended::without_output(Outcome::FailedBecause(reason))
+        })?;
+        self.set_busy(Some(process.child()));
+        match process.await_ready() {
+            Ok(()) => Ok(process),
+            Err(_) => Err(Ended {
+                output: process.take_output().unwrap_or_default(),
+                outcome: process.autopsy(),
+                elapsed: None,
+            }),
+        }
+    }
+
+    fn set_busy(&self, child: Option<SharedChild>) {
+        *self.busy.lock().unwrap_or_else(PoisonError::into_inner) = child;
+    }
+}
+
+/// Says whether a socket gave up waiting.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
