@@ -2,6 +2,10 @@
 //!
 //! `cargo bench -p libtest-async --bench overhead`. Every row is the best of some runs of a child
 //! process with that many tests that do nothing, less the best with one test, by the test.
+//!
+//! A test that is not polled on a runtime has a thread of its own, with a name and fresh
+//! thread-local variables, as under libtest. The first row shows what such threads cost without any
+//! harness.
 
 #![expect(clippy::unwrap_used, reason = "this is a benchmark")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
@@ -11,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_async::{Arguments, TestFuture, Trial};
@@ -28,16 +33,13 @@ fn main() {
         return child(kind, count.parse().unwrap());
     }
     println!("{:<40} {:>12} {:>12}", "", "1 thread", "2 threads");
-    for kind in ["libtest", "mimic", "sync", "async", "inline"] {
-        let cost = |threads| per_test(kind, &[threads]);
-        let (one, two) = (cost("--test-threads=1"), cost("--test-threads=2"));
-        println!("{:<40} {one:>9.2} us {two:>9.2} us", title(kind));
+    for kind in ["threads", "libtest", "mimic", "sync", "async", "inline"] {
+        print_row(title(kind), kind, &[]);
     }
-    println!(
-        "{:<40} {:>9.2} us",
-        "here, in workers",
-        per_test("sync", &["--isolate"])
-    );
+    for kind in ["sync", "inline"] {
+        let title = format!("{}, in workers", title(kind));
+        print_row(&title, kind, &["--isolate"]);
+    }
     for kind in ["libtest", "mimic", "sync"] {
         let time = best(kind, TESTS, &["--list"]);
         println!(
@@ -48,8 +50,15 @@ fn main() {
     }
 }
 
+fn print_row(title: &str, kind: &str, args: &[&str]) {
+    let cost = |threads| per_test(kind, &[args, &[threads]].concat());
+    let (one, two) = (cost("--test-threads=1"), cost("--test-threads=2"));
+    println!("{title:<40} {one:>9.2} us {two:>9.2} us");
+}
+
 fn title(kind: &str) -> &str {
     match kind {
+        "threads" => "threads that do nothing",
         "libtest" => "libtest",
         "mimic" => "libtest-mimic (captures nothing)",
         "sync" => "here, functions",
@@ -111,6 +120,9 @@ fn child(kind: &str, count: usize) {
         libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit();
     }
     let args = Arguments::from_args();
+    if kind == "threads" {
+        return start_threads(args.test_threads.unwrap_or(1), count);
+    }
     let trial = |number| match kind {
         "sync" => Trial::test(name(number), || Ok(())),
         _ => Trial::async_test(name(number), async { Ok(()) }),
@@ -127,6 +139,20 @@ fn child(kind: &str, count: usize) {
         .exit(),
         _ => libtest_async::run(&args, trials).exit(),
     }
+}
+
+/// Starts so many threads with names, and waits for each, on some threads at once.
+fn start_threads(at_once: usize, count: usize) {
+    thread::scope(|scope| {
+        for first in 0..at_once {
+            scope.spawn(move || {
+                for number in (first..count).step_by(at_once) {
+                    let thread = thread::Builder::new().name(name(number)).spawn(|| {});
+                    thread.unwrap().join().unwrap();
+                }
+            });
+        }
+    });
 }
 
 fn name(number: usize) -> String {
@@ -146,6 +172,6 @@ fn poll<T>(future: impl Future<Output = T>) -> T {
         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
