@@ -10,6 +10,7 @@ mod python;
 mod streams;
 
 generator_tests!(async_std);
+given_up_tests!(async_std);
 stream_tests!(async_std);
 loop_tests!(async_std);
 

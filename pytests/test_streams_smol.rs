@@ -10,6 +10,7 @@ mod python;
 mod streams;
 
 generator_tests!(smol);
+given_up_tests!(smol);
 stream_tests!(smol);
 loop_tests!(smol);
 

@@ -10,6 +10,7 @@ mod python;
 mod streams;
 
 generator_tests!(tokio);
+given_up_tests!(tokio);
 stream_tests!(tokio);
 loop_tests!(tokio);
 

@@ -1,6 +1,8 @@
 //! The streams' tests, written once over the runtime.
 
 #[macro_use]
+pub(crate) mod given_up;
+#[macro_use]
 pub(crate) mod on_loops;
 #[macro_use]
 pub(crate) mod to_python;

@@ -182,12 +182,12 @@ impl Custody {
         drop(dropped);
     }
 
-    /// Brings the stream back from the runtime; whoever asked for it still has to take it.
-    fn bring_back(&self, source: Box<dyn Source>) {
+    /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped
+    /// detached from Python, when the generator was closed meanwhile.
+    fn bring_back(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
         let mut state = self.lock();
         if matches!(state.place, Place::Closed) {
-            drop(state);
-            return self.drop_inside(source);
+            return Some(source);
         }
         state.place = Place::Here(source);
         let waiting = state.waiting.take();
@@ -195,6 +195,7 @@ impl Custody {
         if let Some(waker) = waiting {
             waker.wake();
         }
+        None
     }
 
     /// Ends the generator, whose stream has panicked on the runtime.
@@ -281,7 +282,10 @@ impl Work for Pull {
 
     fn output(mut self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(source) = self.source.take() {
-            self.custody.bring_back(source);
+            let custody = &self.custody;
+            if let Some(closed) = custody.bring_back(source) {
+                py.detach(|| custody.drop_inside(closed));
+            }
         }
         Ok(py.None())
     }
@@ -291,7 +295,12 @@ impl Drop for Pull {
     fn drop(&mut self) {
         match self.source.take() {
             Some(source) if self.polling => self.custody.break_off(source),
-            Some(source) => self.custody.bring_back(source),
+            Some(source) => {
+                // Works are dropped detached from Python.
+                if let Some(closed) = self.custody.bring_back(source) {
+                    self.custody.drop_inside(closed);
+                }
+            }
             None => {}
         }
     }

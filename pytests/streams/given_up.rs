@@ -1,0 +1,118 @@
+//! Rust streams that are being polled when Python has given the item up.
+
+use std::sync::{Mutex, mpsc};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use pyo3::prelude::*;
+
+use crate::python::function;
+use crate::streams::FromFn;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Tells when the runtime polls a stream, and lets that poll go on.
+pub(crate) struct Gate {
+    polled: mpsc::Receiver<()>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl Gate {
+    /// The two as functions for Python; the first waits.
+    pub(crate) fn functions(self, py: Python<'_>) -> PyResult<[Bound<'_, PyAny>; 2]> {
+        let polled = Mutex::new(self.polled);
+        let polled = function(py, move |py| {
+            py.detach(|| polled.lock().unwrap().recv_timeout(TIMEOUT).unwrap());
+            Ok(py.None().into_bound(py))
+        })?;
+        let go_on = self.go_on;
+        let go_on = function(py, move |py| {
+            go_on.send(()).unwrap();
+            Ok(py.None().into_bound(py))
+        })?;
+        Ok([polled, go_on])
+    }
+}
+
+/// A stream that is pending at first, and behind a gate when it is polled again.
+pub(crate) fn gated<F>(then: F) -> (impl Stream<Item = PyResult<usize>> + Send + 'static, Gate)
+where
+    F: FnMut() -> Option<PyResult<usize>> + Send + Unpin + 'static,
+{
+    let (tell, polled) = mpsc::channel();
+    let (go_on, told) = mpsc::channel();
+    let (mut is_first, mut then) = (true, then);
+    let stream = FromFn::new(move |cx: &mut Context<'_>| {
+        if std::mem::take(&mut is_first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        tell.send(()).unwrap();
+        told.recv_timeout(TIMEOUT).unwrap();
+        Poll::Ready(then())
+    });
+    (stream, Gate { polled, go_on })
+}
+
+/// Joins a thread that attaches to Python when it is dropped, and tells whether that could be done.
+pub(crate) struct Joins(pub(crate) mpsc::Sender<bool>);
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        let (attached, joined) = mpsc::channel();
+        std::thread::spawn(move || Python::attach(|_| attached.send(())));
+        let _ = self.0.send(joined.recv_timeout(TIMEOUT / 2).is_ok());
+    }
+}
+
+/// Defines the tests for one runtime of the library.
+macro_rules! given_up_tests {
+    ($runtime:ident) => {
+        mod given_up {
+            use std::sync::{Mutex, mpsc};
+
+            use pyo3::prelude::*;
+            use pyo3_aio::$runtime as runtime;
+
+            use crate::python::{call, function, python};
+            use crate::streams::given_up::{Joins, gated};
+
+            #[pyo3_aio::$runtime::test]
+            fn a_stream_that_comes_back_with_its_item_is_dropped_detached_from_python()
+            -> PyResult<()> {
+                let code = c"
+def main(names):
+    generator, polled, go_on, is_joined = names
+    async def main():
+        step = generator.__anext__()
+        step.send(None)
+        polled()
+        step.close()
+        await generator.aclose()
+        go_on()
+        while (joined := is_joined()) is None:
+            await asyncio.sleep(0.001)
+        return joined
+    assert asyncio.run(main())
+";
+                let (tell, told) = mpsc::channel();
+                let (joins, told) = (Joins(tell), Mutex::new(told));
+                let (stream, gate) = gated(move || {
+                    let _ = &joins;
+                    Some(Ok(1))
+                });
+                Python::attach(|py| {
+                    let generator = runtime::stream_into_py(py, stream)?;
+                    let [polled, go_on] = gate.functions(py)?;
+                    let is_joined = function(py, move |py| {
+                        let joined = told.lock().unwrap().try_recv().ok();
+                        Ok(joined.into_pyobject(py)?.into_any())
+                    })?;
+                    let names = (generator, polled, go_on, is_joined).into_pyobject(py)?;
+                    call(&python(py, code)?, "main", names.into_any()).map(drop)
+                })
+            }
+        }
+    };
+}
