@@ -20,7 +20,7 @@ use pyo3::types::PyType;
 
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
-use crate::bridge::{Runner, Work, convert, drop_work};
+use crate::bridge::{Runner, Work, convert, drop_work, or_drop};
 use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::pending_error;
@@ -137,9 +137,13 @@ impl RustCoroutine {
                 future.get().abandon();
                 self.resume_throw(py, future, error.into_value(py))
             }
-            State::Delegating(wait) => self.delegate(py, wait, |inner| {
-                inner.call_method1(intern!(py, "throw"), (error,))
-            }),
+            State::Delegating(wait) => {
+                // This comes from somebody who steps the coroutine, not from trio, which has nothing to resume then.
+                wait.task.cancel_now(py);
+                self.delegate(py, wait, |inner| {
+                    inner.call_method1(intern!(py, "throw"), (error,))
+                })
+            }
             State::Cold(work) => {
                 drop_work(py, self.settings.runner, work);
                 Err(error)
@@ -159,13 +163,13 @@ impl RustCoroutine {
             }
         }
         let Settings { runner, cancel, .. } = &self.settings;
-        if trio::is_running_here(py)? {
+        let (locals, work) = or_drop(py, runner, locals_unless_trio(py), work)?;
+        let Some(locals) = locals else {
             let wait = trio::wait(py, work, runner, cancel.clone())?;
             return self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
-        }
-        let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
+        };
         let future = spawn_future(py, work, locals, runner, cancel.clone())?;
         self.resume(py, future.unbind())
     }
@@ -229,6 +233,14 @@ impl RustCoroutine {
         self.state.suspend(State::Throwing(future, error));
         Ok(yielded)
     }
+}
+
+/// Those of the loop that runs on this thread; `None` where it is trio.
+fn locals_unless_trio(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
+    if trio::is_running_here(py)? {
+        return Ok(None);
+    }
+    TaskLocals::here(asyncio::get_running_loop(py)?).map(Some)
 }
 
 fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {

@@ -14,7 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::awaitable::CancelPolicy;
-use crate::bridge::{Hub, Runner, Target, Task, Work, hub_of_host};
+use crate::bridge::{Hub, Runner, Target, Task, Work, hub_of_host, or_drop};
 use crate::locals::TaskLocals;
 
 /// What trio calls each turn of a task that waits for Rust: a coroutine, and the Rust task that ends it.
@@ -46,16 +46,12 @@ pub(crate) fn wait(
     runner: &'static Runner,
     cancel: CancelPolicy,
 ) -> PyResult<Wait> {
-    (runner.ensure_alive)()?;
-    let token = current_token(py)?;
-    let hub = hub_of_host(&token, connect)?;
-    let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
-    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel))?;
+    let prepared = prepare(py, runner, cancel);
+    let ((waiter, locals, hub), work) = or_drop(py, runner, prepared, work)?;
     let target = Target {
         future: waiter.clone().into_any().unbind(),
         settle,
     };
-    let locals = TaskLocals::new(token).copy_context(py)?;
     let task = Task::start(py, work, target, locals, hub, runner)?;
     // Nothing is delivered before the task has given up this turn.
     let _ = waiter.get().rust.set(Arc::clone(&task));
@@ -65,6 +61,20 @@ pub(crate) fn wait(
         coroutine: coroutine.unbind(),
         task,
     })
+}
+
+fn prepare<'py>(
+    py: Python<'py>,
+    runner: &Runner,
+    cancel: CancelPolicy,
+) -> PyResult<(Bound<'py, Waiter>, TaskLocals, Arc<Hub>)> {
+    (runner.ensure_alive)()?;
+    let token = current_token(py)?;
+    let hub = hub_of_host(&token, connect)?;
+    let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
+    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel))?;
+    let locals = TaskLocals::new(token).copy_context(py)?;
+    Ok((waiter, locals, hub))
 }
 
 fn lowlevel(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

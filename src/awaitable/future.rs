@@ -11,7 +11,7 @@ use super::callbacks::{Settler, run_callbacks, schedule};
 use super::state::{Cancelled, Pending, Raised, State, failed_state, returned_state};
 use super::unseen;
 use crate::asyncio;
-use crate::bridge::{Place, Runner, Target, Task, Work, hub_of};
+use crate::bridge::{Hub, Place, Runner, Target, Task, Work, hub_of, or_drop};
 use crate::cancel::Signal;
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
@@ -48,6 +48,23 @@ pub(crate) fn spawn_future<'py>(
     runner: &'static Runner,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {
+    let prepared = prepare(py, &locals, runner, policy);
+    let ((future, hub), work) = or_drop(py, runner, prepared, work)?;
+    let target = Target {
+        future: future.clone().into_any().unbind(),
+        settle,
+    };
+    let task = Task::start(py, work, target, locals, hub, runner)?;
+    future.get().own(task);
+    Ok(future)
+}
+
+fn prepare<'py>(
+    py: Python<'py>,
+    locals: &TaskLocals,
+    runner: &Runner,
+    policy: CancelPolicy,
+) -> PyResult<(Bound<'py, RustFuture>, Arc<Hub>)> {
     (runner.ensure_alive)()?;
     let event_loop = locals.event_loop(py);
     let hub = hub_of(&event_loop)?;
@@ -58,13 +75,7 @@ pub(crate) fn spawn_future<'py>(
     });
     let source = unseen::source(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
-    let target = Target {
-        future: future.clone().into_any().unbind(),
-        settle,
-    };
-    let task = Task::start(py, work, target, locals, hub, runner)?;
-    future.get().own(task);
-    Ok(future)
+    Ok((future, hub))
 }
 
 /// Settles the future from its loop's drain.

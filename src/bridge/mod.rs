@@ -7,8 +7,10 @@
 mod connect;
 mod dispatcher;
 mod drain;
+mod driver;
 mod errors;
 mod exit;
+mod failure;
 mod fork;
 mod hub;
 mod hubs;
@@ -22,6 +24,7 @@ mod spawned;
 mod task;
 mod wakeup;
 
+pub(crate) use driver::Driver;
 pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdown_error};
 pub(crate) use exit::end_loop;
 pub(crate) use exit::register as register_exit;
@@ -32,4 +35,4 @@ pub(crate) use hubs::{hub_of, hub_of_host};
 pub(crate) use job::{Job, Work};
 pub(crate) use soon::Place;
 pub(crate) use spawned::spawned;
-pub(crate) use task::{Driver, Runner, Target, Task, convert, drop_work};
+pub(crate) use task::{Runner, Target, Task, convert, drop_work, or_drop};

@@ -11,19 +11,19 @@
 //! - Whenever a driver runs a user's code, dropping included, it counts as polling, so that an exit waits for it.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::errors::{closed_error, left_behind_error, shutdown_error};
+use super::driver::Driver;
+use super::errors::{closed_error, left_behind_error};
+use super::failure::Failure;
 use super::hub::{Deliver, Hub, Registration};
 use super::job::Work;
 use super::polling;
-use crate::asyncio;
-use crate::caught::{Caught, catch_call};
+use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::surroundings::Surroundings;
 
@@ -53,6 +53,8 @@ pub(crate) struct Task {
     waker: Mutex<Option<Waker>>,
     /// `None` once it is settled, or nobody wants it settled.
     target: Mutex<Option<(Target, Registration)>>,
+    /// See [`Start`].
+    start: AtomicU8,
     /// Handed to the loop's thread with the result, so that they are dropped there.
     locals: Mutex<Option<TaskLocals>>,
     surroundings: Surroundings,
@@ -69,13 +71,13 @@ enum Slot {
     Empty,
 }
 
-enum Failure {
-    Panicked(Caught),
-    Cancelled,
-    /// The runtime dropped the driver.
-    Aborted,
-    /// The user has shut the bridge down.
-    ShutDown,
+/// What has become of the handing over to the runtime. The thread that does it is attached to Python, and must not drop
+/// a user's values.
+enum Start {
+    Under,
+    Over,
+    /// The runtime has dropped the driver meanwhile.
+    Refused,
 }
 
 impl Task {
@@ -97,6 +99,7 @@ impl Task {
             cancelled: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
             waker: Mutex::new(None),
+            start: AtomicU8::new(Start::Under as u8),
             target: Mutex::new(None),
             locals: Mutex::new(Some(locals)),
             surroundings: Surroundings::current(py),
@@ -110,7 +113,31 @@ impl Task {
         };
         *lock(&task.target) = Some((target, registration));
         (runner.spawn)(Driver::new(Arc::clone(&task)));
+        if !task.turn_start(Start::Over) {
+            py.detach(|| task.abort_driver());
+        }
         Ok(task)
+    }
+
+    /// The runtime has dropped the driver. Where it does so at once, [`Task::start`] has the thread detached first.
+    pub(super) fn refuse(self: &Arc<Self>) {
+        if !self.turn_start(Start::Refused) {
+            self.abort_driver();
+        }
+    }
+
+    fn abort_driver(self: &Arc<Self>) {
+        let _polling = polling::enter();
+        self.end(Failure::Aborted);
+    }
+
+    /// Whether the start was under way until now.
+    fn turn_start(&self, to: Start) -> bool {
+        let (from, to) = (Start::Under as u8, to as u8);
+        let turned = self
+            .start
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
+        turned.is_ok()
     }
 
     /// Asks the runtime to drop the future; its target is settled with CancelledError after that.
@@ -167,6 +194,16 @@ impl Task {
         }
     }
 
+    /// Keeps the waker. Cloning one and dropping one may run a runtime's code, which the lock must not be held for.
+    fn remember(&self, waker: &Waker) {
+        let is_known = |known: &Waker| known.will_wake(waker);
+        if !lock(&self.waker).as_ref().is_some_and(is_known) {
+            let waker = waker.clone();
+            let before = lock(&self.waker).replace(waker);
+            drop(before);
+        }
+    }
+
     fn wake_driver(&self) {
         let waker = lock(&self.waker).take();
         if let Some(waker) = waker {
@@ -175,9 +212,9 @@ impl Task {
     }
 
     /// Polls once; true when the driver has nothing more to do.
-    fn advance(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
+    pub(super) fn advance(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
         let _polling = polling::enter();
-        *lock(&self.waker) = Some(cx.waker().clone());
+        self.remember(cx.waker());
         if self.cancelled.load(Ordering::SeqCst) {
             self.end(self.reason());
             return true;
@@ -259,7 +296,23 @@ pub(crate) fn drop_work(py: Python<'_>, runner: &Runner, work: impl Send) {
     py.detach(|| drop_inside(runner, work));
 }
 
-/// The same where the thread is detached already.
+/// Passes on what is needed for some work; where that failed, drops the work as [`drop_work`] does.
+pub(crate) fn or_drop<T, W: Send>(
+    py: Python<'_>,
+    runner: &Runner,
+    needed: PyResult<T>,
+    work: W,
+) -> PyResult<(T, W)> {
+    match needed {
+        Ok(needed) => Ok((needed, work)),
+        Err(error) => {
+            drop_work(py, runner, work);
+            Err(error)
+        }
+    }
+}
+
+/// As [`drop_work`], where the thread is detached already.
 fn drop_inside(runner: &Runner, work: impl Sized) {
     let mut work = Some(work);
     let dropped = catch_call(|| (runner.enter)(&mut || drop(work.take())));
@@ -307,58 +360,6 @@ impl Deliver for Task {
     fn abort(self: Arc<Self>) {
         if self.fail_idle_work() {
             self.hub.push(Arc::<Self>::clone(&self));
-        }
-    }
-}
-
-impl Failure {
-    fn into_error(self, py: Python<'_>) -> PyErr {
-        match self {
-            Self::Panicked(caught) => caught.into(),
-            Self::Cancelled => match asyncio::cancelled_error(py) {
-                Ok(error) => PyErr::from_type(error.clone(), ()),
-                Err(error) => error,
-            },
-            Self::Aborted => PyRuntimeError::new_err(
-                "the Rust future was dropped before it finished: its runtime was shut down or aborted it",
-            ),
-            Self::ShutDown => shutdown_error(),
-        }
-    }
-}
-
-/// What the runtime polls: the task, until it has been delivered.
-pub(crate) struct Driver {
-    task: Arc<Task>,
-    done: bool,
-}
-
-impl Driver {
-    fn new(task: Arc<Task>) -> Self {
-        Self { task, done: false }
-    }
-}
-
-impl Future for Driver {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.done {
-            self.done = self.task.advance(cx);
-        }
-        if self.done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if !self.done {
-            let _polling = polling::enter();
-            self.task.end(Failure::Aborted);
         }
     }
 }

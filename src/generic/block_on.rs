@@ -12,9 +12,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::run::spawn;
-use super::traits::Runtime;
+use super::traits::{Pointers, Runtime};
 use crate::asyncio;
-use crate::bridge::register_exit;
+use crate::bridge::{or_drop, register_exit};
 use crate::caught::{Caught, catch};
 use crate::trio;
 
@@ -38,18 +38,19 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + 'static,
 {
-    refuse_running_loop(py)?;
-    R::ensure_alive()?;
-    register_exit(py)?;
+    let prepared = prepare::<R>(py);
+    let (is_main_thread, fut) = or_drop(py, Pointers::<R>::RUNNER, prepared, fut)?;
     let (sender, output) = mpsc::sync_channel(1);
     let (wanted, given_up) = oneshot::channel();
-    drop(spawn::<R, _>(async move {
+    let task = async move {
         if let Some(output) = unless_given_up(catch(fut), given_up).await {
             // The receiver waits until it has received.
             let _ = sender.send(output);
         }
-    }));
-    let received = if is_main_thread(py)? {
+    };
+    // A runtime that is shut down drops it at once.
+    py.detach(|| drop(spawn::<R, _>(task)));
+    let received = if is_main_thread {
         wait_for_signals_too(py, output, wanted)?
     } else {
         py.detach(move || output.recv().ok())
@@ -60,6 +61,14 @@ where
             "the Rust future was dropped before it finished: its runtime was shut down, or Python exits",
         )),
     }
+}
+
+/// Tells whether this is Python's main thread.
+fn prepare<R: Runtime>(py: Python<'_>) -> PyResult<bool> {
+    refuse_running_loop(py)?;
+    R::ensure_alive()?;
+    register_exit(py)?;
+    is_main_thread(py)
 }
 
 fn refuse_running_loop(py: Python<'_>) -> PyResult<()> {

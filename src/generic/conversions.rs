@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use super::traits::{ContextExt, Pointers, Runtime};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
-use crate::bridge::{Job, Work, register_exit};
+use crate::bridge::{Job, Work, or_drop, register_exit};
 use crate::cancel::CancelHandle;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::locals::{self, Owner, TaskLocals};
@@ -90,7 +90,9 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    future_into_py_with_locals::<R, F, T>(py, get_current_locals::<R>(py)?, fut)
+    let locals = get_current_locals::<R>(py);
+    let (locals, fut) = or_drop(py, Pointers::<R>::RUNNER, locals, fut)?;
+    future_into_py_with_locals::<R, F, T>(py, locals, fut)
 }
 
 /// Converts a Rust future into a Python coroutine (`collections.abc.Coroutine`), which starts when it is first awaited.
@@ -177,9 +179,10 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let locals = get_current_locals::<R>(py)?;
     let signal = Arc::default();
     let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let locals = get_current_locals::<R>(py);
+    let (locals, work) = or_drop(py, Pointers::<R>::RUNNER, locals, work)?;
     let policy = CancelPolicy::Told(signal);
     let future = spawn_future(py, work, locals, Pointers::<R>::RUNNER, policy)?;
     Ok(future.into_any())

@@ -98,6 +98,8 @@ impl Shared {
 
     /// Takes the output.
     pub(super) fn poll_take(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
+        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        let waker = cx.waker().clone();
         let mut inner = self.lock();
         match std::mem::replace(&mut inner.stage, Stage::Gone) {
             Stage::Done(output) => Poll::Ready(output),
@@ -114,7 +116,7 @@ impl Shared {
             }
             stage => {
                 inner.stage = stage;
-                let before = inner.waker.replace(cx.waker().clone());
+                let before = inner.waker.replace(waker);
                 drop(inner);
                 drop(before);
                 Poll::Pending

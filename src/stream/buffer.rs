@@ -120,6 +120,8 @@ impl Shared {
         cx: &mut Context<'_>,
         taken: &mut VecDeque<Py<PyAny>>,
     ) -> Poll<Option<PyResult<()>>> {
+        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        let waker = cx.waker().clone();
         let mut inner = self.lock();
         if !inner.items.is_empty() {
             std::mem::swap(&mut inner.items, taken);
@@ -136,7 +138,9 @@ impl Shared {
                 Poll::Ready(Some(Err(left_behind_error())))
             }
             None => {
-                inner.waker = Some(cx.waker().clone());
+                let before = inner.waker.replace(waker);
+                drop(inner);
+                drop(before);
                 Poll::Pending
             }
             Some(end) => {

@@ -212,12 +212,16 @@ impl Custody {
 
     /// Waits until the stream is back, and takes it; `None` when it is closed.
     fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Box<dyn Source>>> {
+        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        let waker = cx.waker().clone();
         let mut state = self.lock();
         match state.take() {
             Asked::Stream(source) => Poll::Ready(Some(source)),
             Asked::Closed => Poll::Ready(None),
             Asked::Away => {
-                state.waiting = Some(cx.waker().clone());
+                let before = state.waiting.replace(waker);
+                drop(state);
+                drop(before);
                 Poll::Pending
             }
         }
