@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+mod coverage;
 mod library;
 mod nextest;
 mod package;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let args = Arguments::from_args();
     let groups = [
         package::trials(),
+        coverage::trials(),
         nextest::trials(),
         library::trials(),
         plain::trials(),

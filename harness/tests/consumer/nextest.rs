@@ -1,5 +1,6 @@
 //! cargo-nextest: what it calls, and, where it is installed, the program itself.
 
+use std::path::Path;
 use std::process::Command;
 
 use libtest_async::{Failed, Trial};
@@ -21,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("it_lists_the_tests", it_lists_the_tests),
         test("it_runs_the_tests", it_runs_the_tests),
         test("it_runs_a_partition", it_runs_a_partition),
+        test("it_runs_an_archive", it_runs_an_archive),
     ]
 }
 
@@ -88,4 +90,24 @@ fn it_runs_a_partition() {
             "{name}: {first}{second}"
         );
     }
+}
+
+fn it_runs_an_archive() {
+    let archive = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer.tar.zst");
+    let archive = archive.to_str().unwrap();
+    let (text, code) = nextest(&["archive", "--color=never", "--archive-file", archive]);
+    assert_eq!(code, Some(0), "{text}");
+    // The archive is unpacked elsewhere, and nothing is built.
+    let args = [
+        "run",
+        "--color=never",
+        "--no-fail-fast",
+        "--archive-file",
+        archive,
+    ];
+    let (text, code) = nextest(&args);
+    let expected = "3 tests run: 2 passed, 1 failed, 1 skipped";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains("Compiling"), "{text}");
+    assert_eq!(code, Some(100), "{text}");
 }

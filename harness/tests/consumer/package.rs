@@ -54,6 +54,11 @@ pub(crate) fn folder() -> &'static Path {
 
 /// Runs cargo on the package.
 pub(crate) fn cargo(args: &[&str]) -> Output {
+    cargo_with(args, |_| {})
+}
+
+/// Runs cargo on the package, with whatever `adapt` changes.
+pub(crate) fn cargo_with(args: &[&str], adapt: impl FnOnce(&mut Command)) -> Output {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // What an outer cargo, or an outer nextest, says about itself is not about the inner one.
@@ -66,9 +71,9 @@ pub(crate) fn cargo(args: &[&str]) -> Output {
     command
         .args(args)
         .current_dir(folder())
-        .env("CARGO_NET_OFFLINE", "true")
-        .output()
-        .unwrap()
+        .env("CARGO_NET_OFFLINE", "true");
+    adapt(&mut command);
+    command.output().unwrap()
 }
 
 fn cargo_test_runs_it() {
