@@ -11,8 +11,7 @@ use crate::trial::{Body, Done, Trial, Verdict};
 /// capture and report.
 ///
 /// What such a trial does is known to libtest-mimic alone, which therefore runs each of them, with
-/// a temporary file for its report. That costs some 0.1 ms a trial, and the reason that a test
-/// gives for having been ignored at run time gets lost.
+/// a temporary file for its report. That costs some 0.1 ms a trial.
 ///
 /// ```
 /// use libtest_async::Trial;
@@ -34,113 +33,146 @@ impl From<libtest_mimic::Trial> for Trial {
 }
 
 fn run(trial: libtest_mimic::Trial, once: bool) -> Verdict {
-    let is_bench = trial.is_bench();
-    let report = Report::new();
+    let (name, is_bench) = (trial.name().to_owned(), trial.is_bench());
+    let file = ReportFile::new();
     let args = libtest_mimic::Arguments {
         include_ignored: true,
         bench: is_bench && !once,
         // With one thread, the trial runs on this one.
         test_threads: Some(1),
-        format: Some(libtest_mimic::FormatSetting::Json),
-        logfile: Some(report.0.to_string_lossy().into_owned()),
+        // The other formats do not have the reason of a skip.
+        format: Some(libtest_mimic::FormatSetting::Pretty),
+        color: Some(libtest_mimic::ColorSetting::Never),
+        logfile: Some(file.0.to_string_lossy().into_owned()),
         ..libtest_mimic::Arguments::default()
     };
     let conclusion = libtest_mimic::run(&args, vec![trial]);
-    let text = fs::read_to_string(&report.0).unwrap_or_default();
+    let text = fs::read_to_string(&file.0).unwrap_or_default();
+    let report = Report {
+        text: &text,
+        name: &name,
+    };
     if conclusion.num_failed > 0 {
-        Err(failed(&text))
+        Err(report.failed())
     } else if conclusion.num_ignored > 0 {
-        Ok(Done::Skipped { reason: None })
+        Ok(Done::Skipped {
+            reason: report.skip_reason().map(str::to_owned),
+        })
     } else if conclusion.num_measured > 0 {
-        let number = |key| number(&text, key).unwrap_or_default();
-        Ok(Done::Measured(Measurement {
-            avg: number("\"median\": "),
-            variance: number("\"deviation\": "),
-        }))
+        Ok(Done::Measured(report.measurement().unwrap_or(
+            Measurement {
+                avg: 0,
+                variance: 0,
+            },
+        )))
     } else {
         Ok(Done::Passed)
     }
 }
 
 /// A file that is removed when it is dropped.
-struct Report(PathBuf);
+struct ReportFile(PathBuf);
 
-impl Report {
+impl ReportFile {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("libtest-async-{}-{number}.json", std::process::id());
+        let name = format!("libtest-async-{}-{number}.log", std::process::id());
         Self(std::env::temp_dir().join(name))
     }
 }
 
-impl Drop for Report {
+impl Drop for ReportFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Finds the message in a report. That of a panic has been printed already.
-fn failed(report: &str) -> Failed {
-    let message = report
-        .split_once(r#""stdout": "Error: \""#)
-        .and_then(|(_, rest)| rest.split_once("\\\"\\n\" }"))
-        .map(|(message, _)| unescape(message));
-    match message {
-        Some(message) if !message.starts_with("test panicked") => message.into(),
-        _ => Failed::without_message(),
+/// What libtest-mimic reports of a single trial, which nothing else is printed into.
+struct Report<'a> {
+    text: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Report<'a> {
+    /// Returns the message of a failure. That of a panic has been printed already.
+    fn failed(&self) -> Failed {
+        let message = self
+            .between(
+                &format!("\n---- {} ----\n", self.name),
+                &format!("\n\n\nfailures:\n    {}\n", self.name),
+            )
+            .filter(|message| !message.starts_with("test panicked"));
+        message.map_or_else(Failed::without_message, Failed::from)
+    }
+
+    fn skip_reason(&self) -> Option<&'a str> {
+        self.between(
+            &format!("{} ... ignored (", self.name),
+            ")\n\ntest result: ",
+        )
+    }
+
+    fn measurement(&self) -> Option<Measurement> {
+        let start = format!("{} ... bench: ", self.name);
+        Some(Measurement {
+            avg: number(self.between(&start, " ns/iter (+/- ")?)?,
+            variance: number(self.between(" ns/iter (+/- ", ")\n\ntest result: ")?)?,
+        })
+    }
+
+    /// Returns the text from the first `start` to the last `end`.
+    fn between(&self, start: &str, end: &str) -> Option<&'a str> {
+        let (_, rest) = self.text.split_once(start)?;
+        rest.rsplit_once(end).map(|(text, _)| text)
     }
 }
 
-fn number(report: &str, key: &str) -> Option<u64> {
-    let (_, rest) = report.split_once(key)?;
-    let end = rest.find(|c: char| !c.is_ascii_digit())?;
-    rest[..end].parse().ok()
-}
-
-/// Undoes the escapes of a JSON string.
-fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            plain.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('n') => plain.push('\n'),
-            Some('r') => plain.push('\r'),
-            Some('t') => plain.push('\t'),
-            Some('b') => plain.push('\x08'),
-            Some('f') => plain.push('\x0c'),
-            // Only control characters are written in this way.
-            Some('u') => {
-                let digits: String = characters.by_ref().take(4).collect();
-                plain.extend(
-                    u32::from_str_radix(&digits, 16)
-                        .ok()
-                        .and_then(char::from_u32),
-                );
-            }
-            other => plain.extend(other),
-        }
-    }
-    plain
+/// Reads a number with spaces before it, and commas in it.
+fn number(text: &str) -> Option<u64> {
+    text.trim_start().replace(',', "").parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn report(text: &str) -> Report<'_> {
+        Report { text, name: "a" }
+    }
+
     #[test]
     fn a_message_comes_back_as_it_was() {
-        let report = r#"{ "type": "test", "name": "a", "event": "failed", "stdout": "Error: \"a \"b\"\n\u0001\\c\"\n" }"#;
-        assert_eq!(failed(report).message(), Some("a \"b\"\n\u{1}\\c"));
+        let text = "\nrunning 1 test\ntest a ... FAILED\n\nfailures:\n\n---- a ----\n\"x\"\n\n\nfailures:\n    a\nmore\n\n\nfailures:\n    a\n\ntest result: FAILED. ";
+        let message = "\"x\"\n\n\nfailures:\n    a\nmore";
+        assert_eq!(report(text).failed().message(), Some(message));
     }
 
     #[test]
     fn the_message_of_a_panic_is_left_out() {
-        let report = r#""stdout": "Error: \"test panicked: x\"\n" }"#;
-        assert_eq!(failed(report), Failed::without_message());
+        for message in ["test panicked: x\n", ""] {
+            let text = format!("\n---- a ----\n{message}\n\nfailures:\n    a\n");
+            assert_eq!(report(&text).failed(), Failed::without_message());
+        }
+    }
+
+    #[test]
+    fn a_skip_has_its_reason_if_there_is_one() {
+        let text = |reason| format!("test a ... ignored{reason}\n\ntest result: ok. ");
+        assert_eq!(
+            report(&text(" (no (real)\nnetwork)")).skip_reason(),
+            Some("no (real)\nnetwork")
+        );
+        assert_eq!(report(&text("")).skip_reason(), None);
+    }
+
+    #[test]
+    fn a_measurement_has_both_numbers() {
+        let text = "test a ... bench:       1,234 ns/iter (+/- 5)\n\ntest result: ok. ";
+        let expected = Measurement {
+            avg: 1234,
+            variance: 5,
+        };
+        assert_eq!(report(text).measurement(), Some(expected));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn their_trials_run_among_ours() {
     let output = run("mimic", &["--test-threads=1"]);
-    let expected = "\nrunning 8 tests\ntest [tidy] f_has_a_kind ... ok\ntest a_passes ... ok\ntest b_fails ... FAILED\ntest c_panics ... FAILED\ntest d_is_ignored ... ignored\ntest e_skips ... ignored\ntest g_measures ... ok\ntest h_ours ... ok\n";
+    let expected = "\nrunning 8 tests\ntest [tidy] f_has_a_kind ... ok\ntest a_passes ... ok\ntest b_fails ... FAILED\ntest c_panics ... FAILED\ntest d_is_ignored ... ignored\ntest e_skips ... ignored, why\ntest g_measures ... ok\ntest h_ours ... ok\n";
     assert!(output.stdout.starts_with(expected), "{}", output.stdout);
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
 }
