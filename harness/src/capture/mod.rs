@@ -8,10 +8,13 @@
 //!
 //! What is not seen: child processes, C's own buffered output (`puts`), and threads and tasks that
 //! neither the test nor one of its threads started; for those there are [`Context`] and
-//! [`inherit`]. Half a line that a test leaves unflushed (`print!`) stands in a buffer that all
-//! threads share; it is collected when the test is next suspended or ends, so another test that
-//! prints on another thread at that very moment can get it. Without `capture!` panic texts are
-//! captured and everything else passes through.
+//! [`inherit`]. Without `capture!` panic texts are captured and everything else passes through.
+//!
+//! Half a line (`print!`) stands in a buffer of std's that all threads share, and which tells
+//! nobody. It is collected when the test panics, is next suspended or ends. Until then what the
+//! test prints to standard error comes before it, and if another test prints on another thread it
+//! is shown with that one; it is never lost or doubled. `io::stdout().flush()` collects it at once,
+//! and with `--isolate`, or with one thread, no other test can get it.
 
 pub(crate) mod hook;
 mod panic_text;

@@ -27,6 +27,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             half_a_line_comes_before_the_panic_after_it,
         ),
         test(
+            "half_lines_of_many_tests_are_neither_lost_nor_doubled",
+            half_lines_of_many_tests_are_neither_lost_nor_doubled,
+        ),
+        test(
             "the_hook_of_the_user_comes_back",
             the_hook_of_the_user_comes_back,
         ),
@@ -78,6 +82,26 @@ fn half_a_line_comes_before_the_panic_after_it() {
         let expected = format!("{name}: half a line\nthread '{name}' panicked at ");
         let shown = child::without_thread_ids(section(&output.stdout, name));
         assert!(shown.starts_with(&expected), "{shown}");
+    }
+}
+
+/// Which test the first half of a line is shown with, is left to chance here.
+fn half_lines_of_many_tests_are_neither_lost_nor_doubled() {
+    let output = run("half_lines", &["--test-threads=8"]);
+    assert_ordinary_end(&output);
+    for number in 0..8 {
+        let shown = section(&output.stdout, &format!("t{number}"));
+        for round in 0..50 {
+            let first = format!("[{number}.{round} ");
+            assert_eq!(output.stdout.matches(&first).count(), 1, "{first}");
+            for own in [
+                format!("({number}.{round})\n"),
+                format!("{number}.{round}]\n"),
+            ] {
+                assert_eq!(output.stdout.matches(&own).count(), 1, "{own}");
+                assert!(shown.contains(&own), "{own} is not in {shown}");
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "passing" => libtest_async::run(&args, passing()),
         "noisy" => libtest_async::run(&args, noisy()),
         "half_a_line" => libtest_async::run(&args, half_a_line()),
+        "half_lines" => libtest_async::run(&args, half_lines()),
         "pool" => on_pool(&args, noisy_async()),
         "dropped" => dropped(&args),
         "crashing" => libtest_async::run(&args, crashing()),
@@ -57,6 +58,24 @@ fn half_a_line() -> Vec<Trial> {
         })
     };
     vec![test("one"), test("two")]
+}
+
+/// Tests that print at the same time, and in the midst of lines of others.
+fn half_lines() -> Vec<Trial> {
+    let barrier = Arc::new(Barrier::new(8));
+    let test = |number: usize| {
+        let barrier = barrier.clone();
+        Trial::test(format!("t{number}"), move || {
+            for round in 0..50 {
+                barrier.wait();
+                print!("[{number}.{round} ");
+                eprintln!("({number}.{round})");
+                println!("{number}.{round}]");
+            }
+            Err("to be shown".into())
+        })
+    };
+    (0..8).map(test).collect()
 }
 
 fn passing() -> Vec<Trial> {
