@@ -2,8 +2,9 @@
 
 /// Expands to the `main` function of a test binary, which runs the tests that the attributes have registered.
 ///
-/// `modules` are `#[pymodule]`s of the crate that the tests are to import without anything being installed; they have
-/// to be public, and the crate's `crate-type` has to contain `"rlib"`.
+/// `modules` are `#[pymodule]`s of the crate that the tests are to import without anything being installed. A test
+/// target can name them if they are public and the crate's `crate-type` contains `"rlib"`; the library's own tests can
+/// in any case.
 ///
 /// `setup` and `teardown` are functions or closures of type `fn(Python<'_>) -> PyResult<()>`, called on the main thread
 /// before the first test and after the last one, if a test is to run at all (with `--isolate`, in each worker). An
