@@ -9,6 +9,7 @@ use crate::rerun::{Run, command};
 crate::tests!(
     a_timeout_ends_a_test_that_waits_and_shows_what_for,
     a_timeout_leaves_tests_that_block_behind,
+    a_timeout_cancels_what_the_test_awaits,
     a_test_that_ends_in_time_is_judged_as_ever,
     raises_takes_the_class_and_those_derived_from_it,
     raises_refuses_other_exceptions_and_none,
@@ -46,6 +47,12 @@ fn a_timeout_leaves_tests_that_block_behind() {
     let shown = run.captured("subject::settings::timeout::blocks_in_python");
     assert!(shown.contains("Error: timed out after 100ms\n"), "{shown}");
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn a_timeout_cancels_what_the_test_awaits() {
+    let run = Run::new("settings::given_up:: --test-threads 1");
+    run.assert_contains("test subject::settings::given_up::a_waits ... FAILED\n");
+    run.assert_contains("test subject::settings::given_up::b_sees_the_cancellation ... ok\n");
 }
 
 fn a_test_that_ends_in_time_is_judged_as_ever() {

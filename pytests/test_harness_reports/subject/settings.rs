@@ -45,6 +45,44 @@ mod timeout {
     }
 }
 
+mod given_up {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    async fn run(code: &std::ffi::CStr) -> PyResult<()> {
+        let main = Python::attach(|py| {
+            let globals = PyDict::new(py);
+            py.run(c_str!("import asyncio, sys"), Some(&globals), None)?;
+            py.run(code, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("the code defines it");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        main.await.map(drop)
+    }
+
+    #[pyo3_aio::tokio::test(timeout = "100ms")]
+    async fn a_waits() -> PyResult<()> {
+        run(c_str!(
+            "
+async def main():
+    sys.given_up = asyncio.Event()
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        sys.given_up.set()
+        raise
+"
+        ))
+        .await
+    }
+
+    #[pyo3_aio::tokio::test(timeout = "1m")]
+    async fn b_sees_the_cancellation() -> PyResult<()> {
+        run(c_str!("async def main(): await sys.given_up.wait()")).await
+    }
+}
+
 mod raises {
     use pyo3::exceptions::{PyKeyError, PyValueError};
     use pyo3::prelude::*;
