@@ -94,8 +94,8 @@ fn succeeds(command: &mut Command) -> Output {
     output
 }
 
-fn make_crate() -> PathBuf {
-    let folder = temporary().join("crate");
+fn make_crate(name: &str) -> PathBuf {
+    let folder = temporary().join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
@@ -110,7 +110,7 @@ fn make_crate() -> PathBuf {
 
 #[test]
 fn what_is_written_compiles_passes_and_is_formatted() {
-    let folder = make_crate();
+    let folder = make_crate("crate");
     for line in COMMANDS {
         let program = env!("CARGO_BIN_EXE_cargo-pyo3-async-test");
         succeeds(command(program, &folder).args(line.split(' ')));
@@ -137,4 +137,31 @@ fn what_is_written_compiles_passes_and_is_formatted() {
     for name in ["new_tokio", "new_async_std", "new_smol"] {
         assert_eq!(count(&format!("test {name}_works ... ok")), 1, "{passed}");
     }
+}
+
+/// There cargo passes on no path to libpython.
+#[test]
+fn with_a_build_dir_elsewhere_one_is_told_and_run_finds_libpython_all_the_same() {
+    let folder = make_crate("elsewhere");
+    let run = |words: &str| {
+        let mut command = command(env!("CARGO_BIN_EXE_cargo-pyo3-async-test"), &folder);
+        command
+            .args(words.split(' '))
+            .env("CARGO_BUILD_BUILD_DIR", temporary().join("elsewhere-build"));
+        let output = succeeds(&mut command);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    run("init --lib");
+    let (findings, _) = run("doctor");
+    let warning = "warning build-dir          `build.build-dir` is ";
+    assert!(findings.contains(warning), "{findings}");
+    let (report, log) = run("run async");
+    assert!(
+        report.contains("test test_async_sleep ... ok\n"),
+        "{report}"
+    );
+    let told = "`build.build-dir` lies outside of the target folder";
+    assert!(log.contains(told), "{log}");
+    assert!(!log.contains("running on"), "{log}");
 }
