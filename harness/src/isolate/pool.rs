@@ -33,10 +33,15 @@ impl Pool {
     /// Makes room for so many workers. Each starts when there is something to do for it.
     pub(crate) fn start(args: &Arguments, size: usize) -> io::Result<Self> {
         let board = Arc::new(Board::new(size));
-        // Where the end of one trial decides what comes next, none may be sent ahead.
+        // Where the end of one trial decides what comes next, none may be sent ahead, and where
+        // trials print into the report none may be ahead of it.
         let is_decided_late =
             args.fail_fast || args.max_failures.is_some() || args.retries.is_some();
-        let most = if is_decided_late { 1 } else { MOST };
+        let most = if is_decided_late || args.nocapture {
+            1
+        } else {
+            MOST
+        };
         let hands = (0..size).map(|number| {
             let busy = Busy::default();
             let worker = Worker::new(number, most, args.nocapture, board.clone(), busy.clone());

@@ -21,7 +21,7 @@ impl Group {
     pub(crate) fn is_for(&self, binary: &str) -> bool {
         let groups: &[&str] = match binary {
             "exits" => &["exits"],
-            "noisy" => &["output", "terse", "json"],
+            "noisy" => &["output", "terse", "json", "junit"],
             _ => return self.name != "exits",
         };
         groups.contains(&self.name.as_str())
