@@ -25,7 +25,7 @@ mod extension {
     #[pymodule_export]
     use super::{
         block, call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready,
-        run, shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
+        repeat, run, shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
     };
 }
 
@@ -166,6 +166,16 @@ fn call_when_dropped(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, 
         let _calls = calls;
         std::future::pending::<PyResult<()>>().await
     })
+}
+
+/// Calls a function again and again, in a task of Rust's own, until it raises.
+#[pyfunction]
+fn repeat(function: Py<PyAny>) {
+    drop(pyo3_aio::tokio::spawn(async move {
+        while Python::attach(|py| function.call0(py)).is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }));
 }
 
 /// Calls a function with each item of an asynchronous generator, and with the exception that ends it, in a task of

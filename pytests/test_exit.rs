@@ -111,6 +111,31 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn a_program_that_only_spawns_ends_well() {
+    all_end_well(
+        "
+import atexit, os, time
+def later():
+    before = calls
+    time.sleep(0.05)
+    if calls != before:
+        os._exit(3)
+# Registered before the hook, and so called after it.
+atexit.register(later)
+import extension
+calls = 0
+def called():
+    global calls
+    calls += 1
+for _ in range(5):
+    extension.repeat(called)
+while not calls:
+    time.sleep(0.001)
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
     let (status, stderr) = run("
 import asyncio, extension, sys

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::attached::is_attached;
 use super::dispatcher::join_dispatchers;
 use super::fork;
 use super::hubs::{self, abort_all, close_all};
@@ -64,6 +65,18 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
+}
+
+/// The same where there may be nothing to register with, or where that would have to be waited for.
+pub(super) fn register_if_attached() {
+    if REGISTERED.load(Ordering::Relaxed) || !is_attached() {
+        return;
+    }
+    Python::attach(|py| {
+        if let Err(error) = register(py) {
+            error.write_unraisable(py, None);
+        }
+    });
 }
 
 /// Whether the interpreter exits.

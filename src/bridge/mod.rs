@@ -4,6 +4,7 @@
 //! wakes the loop through a file descriptor that the loop watches. It never attaches to Python. Conversion, callbacks
 //! and every drop of a Python reference happen on the loop's thread, in the order of the pushes.
 
+mod attached;
 mod connect;
 mod dispatcher;
 mod drain;

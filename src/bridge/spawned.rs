@@ -16,7 +16,10 @@ pub(crate) struct Spawned<F> {
 }
 
 /// Wraps a future that is about to be spawned, with the current locals carried along.
+///
+/// The exit hook is registered where the thread is attached to Python, as it is in a function that Python calls.
 pub(crate) fn spawned<F: Future>(future: F) -> Spawned<impl Future<Output = F::Output>> {
+    exit::register_if_attached();
     Spawned {
         future: Some(Box::pin(locals::carry(future))),
         is_late: exit::has_begun(),

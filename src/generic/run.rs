@@ -25,8 +25,9 @@ where
 
 /// Spawns a future on the runtime, with the current locals carried along.
 ///
-/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter's exit has called
-/// [`shutdown`](crate::shutdown), the future is dropped instead of polled, and the handle never finishes.
+/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter exits, the future is
+/// dropped instead of polled, and the handle never finishes. The library hears of that exit from the first conversion
+/// on, and from the first `spawn` by a thread that is attached to Python (which the stable ABI does not tell).
 pub fn spawn<R, F>(fut: F) -> R::JoinHandle
 where
     R: Runtime,
