@@ -16,7 +16,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::RustGenerator;
-use super::custody::{Asked, Busy, Custody, Pull};
+use super::custody::{Asked, Busy, Custody};
+use super::pull::Pull;
 use super::source::Source;
 use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;

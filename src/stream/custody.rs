@@ -5,16 +5,15 @@
 //! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost.
 //! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use pyo3::prelude::*;
 
 use super::anext::Anext;
 use super::source::Source;
 use super::spare::Spare;
-use crate::bridge::{Runner, Work, generation};
+use crate::bridge::{Runner, generation};
 use crate::caught::catch_call;
 use crate::locals;
 
@@ -69,6 +68,11 @@ impl Custody {
             }),
             runner,
         }
+    }
+
+    /// Notes that the runtime of this process polls the stream.
+    pub(super) fn polled_here(&self) {
+        self.lock().polled_in = generation();
     }
 
     pub(super) fn runner(&self) -> &'static Runner {
@@ -175,7 +179,8 @@ impl Custody {
         polled.map_err(PyErr::from)
     }
 
-    fn drop_inside(&self, source: Box<dyn Source>) {
+    /// Drops it inside the runtime's context, on a thread that is detached from Python.
+    pub(super) fn drop_inside(&self, source: Box<dyn Source>) {
         let mut source = Some(source);
         let dropped = catch_call(|| (self.runner.enter)(&mut || drop(source.take())));
         // The panic has been printed, and there is nobody left to tell.
@@ -184,7 +189,7 @@ impl Custody {
 
     /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped
     /// detached from Python, when the generator was closed meanwhile.
-    fn bring_back(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
+    pub(super) fn bring_back(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
         let mut state = self.lock();
         if matches!(state.place, Place::Closed) {
             return Some(source);
@@ -199,7 +204,7 @@ impl Custody {
     }
 
     /// Ends the generator, whose stream has panicked on the runtime.
-    fn break_off(&self, source: Box<dyn Source>) {
+    pub(super) fn break_off(&self, source: Box<dyn Source>) {
         let mut state = self.lock();
         state.place = Place::Closed;
         let waiting = state.waiting.take();
@@ -211,7 +216,7 @@ impl Custody {
     }
 
     /// Waits until the stream is back, and takes it; `None` when it is closed.
-    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Box<dyn Source>>> {
+    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Box<dyn Source>>> {
         // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
         let waker = cx.waker().clone();
         let mut state = self.lock();
@@ -237,75 +242,6 @@ impl State {
                 self.place = Place::Closed;
                 Asked::Closed
             }
-        }
-    }
-}
-
-/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back,
-/// also where the poll was given up.
-pub(super) struct Pull {
-    custody: Arc<Custody>,
-    source: Option<Box<dyn Source>>,
-    /// Left behind by a poll that panicked.
-    polling: bool,
-}
-
-impl Pull {
-    /// Without a stream it waits for the one that is away.
-    pub(super) fn boxed(
-        custody: Arc<Custody>,
-        source: Option<Box<dyn Source>>,
-    ) -> Pin<Box<dyn Work>> {
-        custody.lock().polled_in = generation();
-        Box::pin(Self {
-            custody,
-            source,
-            polling: false,
-        })
-    }
-}
-
-impl Work for Pull {
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.source.is_none() {
-            self.source = ready!(self.custody.poll_take(cx));
-        }
-        self.polling = true;
-        let poll = match &mut self.source {
-            Some(source) => source.poll_next(cx),
-            None => Poll::Ready(()),
-        };
-        self.polling = false;
-        poll
-    }
-
-    /// Nothing is lost when it is given up instead: see [`Custody::bring_back`].
-    fn is_ready(&self) -> bool {
-        false
-    }
-
-    fn output(mut self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if let Some(source) = self.source.take() {
-            let custody = &self.custody;
-            if let Some(closed) = custody.bring_back(source) {
-                py.detach(|| custody.drop_inside(closed));
-            }
-        }
-        Ok(py.None())
-    }
-}
-
-impl Drop for Pull {
-    fn drop(&mut self) {
-        match self.source.take() {
-            Some(source) if self.polling => self.custody.break_off(source),
-            Some(source) => {
-                // Works are dropped detached from Python.
-                if let Some(closed) = self.custody.bring_back(source) {
-                    self.custody.drop_inside(closed);
-                }
-            }
-            None => {}
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Streams both ways: Python's asynchronous generators as Rust streams, and Rust streams as asynchronous generators.
 //!
 //! Towards Python, [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Ending`](ending::Ending) are what its
-//! methods return, and [`Custody`](custody::Custody) knows who has the Rust stream just now. Towards Rust,
-//! [`PyStream`] is the stream, a [`Driver`](driver::Driver) on the loop steps the generator, and they share a
-//! [`buffer`].
+//! methods return, [`Custody`](custody::Custody) knows who has the Rust stream just now, and a [`Pull`](pull::Pull)
+//! polls it on its runtime. Towards Rust, [`PyStream`] is the stream, a [`Driver`](driver::Driver) on the loop steps the
+//! generator, and they share a [`buffer`].
 
 mod anext;
 mod awaited;
@@ -13,6 +13,7 @@ mod driver;
 mod ending;
 mod generator;
 mod hooks;
+mod pull;
 mod pystream;
 mod source;
 mod spare;
