@@ -73,9 +73,11 @@ macro_rules! given_up_tests {
             use std::sync::{Mutex, mpsc};
 
             use pyo3::prelude::*;
+            use pyo3_aio::err::RustPanic;
             use pyo3_aio::$runtime as runtime;
 
             use crate::python::{call, function, python};
+            use crate::streams::Drops;
             use crate::streams::given_up::{Joins, gated};
 
             #[pyo3_aio::$runtime::test]
@@ -112,6 +114,86 @@ def main(names):
                     let names = (generator, polled, go_on, is_joined).into_pyobject(py)?;
                     call(&python(py, code)?, "main", names.into_any()).map(drop)
                 })
+            }
+
+            /// Calls `main` with a generator that panics behind its gate.
+            fn panics(code: &std::ffi::CStr) -> PyResult<()> {
+                let drops = Drops::default();
+                let guard = drops.guard();
+                let (stream, gate) = gated(move || {
+                    let _ = &guard;
+                    panic!("the text")
+                });
+                Python::attach(|py| {
+                    let generator = runtime::stream_into_py(py, stream)?;
+                    let [polled, go_on] = gate.functions(py)?;
+                    let dropped = function(py, move |py| {
+                        drops.wait_for(py, 1);
+                        Ok(py.None().into_bound(py))
+                    })?;
+                    let program = python(py, code)?;
+                    program.set_item("RustPanic", py.get_type::<RustPanic>())?;
+                    let names = (generator, polled, go_on, dropped).into_pyobject(py)?;
+                    call(&program, "main", names.into_any()).map(drop)
+                })
+            }
+
+            #[pyo3_aio::$runtime::test]
+            fn a_panic_is_raised_for_the_one_who_waits_meanwhile() -> PyResult<()> {
+                panics(
+                    c"
+def main(names):
+    generator, polled, go_on, dropped = names
+    async def main():
+        step = generator.__anext__()
+        step.send(None)
+        polled()
+        step.close()
+        waits = asyncio.ensure_future(generator.__anext__())
+        await asyncio.sleep(0)
+        go_on()
+        try:
+            await asyncio.wait_for(waits, 10)
+        except RustPanic as error:
+            assert 'the text' in str(error), error
+        else:
+            assert False
+        assert not generator.ag_running
+        assert await told(generator.__anext__()) == 'StopAsyncIteration'
+        assert await told(generator.aclose()) is None
+    async def told(awaitable):
+        try:
+            return await awaitable
+        except Exception as error:
+            return type(error).__name__
+    asyncio.run(main())
+",
+                )
+            }
+
+            #[pyo3_aio::$runtime::test]
+            fn a_panic_is_raised_for_the_one_who_asks_next() -> PyResult<()> {
+                panics(
+                    c"
+def main(names):
+    generator, polled, go_on, dropped = names
+    async def main():
+        step = generator.__anext__()
+        step.send(None)
+        polled()
+        step.close()
+        go_on()
+        dropped()
+        said = []
+        for _ in range(2):
+            try:
+                await generator.__anext__()
+            except Exception as error:
+                said.append(type(error).__name__)
+        assert said == ['RustPanic', 'StopAsyncIteration'], said
+    asyncio.run(main())
+",
+                )
             }
         }
     };

@@ -88,8 +88,7 @@ impl Anext {
                 Stage::New(sent) => asking.start(sent.as_ref()),
                 Stage::Waiting(coroutine) => asking.resume(value, coroutine),
                 Stage::Throwing(coroutine) => {
-                    let stepped = coroutine.send_once(value);
-                    asking.rethrow(coroutine, stepped)
+                    asking.rethrow(coroutine, |coroutine| coroutine.send_once(value))
                 }
             }
         })
@@ -123,7 +122,7 @@ impl Asking<'_, '_> {
             Err(Busy) => Err(PyRuntimeError::new_err(
                 "anext(): asynchronous generator is already running",
             )),
-            Ok(Asked::Closed) => Err(PyStopAsyncIteration::new_err(())),
+            Ok(Asked::Closed) => Err(custody.end()),
             Ok(Asked::Away) if custody.is_left_behind() => {
                 custody.release();
                 Err(left_behind_error())
@@ -162,28 +161,31 @@ impl Asking<'_, '_> {
 
     /// Waits on, or ends with the item.
     fn resume(self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
-        match coroutine.send_once(value) {
-            Ok(Step::Returned(_)) => match self.custody().take() {
-                Some(source) => self.finish(source),
-                None => Err(PyStopAsyncIteration::new_err(())),
-            },
-            Ok(yielded) => {
-                self.suspend(Stage::Waiting(coroutine));
-                Ok(yielded)
-            }
-            Err(error) => {
-                self.custody().release();
-                Err(error)
-            }
+        let step = self.custody().step();
+        let stepped = coroutine.send_once(value)?;
+        if let Step::Yielded(_) = stepped {
+            step.go_on();
+            self.suspend(Stage::Waiting(coroutine));
+            return Ok(stepped);
         }
+        let Some(source) = self.custody().take() else {
+            return Err(self.custody().end());
+        };
+        step.go_on();
+        self.finish(source)
     }
 
     /// Waits until the stream is back, and raises what was thrown in.
-    fn rethrow(self, coroutine: Box<RustCoroutine>, stepped: PyResult<Step>) -> PyResult<Step> {
-        if matches!(stepped, Ok(Step::Yielded(_))) {
+    fn rethrow(
+        self,
+        coroutine: Box<RustCoroutine>,
+        step: impl FnOnce(&RustCoroutine) -> PyResult<Step>,
+    ) -> PyResult<Step> {
+        let asking = self.custody().step();
+        let stepped = step(&coroutine);
+        if let Ok(Step::Yielded(_)) = stepped {
+            asking.go_on();
             self.suspend(Stage::Throwing(coroutine));
-        } else {
-            self.custody().release();
         }
         stepped
     }
@@ -258,12 +260,11 @@ impl Anext {
                 .state
                 .step(|State { generator, stage }| match stage {
                     Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                        let stepped = coroutine.throw_once(slf.py(), error);
-                        Asking {
+                        let asking = Asking {
                             anext: slf,
                             generator,
-                        }
-                        .rethrow(coroutine, stepped)
+                        };
+                        asking.rethrow(coroutine, |coroutine| coroutine.throw_once(slf.py(), error))
                     }
                     Stage::New(_) => Err(error),
                 })
@@ -274,9 +275,8 @@ impl Anext {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.state.close(|State { generator, stage }| match stage {
             Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                coroutine.close(py)?;
-                generator.get().custody().release();
-                Ok(())
+                let _step = generator.get().custody().step();
+                coroutine.close(py)
             }
             Stage::New(_) => Ok(()),
         })

@@ -2,19 +2,21 @@
 //!
 //! Guarantees:
 //! - One [`Anext`](super::Anext) at a time asks for an item, and one thread at a time has the stream.
-//! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost.
+//! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost; its panic
+//!   is raised for the one who asks next.
 //! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 
 use super::anext::Anext;
 use super::source::Source;
 use super::spare::Spare;
 use crate::bridge::{Runner, generation};
-use crate::caught::catch_call;
+use crate::caught::{Caught, catch_call};
 use crate::locals;
 
 /// The place that the stream leaves to be polled, and comes back to.
@@ -29,6 +31,8 @@ struct State {
     asked: bool,
     /// Somebody has asked before.
     started: bool,
+    /// That of a poll on the runtime, until somebody is told.
+    panic: Option<Caught>,
     /// The process whose runtime has polled the stream last.
     polled_in: u32,
     /// A new poll on the runtime that waits for the stream, which a poll that was given up still has.
@@ -62,6 +66,7 @@ impl Custody {
                 place: Place::Here(source),
                 asked: false,
                 started: false,
+                panic: None,
                 polled_in: generation(),
                 waiting: None,
                 spare: Spare::default(),
@@ -128,6 +133,11 @@ impl Custody {
         self.lock().asked = false;
     }
 
+    /// Lets others ask when the step that asks is over, whether it returned, raised or panicked; unless it goes on.
+    pub(super) fn step(&self) -> AskingStep<'_> {
+        AskingStep(self)
+    }
+
     /// Brings the stream back and lets others ask.
     #[inline]
     pub(super) fn give_back(&self, source: Box<dyn Source>, spare: Py<Anext>) {
@@ -149,9 +159,9 @@ impl Custody {
         let mut state = self.lock();
         state.asked = false;
         let here = std::mem::replace(&mut state.place, Place::Closed);
-        let spare = state.spare.take();
+        let untold = (state.spare.take(), state.panic.take());
         drop(state);
-        drop(spare);
+        drop(untold);
         if let Place::Here(source) = here {
             py.detach(|| self.drop_inside(source));
         }
@@ -203,16 +213,27 @@ impl Custody {
         None
     }
 
-    /// Ends the generator, whose stream has panicked on the runtime.
-    pub(super) fn break_off(&self, source: Box<dyn Source>) {
+    /// Ends the generator, whose stream has panicked on the runtime; the one who asks next is told, unless it is closed.
+    pub(super) fn break_off(&self, source: Option<Box<dyn Source>>, panic: Caught) {
         let mut state = self.lock();
-        state.place = Place::Closed;
+        if !matches!(state.place, Place::Closed) {
+            state.place = Place::Closed;
+            state.panic = Some(panic);
+        }
         let waiting = state.waiting.take();
         drop(state);
-        self.drop_inside(source);
+        if let Some(source) = source {
+            self.drop_inside(source);
+        }
         if let Some(waker) = waiting {
             waker.wake();
         }
+    }
+
+    /// What a closed generator raises: once the panic that has ended it, if that was one.
+    pub(super) fn end(&self) -> PyErr {
+        let panic = self.lock().panic.take();
+        panic.map_or_else(|| PyStopAsyncIteration::new_err(()), PyErr::from)
     }
 
     /// Waits until the stream is back, and takes it; `None` when it is closed.
@@ -230,6 +251,22 @@ impl Custody {
                 Poll::Pending
             }
         }
+    }
+}
+
+/// A step of somebody who asks.
+pub(super) struct AskingStep<'a>(&'a Custody);
+
+impl AskingStep<'_> {
+    /// Goes on asking.
+    pub(super) fn go_on(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for AskingStep<'_> {
+    fn drop(&mut self) {
+        self.0.release();
     }
 }
 

@@ -9,14 +9,13 @@ use pyo3::prelude::*;
 use super::custody::Custody;
 use super::source::Source;
 use crate::bridge::Work;
+use crate::caught::catch_call;
 
-/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back,
-/// also where the poll was given up.
+/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back, and a
+/// panic in the custody, also where the poll was given up.
 pub(super) struct Pull {
     custody: Arc<Custody>,
     source: Option<Box<dyn Source>>,
-    /// Left behind by a poll that panicked.
-    polling: bool,
 }
 
 impl Pull {
@@ -26,11 +25,7 @@ impl Pull {
         source: Option<Box<dyn Source>>,
     ) -> Pin<Box<dyn Work>> {
         custody.polled_here();
-        Box::pin(Self {
-            custody,
-            source,
-            polling: false,
-        })
+        Box::pin(Self { custody, source })
     }
 }
 
@@ -39,13 +34,17 @@ impl Work for Pull {
         if self.source.is_none() {
             self.source = ready!(self.custody.poll_take(cx));
         }
-        self.polling = true;
-        let poll = match &mut self.source {
-            Some(source) => source.poll_next(cx),
-            None => Poll::Ready(()),
+        let Some(source) = &mut self.source else {
+            return Poll::Ready(());
         };
-        self.polling = false;
-        poll
+        match catch_call(|| source.poll_next(cx)) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                let source = self.source.take();
+                self.custody.break_off(source, panic);
+                Poll::Ready(())
+            }
+        }
     }
 
     /// Nothing is lost when it is given up instead: see [`Custody::bring_back`].
@@ -66,15 +65,11 @@ impl Work for Pull {
 
 impl Drop for Pull {
     fn drop(&mut self) {
-        match self.source.take() {
-            Some(source) if self.polling => self.custody.break_off(source),
-            Some(source) => {
-                // Works are dropped detached from Python.
-                if let Some(closed) = self.custody.bring_back(source) {
-                    self.custody.drop_inside(closed);
-                }
+        if let Some(source) = self.source.take() {
+            // Works are dropped detached from Python.
+            if let Some(closed) = self.custody.bring_back(source) {
+                self.custody.drop_inside(closed);
             }
-            None => {}
         }
     }
 }
