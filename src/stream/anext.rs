@@ -153,7 +153,7 @@ impl Asking<'_, '_> {
             cancel: CancelPolicy::AfterDrop,
             name: Cow::Borrowed("__anext__"),
         };
-        let pull = Pull::boxed(Arc::clone(custody), source);
+        let pull = Box::pin(Pull::new(Arc::clone(custody), source));
         let coroutine = Box::new(RustCoroutine::new(pull, settings));
         let py = self.anext.py();
         self.resume(py.None().bind(py), coroutine)

@@ -6,6 +6,7 @@
 //!   is raised for the one who asks next.
 //! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -35,8 +36,11 @@ struct State {
     panic: Option<Caught>,
     /// The process whose runtime has polled the stream last.
     polled_in: u32,
-    /// A new poll on the runtime that waits for the stream, which a poll that was given up still has.
-    waiting: Option<Waker>,
+    /// How many polls have been moved to the runtime.
+    pulls: usize,
+    /// Those of them that wait for the stream, which one that was given up still has. Others of these may have been
+    /// given up as well.
+    waiting: BTreeMap<usize, Waker>,
     spare: Spare,
 }
 
@@ -68,16 +72,20 @@ impl Custody {
                 started: false,
                 panic: None,
                 polled_in: generation(),
-                waiting: None,
+                pulls: 0,
+                waiting: BTreeMap::new(),
                 spare: Spare::default(),
             }),
             runner,
         }
     }
 
-    /// Notes that the runtime of this process polls the stream.
-    pub(super) fn polled_here(&self) {
-        self.lock().polled_in = generation();
+    /// Numbers a poll that is moved to the runtime, which is this process's.
+    pub(super) fn number_pull(&self) -> usize {
+        let mut state = self.lock();
+        state.polled_in = generation();
+        state.pulls += 1;
+        state.pulls
     }
 
     pub(super) fn runner(&self) -> &'static Runner {
@@ -205,11 +213,9 @@ impl Custody {
             return Some(source);
         }
         state.place = Place::Here(source);
-        let waiting = state.waiting.take();
+        let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        waiting.into_values().for_each(Waker::wake);
         None
     }
 
@@ -220,14 +226,12 @@ impl Custody {
             state.place = Place::Closed;
             state.panic = Some(panic);
         }
-        let waiting = state.waiting.take();
+        let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         if let Some(source) = source {
             self.drop_inside(source);
         }
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// What a closed generator raises: once the panic that has ended it, if that was one.
@@ -237,7 +241,11 @@ impl Custody {
     }
 
     /// Waits until the stream is back, and takes it; `None` when it is closed.
-    pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Box<dyn Source>>> {
+    pub(super) fn poll_take(
+        &self,
+        pull: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Box<dyn Source>>> {
         // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
         let waker = cx.waker().clone();
         let mut state = self.lock();
@@ -245,12 +253,18 @@ impl Custody {
             Asked::Stream(source) => Poll::Ready(Some(source)),
             Asked::Closed => Poll::Ready(None),
             Asked::Away => {
-                let before = state.waiting.replace(waker);
+                let before = state.waiting.insert(pull, waker);
                 drop(state);
                 drop(before);
                 Poll::Pending
             }
         }
+    }
+
+    /// A poll waits no more for the stream.
+    pub(super) fn forget(&self, pull: usize) {
+        let waker = self.lock().waiting.remove(&pull);
+        drop(waker);
     }
 }
 

@@ -16,23 +16,25 @@ use crate::caught::catch_call;
 pub(super) struct Pull {
     custody: Arc<Custody>,
     source: Option<Box<dyn Source>>,
+    number: usize,
 }
 
 impl Pull {
     /// Without a stream it waits for the one that is away.
-    pub(super) fn boxed(
-        custody: Arc<Custody>,
-        source: Option<Box<dyn Source>>,
-    ) -> Pin<Box<dyn Work>> {
-        custody.polled_here();
-        Box::pin(Self { custody, source })
+    pub(super) fn new(custody: Arc<Custody>, source: Option<Box<dyn Source>>) -> Self {
+        let number = custody.number_pull();
+        Self {
+            custody,
+            source,
+            number,
+        }
     }
 }
 
 impl Work for Pull {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.source.is_none() {
-            self.source = ready!(self.custody.poll_take(cx));
+            self.source = ready!(self.custody.poll_take(self.number, cx));
         }
         let Some(source) = &mut self.source else {
             return Poll::Ready(());
@@ -65,11 +67,81 @@ impl Work for Pull {
 
 impl Drop for Pull {
     fn drop(&mut self) {
-        if let Some(source) = self.source.take() {
-            // Works are dropped detached from Python.
-            if let Some(closed) = self.custody.bring_back(source) {
-                self.custody.drop_inside(closed);
+        match self.source.take() {
+            Some(source) => {
+                // Works are dropped detached from Python.
+                if let Some(closed) = self.custody.bring_back(source) {
+                    self.custody.drop_inside(closed);
+                }
             }
+            None => self.custody.forget(self.number),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use pyo3::prelude::*;
+
+    use super::Pull;
+    use crate::bridge::{Runner, Work};
+    use crate::stream::custody::{Asked, Custody};
+    use crate::stream::source::Source;
+
+    struct Pending;
+
+    impl Source for Pending {
+        fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+            Poll::Pending
+        }
+
+        fn take(&mut self, _py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+            None
+        }
+    }
+
+    static RUNNER: Runner = Runner {
+        spawn: drop,
+        enter: |call| call(),
+        ensure_alive: || Ok(()),
+    };
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn poll(pull: &mut Pull, flag: &Arc<Flag>) -> Poll<()> {
+        let waker = Waker::from(Arc::clone(flag));
+        Pin::new(pull).poll(&mut Context::from_waker(&waker))
+    }
+
+    #[test]
+    fn a_pull_that_is_given_up_leaves_the_one_that_waits_its_waker() {
+        let custody = Arc::new(Custody::new(Box::new(Pending), &RUNNER));
+        let Ok(Asked::Stream(source)) = custody.ask() else {
+            panic!("nobody else has it");
+        };
+        let first = Pull::new(Arc::clone(&custody), Some(source));
+        let mut second = Pull::new(Arc::clone(&custody), None);
+        let mut third = Pull::new(Arc::clone(&custody), None);
+        let (given_up, waits) = (Arc::default(), Arc::default());
+        assert_eq!(poll(&mut third, &waits), Poll::Pending);
+        assert_eq!(poll(&mut second, &given_up), Poll::Pending);
+        drop(second);
+        drop(first);
+        assert!(waits.0.load(Ordering::SeqCst));
+        assert!(!given_up.0.load(Ordering::SeqCst));
+        assert_eq!(poll(&mut third, &waits), Poll::Pending);
+        assert!(third.source.is_some());
     }
 }
