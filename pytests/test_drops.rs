@@ -168,6 +168,30 @@ def main(functions):
 }
 
 #[pyo3_aio::tokio::test]
+fn a_future_that_finds_no_loop_is_dropped_detached_from_python() -> PyResult<()> {
+    let (tell, told) = mpsc::channel();
+    let forever = move || {
+        let value = Joins(tell.clone());
+        async move {
+            let _value = value;
+            std::future::pending::<PyResult<()>>().await
+        }
+    };
+    // Where the tests run there is a loop.
+    let elsewhere = std::thread::spawn(move || {
+        Python::attach(|py| {
+            assert!(runtime::future_into_py(py, forever()).is_err());
+            assert!(runtime::future_into_py_cancellable(py, |_| forever()).is_err());
+            let coroutine = runtime::into_coroutine(py, forever())?;
+            assert!(coroutine.call_method1("send", (py.None(),)).is_err());
+            Ok(())
+        })
+    });
+    assert_eq!(told.iter().collect::<Vec<_>>(), [true; 3]);
+    elsewhere.join().unwrap()
+}
+
+#[pyo3_aio::tokio::test]
 async fn a_panic_of_a_local_conversion_has_its_text() -> PyResult<()> {
     let locals = Python::attach(runtime::get_current_locals)?;
     let (tell, told) = oneshot::channel();

@@ -9,7 +9,6 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -20,10 +19,8 @@ use pyo3::types::PyType;
 
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
-use crate::bridge::{Runner, Work, convert, drop_work, or_drop};
-use crate::caught::catch_call;
-use crate::locals::{self, TaskLocals};
-use crate::pending_error;
+use crate::bridge::{Held, Work, convert};
+use crate::locals::TaskLocals;
 use crate::slots::{self, Step, Steps, step_in_method};
 use crate::steppable::{Steppable, Suspended};
 use crate::surroundings::Surroundings;
@@ -47,7 +44,6 @@ pub(crate) struct RustCoroutine {
 
 /// How a coroutine behaves.
 pub(crate) struct Settings {
-    pub(crate) runner: &'static Runner,
     pub(crate) first_poll: FirstPoll,
     pub(crate) cancel: CancelPolicy,
     /// Its `__name__` and `__qualname__`.
@@ -56,7 +52,7 @@ pub(crate) struct Settings {
 
 enum State {
     /// Nothing has been sent.
-    Cold(Pin<Box<dyn Work>>),
+    Cold(Held),
     /// The Rust future is on its runtime.
     Waiting(Py<RustFuture>),
     /// An exception was thrown in, and the Rust future has still to be dropped.
@@ -73,18 +69,18 @@ impl Suspended for State {
 impl RustCoroutine {
     pub(crate) fn create(
         py: Python<'_>,
-        work: Pin<Box<dyn Work>>,
+        held: Held,
         settings: Settings,
     ) -> PyResult<Bound<'_, Self>> {
         static PATCHED: PyOnceLock<()> = PyOnceLock::new();
         PATCHED.get_or_init(py, || slots::patch::<Self>(py));
-        Bound::new(py, Self::new(work, settings))
+        Bound::new(py, Self::new(held, settings))
     }
 
     /// Without its Python object, for another one that steps it.
-    pub(crate) fn new(work: Pin<Box<dyn Work>>, settings: Settings) -> Self {
+    pub(crate) fn new(held: Held, settings: Settings) -> Self {
         Self {
-            state: Steppable::new(State::Cold(work)),
+            state: Steppable::new(State::Cold(held)),
             settings,
         }
     }
@@ -111,7 +107,7 @@ impl RustCoroutine {
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         match state {
-            State::Cold(work) => self.start(py, work),
+            State::Cold(held) => self.start(py, held),
             State::Delegating(wait) => self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (value,))
             }),
@@ -128,9 +124,7 @@ impl RustCoroutine {
 
     fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
         match state {
-            State::Waiting(future)
-                if future.get().is_pending() && future.get().tell(py, &error) =>
-            {
+            State::Waiting(future) if future.get().tell(|| error.clone_ref(py)) => {
                 self.resume(py, future)
             }
             State::Waiting(future) | State::Throwing(future, _) => {
@@ -144,33 +138,29 @@ impl RustCoroutine {
                     inner.call_method1(intern!(py, "throw"), (error,))
                 })
             }
-            State::Cold(work) => {
-                drop_work(py, self.settings.runner, work);
+            State::Cold(held) => {
+                drop(held);
                 Err(error)
             }
         }
     }
 
-    fn start(&self, py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, mut held: Held) -> PyResult<Step> {
         if self.settings.first_poll == FirstPoll::OnCaller {
-            match self.poll_first(py, &mut work) {
-                Ok(Poll::Pending) => {}
-                Ok(Poll::Ready(())) => return finish(py, work),
-                Err(panicked) => {
-                    drop_work(py, self.settings.runner, work);
-                    return Err(panicked);
-                }
+            let surroundings = Surroundings::current(py);
+            if held.poll(py, &surroundings)?.is_ready() {
+                return surroundings.run(|| finish(py, held.into_work()));
             }
         }
-        let Settings { runner, cancel, .. } = &self.settings;
-        let (locals, work) = or_drop(py, runner, locals_unless_trio(py), work)?;
-        let Some(locals) = locals else {
-            let wait = trio::wait(py, work, runner, cancel.clone())?;
+        let cancel = self.settings.cancel.clone();
+        if trio::is_running_here(py)? {
+            let wait = trio::wait(py, held, cancel)?;
             return self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
-        };
-        let future = spawn_future(py, work, locals, runner, cancel.clone())?;
+        }
+        let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
+        let future = spawn_future(py, held, locals, cancel)?;
         self.resume(py, future.unbind())
     }
 
@@ -192,21 +182,6 @@ impl RustCoroutine {
             }
             Err(error) => Err(error),
         }
-    }
-
-    fn poll_first(&self, py: Python<'_>, work: &mut Pin<Box<dyn Work>>) -> PyResult<Poll<()>> {
-        let enter = self.settings.runner.enter;
-        let surroundings = Surroundings::current(py);
-        let mut poll = Poll::Pending;
-        let polled = py.detach(|| {
-            surroundings.run(|| {
-                catch_call(|| {
-                    let mut cx = Context::from_waker(Waker::noop());
-                    locals::in_first_poll(|| enter(&mut || poll = work.as_mut().poll(&mut cx)));
-                })
-            })
-        });
-        polled.map(|()| poll).map_err(PyErr::from)
     }
 
     /// Yields the future, or ends with its result.
@@ -233,14 +208,6 @@ impl RustCoroutine {
         self.state.suspend(State::Throwing(future, error));
         Ok(yielded)
     }
-}
-
-/// Those of the loop that runs on this thread; `None` where it is trio.
-fn locals_unless_trio(py: Python<'_>) -> PyResult<Option<TaskLocals>> {
-    if trio::is_running_here(py)? {
-        return Ok(None);
-    }
-    TaskLocals::here(asyncio::get_running_loop(py)?).map(Some)
 }
 
 fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
@@ -317,7 +284,7 @@ impl RustCoroutine {
                 State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
                 // Nobody waits any more, so nothing is to be settled either.
                 State::Delegating(wait) => wait.task.cancel_now(py),
-                State::Cold(work) => drop_work(py, self.settings.runner, work),
+                State::Cold(held) => drop(held),
             }
             Ok(())
         })
@@ -374,11 +341,7 @@ impl Drop for RustCoroutine {
         match self.state.take() {
             Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
             Some(State::Delegating(wait)) => wait.task.request_cancel(),
-            Some(State::Cold(work)) => {
-                let runner = self.settings.runner;
-                Python::try_attach(|py| pending_error::keep(py, || drop_work(py, runner, work)));
-            }
-            None => {}
+            Some(State::Cold(_)) | None => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
-use crate::bridge::Job;
+use crate::bridge::{Held, Job};
 use crate::caught::{Caught, catch, catch_call};
 use crate::generic::{
     ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt, get_current_locals,
@@ -43,9 +43,9 @@ where
     T: for<'py> IntoPyObject<'py>,
 {
     let (sender, receiver) = oneshot::channel();
-    let output = Job::boxed(async move { receiver.await.unwrap_or_else(|_| Err(aborted())) });
-    let policy = CancelPolicy::AtOnce;
-    let future = spawn_future(py, output, locals.clone(), Pointers::<R>::RUNNER, policy)?;
+    let output = async move { receiver.await.unwrap_or_else(|_| Err(aborted())) };
+    let held = Held::new(Job::boxed(output), Pointers::<R>::RUNNER);
+    let future = spawn_future(py, held, locals.clone(), CancelPolicy::AtOnce)?;
     // A block, not a function: it borrows nothing of `T`, which need not be `'static`.
     let run = async move {
         let (mut fut, mut sender) = (pin!(catch(fut)), sender);

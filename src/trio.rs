@@ -3,7 +3,6 @@
 //! A Rust future that is pending there waits as a task of trio's does, in `trio.lowlevel.wait_task_rescheduled`. A
 //! system task of the run watches the hub's file descriptor, so that no Rust thread has to attach to wake it.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -14,7 +13,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::awaitable::CancelPolicy;
-use crate::bridge::{Hub, Runner, Target, Task, Work, hub_of_host, or_drop};
+use crate::bridge::{Held, Hub, Target, Task, hub_of_host};
 use crate::locals::TaskLocals;
 
 /// What trio calls each turn of a task that waits for Rust: a coroutine, and the Rust task that ends it.
@@ -40,19 +39,18 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
 }
 
 /// Moves a pending future to its runtime, as what the current task of trio waits for.
-pub(crate) fn wait(
-    py: Python<'_>,
-    work: Pin<Box<dyn Work>>,
-    runner: &'static Runner,
-    cancel: CancelPolicy,
-) -> PyResult<Wait> {
-    let prepared = prepare(py, runner, cancel);
-    let ((waiter, locals, hub), work) = or_drop(py, runner, prepared, work)?;
+pub(crate) fn wait(py: Python<'_>, held: Held, cancel: CancelPolicy) -> PyResult<Wait> {
+    held.ensure_runtime()?;
+    let token = current_token(py)?;
+    let hub = hub_of_host(&token, connect)?;
+    let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
+    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel))?;
     let target = Target {
         future: waiter.clone().into_any().unbind(),
         settle,
     };
-    let task = Task::start(py, work, target, locals, hub, runner)?;
+    let locals = TaskLocals::new(token).copy_context(py)?;
+    let task = Task::start(py, held, target, locals, hub)?;
     // Nothing is delivered before the task has given up this turn.
     let _ = waiter.get().rust.set(Arc::clone(&task));
     let abort = waiter.getattr(intern!(py, "abort"))?;
@@ -61,20 +59,6 @@ pub(crate) fn wait(
         coroutine: coroutine.unbind(),
         task,
     })
-}
-
-fn prepare<'py>(
-    py: Python<'py>,
-    runner: &Runner,
-    cancel: CancelPolicy,
-) -> PyResult<(Bound<'py, Waiter>, TaskLocals, Arc<Hub>)> {
-    (runner.ensure_alive)()?;
-    let token = current_token(py)?;
-    let hub = hub_of_host(&token, connect)?;
-    let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
-    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel))?;
-    let locals = TaskLocals::new(token).copy_context(py)?;
-    Ok((waiter, locals, hub))
 }
 
 fn lowlevel(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

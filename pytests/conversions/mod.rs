@@ -288,6 +288,36 @@ async def main(f):
         }
 
         #[pyo3_aio::$runtime::test]
+        async fn a_panic_whose_payload_panics_is_raised() -> PyResult<()> {
+            struct Payload;
+            impl Drop for Payload {
+                fn drop(&mut self) {
+                    panic!("dropped");
+                }
+            }
+            let code = c"
+async def main(f):
+    for awaitable in f():
+        try:
+            await awaitable
+        except Exception as error:
+            assert type(error).__name__ == 'RustPanic' and 'not a string' in str(error), error
+        else:
+            assert False
+";
+            awaited(code, "main", |py| {
+                function(py, |py| {
+                    let panics = || async { std::panic::panic_any::<Payload>(Payload) };
+                    let future = runtime::future_into_py::<_, ()>(py, panics())?;
+                    let coroutine = runtime::into_coroutine::<_, ()>(py, panics())?;
+                    Ok((future, coroutine).into_pyobject(py)?.into_any())
+                })
+            })
+            .await?;
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
         async fn a_panic_in_a_conversion_is_raised() -> PyResult<()> {
             let code = c"async def main(f): await f()";
             let error = awaited(code, "main", |py| {
@@ -934,6 +964,53 @@ async def main(f):
                 })
             });
             assert_eq!(finished.await?.to_string(), "finished");
+            Ok(())
+        }
+
+        #[pyo3_aio::$runtime::test]
+        async fn a_cancellation_that_a_told_future_cannot_hear_reaches_the_task() -> PyResult<()> {
+            let code = c"
+async def main(make):
+    async def waits(future):
+        await future
+        return 'not cancelled'
+    for future, finish in make(), make():
+        task = asyncio.ensure_future(waits(future))
+        await asyncio.sleep(0)
+        finish()
+        assert task.cancel()
+        try:
+            assert False, await task
+        except asyncio.CancelledError:
+            pass
+";
+            awaited(code, "main", |py| {
+                let as_coroutine = std::sync::atomic::AtomicBool::new(true);
+                function(py, move |py| {
+                    let drops = Drops::default();
+                    let (guard, (sender, receiver)) = (drops.guard(), oneshot::channel());
+                    let make = move |_| async move {
+                        let _guard = guard;
+                        receiver.await.map_err(|_| pyo3::exceptions::PyValueError::new_err("nothing was sent"))
+                    };
+                    let future = if as_coroutine.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                        runtime::into_coroutine_cancellable(py, make)?
+                    } else {
+                        runtime::future_into_py_cancellable(py, make)?
+                    };
+                    let sender = Mutex::new(Some(sender));
+                    let finish = function(py, move |py| {
+                        let sender = sender.lock().unwrap().take();
+                        sender.unwrap().send(()).unwrap();
+                        drops.wait_for(py, 1);
+                        // The guard is dropped by a poll, which is over soon, while this thread keeps the loop.
+                        std::thread::sleep(std::time::Duration::from_millis(50));
+                        Ok(py.None().into_bound(py))
+                    })?;
+                    Ok((future, finish).into_pyobject(py)?.into_any())
+                })
+            })
+            .await?;
             Ok(())
         }
 

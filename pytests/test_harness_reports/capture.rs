@@ -44,6 +44,8 @@ fn output_of_tests_that_run_at_once_is_told_apart() {
             "future",
             "first poll",
             "spawned",
+            "cancelled",
+            "given up",
         ] {
             assert!(
                 shown.contains(&format!("{name}: {part}\n")),

@@ -137,17 +137,40 @@ mod prints {
                 spawned.await.unwrap();
                 Ok(())
             })?;
-            PyResult::Ok((future.unbind(), coroutine.unbind()))
+            let (cancelled, given_up) = (Says(name, "cancelled"), Says(name, "given up"));
+            let pending = pyo3_aio::tokio::future_into_py(py, async move {
+                let _cancelled = cancelled;
+                std::future::pending::<PyResult<()>>().await
+            })?;
+            let cold = pyo3_aio::tokio::into_coroutine(py, async move {
+                drop(given_up);
+                Ok(())
+            })?;
+            let made = (future, coroutine, pending, cold).into_pyobject(py)?;
+            PyResult::Ok(made.unbind())
         })?;
         Ok(make.into_any())
+    }
+
+    /// Prints when it is dropped.
+    struct Says(&'static str, &'static str);
+
+    #[expect(clippy::print_stdout, reason = "this is what is captured")]
+    impl Drop for Says {
+        fn drop(&mut self) {
+            println!("{}: {}", self.0, self.1);
+        }
     }
 
     const PRINTING_COROUTINE: &std::ffi::CStr = c_str!(
         "
 async def coroutine(name, converted):
     import asyncio, logging, sys, warnings
-    for awaitable in converted():
+    *awaitables, pending, cold = converted()
+    for awaitable in awaitables:
         await awaitable
+    pending.cancel()
+    del cold
     for _ in range(20):
         print(name + ': coroutine')
         await asyncio.sleep(0.001)

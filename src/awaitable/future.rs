@@ -1,6 +1,5 @@
 //! The future, and how it is settled.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +10,7 @@ use super::callbacks::{Settler, run_callbacks, schedule};
 use super::state::{Cancelled, Pending, Raised, State, failed_state, returned_state};
 use super::unseen;
 use crate::asyncio;
-use crate::bridge::{Hub, Place, Runner, Target, Task, Work, hub_of, or_drop};
+use crate::bridge::{Held, Place, Target, Task, hub_of};
 use crate::cancel::Signal;
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
@@ -43,29 +42,11 @@ pub(crate) struct RustFuture {
 /// Starts a Rust future and returns the Python future for it.
 pub(crate) fn spawn_future<'py>(
     py: Python<'py>,
-    work: Pin<Box<dyn Work>>,
+    held: Held,
     locals: TaskLocals,
-    runner: &'static Runner,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {
-    let prepared = prepare(py, &locals, runner, policy);
-    let ((future, hub), work) = or_drop(py, runner, prepared, work)?;
-    let target = Target {
-        future: future.clone().into_any().unbind(),
-        settle,
-    };
-    let task = Task::start(py, work, target, locals, hub, runner)?;
-    future.get().own(task);
-    Ok(future)
-}
-
-fn prepare<'py>(
-    py: Python<'py>,
-    locals: &TaskLocals,
-    runner: &Runner,
-    policy: CancelPolicy,
-) -> PyResult<(Bound<'py, RustFuture>, Arc<Hub>)> {
-    (runner.ensure_alive)()?;
+    held.ensure_runtime()?;
     let event_loop = locals.event_loop(py);
     let hub = hub_of(&event_loop)?;
     static PATCHED: PyOnceLock<()> = PyOnceLock::new();
@@ -75,7 +56,13 @@ fn prepare<'py>(
     });
     let source = unseen::source(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
-    Ok((future, hub))
+    let target = Target {
+        future: future.clone().into_any().unbind(),
+        settle,
+    };
+    let task = Task::start(py, held, target, locals, hub)?;
+    future.get().own(task);
+    Ok(future)
 }
 
 /// Settles the future from its loop's drain.
@@ -132,13 +119,16 @@ impl RustFuture {
         }
     }
 
-    /// Throws an exception into the Rust future, if it wants to be told; false if it does not.
-    pub(crate) fn tell(&self, py: Python<'_>, error: &PyErr) -> bool {
+    /// Throws an exception into the Rust future; false if it does not want to be told, or cannot be any more.
+    pub(crate) fn tell(&self, error: impl FnOnce() -> PyErr) -> bool {
         let CancelPolicy::Told(signal) = &self.policy else {
             return false;
         };
-        signal.send(error.clone_ref(py));
-        true
+        let can_hear = self.pending_task().is_some_and(|task| !task.has_finished());
+        if can_hear {
+            signal.send(error());
+        }
+        can_hear
     }
 
     /// Has the future cancelled when the Rust future has been dropped; false if it is done.

@@ -161,10 +161,8 @@ impl RustFuture {
                 Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
             }
             CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
-            CancelPolicy::Told(signal) => {
-                signal.send(cancelled.into_error(slf.py()));
-                Ok(true)
-            }
+            // False has asyncio cancel the task's next step, where the Rust future is over already.
+            CancelPolicy::Told(_) => Ok(slf.get().tell(|| cancelled.into_error(slf.py()))),
         }
     }
 

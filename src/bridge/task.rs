@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 use super::driver::Driver;
 use super::errors::{closed_error, left_behind_error};
 use super::failure::Failure;
+use super::held::Held;
 use super::hub::{Deliver, Hub, Registration};
 use super::job::Work;
 use super::polling;
@@ -88,14 +89,14 @@ impl Task {
     /// `RuntimeError: Event loop is closed`; the future is dropped then.
     pub(crate) fn start(
         py: Python<'_>,
-        work: Pin<Box<dyn Work>>,
+        held: Held,
         target: Target,
         locals: TaskLocals,
         hub: Arc<Hub>,
-        runner: &'static Runner,
     ) -> PyResult<Arc<Self>> {
+        let runner = held.runner;
         let task = Arc::new(Self {
-            slot: Mutex::new(Slot::Work(work)),
+            slot: Mutex::new(Slot::Work(held.into_work())),
             cancelled: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
             waker: Mutex::new(None),
@@ -108,7 +109,7 @@ impl Task {
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
         let Some(registration) = task.hub.register(item) else {
-            drop_work(py, runner, task.take());
+            py.detach(|| task.drop_inside(task.take()));
             return Err(closed_error());
         };
         *lock(&task.target) = Some((target, registration));
@@ -165,7 +166,7 @@ impl Task {
             }
             Err(TryLockError::WouldBlock) => return false,
         };
-        drop_inside(self.runner, work);
+        self.drop_inside(work);
         self.wake_driver();
         true
     }
@@ -181,9 +182,18 @@ impl Task {
             // Its output is on its way, or whoever polls it drops it.
             _ => return false,
         };
-        drop_inside(self.runner, work);
+        self.drop_inside(work);
         self.wake_driver();
         true
+    }
+
+    /// Whether the future is over, delivered or not. One that is being polled just now is not.
+    pub(crate) fn has_finished(&self) -> bool {
+        match self.slot.try_lock() {
+            Ok(slot) => !matches!(&*slot, Slot::Work(work) if !work.is_ready()),
+            Err(TryLockError::Poisoned(_)) => true,
+            Err(TryLockError::WouldBlock) => false,
+        }
     }
 
     fn reason(&self) -> Failure {
@@ -247,7 +257,7 @@ impl Task {
                 let panicked = Slot::Failed(Box::new(Failure::Panicked(caught)));
                 let failed = std::mem::replace(&mut *slot, panicked);
                 drop(slot);
-                drop_inside(self.runner, failed);
+                self.drop_inside(failed);
                 true
             }
         }
@@ -262,8 +272,13 @@ impl Task {
             }
             std::mem::replace(&mut *slot, Slot::Failed(Box::new(failure)))
         };
-        drop_inside(self.runner, work);
+        self.drop_inside(work);
         self.hub.push(Arc::<Self>::clone(self));
+    }
+
+    /// Drops a user's value where this thread is detached from Python.
+    fn drop_inside(&self, value: Slot) {
+        self.surroundings.run(|| drop_inside(self.runner, value));
     }
 
     /// Takes out what no driver polls.
@@ -292,8 +307,9 @@ pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<
 }
 
 /// Drops user code's values inside the runtime's context and detached from Python, and survives their panics.
-pub(crate) fn drop_work(py: Python<'_>, runner: &Runner, work: impl Send) {
-    py.detach(|| drop_inside(runner, work));
+pub(super) fn drop_work(py: Python<'_>, runner: &Runner, work: impl Send) {
+    let surroundings = Surroundings::current(py);
+    py.detach(|| surroundings.run(|| drop_inside(runner, work)));
 }
 
 /// Passes on what is needed for some work; where that failed, drops the work as [`drop_work`] does.
@@ -324,7 +340,7 @@ impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         let (target, locals) = (lock(&self.target).take(), lock(&self.locals).take());
         let Some((target, registration)) = target else {
-            drop_work(py, self.runner, self.take());
+            py.detach(|| self.drop_inside(self.take()));
             return Ok(());
         };
         drop(locals);

@@ -1,7 +1,6 @@
 //! Futures, coroutines and awaitables.
 
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use pyo3::IntoPyObject;
@@ -10,7 +9,7 @@ use pyo3::prelude::*;
 use super::traits::{ContextExt, Pointers, Runtime};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
-use crate::bridge::{Job, Work, or_drop, register_exit};
+use crate::bridge::{Held, Job, register_exit};
 use crate::cancel::CancelHandle;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::locals::{self, Owner, TaskLocals};
@@ -58,14 +57,8 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let future = spawn_future(
-        py,
-        Job::boxed(fut),
-        locals,
-        Pointers::<R>::RUNNER,
-        CancelPolicy::AtOnce,
-    )?;
-    Ok(future.into_any())
+    let held = held::<R, F, T>(fut);
+    Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
 }
 
 /// Converts a Rust future into a Python future, and starts it on the runtime at once.
@@ -90,9 +83,9 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let locals = get_current_locals::<R>(py);
-    let (locals, fut) = or_drop(py, Pointers::<R>::RUNNER, locals, fut)?;
-    future_into_py_with_locals::<R, F, T>(py, locals, fut)
+    let held = held::<R, F, T>(fut);
+    let locals = get_current_locals::<R>(py)?;
+    Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
 }
 
 /// Converts a Rust future into a Python coroutine (`collections.abc.Coroutine`), which starts when it is first awaited.
@@ -116,7 +109,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    new_coroutine(py, Job::boxed(fut), settings::<R>())
+    new_coroutine(py, held::<R, F, T>(fut), settings())
 }
 
 /// Converts a Rust future into a Python coroutine of that name; see [`into_coroutine`].
@@ -138,9 +131,9 @@ where
 {
     let settings = Settings {
         name: name.into(),
-        ..settings::<R>()
+        ..settings()
     };
-    new_coroutine(py, Job::boxed(fut), settings)
+    new_coroutine(py, held::<R, F, T>(fut), settings)
 }
 
 /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
@@ -156,12 +149,12 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let signal = Arc::default();
-    let work = Job::boxed(make(CancelHandle::new(&signal)));
+    let held = held::<R, F, T>(make(CancelHandle::new(&signal)));
     let settings = Settings {
         cancel: CancelPolicy::Told(signal),
-        ..settings::<R>()
+        ..settings()
     };
-    new_coroutine(py, work, settings)
+    new_coroutine(py, held, settings)
 }
 
 /// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
@@ -180,17 +173,25 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let signal = Arc::default();
-    let work = Job::boxed(make(CancelHandle::new(&signal)));
-    let locals = get_current_locals::<R>(py);
-    let (locals, work) = or_drop(py, Pointers::<R>::RUNNER, locals, work)?;
+    let held = held::<R, F, T>(make(CancelHandle::new(&signal)));
+    let locals = get_current_locals::<R>(py)?;
     let policy = CancelPolicy::Told(signal);
-    let future = spawn_future(py, work, locals, Pointers::<R>::RUNNER, policy)?;
+    let future = spawn_future(py, held, locals, policy)?;
     Ok(future.into_any())
 }
 
-pub(super) fn settings<R: Runtime>() -> Settings {
+/// Takes a future in hand before anything can fail.
+pub(super) fn held<R, F, T>(fut: F) -> Held
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    Held::new(Job::boxed(fut), Pointers::<R>::RUNNER)
+}
+
+pub(super) fn settings() -> Settings {
     Settings {
-        runner: Pointers::<R>::RUNNER,
         first_poll: FirstPoll::OnCaller,
         cancel: CancelPolicy::AfterDrop,
         name: Cow::Borrowed("Coroutine"),
@@ -199,10 +200,10 @@ pub(super) fn settings<R: Runtime>() -> Settings {
 
 pub(super) fn new_coroutine(
     py: Python<'_>,
-    work: Pin<Box<dyn Work>>,
+    held: Held,
     settings: Settings,
 ) -> PyResult<Bound<'_, PyAny>> {
-    Ok(RustCoroutine::create(py, work, settings)?.into_any())
+    Ok(RustCoroutine::create(py, held, settings)?.into_any())
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].

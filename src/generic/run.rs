@@ -7,9 +7,9 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::conversions::{new_coroutine, settings};
+use super::conversions::{held, new_coroutine, settings};
 use super::traits::{ContextExt, Runtime};
-use crate::bridge::{Job, spawned};
+use crate::bridge::spawned;
 use crate::coroutine::{FirstPoll, Settings};
 use crate::locals::TaskLocals;
 
@@ -97,9 +97,9 @@ where
     let settings = Settings {
         first_poll: FirstPoll::OnRuntime,
         name: Cow::Borrowed("main"),
-        ..settings::<R>()
+        ..settings()
     };
-    drive(new_coroutine(py, Job::boxed(main), settings)?)?;
+    drive(new_coroutine(py, held::<R, _, ()>(main), settings)?)?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")

@@ -21,7 +21,7 @@ use super::pull::Pull;
 use super::source::Source;
 use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;
-use crate::bridge::left_behind_error;
+use crate::bridge::{Held, left_behind_error};
 use crate::caught::catch_call;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
 use crate::slots::{self, Step, Steps, step_in_method};
@@ -148,13 +148,13 @@ impl Asking<'_, '_> {
     fn wait(self, source: Option<Box<dyn Source>>) -> PyResult<Step> {
         let custody = self.custody();
         let settings = Settings {
-            runner: custody.runner(),
             first_poll: FirstPoll::OnRuntime,
             cancel: CancelPolicy::AfterDrop,
             name: Cow::Borrowed("__anext__"),
         };
         let pull = Box::pin(Pull::new(Arc::clone(custody), source));
-        let coroutine = Box::new(RustCoroutine::new(pull, settings));
+        let held = Held::new(pull, custody.runner());
+        let coroutine = Box::new(RustCoroutine::new(held, settings));
         let py = self.anext.py();
         self.resume(py.None().bind(py), coroutine)
     }
