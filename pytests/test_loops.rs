@@ -125,3 +125,46 @@ fn a_loop_without_add_reader() -> PyResult<()> {
         c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})",
     )
 }
+
+#[pyo3_aio::tokio::test]
+fn a_loop_that_many_threads_use_first_at_once_serves_them_all() -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(
+            py,
+            c"
+import threading
+
+def first_use(make):
+    for _ in range(30):
+        loop, futures = asyncio.new_event_loop(), []
+        barrier = threading.Barrier(8)
+        def use():
+            barrier.wait()
+            futures.append(make(loop))
+        threads = [threading.Thread(target=use) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        async def main():
+            return await asyncio.wait_for(asyncio.gather(*futures), 10)
+        assert loop.run_until_complete(main()) == [1] * 8
+        loop.close()
+
+def main(make):
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        first_use(make)
+    finally:
+        sys.setswitchinterval(before)
+",
+        )?;
+        let make = pyo3::types::PyCFunction::new_closure(py, None, None, |args, _| {
+            let locals = pyo3_aio::TaskLocals::new(args.get_item(0)?);
+            runtime::future_into_py_with_locals(args.py(), locals, async { Ok(1) })
+                .map(Bound::unbind)
+        })?;
+        call(&names, "main", make.into_any()).map(drop)
+    })
+}

@@ -142,6 +142,16 @@ impl Hub {
         py.detach(|| self.close());
     }
 
+    /// Its loop is gone, and another one has the same address.
+    pub(super) fn replaced(self: Arc<Self>, py: Python<'_>) {
+        if self.is_inherited() {
+            // A thread that this process does not have may have taken its locks.
+            std::mem::forget(self);
+        } else {
+            self.close_detached(py);
+        }
+    }
+
     /// Ends what is pending with errors, which the loop delivers. Call it detached from Python.
     pub(super) fn abort(&self) {
         if self.is_inherited() {

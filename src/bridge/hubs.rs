@@ -29,30 +29,47 @@ pub(crate) fn hub_of_host(
     host: &Bound<'_, PyAny>,
     connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
 ) -> PyResult<Arc<Hub>> {
-    let py = host.py();
     fork::notice();
-    let key = host.as_ptr() as usize;
-    if let Some(hub) = find(key, host) {
-        return Ok(hub);
+    match find(host.as_ptr() as usize, host) {
+        Some(hub) => Ok(hub),
+        None => enter(host, connect),
     }
-    let other = lock().get(&key).cloned();
-    if let Some(other) = other {
-        other.refuse_inherited(host)?;
-    }
+}
+
+#[cold]
+fn enter(
+    host: &Bound<'_, PyAny>,
+    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyResult<Arc<Hub>> {
+    let (py, key) = (host.py(), host.as_ptr() as usize);
     exit::register(py)?;
-    let hub = Arc::new(Hub::new(host)?);
-    let before = lock().insert(key, Arc::clone(&hub));
-    if let Some(other) = before {
-        // Between the look-up and the insertion another thread may have been faster; its hub works as well.
-        if other.is_for(host) {
-            lock().insert(key, Arc::clone(&other));
-            return Ok(other);
+    loop {
+        let known = lock().get(&key).cloned();
+        if let Some(known) = &known {
+            if known.is_for(host) {
+                return Ok(Arc::clone(known));
+            }
+            known.refuse_inherited(host)?;
         }
-        // A loop that had this address is gone.
-        other.close_detached(py);
+        let hub = Arc::new(Hub::new(host)?);
+        // Another thread may have been faster.
+        if replace(key, known.as_ref(), &hub) {
+            known.into_iter().for_each(|gone| gone.replaced(py));
+            connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
+            return Ok(hub);
+        }
     }
-    connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
-    Ok(hub)
+}
+
+/// Puts a hub in the place of the one that is known to be there; false where that has changed.
+fn replace(key: usize, known: Option<&Arc<Hub>>, hub: &Arc<Hub>) -> bool {
+    let mut hubs = lock();
+    let there = hubs.get(&key).map(Arc::as_ptr);
+    let is_known = there == known.map(Arc::as_ptr);
+    if is_known {
+        hubs.insert(key, Arc::clone(hub));
+    }
+    is_known
 }
 
 fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
