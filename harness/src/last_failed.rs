@@ -88,7 +88,7 @@ fn path() -> Option<PathBuf> {
         Some(folder) => PathBuf::from(folder),
         None => std::env::current_exe().ok()?.parent()?.to_owned(),
     };
-    Some(folder.join(format!("{}.last-failed", binary::name())))
+    Some(folder.join(format!("{}.last-failed", binary::stem())))
 }
 
 fn read(path: &PathBuf) -> BTreeSet<String> {

@@ -80,7 +80,7 @@ pub struct Arguments {
     /// Starts no test after this many failures (`--maxfail`).
     pub max_failures: Option<u64>,
     /// Writes a JUnit document to this file, if it ends in `.xml`, or else to a file in this folder
-    /// that is named after the test binary (`--junit`).
+    /// that is named after the package and the test binary (`--junit`).
     pub junit: Option<PathBuf>,
     /// Lists so many of the slowest tests at the end (`--durations`).
     pub durations: Option<usize>,

@@ -21,14 +21,15 @@ pub(super) struct JunitFile {
 
 impl JunitFile {
     /// `path` names a file if it ends in `.xml`, and otherwise a folder, in which the file is named
-    /// after the test binary: the same arguments go to every binary of `cargo test`.
+    /// after the package and the test binary: the same arguments go to every binary of
+    /// `cargo test --workspace`.
     pub(super) fn new(path: &Path) -> Self {
         let suite = binary::name();
         let is_file = path.extension().is_some_and(|extension| extension == "xml");
         Self {
             path: match is_file {
                 true => path.to_owned(),
-                false => path.join(format!("{suite}.xml")),
+                false => path.join(format!("{}.xml", binary::qualified_name())),
             },
             suite,
             cases: String::new(),
