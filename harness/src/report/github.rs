@@ -79,7 +79,38 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::Trial;
+    use crate::event::{Attempt, Finished, Tally};
+    use crate::outcome::Outcome;
+
+    struct Silent;
+
+    impl Reporter for Silent {
+        fn report(&mut self, _: &Event<'_>, _: &mut String) {}
+    }
+
+    #[test]
+    fn failures_that_are_not_shown_are_counted() {
+        let finished = Finished {
+            description: Arc::new(Trial::test("t", || Ok(())).description),
+            outcome: Outcome::Failed,
+            output: b"Error: why\n".to_vec(),
+            time: None,
+            elapsed: None,
+            attempt: Attempt::first(1),
+        };
+        let (mut github, mut out) = (Github::new(Box::new(Silent)), String::new());
+        for _ in 0..MOST + 3 {
+            github.report(&Event::Finished(&finished), &mut out);
+        }
+        github.report(&Event::RunFinished(&Tally::default()), &mut out);
+        let error = "::error title=test t failed::Error: why\n";
+        let expected = format!("{}::notice::3 more tests failed\n", error.repeat(MOST));
+        assert_eq!(out, expected);
+    }
 
     #[test]
     fn what_ends_a_property_is_escaped() {

@@ -1,10 +1,11 @@
 //! Uses the harness as others do: from a package of its own, with `main!`, under cargo, under
-//! nextest, and as part of a shared library.
+//! nextest, instrumented, in place of libtest-mimic, and as part of a shared library.
 
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
 mod coverage;
 mod library;
+mod mimic;
 mod nextest;
 mod package;
 mod plain;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let groups = [
         package::trials(),
         coverage::trials(),
+        mimic::trials(),
         nextest::trials(),
         library::trials(),
         plain::trials(),

@@ -23,7 +23,7 @@ pub(crate) fn ignored_without_lockfile(trial: Trial) -> Trial {
     }
 }
 
-fn lockfile() -> PathBuf {
+pub(crate) fn lockfile() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")
 }
 

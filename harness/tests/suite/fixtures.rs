@@ -193,6 +193,7 @@ fn crashing() -> Vec<Trial> {
         }),
         Trial::test("h_repeats", || Ok(())),
         Trial::test("h_repeats", || Err("the second of this name".into())),
+        crash("i_segfaults", read_what_is_not_there),
     ]
 }
 
@@ -292,6 +293,12 @@ fn awkward() -> Vec<Trial> {
         Trial::test("mismatch", || panic!("{TEXT}")).with_should_panic(Some("other")),
         Trial::test("ignored", || Ok(())).with_ignored_reason("why \"not\"\n?"),
     ]
+}
+
+#[expect(unsafe_code, reason = "that is the point")]
+fn read_what_is_not_there() {
+    // SAFETY: there is none; no page is mapped there, and the process ends.
+    unsafe { std::ptr::dangling::<u64>().read_volatile() };
 }
 
 /// Tests that pass at their second attempt, or never.
