@@ -1,25 +1,24 @@
 //! The suites that child processes run.
 
-use std::fs::{File, OpenOptions};
+mod noisy;
+mod workers;
+
 use std::future;
-use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial, capture};
+use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
 
+pub(crate) use self::workers::FIFO;
 use crate::pool::{Pool, yield_now};
 
 /// Names the fixture that a child process is to be.
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_FIXTURE";
-
-/// Names the pipe that tests of a fixture talk over.
-pub(crate) const FIFO: &str = "LIBTEST_ASYNC_FIFO";
 
 /// Runs a fixture if this process is to be one.
 pub(crate) fn run_as_child() -> Option<ExitCode> {
@@ -28,15 +27,15 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
     let conclusion = match fixture.as_str() {
         "mixed" => libtest_async::run(&args, mixed()),
         "passing" => libtest_async::run(&args, passing()),
-        "noisy" => libtest_async::run(&args, noisy()),
-        "half_a_line" => libtest_async::run(&args, half_a_line()),
-        "half_lines" => libtest_async::run(&args, half_lines()),
-        "pool" => on_pool(&args, noisy_async()),
+        "noisy" => libtest_async::run(&args, noisy::noisy()),
+        "half_a_line" => libtest_async::run(&args, noisy::half_a_line()),
+        "half_lines" => libtest_async::run(&args, noisy::half_lines()),
+        "pool" => on_pool(&args, noisy::noisy_async()),
         "dropped" => dropped(&args),
-        "crashing" => libtest_async::run(&args, crashing()),
-        "crashing_async" => on_pool(&args, crashing()),
-        "many" => libtest_async::run(&args, many()),
-        "queued" => libtest_async::run(&args, queued()),
+        "crashing" => libtest_async::run(&args, workers::crashing()),
+        "crashing_async" => on_pool(&args, workers::crashing()),
+        "many" => libtest_async::run(&args, workers::many()),
+        "queued" => libtest_async::run(&args, workers::queued()),
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
@@ -48,34 +47,6 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         other => panic!("there is no fixture {other}"),
     };
     Some(conclusion.exit_code())
-}
-
-fn half_a_line() -> Vec<Trial> {
-    let test = |name: &'static str| {
-        Trial::test(name, move || {
-            print!("{name}: half a line");
-            panic!("{name} panics");
-        })
-    };
-    vec![test("one"), test("two")]
-}
-
-/// Tests that print at the same time, and in the midst of lines of others.
-fn half_lines() -> Vec<Trial> {
-    let barrier = Arc::new(Barrier::new(8));
-    let test = |number: usize| {
-        let barrier = barrier.clone();
-        Trial::test(format!("t{number}"), move || {
-            for round in 0..50 {
-                barrier.wait();
-                print!("[{number}.{round} ");
-                eprintln!("({number}.{round})");
-                println!("{number}.{round}]");
-            }
-            Err("to be shown".into())
-        })
-    };
-    (0..8).map(test).collect()
 }
 
 fn passing() -> Vec<Trial> {
@@ -101,56 +72,6 @@ fn mixed() -> Vec<Trial> {
     ]
 }
 
-fn print_everywhere(name: &str) {
-    println!("{name}: println");
-    eprintln!("{name}: eprintln");
-    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
-    writeln!(stdout, "{name}: stdout handle").unwrap();
-    writeln!(stderr, "{name}: stderr handle").unwrap();
-    let owned = name.to_owned();
-    thread::spawn(move || println!("{owned}: thread"))
-        .join()
-        .unwrap();
-}
-
-/// Four tests that print at the same time, which the barrier sees to.
-fn noisy() -> Vec<Trial> {
-    let barrier = Arc::new(Barrier::new(4));
-    let noisy = |name: &'static str| {
-        let barrier = barrier.clone();
-        Trial::test(name, move || {
-            barrier.wait();
-            print_everywhere(name);
-            println!("{}", "x".repeat(1 << 20));
-            panic!("{name} panics");
-        })
-    };
-    vec![noisy("one"), noisy("two"), noisy("three"), noisy("four")]
-}
-
-/// Tests that take turns on the threads of a pool, in the midst of a line.
-fn noisy_async() -> Vec<Trial> {
-    let noisy = |name: &'static str| {
-        Trial::async_test(name, async move {
-            for _ in 0..10 {
-                print!("{name}: begin ");
-                yield_now().await;
-                println!("end");
-                yield_now().await;
-            }
-            let inherited = capture::inherit(async move { println!("{name}: task") });
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    let mut task = std::pin::pin!(inherited);
-                    let _ = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                });
-            });
-            panic!("{name} panics");
-        })
-    };
-    vec![noisy("one"), noisy("two"), noisy("three"), noisy("four")]
-}
-
 fn on_pool(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
     let pool = Pool::start(2);
     let spawner = pool.clone();
@@ -167,85 +88,6 @@ fn dropped(args: &Arguments) -> Conclusion {
         Trial::test("runs", || Ok(())),
     ];
     wait(libtest_async::run_async(args, trials, drop))
-}
-
-/// Tests that end their process, in one way or another, after having printed.
-fn crashing() -> Vec<Trial> {
-    let crash = |name: &'static str, end: fn()| {
-        Trial::async_test(name, async move {
-            println!("{name} prints");
-            print!("{name} prints half a line");
-            end();
-            Ok(())
-        })
-    };
-    vec![
-        crash("a_passes", || {}),
-        crash("b_aborts", || std::process::abort()),
-        crash("c_exits", || std::process::exit(0)),
-        crash("d_exits_with_7", || std::process::exit(7)),
-        crash("e_is_killed", kill_this_process),
-        crash("f_panics", || panic!("an ordinary panic")),
-        crash("g_starts_a_child", || {
-            let mut command = std::process::Command::new("echo");
-            assert!(command.arg("a child prints").status().unwrap().success());
-            panic!("and fails");
-        }),
-        Trial::test("h_repeats", || Ok(())),
-        Trial::test("h_repeats", || Err("the second of this name".into())),
-        crash("i_segfaults", read_what_is_not_there),
-    ]
-}
-
-#[expect(unsafe_code, reason = "nothing safe is as deadly")]
-fn kill_this_process() {
-    // SAFETY: the signal ends the process, whatever state it is in.
-    unsafe { libc::raise(libc::SIGKILL) };
-}
-
-/// Short tests, one of which ends its process, and some of which print a lot.
-fn many() -> Vec<Trial> {
-    let test = |number: usize| {
-        let name = format!("{number:03}");
-        Trial::test(name.clone(), move || {
-            println!("{name} prints");
-            print!("{name} half a line");
-            match number % 50 {
-                10 => println!("{}", "x".repeat(1 << 20)),
-                20 => return Err("on purpose".into()),
-                30 if number == 130 => std::process::abort(),
-                _ => {}
-            }
-            Ok(())
-        })
-        .with_ignored_flag(number % 50 == 40)
-    };
-    (0..200).map(test).collect()
-}
-
-/// Short tests, among them one that waits for the next one, which is likely to have been sent to
-/// the same worker.
-fn queued() -> Vec<Trial> {
-    let path = std::env::var_os(FIFO).unwrap_or_default();
-    let (read, write) = (path.clone(), path);
-    let short = |name: String| Trial::test(name, || Ok(()));
-    let mut trials: Vec<_> = (0..200).map(|n| short(format!("a{n:03}"))).collect();
-    trials.extend((0..50).map(|n| short(format!("d{n:02}"))));
-    // Each waits for the other to open the file.
-    trials.push(Trial::test("b_waits", move || {
-        let mut text = String::new();
-        io::Read::read_to_string(&mut File::open(read)?, &mut text)?;
-        assert_eq!(text, "go on");
-        Ok(())
-    }));
-    trials.push(Trial::test("c_writes", move || {
-        OpenOptions::new()
-            .write(true)
-            .open(write)?
-            .write_all(b"go on")?;
-        Ok(())
-    }));
-    trials
 }
 
 /// Tests that do not end, and some that do.
@@ -293,12 +135,6 @@ fn awkward() -> Vec<Trial> {
         Trial::test("mismatch", || panic!("{TEXT}")).with_should_panic(Some("other")),
         Trial::test("ignored", || Ok(())).with_ignored_reason("why \"not\"\n?"),
     ]
-}
-
-#[expect(unsafe_code, reason = "that is the point")]
-fn read_what_is_not_there() {
-    // SAFETY: there is none; no page is mapped there, and the process ends.
-    unsafe { std::ptr::dangling::<u64>().read_volatile() };
 }
 
 /// Tests that pass at their second attempt, or never.
