@@ -1,6 +1,6 @@
 //! What surrounds the code of a task: nothing, unless the test harness has a say.
 //!
-//! With it, what a Rust future prints belongs to the test whose code converted the future, also when a thread of the
+//! With it, what a Rust future or stream prints belongs to the test whose code converted it, also when a thread of the
 //! runtime polls it.
 
 use std::sync::{Arc, OnceLock};

@@ -11,6 +11,7 @@ use crate::rerun::Run;
 
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
+    what_a_stream_prints_is_shown_with_the_test_that_made_it,
     errors_that_nobody_receives_are_shown_with_their_test,
     a_thread_that_a_test_starts_belongs_to_it,
     threads_that_a_coroutine_starts_belong_to_its_test,
@@ -63,6 +64,24 @@ fn output_of_tests_that_run_at_once_is_told_apart() {
         assert!(shown.contains("ZeroDivisionError"), "{shown}");
     }
     assert_eq!(run.stderr, "");
+}
+
+fn what_a_stream_prints_is_shown_with_the_test_that_made_it() {
+    let run = Run::new("--exact subject::streams::prints");
+    let shown = run.captured("subject::streams::prints");
+    for part in [
+        "poll 1",
+        "item 1",
+        "poll 2",
+        "poll 3",
+        "item 3",
+        "poll 4",
+        "dropped after 4",
+        "dropped after 1",
+    ] {
+        let line = format!("{part}\n");
+        assert!(shown.contains(&line), "{part} is not in {run:#?}");
+    }
 }
 
 fn errors_that_nobody_receives_are_shown_with_their_test() {

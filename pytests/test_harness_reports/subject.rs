@@ -27,6 +27,7 @@ fn fail_if(place: &str) -> PyResult<()> {
 struct OwnError;
 
 mod settings;
+mod streams;
 
 mod ends {
     use pyo3::ffi::c_str;

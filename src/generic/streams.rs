@@ -111,6 +111,6 @@ where
     S: Stream<Item = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let generator = RustGenerator::new(Feed::new(stream), Pointers::<R>::RUNNER);
+    let generator = RustGenerator::new(py, Feed::new(stream), Pointers::<R>::RUNNER);
     Ok(Bound::new(py, generator)?.into_any())
 }

@@ -22,7 +22,6 @@ use super::source::Source;
 use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;
 use crate::bridge::{Held, left_behind_error};
-use crate::caught::catch_call;
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
 use crate::slots::{self, Step, Steps, step_in_method};
 use crate::steppable::{Steppable, Suspended};
@@ -193,7 +192,8 @@ impl Asking<'_, '_> {
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
     fn finish(self, mut source: Box<dyn Source>) -> PyResult<Step> {
         let py = self.anext.py();
-        let taken = catch_call(|| source.take(py)).unwrap_or_else(|panic| Some(Err(panic.into())));
+        let taken = self.custody().run(|| source.take(py));
+        let taken = taken.unwrap_or_else(|panic| Some(Err(panic.into())));
         if let Some(Ok(item)) = taken {
             let spare = self.anext.clone().unbind();
             self.custody().give_back(source, spare);

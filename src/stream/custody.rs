@@ -19,11 +19,14 @@ use super::spare::Spare;
 use crate::bridge::{Runner, generation};
 use crate::caught::{Caught, catch_call};
 use crate::locals;
+use crate::surroundings::Surroundings;
 
 /// The place that the stream leaves to be polled, and comes back to.
 pub(super) struct Custody {
     state: Mutex<State>,
     runner: &'static Runner,
+    /// Those of the code that made the generator, whoever asks it.
+    surroundings: Surroundings,
 }
 
 struct State {
@@ -64,7 +67,11 @@ pub(super) enum Asked {
 pub(super) struct Busy;
 
 impl Custody {
-    pub(super) fn new(source: Box<dyn Source>, runner: &'static Runner) -> Self {
+    pub(super) fn new(
+        source: Box<dyn Source>,
+        runner: &'static Runner,
+        surroundings: Surroundings,
+    ) -> Self {
         Self {
             state: Mutex::new(State {
                 place: Place::Here(source),
@@ -77,6 +84,7 @@ impl Custody {
                 spare: Spare::default(),
             }),
             runner,
+            surroundings,
         }
     }
 
@@ -187,7 +195,7 @@ impl Custody {
     ) -> PyResult<Poll<()>> {
         let enter = self.runner.enter;
         let polled = py.detach(|| {
-            catch_call(|| {
+            self.run(|| {
                 let mut poll = Poll::Pending;
                 let mut cx = Context::from_waker(Waker::noop());
                 locals::in_first_poll(|| enter(&mut || poll = source.poll_next(&mut cx)));
@@ -197,10 +205,16 @@ impl Custody {
         polled.map_err(PyErr::from)
     }
 
+    /// Calls the stream's code, or an item's, where its output belongs; a panic is an error.
+    #[inline]
+    pub(super) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, Caught> {
+        self.surroundings.run(|| catch_call(call))
+    }
+
     /// Drops it inside the runtime's context, on a thread that is detached from Python.
     pub(super) fn drop_inside(&self, source: Box<dyn Source>) {
         let mut source = Some(source);
-        let dropped = catch_call(|| (self.runner.enter)(&mut || drop(source.take())));
+        let dropped = self.run(|| (self.runner.enter)(&mut || drop(source.take())));
         // The panic has been printed, and there is nobody left to tell.
         drop(dropped);
     }

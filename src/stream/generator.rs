@@ -13,6 +13,7 @@ use super::source::Source;
 use crate::bridge::Runner;
 use crate::coroutine::thrown;
 use crate::pending_error;
+use crate::surroundings::Surroundings;
 
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
@@ -22,9 +23,14 @@ pub(crate) struct RustGenerator {
 }
 
 impl RustGenerator {
-    pub(crate) fn new(source: impl Source + 'static, runner: &'static Runner) -> Self {
+    pub(crate) fn new(
+        py: Python<'_>,
+        source: impl Source + 'static,
+        runner: &'static Runner,
+    ) -> Self {
+        let surroundings = Surroundings::current(py);
         Self {
-            custody: Arc::new(Custody::new(Box::new(source), runner)),
+            custody: Arc::new(Custody::new(Box::new(source), runner, surroundings)),
             hooks: Hooks::default(),
         }
     }

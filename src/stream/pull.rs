@@ -9,7 +9,6 @@ use pyo3::prelude::*;
 use super::custody::Custody;
 use super::source::Source;
 use crate::bridge::Work;
-use crate::caught::catch_call;
 
 /// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back, and a
 /// panic in the custody, also where the poll was given up.
@@ -36,14 +35,15 @@ impl Work for Pull {
         if self.source.is_none() {
             self.source = ready!(self.custody.poll_take(self.number, cx));
         }
-        let Some(source) = &mut self.source else {
+        let this = &mut *self;
+        let Some(source) = &mut this.source else {
             return Poll::Ready(());
         };
-        match catch_call(|| source.poll_next(cx)) {
+        match this.custody.run(|| source.poll_next(cx)) {
             Ok(poll) => poll,
             Err(panic) => {
-                let source = self.source.take();
-                self.custody.break_off(source, panic);
+                let source = this.source.take();
+                this.custody.break_off(source, panic);
                 Poll::Ready(())
             }
         }
@@ -92,6 +92,7 @@ mod tests {
     use crate::bridge::{Runner, Work};
     use crate::stream::custody::{Asked, Custody};
     use crate::stream::source::Source;
+    use crate::surroundings::Surroundings;
 
     struct Pending;
 
@@ -127,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_pull_that_is_given_up_leaves_the_one_that_waits_its_waker() {
-        let custody = Arc::new(Custody::new(Box::new(Pending), &RUNNER));
+        let surroundings = Surroundings::default();
+        let custody = Arc::new(Custody::new(Box::new(Pending), &RUNNER, surroundings));
         let Ok(Asked::Stream(source)) = custody.ask() else {
             panic!("nobody else has it");
         };
