@@ -23,7 +23,13 @@ async def told(awaitable):
     try:
         return await awaitable
     except BaseException as error:
-        return type(error).__name__, str(error)
+        return type(error).__name__, str(error), repr(error.__cause__)
+
+def thrown(awaitable, error):
+    try:
+        return awaitable.throw(error)
+    except BaseException as error:
+        return type(error).__name__, str(error), repr(error.__cause__)
 
 async def story(make):
     said = []
@@ -42,6 +48,13 @@ async def story(make):
     generator = make()
     await generator.__anext__()
     said.append([await told(generator.athrow(ValueError, 'later')), await told(generator.__anext__())])
+
+    # PEP 479: these are not taken for an end.
+    for error in StopIteration(5), StopAsyncIteration(5):
+        generator = make()
+        await generator.__anext__()
+        said.append([await told(generator.athrow(error)), await told(generator.__anext__())])
+        said.append([thrown(make().athrow(error), error), thrown(make().__anext__(), error)])
 
     generator = make()
     step = generator.__anext__()

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use super::RustGenerator;
 use super::custody::{Asked, Busy, Custody};
 use super::pull::Pull;
+use super::raised::{THROWN, raised};
 use super::source::Source;
 use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;
@@ -180,13 +181,14 @@ impl Asking<'_, '_> {
         coroutine: Box<RustCoroutine>,
         step: impl FnOnce(&RustCoroutine) -> PyResult<Step>,
     ) -> PyResult<Step> {
+        let py = self.anext.py();
         let asking = self.custody().step();
         let stepped = step(&coroutine);
         if let Ok(Step::Yielded(_)) = stepped {
             asking.go_on();
             self.suspend(Stage::Throwing(coroutine));
         }
-        stepped
+        stepped.map_err(|error| raised(py, THROWN, error))
     }
 
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
@@ -201,7 +203,7 @@ impl Asking<'_, '_> {
         }
         self.custody().close(py, Some(source));
         match taken {
-            Some(Err(error)) => Err(raised(py, error)),
+            Some(Err(error)) => Err(raised(py, "the Rust stream", error)),
             _ => Err(PyStopAsyncIteration::new_err(())),
         }
     }
@@ -211,20 +213,6 @@ impl Steps for Anext {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
         Self::send_once(slf, sent)
     }
-}
-
-/// PEP 479's and PEP 525's rule: these two would be taken for the end.
-fn raised(py: Python<'_>, error: PyErr) -> PyErr {
-    let message = if error.is_instance_of::<PyStopIteration>(py) {
-        "the Rust stream raised StopIteration"
-    } else if error.is_instance_of::<PyStopAsyncIteration>(py) {
-        "the Rust stream raised StopAsyncIteration"
-    } else {
-        return error;
-    };
-    let raised = PyRuntimeError::new_err(message);
-    raised.set_cause(py, Some(error));
-    raised
 }
 
 #[pymethods]
@@ -266,7 +254,7 @@ impl Anext {
                         };
                         asking.rethrow(coroutine, |coroutine| coroutine.throw_once(slf.py(), error))
                     }
-                    Stage::New(_) => Err(error),
+                    Stage::New(_) => Err(raised(slf.py(), THROWN, error)),
                 })
         })
     }

@@ -7,6 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::RustGenerator;
+use super::raised::{THROWN, raised};
 use crate::coroutine::thrown;
 
 /// An awaitable that ends a generator in its first step.
@@ -53,7 +54,10 @@ impl Ending {
         let was_closed = custody.is_closed();
         custody.close(py, None);
         match end {
-            End::Throw(error) if !was_closed => PyErr::from_value(error.into_bound(py).into_any()),
+            End::Throw(error) if !was_closed => {
+                let error = PyErr::from_value(error.into_bound(py).into_any());
+                raised(py, THROWN, error)
+            }
             End::Throw(_) | End::Close => PyStopIteration::new_err(()),
         }
     }
@@ -87,7 +91,7 @@ impl Ending {
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
         drop(self.take());
-        Err(error)
+        Err(raised(kind.py(), THROWN, error))
     }
 
     /// Leaves the generator as it is.

@@ -15,6 +15,7 @@ mod generator;
 mod hooks;
 mod pull;
 mod pystream;
+mod raised;
 mod source;
 mod spare;
 
