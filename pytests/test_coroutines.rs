@@ -41,3 +41,35 @@ def main(make):
         call(&python(py, code)?, "main", make).map(drop)
     })
 }
+
+#[pyo3_aio::tokio::test]
+async fn tools_that_look_at_tasks_take_a_coroutine_of_rust() -> PyResult<()> {
+    let code = c"
+import io
+async def main(make):
+    async def awaits():
+        await make()
+    tasks = [asyncio.ensure_future(make()), asyncio.ensure_future(awaits())]
+    await asyncio.sleep(0)
+    for task in tasks:
+        assert 'running' in repr(task) or 'pending' in repr(task)
+        task.get_stack()
+        task.print_stack(file=io.StringIO())
+        # What `asyncio.capture_call_graph` does from Python 3.14 on.
+        coroutine = task.get_coro()
+        while hasattr(coroutine, 'cr_await'):
+            coroutine.cr_frame.f_code
+            coroutine = coroutine.cr_await
+        if hasattr(asyncio, 'format_call_graph'):
+            asyncio.format_call_graph(task)
+        task.cancel()
+    await asyncio.wait(tasks)
+";
+    let main = Python::attach(|py| {
+        let make = function(py, |py| {
+            runtime::into_coroutine::<_, ()>(py, std::future::pending())
+        })?;
+        runtime::into_future(call(&python(py, code)?, "main", make)?)
+    })?;
+    main.await.map(drop)
+}

@@ -156,10 +156,15 @@ fn anyio_takes_a_coroutine_on_both_backends() -> PyResult<()> {
     require("anyio");
     run(c"
 import anyio
+from importlib.metadata import version
+async def native():
+    await sleep()
 async def both():
+    # Before 4.14 a task group started nothing else on asyncio.
+    takes_any = tuple(map(int, version('anyio').split('.')[:2])) >= (4, 14)
     async with anyio.create_task_group() as group:
         for _ in range(20):
-            group.start_soon(sleep)
+            group.start_soon(sleep if takes_any else native)
     with anyio.move_on_after(0.002) as scope:
         await forever()
     assert scope.cancelled_caught

@@ -308,15 +308,7 @@ impl RustCoroutine {
         &self.settings.name
     }
 
-    /// What it is awaiting.
-    #[getter]
-    fn cr_await(&self, py: Python<'_>) -> Option<Py<RustFuture>> {
-        self.state.look(|state| match state {
-            State::Waiting(future) | State::Throwing(future, _) => Some(future.clone_ref(py)),
-            State::Cold(_) | State::Delegating(_) => None,
-        })?
-    }
-
+    // There is no `cr_await`: tools take what has one for something with a Python frame (`asyncio.capture_call_graph`).
     #[getter]
     fn cr_running(&self) -> bool {
         self.state.is_executing()

@@ -1,6 +1,7 @@
 //! Programs that run an event loop until somebody stops it.
 
 use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -39,6 +40,10 @@ pub fn run_forever(py: Python<'_>) -> PyResult<()> {
 /// # Errors
 ///
 /// Those of the function; `RuntimeError` when a loop runs on this thread already.
+///
+/// # Panics
+///
+/// Where the function does, after all of that.
 pub fn with_runtime<F, R>(py: Python<'_>, f: F) -> PyResult<R>
 where
     F: FnOnce() -> PyResult<R>,
@@ -46,10 +51,10 @@ where
     refuse_running_loop(py)?;
     let event_loop = new_loop(py)?;
     let outer = LOOP.replace(Some(event_loop.clone().unbind()));
-    let result = f();
+    let called = panic::catch_unwind(AssertUnwindSafe(f));
     LOOP.set(outer);
     let closed = close(&event_loop);
-    let result = result?;
+    let result = called.unwrap_or_else(|payload| panic::resume_unwind(payload))?;
     closed?;
     Ok(result)
 }

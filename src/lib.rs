@@ -5,6 +5,8 @@
 //! | a Rust future | a coroutine of Python, which starts when it is awaited | `into_coroutine` |
 //! | a Rust future | a future of Python, which has started | `future_into_py` |
 //! | an awaitable of Python | a Rust future | [`into_future`] |
+//! | a Rust stream | an asynchronous generator of Python | `stream_into_py` |
+//! | an asynchronous generator of Python | a Rust stream | [`into_stream`] |
 //!
 //! They exist for each runtime, in modules that the features `tokio-runtime`, `async-std-runtime` and `smol-runtime`
 //! switch on, and in [`generic`] for any other; the root's [`into_future`] needs no runtime. `run` and

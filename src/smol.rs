@@ -60,7 +60,8 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
-/// Spawns a future on the runtime, with the current locals carried along.
+/// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it
+/// when the interpreter exits.
 pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -27,13 +27,20 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
     let modules = py
         .import(intern!(py, "sys"))?
         .getattr(intern!(py, "modules"))?;
-    if !modules.contains(intern!(py, "trio"))? {
+    let trio = modules.call_method1(intern!(py, "get"), (intern!(py, "trio"),))?;
+    // Missing as well while another thread imports trio.
+    let Some(lowlevel) = trio.getattr_opt(intern!(py, "lowlevel"))? else {
         return Ok(false);
-    }
+    };
     // In guest mode trio runs on the thread of another loop; only its tasks are trio's.
-    match lowlevel(py)?.call_method0(intern!(py, "current_task")) {
+    match lowlevel.call_method0(intern!(py, "current_task")) {
         Ok(_) => Ok(true),
-        Err(error) if error.is_instance_of::<PyRuntimeError>(py) => Ok(false),
+        Err(error)
+            if error.is_instance_of::<PyRuntimeError>(py)
+                || error.is_instance_of::<PyAttributeError>(py) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -46,7 +46,8 @@ def refuses(generator):
 def main(make):
     uses = [
         lambda generator: None,
-        lambda generator: generator.__anext__().close(),
+        # From Python 3.13 on this closes a generator of its own.
+        lambda generator: sys.version_info < (3, 13) and generator.__anext__().close(),
         lambda generator: step(generator.__anext__()),
         lambda generator: (step(generator.__anext__()), step(generator.__anext__())),
         lambda generator: step(generator.asend(None)),

@@ -72,11 +72,18 @@ where
 /// - **Closed loop**: the Rust future is dropped, and nothing is printed.
 /// - An `Err` is raised as the same exception object; `StopIteration` as `RuntimeError` (PEP 479), and
 ///   `asyncio.CancelledError` as a cancellation.
-/// - A future that Python does not hold any more runs on.
+/// - A future that Python does not hold any more runs on. An exception that nobody has seen by then is told to the loop's
+///   exception handler, as that of an `asyncio.Future`.
+/// - It is no instance of the class `asyncio.Future`; `asyncio.isfuture` is what tells.
 ///
 /// # Errors
 ///
-/// `RuntimeError`: there is no running event loop, or it is closed.
+/// `RuntimeError`: there is no running event loop, or it is closed. `OSError`: the process has no file descriptor left
+/// for the first conversion of a loop.
+///
+/// # Panics
+///
+/// When the runtime has to be built and the operating system gives it no threads.
 pub fn future_into_py<R, F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
 where
     R: Runtime + ContextExt,
@@ -95,6 +102,11 @@ where
 /// runtime. Code that blocks before its first `.await` therefore blocks the event loop. Its type in stubs is
 /// `Coroutine[Any, Any, T]`.
 ///
+/// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Task groups of anyio before 4.14
+/// start nothing on asyncio but what an `async def` made.
+///
+/// - **Errors of the first `send`**: `RuntimeError` where a pending future finds no running event loop, or in the child
+///   of a fork with the runtime left behind; `OSError` when the process has no file descriptor left.
 /// - **Cancel**: the awaiter sees `CancelledError` after the Rust future has been dropped. A coroutine that is
 ///   collected drops its future.
 /// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic).

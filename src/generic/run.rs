@@ -42,8 +42,8 @@ where
 ///
 /// # Errors
 ///
-/// Those of the future; `RuntimeError` when the loop is closed, is running, or another loop runs on this thread.
-/// Nothing has been started then.
+/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when the loop is closed, is
+/// running, or another loop runs on this thread. Nothing has been started then.
 pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
@@ -62,7 +62,8 @@ where
 ///
 /// # Errors
 ///
-/// Those of the future; `RuntimeError` when a loop runs on this thread, in which case nothing has been started.
+/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when a loop runs on this
+/// thread, in which case nothing has been started.
 pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
