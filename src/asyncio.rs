@@ -19,6 +19,10 @@ macro_rules! imported {
 imported! {
     /// `asyncio.ensure_future`.
     ensure_future = "asyncio"."ensure_future";
+    /// `asyncio.iscoroutine`.
+    iscoroutine = "asyncio"."iscoroutine";
+    /// `asyncio.isfuture`.
+    isfuture = "asyncio"."isfuture";
     /// `inspect.isawaitable`.
     isawaitable = "inspect"."isawaitable";
     /// `asyncio.BaseEventLoop`.

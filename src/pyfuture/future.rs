@@ -15,7 +15,9 @@ use crate::locals::TaskLocals;
 ///
 /// The awaitable is started at once, whether or not this future is polled.
 ///
-/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out.
+/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out. So it does a task or another
+///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
+///   left alone.
 /// - **Errors** of the awaitable are its output, as the same exception object. Where the loop is closed first, the
 ///   output is `RuntimeError: Event loop is closed`.
 #[derive(Debug)]

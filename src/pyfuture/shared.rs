@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::task::{close, ensure_future, silence};
+use super::task::{close, ensure_future, give_up, silence};
 use crate::bridge::{
     Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
 };
@@ -203,7 +203,7 @@ impl Shared {
 /// What the loop's thread has to do next.
 enum Step {
     Start(Py<PyAny>, TaskLocals),
-    Close(Py<PyAny>),
+    GiveUp(Py<PyAny>, TaskLocals),
     Cancel(Py<PyAny>),
     Drop(Stage),
     Nothing,
@@ -221,9 +221,9 @@ impl Deliver for Shared {
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            Step::Close(awaitable) => {
-                close(awaitable.bind(py));
+            Step::GiveUp(awaitable, locals) => {
                 self.finish(Err(closed_error()));
+                give_up(awaitable.bind(py), &locals)?;
             }
             Step::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
@@ -277,7 +277,9 @@ impl Shared {
         let mut inner = self.lock();
         let cancelled = inner.cancelled;
         let (next, step) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
-            Stage::New(awaitable, _) if cancelled => (Stage::Starting, Step::Close(awaitable)),
+            Stage::New(awaitable, locals) if cancelled => {
+                (Stage::Starting, Step::GiveUp(awaitable, locals))
+            }
             Stage::New(awaitable, locals) => (Stage::Starting, Step::Start(awaitable, locals)),
             Stage::Started(task, origin) if cancelled => (
                 Stage::Started(task.clone_ref(py), origin),

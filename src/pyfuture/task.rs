@@ -29,14 +29,35 @@ pub(super) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
     Err(PyTypeError::new_err(message))
 }
 
-/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited.
+/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. The `close()` of
+/// anything else is its own affair.
 pub(super) fn close(awaitable: &Bound<'_, PyAny>) {
     let py = awaitable.py();
-    if let Ok(close) = awaitable.getattr(intern!(py, "close")) {
-        if let Err(error) = close.call0() {
-            error.write_unraisable(py, Some(awaitable));
-        }
+    if let Err(error) = close_coroutine(awaitable) {
+        error.write_unraisable(py, Some(awaitable));
     }
+}
+
+fn close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = awaitable.py();
+    let is_coroutine = awaitable.get_type().is(asyncio::coroutine_type(py)?)
+        || asyncio::iscoroutine(py)?.call1((awaitable,))?.is_truthy()?;
+    if is_coroutine {
+        awaitable.call_method0(intern!(py, "close"))?;
+    }
+    Ok(())
+}
+
+/// Gives up what has not been started, on the loop's thread: a future is cancelled, as it would be later.
+pub(super) fn give_up(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals) -> PyResult<()> {
+    let py = awaitable.py();
+    if asyncio::isfuture(py)?.call1((awaitable,))?.is_truthy()? {
+        // This refuses one of another loop, whose thread may be another one too.
+        let future = ensure_future(awaitable, locals)?;
+        return future.call_method0(intern!(py, "cancel")).map(drop);
+    }
+    close(awaitable);
+    Ok(())
 }
 
 /// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this

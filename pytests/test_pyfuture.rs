@@ -1,0 +1,89 @@
+//! What becomes of a Python awaitable whose Rust future is given up, and of its outcome.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
+mod python;
+
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+use pyo3_aio::PyFuture;
+
+use crate::python::{call, function, python};
+
+pyo3_aio::testing::main!();
+
+/// Calls `main` of a program on a loop of its own, with a function that makes a Rust future of an awaitable, and one that
+/// calls `end` with that future, on another thread.
+fn run(code: &CStr, end: fn(PyFuture)) -> PyResult<()> {
+    Python::attach(|py| {
+        let program = python(py, code)?;
+        let made = Arc::new(Mutex::new(None));
+        let ended = Arc::clone(&made);
+        let start = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            let future = pyo3_aio::into_future(args.get_item(0)?)?;
+            *made.lock().unwrap() = Some(future);
+            Ok(())
+        })?;
+        let end = function(py, move |py| {
+            let future = ended.lock().unwrap().take().unwrap();
+            py.detach(|| std::thread::spawn(move || end(future)).join().unwrap());
+            Ok(py.None().into_bound(py))
+        })?;
+        let functions = (start, end).into_pyobject(py)?.into_any();
+        let main = call(&program, "main", functions)?;
+        py.import("asyncio")?.call_method1("run", (main,)).map(drop)
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn an_awaitable_that_was_not_started_keeps_its_own_close() -> PyResult<()> {
+    run(
+        c"
+class Pool:
+    closed = False
+    def __await__(self):
+        yield from asyncio.sleep(0).__await__()
+    def close(self):
+        self.closed = True
+async def main(functions):
+    start, end = functions
+    pool = Pool()
+    start(pool)
+    end()
+    # What is started later is delivered later.
+    delivered = asyncio.get_running_loop().create_future()
+    async def delivers():
+        delivered.set_result(None)
+    start(delivers())
+    await delivered
+    assert not pool.closed
+",
+        drop,
+    )
+}
+
+#[pyo3_aio::tokio::test]
+fn a_future_that_was_not_started_is_cancelled_as_one_that_was() -> PyResult<()> {
+    run(
+        c"
+async def main(functions):
+    start, end = functions
+    for turns in 0, 10:
+        for make in asyncio.get_running_loop().create_future, lambda: asyncio.ensure_future(asyncio.sleep(60)):
+            future = make()
+            start(future)
+            for _ in range(turns):
+                await asyncio.sleep(0.001)
+            end()
+            await asyncio.wait([future], timeout=10)
+            assert future.cancelled()
+",
+        drop,
+    )
+}
