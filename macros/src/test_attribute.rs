@@ -1,6 +1,6 @@
 //! `#[test]`: a function that the harness finds and runs.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, LitStr, Result};
@@ -10,7 +10,7 @@ use crate::crate_path::crate_path;
 use crate::function::Function;
 use crate::marks::Marks;
 use crate::runtime::Runtime;
-use crate::test_settings::Settings;
+use crate::test_settings::{DECIDED, Settings};
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
 pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -24,8 +24,10 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     let settings = Settings::parse(&arguments::parse(arguments.clone())?)?;
     let mut function: Function = syn::parse2(item)?;
     let krate = crate_path(settings.krate.as_ref());
-    if function.attributes.iter().any(is_conditional) {
+    if !settings.is_decided && function.attributes.iter().any(is_conditional) {
         // The compiler takes attributes in their order: it decides these before the last one, which is asked again.
+        // Rust 1.85 leaves a `cfg` that holds in its place, so the question has to say that it is the second.
+        let decided = Ident::new(DECIDED, Span::call_site());
         let module = runtime.module();
         let Function {
             attributes,
@@ -34,7 +36,7 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
             body,
         } = function;
         return Ok(
-            quote!(#(#attributes)* #[#krate::#module::test(#arguments)] #visibility #signature #body),
+            quote!(#(#attributes)* #[#krate::#module::test(#decided, #arguments)] #visibility #signature #body),
         );
     }
     check(&function)?;
@@ -103,5 +105,28 @@ fn body(private: &TokenStream, function: &Function) -> TokenStream {
         quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#name())))
     } else {
         quote_spanned!(span=> #private::Body::SyncWithLoop(|event_loop| #private::outcome(#name(event_loop))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DECIDED, Runtime, TokenStream, expand};
+
+    fn expanded(arguments: &str, item: &str) -> String {
+        let parse = |text: &str| text.parse::<TokenStream>().expect("the source has tokens");
+        expand(Runtime::Tokio, parse(arguments), parse(item)).to_string()
+    }
+
+    /// Rust 1.85 leaves the `cfg` where it was.
+    #[test]
+    fn conditions_are_decided_once() {
+        let item = "#[cfg(test)] async fn t() {}";
+        let asked = expanded("serial", item);
+        assert!(asked.contains(&format!("({DECIDED} , serial)")), "{asked}");
+        assert!(!asked.contains("Registration"), "{asked}");
+        let answered = expanded(&format!("{DECIDED}, serial"), item);
+        assert!(answered.contains("Registration"), "{answered}");
+        assert!(answered.contains("serial ()"), "{answered}");
+        assert!(!answered.contains("tokio"), "{answered}");
     }
 }

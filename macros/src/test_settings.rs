@@ -9,6 +9,9 @@ use crate::function::Function;
 
 const KNOWN: &[&str] = &["timeout", "serial", "loop", "raises", "crate"];
 
+/// The argument that the attribute gives itself when the conditions on its function are decided.
+pub(crate) const DECIDED: &str = "__decided";
+
 /// The event loops that a test can ask for.
 const LOOPS: &[&str] = &["asyncio", "uvloop"];
 
@@ -17,6 +20,8 @@ const LOOPS: &[&str] = &["asyncio", "uvloop"];
 pub(crate) struct Settings {
     /// The library, under a name that is not in the manifest.
     pub(crate) krate: Option<Path>,
+    /// Whether conditions that stand on the function hold.
+    pub(crate) is_decided: bool,
     /// Milliseconds.
     timeout: Option<u64>,
     serial: bool,
@@ -35,6 +40,7 @@ impl Settings {
 
     fn set(&mut self, argument: &Argument) -> Result<()> {
         match argument.name.to_string().as_str() {
+            DECIDED => self.is_decided = true,
             "crate" => self.krate = Some(argument.path()?),
             "timeout" => self.timeout = Some(milliseconds(argument.string()?)?),
             "serial" => {
