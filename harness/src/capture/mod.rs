@@ -155,7 +155,8 @@ impl<F> std::fmt::Debug for Inherit<F> {
 /// stable toolchain. It expands to nothing elsewhere. [`main!`](crate::main!) contains it.
 ///
 /// It must not stand in a library: everything that links the library would get these functions.
-/// It needs unsafe code, and allows it for itself; `#![forbid(unsafe_code)]` excludes it.
+/// It expands to unsafe code, of which the lint says nothing, since the macro is another crate's:
+/// `#![forbid(unsafe_code)]` may stand above it.
 #[macro_export]
 macro_rules! capture {
     () => {
@@ -163,10 +164,6 @@ macro_rules! capture {
             any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
             not(miri)
         ))]
-        #[allow(
-            unsafe_code,
-            reason = "C's functions can be defined by unsafe code only"
-        )]
         const _: () = {
             use ::core::ffi::{c_int, c_void};
 

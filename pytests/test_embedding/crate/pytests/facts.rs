@@ -1,4 +1,5 @@
 //! Prints what the interpreter takes itself for.
+#![forbid(unsafe_code)]
 
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;

@@ -6,6 +6,7 @@
 //!     pyo3::Python::attach(|py| py.import("asyncio").map(drop))
 //! }
 //! ```
+#![forbid(unsafe_code)]
 
 use pyo3::prelude::*;
 
