@@ -11,7 +11,12 @@
 //! Nothing here knows of Python.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+#[cfg(not(loom))]
+use std::sync::{Mutex, MutexGuard};
+
+#[cfg(loom)]
+use loom::sync::{Mutex, MutexGuard};
 
 /// A first-in, first-out queue that says when its consumer has to be woken.
 pub(crate) struct Queue<T> {
@@ -37,7 +42,7 @@ pub(crate) enum Pushed {
 }
 
 impl<T> Queue<T> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: Mutex::new(State {
                 items: VecDeque::new(),
@@ -122,6 +127,7 @@ impl<T> State<T> {
 }
 
 #[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::{Pushed, Queue};
 

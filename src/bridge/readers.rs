@@ -8,7 +8,12 @@
 //! - A wake-up whose drain has begun is not notified before that drain has ended, as long as there is a spare one.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(not(loom))]
+use std::sync::{Mutex, MutexGuard};
+use std::sync::{OnceLock, PoisonError};
+
+#[cfg(loom)]
+use loom::sync::{Mutex, MutexGuard};
 
 use super::wakeup::Wakeup;
 
@@ -90,6 +95,12 @@ impl Readers {
         if let Some(wakeup) = self.wakeups.get(reader).and_then(OnceLock::get) {
             wakeup.clear();
         }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn is_readable(&self, reader: usize) -> bool {
+        let wakeup = self.wakeups.get(reader).and_then(OnceLock::get);
+        wakeup.is_some_and(Wakeup::is_readable)
     }
 
     fn lock(&self) -> MutexGuard<'_, u16> {
