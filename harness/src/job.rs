@@ -1,15 +1,17 @@
 //! A trial at work: on a thread of its own, or as a future on a runtime.
 
 use std::borrow::Cow;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::block_on::block_on;
 use crate::capture::{self, Destination, Role, Scope};
+use crate::hands::Hands;
 use crate::outcome::{self, Outcome, Payload};
 use crate::time::TimeLimits;
 use crate::trial::{Body, Description, Spawner, Verdict};
@@ -53,7 +55,6 @@ type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 /// A way to get at a job that is under way.
 #[derive(Default)]
 pub(crate) struct Handle {
-    pub(crate) thread: Option<JoinHandle<()>>,
     scope: Option<Arc<Scope>>,
     cancellation: Option<Arc<Cancellation>>,
 }
@@ -73,95 +74,105 @@ impl Handle {
 }
 
 impl Job {
-    /// Starts the body; `measures` is for benchmarks. If it gets a thread then that one first
-    /// waits for the end of `predecessor`.
+    /// Starts the body, on a thread that `hands` start or as `spawn` says; `measures` is for
+    /// benchmarks.
     pub(crate) fn start(
         self,
         body: Body,
         measures: bool,
         spawn: &Spawner,
-        predecessor: Option<JoinHandle<()>>,
+        hands: &Hands,
     ) -> Handle {
         let scope = Scope::new(&self.description.name, self.destination);
-        let report = Report {
-            job: Some(self),
-            scope: scope.clone(),
-            since: Instant::now(),
-        };
         match body {
-            Body::Sync(body) => Handle {
-                thread: run_on_thread(report, scope.clone(), predecessor, move || body(!measures)),
-                scope: Some(scope),
-                cancellation: None,
-            },
+            Body::Sync(body) => {
+                self.run_on_thread(scope.clone(), hands, move || body(!measures));
+                Handle {
+                    scope: Some(scope),
+                    cancellation: None,
+                }
+            }
             // The report is dropped, and says that nothing was run.
-            Body::Elsewhere => Handle::default(),
+            Body::Elsewhere => {
+                drop(Report::new(self, scope));
+                Handle::default()
+            }
             Body::Async(future) => {
                 let cancellation = Arc::new(Cancellation::default());
-                let task = Task {
-                    future: Some(future),
-                    report,
-                    scope: scope.clone(),
-                    cancellation: cancellation.clone(),
-                };
+                self.spawn_task(future, scope.clone(), cancellation.clone(), spawn, hands);
                 Handle {
-                    thread: spawn_task(task, &scope, spawn, predecessor),
                     scope: Some(scope),
                     cancellation: Some(cancellation),
                 }
             }
         }
     }
-}
 
-fn run_on_thread(
-    mut report: Report,
-    scope: Arc<Scope>,
-    predecessor: Option<JoinHandle<()>>,
-    body: impl FnOnce() -> Verdict + Send + 'static,
-) -> Option<JoinHandle<()>> {
-    let name = thread_name(scope.name());
-    // If there is no thread to be had the report is dropped, and says so.
-    start_thread(name, predecessor, move || {
-        let entered = capture::enter(Some(scope), Role::Thread);
-        report.since = Instant::now();
-        let result = panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body)));
-        drop(entered);
-        report.end(result);
-    })
-}
+    fn run_on_thread(
+        self,
+        scope: Arc<Scope>,
+        hands: &Hands,
+        body: impl FnOnce() -> Verdict + Send + 'static,
+    ) {
+        self.on_own_thread(hands, |job| {
+            let mut report = Report::new(job, scope.clone());
+            move || {
+                let entered = capture::enter(Some(scope), Role::Thread);
+                report.since = Instant::now();
+                let body = AssertUnwindSafe(|| __rust_begin_short_backtrace(body));
+                let result = panic::catch_unwind(body);
+                drop(entered);
+                report.end(result);
+            }
+        });
+    }
 
-fn spawn_task(
-    task: Task,
-    scope: &Scope,
-    spawn: &Spawner,
-    predecessor: Option<JoinHandle<()>>,
-) -> Option<JoinHandle<()>> {
-    match spawn {
-        Spawner::OwnThread => {
-            start_thread(thread_name(scope.name()), predecessor, || block_on(task))
-        }
-        Spawner::Runtime(spawn) => {
-            // A runtime that panics here has dropped the task, which reports that.
-            let spawned = AssertUnwindSafe(|| spawn(Box::pin(task)));
-            let _ = panic::catch_unwind(spawned);
-            predecessor
+    fn spawn_task(
+        self,
+        future: AsyncBody,
+        scope: Arc<Scope>,
+        cancellation: Arc<Cancellation>,
+        spawn: &Spawner,
+        hands: &Hands,
+    ) {
+        let task = |job| Task {
+            future: Some(future),
+            report: Report::new(job, scope.clone()),
+            scope,
+            cancellation,
+        };
+        match spawn {
+            Spawner::OwnThread => self.on_own_thread(hands, |job| {
+                let task = task(job);
+                || block_on(task)
+            }),
+            Spawner::Runtime(spawn) => {
+                // A runtime that panics here has dropped the task, which reports that.
+                let spawned = AssertUnwindSafe(|| spawn(Box::pin(task(self))));
+                let _ = panic::catch_unwind(spawned);
+            }
         }
     }
-}
 
-fn start_thread(
-    name: String,
-    predecessor: Option<JoinHandle<()>>,
-    work: impl FnOnce() + Send + 'static,
-) -> Option<JoinHandle<()>> {
-    let work = || {
-        if let Some(predecessor) = predecessor {
-            let _ = predecessor.join();
-        }
-        work();
-    };
-    thread::Builder::new().name(name).spawn(work).ok()
+    /// Runs what `make` returns on a thread that bears the test's name. The end is reported when
+    /// the thread has ended as well: what it keeps in thread-local variables is dropped before the
+    /// next test starts.
+    fn on_own_thread<W>(mut self, hands: &Hands, make: impl FnOnce(Self) -> W)
+    where
+        W: FnOnce() + Send + 'static,
+    {
+        let end = Arc::new(Mutex::new(None));
+        let slot = end.clone();
+        let note = move |ended| *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+        let done = mem::replace(&mut self.done, Box::new(note));
+        let name = thread_name(&self.description.name);
+        hands.start(name, make(self), move || {
+            let ended = end.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(ended) = ended {
+                done(ended);
+            }
+        });
+    }
 }
 
 /// A thread's name cannot contain a null byte.
@@ -242,6 +253,14 @@ struct Report {
 }
 
 impl Report {
+    fn new(job: Job, scope: Arc<Scope>) -> Self {
+        Self {
+            job: Some(job),
+            scope,
+            since: Instant::now(),
+        }
+    }
+
     /// Reports nothing: that was done elsewhere.
     fn forget(&mut self) {
         self.job = None;

@@ -60,6 +60,7 @@ pub mod capture;
 mod conclusion;
 mod event;
 mod failed;
+mod hands;
 #[cfg(unix)]
 mod inbox;
 mod isolate;

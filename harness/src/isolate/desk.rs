@@ -4,12 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use super::Request;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
+use crate::hands::Hands;
 use crate::job::{Ended, Job};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
@@ -18,6 +18,7 @@ use crate::trial::{Spawner, Trial};
 /// the calls, or that on which the trial before ended.
 pub(super) struct Desk {
     settings: Settings,
+    hands: Hands,
     link: UnixStream,
     state: Mutex<State>,
 }
@@ -43,8 +44,6 @@ struct State {
     is_starting: bool,
     /// The parent has been told that a trial cannot run, and will end this process.
     is_spent: bool,
-    /// The thread of the trial before, which the next one waits for.
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Desk {
@@ -61,6 +60,7 @@ impl Desk {
         let start = output.as_ref().map_or(0, |output| output.start);
         let this = Self {
             settings,
+            hands: Hands::default(),
             link,
             state: Mutex::new(State {
                 trials,
@@ -69,7 +69,6 @@ impl Desk {
                 is_busy: false,
                 is_starting: false,
                 is_spent: false,
-                thread: None,
             }),
         };
         this.reply(&Reply::Ready { start });
@@ -122,20 +121,14 @@ impl Desk {
                 break;
             };
             state.is_busy = true;
-            let predecessor = state.thread.take();
             drop(state);
-            let thread = self.start(trial, predecessor);
+            self.start(trial);
             state = self.lock();
-            state.thread = thread;
         }
         state.is_starting = false;
     }
 
-    fn start(
-        self: &Arc<Self>,
-        trial: Trial,
-        predecessor: Option<JoinHandle<()>>,
-    ) -> Option<JoinHandle<()>> {
+    fn start(self: &Arc<Self>, trial: Trial) {
         let this = self.clone();
         let settings = &self.settings;
         let job = Job {
@@ -145,8 +138,7 @@ impl Desk {
             done: Box::new(move |ended| this.ended(ended)),
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&settings.spawn);
-        job.start(trial.body, settings.measures, spawn, predecessor)
-            .thread
+        job.start(trial.body, settings.measures, spawn, &self.hands);
     }
 
     /// Sends the end of a trial, with everything that it has printed.

@@ -2,7 +2,7 @@
 //!
 //! Whoever has news (a trial that ended, the clock) puts it into the queue and tries to become the
 //! one who works the queue off: who reports, and starts the next trials. So there is no thread
-//! that has to be woken for every trial, and no runtime that has to be free; the future that the
+//! that has to be woken for the report, and no runtime that has to be free; the future that the
 //! caller awaits only starts the first trials and waits for the result.
 
 mod retry;

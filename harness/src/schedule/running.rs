@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::retry::Again;
@@ -16,8 +15,6 @@ use crate::trial::Description;
 pub(super) struct Running {
     trials: BTreeMap<usize, Trial>,
     next: usize,
-    /// Threads of trials that have ended; they are about to end too, or are waited for by others.
-    ended_threads: Vec<JoinHandle<()>>,
 }
 
 /// A trial that is under way.
@@ -104,22 +101,7 @@ impl Running {
 
     /// Removes a trial that ended.
     pub(super) fn remove(&mut self, id: usize) -> Option<Trial> {
-        let mut trial = self.trials.remove(&id)?;
-        self.ended_threads.extend(trial.handle.thread.take());
-        Some(trial)
-    }
-
-    /// Returns a thread whose trial has ended, for the next trial to wait for: what the former
-    /// one keeps in thread-local variables is dropped before the next one starts.
-    pub(super) fn take_ended_thread(&mut self) -> Option<JoinHandle<()>> {
-        self.ended_threads.pop()
-    }
-
-    /// Waits for the threads whose trials have ended.
-    pub(super) fn join_ended(&mut self) {
-        for thread in self.ended_threads.drain(..) {
-            let _ = thread.join();
-        }
+        self.trials.remove(&id)
     }
 
     /// Returns the trials that have taken too long.

@@ -13,6 +13,7 @@ use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::event::{Event, Finished, Interruption, Tally};
+use crate::hands::Hands;
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
@@ -74,6 +75,7 @@ pub(crate) struct State {
     benchmarks: VecDeque<Planned>,
     shuffle_seed: Option<u64>,
     running: Running,
+    hands: Hands,
     /// The processes that trials run in, if it is not this one.
     pool: Option<Pool>,
     watchdog: Option<Watchdog>,
@@ -117,6 +119,7 @@ impl State {
             benchmarks: plan.benchmarks.into(),
             shuffle_seed: plan.shuffle_seed,
             running: Running::default(),
+            hands: Hands::default(),
             pool,
             watchdog: None,
             tally,
@@ -187,11 +190,11 @@ impl State {
         self.clean_up();
     }
 
-    /// Ends what the run needed: waits for threads that are about to end, and for worker processes.
+    /// Ends what the run needed, and waits for worker processes.
     pub(super) fn clean_up(&mut self) {
         self.watchdog = None;
+        self.hands = Hands::default();
         self.pool = None;
-        self.running.join_ended();
     }
 
     /// Starts what can be started; says whether the run is over.
@@ -287,8 +290,7 @@ impl State {
             done,
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
-        let predecessor = self.running.take_ended_thread();
-        let handle = job.start(trial.body, self.settings.measures, spawn, predecessor);
+        let handle = job.start(trial.body, self.settings.measures, spawn, &self.hands);
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);
         Ok(())

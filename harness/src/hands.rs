@@ -1,0 +1,187 @@
+//! Threads that start those of tests, and wait for their end.
+//!
+//! A thread could also be started by the one whose test has just ended. But a new thread has its
+//! share of the processor counted from where its parent stands, so that each of such a chain would
+//! start a little behind the one before, and behind everything else that the machine has to do.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Work for a thread of its own.
+struct Work {
+    name: String,
+    /// Runs on the thread.
+    run: Box<dyn FnOnce() + Send>,
+    /// Runs when the thread has ended, and with it everything that it kept for itself, or when it
+    /// could not be started and `run` has been dropped.
+    then: Box<dyn FnOnce() + Send>,
+}
+
+/// As many threads as there is work for at once. They end when this is dropped, and the work is
+/// done.
+#[derive(Default)]
+pub(crate) struct Hands(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Work>,
+    /// Hands that do not wait for a thread.
+    free: usize,
+    /// Those of them that wait for work. The others are about to look for it.
+    waiting: usize,
+    is_closed: bool,
+}
+
+impl Hands {
+    /// Has `run` run on a new thread of this name, and then `then` on another.
+    pub(crate) fn start(
+        &self,
+        name: String,
+        run: impl FnOnce() + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) {
+        let work = Work {
+            name,
+            run: Box::new(run),
+            then: Box::new(then),
+        };
+        let mut state = self.0.lock();
+        state.queue.push_back(work);
+        if state.queue.len() <= state.free - state.waiting {
+            return;
+        }
+        if state.waiting > 0 {
+            self.0.changed.notify_one();
+        } else {
+            state.free += 1;
+            drop(state);
+            self.add();
+        }
+    }
+
+    fn add(&self) {
+        let shared = self.0.clone();
+        let added = thread::Builder::new()
+            .name("test-starter".to_owned())
+            .spawn(move || shared.work());
+        if added.is_err() {
+            // Without any thread the work is dropped, which those who wait for it are told.
+            let mut state = self.0.lock();
+            state.free -= 1;
+            let work = state.queue.pop_back();
+            drop(state);
+            if let Some(Work { run, then, .. }) = work {
+                drop(run);
+                then();
+            }
+        }
+    }
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        while let Some(Work { name, run, then }) = self.next() {
+            // If there is no thread to be had then `run` is dropped here.
+            if let Ok(thread) = thread::Builder::new().name(name).spawn(run) {
+                let _ = thread.join();
+            }
+            self.lock().free += 1;
+            then();
+        }
+    }
+
+    fn next(&self) -> Option<Work> {
+        let mut state = self.lock();
+        loop {
+            if let Some(work) = state.queue.pop_front() {
+                state.free -= 1;
+                return Some(work);
+            }
+            if state.is_closed {
+                state.free -= 1;
+                return None;
+            }
+            state.waiting += 1;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn work_runs_on_a_thread_of_its_name_and_is_followed_up_when_that_has_ended() {
+        thread_local! {
+            static AT_END: std::cell::RefCell<Option<Sends>> = const { std::cell::RefCell::new(None) };
+        }
+        struct Sends(mpsc::Sender<String>);
+        impl Drop for Sends {
+            fn drop(&mut self) {
+                let _ = self.0.send("variables dropped".to_owned());
+            }
+        }
+        let (sender, received) = mpsc::channel();
+        let (in_thread, at_end) = (sender.clone(), Sends(sender.clone()));
+        let hands = Hands::default();
+        let run = move || {
+            let name = thread::current().name().unwrap_or_default().to_owned();
+            let _ = in_thread.send(name);
+            AT_END.with(|slot| *slot.borrow_mut() = Some(at_end));
+        };
+        hands.start("work".to_owned(), run, move || {
+            let _ = sender.send("then".to_owned());
+        });
+        let said: Vec<_> = received.iter().collect();
+        assert_eq!(said, ["work", "variables dropped", "then"]);
+    }
+
+    #[test]
+    fn work_that_does_not_end_keeps_nothing_waiting() {
+        let hands = Hands::default();
+        let (release, blocked) = mpsc::channel::<()>();
+        hands.start(
+            "blocks".to_owned(),
+            move || {
+                let _ = blocked.recv();
+            },
+            || {},
+        );
+        let (sender, received) = mpsc::channel();
+        for number in 0..10 {
+            let sender = sender.clone();
+            let then = move || {
+                let _ = sender.send(number);
+            };
+            hands.start("ends".to_owned(), || {}, then);
+        }
+        drop(sender);
+        assert_eq!(received.iter().count(), 10);
+        drop(release);
+    }
+}
