@@ -1,6 +1,7 @@
 //! Python awaitables as Rust futures: [`PyFuture`] is the future, and [`shared`] what it and its loop's thread have in
-//! common; [`task`] makes an awaitable a task there.
+//! common; [`task`] makes an awaitable a task there, whose end the [`callback`] tells.
 
+mod callback;
 mod future;
 mod shared;
 mod task;

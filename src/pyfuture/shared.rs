@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::callback::DoneCallback;
 use super::task::{close, ensure_future, give_up, silence};
 use crate::bridge::{
     Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
@@ -91,6 +92,10 @@ impl Shared {
         Ok(shared)
     }
 
+    pub(super) fn is_detached(&self) -> bool {
+        self.lock().detached
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Only moves happen under this lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -143,7 +148,7 @@ impl Shared {
     }
 
     /// Keeps the output for whoever polls; drops it where nobody will.
-    fn finish(&self, output: PyResult<Py<PyAny>>) {
+    pub(super) fn finish(&self, output: PyResult<Py<PyAny>>) {
         let mut inner = self.lock();
         if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
             drop(inner);
@@ -290,48 +295,5 @@ impl Shared {
         };
         inner.stage = next;
         step
-    }
-}
-
-/// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
-#[pyclass(frozen, module = "pyo3_aio")]
-struct DoneCallback {
-    shared: Mutex<Option<Arc<Shared>>>,
-}
-
-impl DoneCallback {
-    fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared: Mutex::new(Some(shared)),
-        }
-    }
-
-    fn take(&self) -> Option<Arc<Shared>> {
-        self.shared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-}
-
-#[pymethods]
-impl DoneCallback {
-    fn __call__(&self, task: &Bound<'_, PyAny>) {
-        if let Some(shared) = self.take() {
-            if shared.lock().detached {
-                return;
-            }
-            let result = catch_call(|| task.call_method0(intern!(task.py(), "result")));
-            let result = result.unwrap_or_else(|caught| Err(caught.into()));
-            shared.finish(result.map(Bound::unbind));
-        }
-    }
-}
-
-impl Drop for DoneCallback {
-    fn drop(&mut self) {
-        if let Some(shared) = self.take() {
-            shared.finish(Err(closed_error()));
-        }
     }
 }

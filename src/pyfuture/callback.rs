@@ -1,0 +1,53 @@
+//! How a Python task tells that it is done.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::shared::Shared;
+use crate::bridge::closed_error;
+use crate::caught::catch_call;
+
+/// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
+#[pyclass(frozen, module = "pyo3_aio")]
+pub(super) struct DoneCallback {
+    shared: Mutex<Option<Arc<Shared>>>,
+}
+
+impl DoneCallback {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared: Mutex::new(Some(shared)),
+        }
+    }
+
+    fn take(&self) -> Option<Arc<Shared>> {
+        self.shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+#[pymethods]
+impl DoneCallback {
+    fn __call__(&self, task: &Bound<'_, PyAny>) {
+        if let Some(shared) = self.take() {
+            if shared.is_detached() {
+                return;
+            }
+            let result = catch_call(|| task.call_method0(intern!(task.py(), "result")));
+            let result = result.unwrap_or_else(|caught| Err(caught.into()));
+            shared.finish(result.map(Bound::unbind));
+        }
+    }
+}
+
+impl Drop for DoneCallback {
+    fn drop(&mut self) {
+        if let Some(shared) = self.take() {
+            shared.finish(Err(closed_error()));
+        }
+    }
+}
