@@ -36,8 +36,10 @@ fn run(code: &CStr, end: fn(PyFuture)) -> PyResult<()> {
             Ok(py.None().into_bound(py))
         })?;
         let functions = (start, end).into_pyobject(py)?.into_any();
+        let asyncio = py.import("asyncio")?;
         let main = call(&program, "main", functions)?;
-        py.import("asyncio")?.call_method1("run", (main,)).map(drop)
+        let main = asyncio.call_method1("wait_for", (main, 10))?;
+        asyncio.call_method1("run", (main,)).map(drop)
     })
 }
 
@@ -86,4 +88,72 @@ async def main(functions):
 ",
         drop,
     )
+}
+
+#[pyo3_aio::tokio::test]
+fn an_error_in_the_cleanup_of_a_dropped_task_is_told_to_the_loop() -> PyResult<()> {
+    run(
+        c"
+async def main(functions):
+    start, end = functions
+    told, started = [], asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    async def fails():
+        try:
+            started.set_result(None)
+            await asyncio.sleep(60)
+        finally:
+            raise ValueError('in the cleanup')
+    start(fails())
+    await started
+    end()
+    while not told:
+        await asyncio.sleep(0.001)
+    assert told[0]['message'] == 'Task exception was never retrieved', told
+    assert str(told[0]['exception']) == 'in the cleanup'
+",
+        drop,
+    )
+}
+
+/// The Rust future is given up when the task has been done for some time.
+const DONE: &CStr = c"
+async def main(functions):
+    start, end = functions
+    told, error = [], ValueError('unseen')
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    async def ends(done, how):
+        await asyncio.sleep(0)
+        done.set_result(None)
+        return how()
+    def fails():
+        raise error
+    def cancels():
+        raise asyncio.CancelledError
+    class Thing:
+        pass
+    for how in cancels, Thing, fails:
+        done = asyncio.get_running_loop().create_future()
+        start(ends(done, how))
+        await done
+        # The task's callback has its turn.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        end()
+    while not told:
+        await asyncio.sleep(0.001)
+    [context] = told
+    assert context['exception'] is error
+    assert context['message'] == 'PyFuture exception was never retrieved'
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Thing)]
+";
+
+#[pyo3_aio::tokio::test]
+fn an_output_that_is_dropped_is_freed_or_told_to_the_loop() -> PyResult<()> {
+    run(DONE, drop)
+}
+
+#[pyo3_aio::tokio::test]
+fn an_output_that_is_detached_is_freed_or_told_to_the_loop() -> PyResult<()> {
+    run(DONE, PyFuture::detach)
 }

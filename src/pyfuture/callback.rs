@@ -32,15 +32,18 @@ impl DoneCallback {
 
 #[pymethods]
 impl DoneCallback {
-    fn __call__(&self, task: &Bound<'_, PyAny>) {
-        if let Some(shared) = self.take() {
-            if shared.is_detached() {
-                return;
-            }
-            let result = catch_call(|| task.call_method0(intern!(task.py(), "result")));
-            let result = result.unwrap_or_else(|caught| Err(caught.into()));
-            shared.finish(result.map(Bound::unbind));
+    fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(shared) = self.take() else {
+            return Ok(());
+        };
+        if !shared.is_wanted() {
+            shared.finish_unseen();
+            return Ok(());
         }
+        let py = task.py();
+        let result = catch_call(|| task.call_method0(intern!(py, "result")));
+        let result = result.unwrap_or_else(|caught| Err(caught.into()));
+        shared.finish_or_report(py, result.map(Bound::unbind))
     }
 }
 

@@ -18,8 +18,9 @@ use crate::locals::TaskLocals;
 /// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out. So it does a task or another
 ///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
 ///   left alone.
-/// - **Errors** of the awaitable are its output, as the same exception object. Where the loop is closed first, the
-///   output is `RuntimeError: Event loop is closed`.
+/// - **Errors** of the awaitable are its output, as the same exception object. One that nobody gets any more, since this
+///   was dropped or detached, is told to the loop's exception handler as never retrieved; a cancellation is not. Where the
+///   loop is closed first, the output is `RuntimeError: Event loop is closed`.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the Python task"]
 pub struct PyFuture {
@@ -30,7 +31,7 @@ pub struct PyFuture {
 impl PyFuture {
     /// Lets the Python task run on, and forgets its result.
     ///
-    /// An exception that it raises is reported by asyncio as never retrieved.
+    /// An exception that it raises, or has raised, is told to the loop's exception handler as never retrieved.
     pub fn detach(mut self) {
         if let Some(shared) = self.shared.take() {
             shared.detach();

@@ -2,7 +2,8 @@
 //!
 //! Guarantees:
 //! - The awaitable becomes a task, is closed or is cancelled on the loop's thread alone.
-//! - The output is there for whoever polls, or is dropped on the loop's thread where nobody will.
+//! - The output is there for whoever polls. Where nobody will, it is dropped on the loop's thread, and an error is told to
+//!   the loop: by its task, if that still has it.
 //! - No lock is held while Python code runs, a Python object is dropped, or a waker is called.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,6 +14,7 @@ use pyo3::prelude::*;
 
 use super::callback::DoneCallback;
 use super::task::{close, ensure_future, give_up, silence};
+use crate::asyncio;
 use crate::bridge::{
     Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
 };
@@ -29,13 +31,21 @@ pub(super) struct Shared {
 struct Inner {
     stage: Stage,
     waker: Option<Waker>,
-    /// The future was dropped, and nobody wants the output.
-    cancelled: bool,
-    /// The future was detached, and asyncio reports what goes wrong.
-    detached: bool,
+    interest: Interest,
     /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
     aborted: bool,
     registration: Option<Registration>,
+}
+
+/// What has become of the Rust future.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Interest {
+    /// Somebody polls it.
+    Wanted,
+    /// The task is to be cancelled.
+    Dropped,
+    /// The task runs on.
+    Detached,
 }
 
 enum Stage {
@@ -78,8 +88,7 @@ impl Shared {
             inner: Mutex::new(Inner {
                 stage: Stage::New(awaitable.clone().unbind(), locals.clone()),
                 waker: None,
-                cancelled: false,
-                detached: false,
+                interest: Interest::Wanted,
                 aborted: false,
                 registration: None,
             }),
@@ -92,8 +101,9 @@ impl Shared {
         Ok(shared)
     }
 
-    pub(super) fn is_detached(&self) -> bool {
-        self.lock().detached
+    /// Whether somebody polls the future. Otherwise the task's exception is left for asyncio to report.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.lock().interest == Interest::Wanted
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -129,43 +139,52 @@ impl Shared {
         }
     }
 
-    /// Nobody will poll, and the task runs on.
-    pub(super) fn detach(&self) {
-        self.lock().detached = true;
+    /// Nobody will poll, and the task runs on; the loop's thread shall report or drop the output that is there already.
+    pub(super) fn detach(self: Arc<Self>) {
+        self.give_up(Interest::Detached, |stage| matches!(stage, Stage::Done(_)));
     }
 
-    /// The future was dropped: the loop's thread shall cancel the task, or drop the output.
+    /// The future was dropped: the loop's thread shall cancel the task, or report or drop the output.
     pub(super) fn cancel(self: Arc<Self>) {
+        self.give_up(Interest::Dropped, |stage| !matches!(stage, Stage::Gone));
+    }
+
+    fn give_up(self: Arc<Self>, interest: Interest, concerns_the_loop: fn(&Stage) -> bool) {
         let mut inner = self.lock();
-        inner.cancelled = true;
+        inner.interest = interest;
         let waker = inner.waker.take();
-        let is_gone = matches!(inner.stage, Stage::Gone);
+        let concerns_the_loop = concerns_the_loop(&inner.stage);
         drop(inner);
         drop(waker);
-        if !is_gone {
+        if concerns_the_loop {
             self.hub.push(Arc::<Self>::clone(&self));
         }
     }
 
-    /// Keeps the output for whoever polls; drops it where nobody will.
-    pub(super) fn finish(&self, output: PyResult<Py<PyAny>>) {
-        let mut inner = self.lock();
-        if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
-            drop(inner);
-            return;
+    /// Keeps the output for whoever polls; it comes back where nobody will.
+    pub(super) fn finish(&self, output: PyResult<Py<PyAny>>) -> Option<PyResult<Py<PyAny>>> {
+        let inner = self.lock();
+        if inner.interest == Interest::Wanted {
+            settle(inner, Stage::Done(output));
+            return None;
         }
-        let stage = if inner.cancelled {
-            Stage::Gone
-        } else {
-            Stage::Done(output)
-        };
-        let before = std::mem::replace(&mut inner.stage, stage);
-        let (waker, registration) = (inner.waker.take(), inner.registration.take());
-        drop(inner);
-        drop((before, registration));
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        settle(inner, Stage::Gone);
+        Some(output)
+    }
+
+    /// The same on the loop's thread, which is told of an error that nobody will get.
+    pub(super) fn finish_or_report(
+        &self,
+        py: Python<'_>,
+        output: PyResult<Py<PyAny>>,
+    ) -> PyResult<()> {
+        self.finish(output)
+            .map_or(Ok(()), |output| report(py, output))
+    }
+
+    /// The task is done, and nobody has looked at its output.
+    pub(super) fn finish_unseen(&self) {
+        settle(self.lock(), Stage::Gone);
     }
 
     fn start_task(
@@ -181,12 +200,12 @@ impl Shared {
             Origin::Ours
         };
         if origin == Origin::Ours
-            && !self.lock().detached
+            && self.is_wanted()
             && task.call_method0(intern!(py, "done"))?.is_truthy()?
         {
             // It took one step, and that was all.
-            self.finish(task.call_method0(intern!(py, "result")).map(Bound::unbind));
-            return Ok(());
+            let output = task.call_method0(intern!(py, "result"));
+            return self.finish_or_report(py, output.map(Bound::unbind));
         }
         self.started(&task, origin);
         let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
@@ -205,12 +224,40 @@ impl Shared {
     }
 }
 
+/// Ends what waits for the task, once.
+fn settle(mut inner: MutexGuard<'_, Inner>, stage: Stage) {
+    if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
+        drop(inner);
+        return;
+    }
+    let before = std::mem::replace(&mut inner.stage, stage);
+    let (waker, registration) = (inner.waker.take(), inner.registration.take());
+    drop(inner);
+    drop((before, registration));
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// Tells the loop of an error that nobody gets; a cancellation is none.
+fn report(py: Python<'_>, output: PyResult<Py<PyAny>>) -> PyResult<()> {
+    let Err(error) = output else {
+        return Ok(());
+    };
+    if error.matches(py, asyncio::cancelled_error(py)?)? {
+        return Ok(());
+    }
+    let event_loop = asyncio::get_running_loop(py)?;
+    let message = "PyFuture exception was never retrieved";
+    asyncio::call_exception_handler(&event_loop, message, error, &[])
+}
+
 /// What the loop's thread has to do next.
 enum Step {
     Start(Py<PyAny>, TaskLocals),
     GiveUp(Py<PyAny>, TaskLocals),
     Cancel(Py<PyAny>),
-    Drop(Stage),
+    Report(PyResult<Py<PyAny>>),
     Nothing,
 }
 
@@ -222,18 +269,18 @@ impl Deliver for Shared {
                 let started = catch_call(|| self.start_task(awaitable, &locals, py));
                 if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
-                    self.finish(Err(error));
+                    self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
                 }
             }
             Step::GiveUp(awaitable, locals) => {
-                self.finish(Err(closed_error()));
+                self.finish_unseen();
                 give_up(awaitable.bind(py), &locals)?;
             }
             Step::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
             }
-            Step::Drop(stage) => drop(stage),
+            Step::Report(output) => report(py, output)?,
             Step::Nothing => {}
         }
         Ok(())
@@ -280,7 +327,10 @@ impl Shared {
 
     fn next_step(&self, py: Python<'_>) -> Step {
         let mut inner = self.lock();
-        let cancelled = inner.cancelled;
+        let (is_wanted, cancelled) = (
+            inner.interest == Interest::Wanted,
+            inner.interest == Interest::Dropped,
+        );
         let (next, step) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
             Stage::New(awaitable, locals) if cancelled => {
                 (Stage::Starting, Step::GiveUp(awaitable, locals))
@@ -290,7 +340,7 @@ impl Shared {
                 Stage::Started(task.clone_ref(py), origin),
                 Step::Cancel(task),
             ),
-            done @ Stage::Done(_) if cancelled => (Stage::Gone, Step::Drop(done)),
+            Stage::Done(output) if !is_wanted => (Stage::Gone, Step::Report(output)),
             stage => (stage, Step::Nothing),
         };
         inner.stage = next;
