@@ -5,6 +5,7 @@
 //! start a little behind the one before, and behind everything else that the machine has to do.
 
 use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -100,7 +101,8 @@ impl Shared {
                 let _ = thread.join();
             }
             self.lock().free += 1;
-            then();
+            // Whoever counts on this hand must find it, whatever a waker of the user's does.
+            let _ = panic::catch_unwind(AssertUnwindSafe(then));
         }
     }
 
@@ -159,6 +161,25 @@ mod tests {
         });
         let said: Vec<_> = received.iter().collect();
         assert_eq!(said, ["work", "variables dropped", "then"]);
+    }
+
+    #[test]
+    fn a_panic_afterwards_stops_nothing() {
+        let hands = Hands::default();
+        let (sender, received) = mpsc::channel();
+        hands.start(
+            "first".to_owned(),
+            || {},
+            || panic::resume_unwind(Box::new(())),
+        );
+        hands.start(
+            "second".to_owned(),
+            || {},
+            move || {
+                let _ = sender.send("done");
+            },
+        );
+        assert_eq!(received.recv(), Ok("done"));
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(crate) struct Request {
 }
 
 /// A trial for the next worker that is free.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
 pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) timeout: Option<Duration>,
@@ -61,6 +62,7 @@ pub(crate) struct Job {
 }
 
 /// What becomes of a job.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
 pub(crate) enum Progress {
     Started,
     Ended(Ended),

@@ -1,7 +1,10 @@
 //! Reports for machines, read by parsers.
 
 use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use libtest_async::{Failed, Trial};
 use serde_json::Value;
@@ -37,6 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             "the_slowest_tests_are_listed_on_demand",
             the_slowest_tests_are_listed_on_demand,
         ),
+        test("every_event_is_one_write", every_event_is_one_write),
         test("a_full_disk_is_an_error", a_full_disk_is_an_error),
         test(
             "failures_are_annotated_in_github_actions",
@@ -177,6 +181,29 @@ fn the_slowest_tests_are_listed_on_demand() {
         list.ends_with("s a\n\n") || list.ends_with("s b\n\n"),
         "{list}"
     );
+}
+
+/// Each write to a datagram socket is a message of its own.
+fn every_event_is_one_write() {
+    let (ours, theirs) = UnixDatagram::pair().unwrap();
+    let reader = thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 16];
+        let mut events = Vec::new();
+        loop {
+            let length = ours.recv(&mut buffer).unwrap();
+            let event: Value = serde_json::from_slice(&buffer[..length]).unwrap();
+            let is_last = event["type"] == "suite" && event["event"] != "started";
+            assert_eq!(buffer[length - 1], b'\n', "{event}");
+            events.push(event);
+            if is_last {
+                return events;
+            }
+        }
+    });
+    run_with("mixed", &["--format=json", "--test-threads=4"], |command| {
+        command.stdout(OwnedFd::from(theirs));
+    });
+    assert_eq!(reader.join().unwrap().len(), 2 + 2 * 12);
 }
 
 fn a_full_disk_is_an_error() {
