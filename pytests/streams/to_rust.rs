@@ -79,6 +79,26 @@ class NoAwaitable:
     def __anext__(self):
         return 42
 
+class Awaits:
+    def __init__(self, how):
+        self.how = how
+    def __aiter__(self):
+        return self
+    def __anext__(self):
+        return self
+    def __await__(self):
+        return self.how()
+
+async def error_of(iterable):
+    try:
+        async for _ in iterable:
+            pass
+    except Exception as error:
+        return told(error)
+
+def told(error):
+    return f'{error!r} from {error.__cause__!r}'
+
 async def closes_badly():
     try:
         while True:
@@ -264,7 +284,7 @@ macro_rules! stream_tests {
                 assert!(
                     error
                         .to_string()
-                        .contains("that does not implement __await__: int"),
+                        .contains("received an invalid object from __anext__: int"),
                     "{error}"
                 );
                 Python::attach(|py| {
@@ -272,6 +292,26 @@ macro_rules! stream_tests {
                     assert!(error.is_instance_of::<PyTypeError>(py));
                     assert_eq!(eval(py, &names, c"done").to_string(), "['aiter']");
                 });
+                Ok(())
+            }
+
+            #[pyo3_aio::$runtime::test]
+            async fn what_await_does_wrong_is_told_as_by_async_for() -> PyResult<()> {
+                let names = Python::attach(generators)?;
+                for code in [c"Awaits(lambda: 'x'.missing)", c"Awaits(list)"] {
+                    let iterable = Python::attach(|py| {
+                        let iterable = eval(py, &names, code);
+                        names.bind(py).set_item("iterable", &iterable)?;
+                        runtime::into_stream(iterable)
+                    })?;
+                    let error = all(iterable).await.pop().unwrap().unwrap_err();
+                    let expected = awaited(&names, c"error_of(iterable)").await.to_string();
+                    let error = Python::attach(|py| {
+                        let told = eval(py, &names, c"told").call1((error.value(py),))?;
+                        PyResult::Ok(told.to_string())
+                    })?;
+                    assert_eq!(error, expected);
+                }
                 Ok(())
             }
 

@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyIterator;
 
 use crate::asyncio;
 use crate::slots::Step;
@@ -17,31 +18,66 @@ pub(super) enum Resume<'a, 'py> {
 }
 
 impl Awaited {
+    /// Takes the iterator that `async for` would step, of what `__anext__()` has returned.
+    ///
+    /// # Errors
+    ///
+    /// `TypeError`, with the reason as its cause.
+    pub(super) fn of_item(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
+        let (py, class) = (awaitable.py(), awaitable.get_type());
+        Self::new(awaitable).map_err(|reason| {
+            let name = class
+                .name()
+                .map_or_else(|_| "?".to_owned(), |name| name.to_string());
+            let error = PyTypeError::new_err(format!(
+                "'async for' received an invalid object from __anext__: {name}"
+            ));
+            error.set_cause(py, Some(reason));
+            error
+        })
+    }
+
     /// Takes the iterator that `await` would step.
     ///
     /// # Errors
     ///
-    /// `TypeError`: the object is not awaitable.
+    /// `TypeError`: the object is not awaitable. What its `__await__` raises.
     pub(super) fn new(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
         let py = awaitable.py();
-        match awaitable.call_method0(intern!(py, "__await__")) {
-            Ok(iterator) => Ok(Self(iterator.unbind())),
+        let called = awaitable.call_method0(intern!(py, "__await__"));
+        let iterator = match called {
+            Ok(iterator) => iterator,
             Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
-                // A generator that `types.coroutine` has made a coroutine has no `__await__`.
-                if asyncio::isawaitable(py)?
-                    .call1((&awaitable,))?
-                    .is_truthy()?
-                {
-                    return Ok(Self(awaitable.unbind()));
-                }
-                let class = awaitable.get_type();
-                Err(PyTypeError::new_err(format!(
-                    "'async for' received an object from __anext__ that does not implement __await__: {}",
-                    class.name()?
-                )))
+                return Self::without_await(awaitable, error);
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        if iterator.cast::<PyIterator>().is_err() {
+            let class = iterator.get_type();
+            return Err(PyTypeError::new_err(format!(
+                "__await__() returned non-iterator of type '{}'",
+                class.name()?
+            )));
         }
+        Ok(Self(iterator.unbind()))
+    }
+
+    /// A generator that `types.coroutine` has made a coroutine has no `__await__`, and what cannot be awaited neither.
+    fn without_await(awaitable: Bound<'_, PyAny>, error: PyErr) -> PyResult<Self> {
+        let py = awaitable.py();
+        let class = awaitable.get_type();
+        if class.hasattr(intern!(py, "__await__"))? {
+            // Its own code has raised that.
+            return Err(error);
+        }
+        let isawaitable = asyncio::isawaitable(py)?.call1((&awaitable,))?;
+        if isawaitable.is_truthy()? {
+            return Ok(Self(awaitable.unbind()));
+        }
+        Err(PyTypeError::new_err(format!(
+            "object {} can't be used in 'await' expression",
+            class.name()?
+        )))
     }
 
     /// Runs it until its next suspension, or its end.

@@ -193,7 +193,7 @@ impl Body {
     fn step(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
         let awaited = match self.awaited.take() {
             Some(awaited) => awaited,
-            None => Awaited::new(self.iterator(py)?.call_method0(intern!(py, "__anext__"))?)?,
+            None => Awaited::of_item(self.iterator(py)?.call_method0(intern!(py, "__anext__"))?)?,
         };
         let stepped = awaited.resume(py, resume);
         if let Ok(Step::Yielded(_)) = stepped {
