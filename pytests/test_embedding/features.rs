@@ -75,6 +75,18 @@ async fn the_stable_abi_finds_its_python_too() {
     assert_tested_and_shipped(&krate.with_feature("extension-module")).await;
 }
 
+#[pyo3_aio::smol::test(timeout = "10m")]
+async fn unit_tests_need_no_rlib() {
+    let (krate, _python) = krate("cdylib");
+    let manifest = krate.folder().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace(", \"rlib\"", "")).unwrap();
+    let tests = krate.cargo("test --lib").await;
+    tests.succeeds();
+    let in_library = "test private::python_gets_the_private_answer ... ok";
+    assert_eq!(tests.count(in_library), 1, "{tests:#?}");
+}
+
 /// pyo3 is there as a dependency of this library only.
 #[pyo3_aio::smol::test(timeout = "10m")]
 async fn a_crate_need_not_depend_on_pyo3() {

@@ -28,12 +28,11 @@ fn krate(name: &str) -> Krate {
     Krate::new(name, "own").with("PYO3_PYTHON", &python.executable)
 }
 
-/// Starts a program as a debugger does, with no more than the folder of libpython.
-async fn start(krate: &Krate, program: &Path, libraries: &Path) -> Output {
+/// Starts a program as a debugger does, with no more than the folder of libpython, or not even that.
+async fn start(krate: &Krate, program: &Path, libraries: Option<&Path>) -> Output {
     let mut command = Command::new("env");
-    command
-        .arg("-i")
-        .arg(format!("LD_LIBRARY_PATH={}", libraries.display()));
+    let libraries = libraries.map(|folder| format!("LD_LIBRARY_PATH={}", folder.display()));
+    command.arg("-i").args(libraries);
     command
         .arg(program)
         .args(["--exact", "facts", "--nocapture"]);
@@ -45,7 +44,7 @@ async fn a_program_that_is_started_by_hand_needs_the_folder_of_libpython_only() 
     let krate = krate("loader");
     let program = krate.facts_program().await;
     let (folder, name) = libpython();
-    let output = start(&krate, &program, &folder).await;
+    let output = start(&krate, &program, Some(&folder)).await;
     output.succeeds();
     assert_eq!(output.stderr, "");
     let version = Interpreter::own().version;
@@ -59,7 +58,7 @@ async fn a_program_that_is_started_by_hand_needs_the_folder_of_libpython_only() 
     let other = krate.folder().join("other");
     fs::create_dir_all(&other).unwrap();
     fs::copy(folder.join(&name), other.join(&name)).unwrap();
-    let output = start(&krate, &program, &other).await;
+    let output = start(&krate, &program, Some(&other)).await;
     output.succeeds();
     let linked = folder.canonicalize().unwrap();
     let expected = format!(
@@ -69,6 +68,16 @@ async fn a_program_that_is_started_by_hand_needs_the_folder_of_libpython_only() 
         linked = linked.display(),
     );
     assert_eq!(output.stderr, expected);
+}
+
+#[pyo3_aio::smol::test(timeout = "10m")]
+async fn a_program_may_have_the_folder_of_libpython_written_in_it() {
+    let (folder, _name) = libpython();
+    let krate = krate("rpath").with("EMBEDDED_RPATH", folder);
+    let program = krate.facts_program().await;
+    let output = start(&krate, &program, None).await;
+    output.succeeds();
+    assert_eq!(output.stderr, "");
 }
 
 /// `docs/debuggers.md`
