@@ -136,6 +136,24 @@ while not calls:
 }
 
 #[pyo3_aio::tokio::test]
+fn a_coroutine_that_exits_for_rust_ends_the_program_with_its_status() {
+    for first_step in ["pass", "await asyncio.sleep(0)"] {
+        let (status, stderr) = run(&format!(
+            "
+import asyncio, extension
+async def exits():
+    {first_step}
+    raise SystemExit(3)
+async def main():
+    await extension.call(exits)
+asyncio.run(main())
+"
+        ));
+        assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
+    }
+}
+
+#[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
     let (status, stderr) = run("
 import asyncio, extension, sys

@@ -29,8 +29,6 @@ imported! {
     base_event_loop = "asyncio"."BaseEventLoop";
     /// `asyncio.format_helpers.extract_stack`.
     extract_stack = "asyncio.format_helpers"."extract_stack";
-    /// `asyncio.Task`.
-    task_type = "asyncio"."Task";
     /// `types.CoroutineType`.
     coroutine_type = "types"."CoroutineType";
     /// `asyncio.new_event_loop`.
@@ -125,6 +123,12 @@ pub(crate) fn makes_plain_tasks(event_loop: &Bound<'_, PyAny>) -> PyResult<bool>
         || class
             .getattr(intern!(py, "__module__"))?
             .eq(intern!(py, "uvloop"))?)
+}
+
+/// Returns `asyncio.Task`.
+pub(crate) fn task_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    TYPE.import(py, "asyncio", "Task")
 }
 
 /// Returns `asyncio.CancelledError`.

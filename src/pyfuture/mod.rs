@@ -2,6 +2,7 @@
 //! common; [`task`] makes an awaitable a task there, whose end the [`callback`] tells.
 
 mod callback;
+mod eager;
 mod future;
 mod shared;
 mod task;

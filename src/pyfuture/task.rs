@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::eager::new_task;
 use crate::asyncio;
 use crate::locals::TaskLocals;
 
@@ -112,5 +113,6 @@ fn create_task<'py>(
             context.call_method0(intern!(py, "copy"))?,
         )?;
     }
-    asyncio::task_type(py)?.call((coroutine,), Some(&keywords))
+    let arguments = (coroutine,).into_pyobject(py)?;
+    new_task(asyncio::task_type(py)?, &arguments, &keywords)
 }
