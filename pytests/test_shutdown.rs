@@ -80,6 +80,30 @@ asyncio.run(asyncio.wait_for(main(), 20))
 }
 
 #[pyo3_aio::tokio::test]
+fn a_generator_is_cancelled_once_when_its_stream_is_shut_down_and_dropped() {
+    let (status, stderr) = run("
+import asyncio, extension
+async def main():
+    loop, started, cleaned = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    async def generator():
+        yield 1
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            # Meanwhile the stream gives the error, and is dropped after that.
+            await asyncio.sleep(0.1)
+            cleaned.set()
+    extension.for_each(generator(), lambda item: None)
+    await started.wait()
+    assert extension.shutdown(10)
+    await cleaned.wait()
+asyncio.run(asyncio.wait_for(main(), 10))
+");
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[pyo3_aio::tokio::test]
 fn shutdown_drops_what_a_loop_that_stands_still_waits_for() {
     let (status, stderr) = run("
 import asyncio, extension

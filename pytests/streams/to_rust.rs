@@ -41,6 +41,19 @@ async def waits():
         await asyncio.sleep(0)
         done.append('closed')
 
+async def survives():
+    yield 0
+    try:
+        done.append('waits')
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        pass
+    try:
+        yield 1
+    finally:
+        await asyncio.sleep(0)
+        done.append(getattr(asyncio.current_task(), 'cancelling', int)())
+
 async def cancels_itself():
     yield 0
     asyncio.current_task().cancel('why')
@@ -292,6 +305,18 @@ macro_rules! stream_tests {
                     assert!(error.is_instance_of::<PyTypeError>(py));
                     assert_eq!(eval(py, &names, c"done").to_string(), "['aiter']");
                 });
+                Ok(())
+            }
+
+            #[pyo3_aio::$runtime::test]
+            async fn a_generator_that_survives_the_cancellation_is_closed_without_one()
+            -> PyResult<()> {
+                let names = Python::attach(generators)?;
+                let mut stream = stream(&names, c"survives()");
+                next(&mut stream).await.unwrap()?;
+                settles(&names, c"done == ['waits']").await;
+                drop(stream);
+                settles(&names, c"done == ['waits', 0]").await;
                 Ok(())
             }
 

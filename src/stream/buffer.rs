@@ -58,6 +58,8 @@ enum Stage {
     Starting,
     /// Its task, and the future that it waits for while the buffer is full.
     Running(Py<PyAny>, Option<Py<PyAny>>),
+    /// The task has been cancelled, since nobody takes more items.
+    Cancelled(Py<PyAny>),
     /// The task is closing the generator; nobody interrupts that.
     Closing(Option<Py<PyAny>>),
     Ended,
@@ -208,7 +210,7 @@ impl Shared {
     /// The cancellation of the task has done what it was for: what the generator's `aclose()` does is not cancelled.
     pub(super) fn uncancel(&self, py: Python<'_>) -> PyResult<()> {
         let task = match &self.lock().stage {
-            Stage::Running(task, _) => task.clone_ref(py),
+            Stage::Cancelled(task) => task.clone_ref(py),
             _ => return Ok(()),
         };
         // Python 3.11 and later.
@@ -223,6 +225,7 @@ impl Shared {
         let mut inner = self.lock();
         let (stage, room) = match std::mem::replace(&mut inner.stage, Stage::Closing(None)) {
             Stage::Running(task, room) => (Stage::Closing(Some(task)), room),
+            Stage::Cancelled(task) => (Stage::Closing(Some(task)), None),
             Stage::Ended => (Stage::Ended, None),
             _ => (Stage::Closing(None), None),
         };
@@ -315,10 +318,19 @@ impl Shared {
             },
             Stage::Running(task, room) => match room.take() {
                 Some(room) => Step::Resume(room),
-                None if is_unwanted => Step::Cancel(task.clone_ref(py)),
+                None if is_unwanted => {
+                    let task = task.clone_ref(py);
+                    let cancelled = Stage::Cancelled(task.clone_ref(py));
+                    let running = std::mem::replace(&mut inner.stage, cancelled);
+                    drop(inner);
+                    drop(running);
+                    Step::Cancel(task)
+                }
                 None => Step::Nothing,
             },
-            Stage::Starting | Stage::Closing(_) | Stage::Ended => Step::Nothing,
+            Stage::Starting | Stage::Cancelled(_) | Stage::Closing(_) | Stage::Ended => {
+                Step::Nothing
+            }
         }
     }
 
@@ -366,7 +378,8 @@ impl Deliver for Shared {
         let stage = std::mem::replace(&mut inner.stage, Stage::Ended);
         drop(inner);
         self.abandon();
-        if let Stage::Running(task, _) | Stage::Closing(Some(task)) = stage {
+        if let Stage::Running(task, _) | Stage::Cancelled(task) | Stage::Closing(Some(task)) = stage
+        {
             Python::try_attach(|py| silence(task.bind(py)));
         }
         true

@@ -220,7 +220,6 @@ impl Body {
         let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
         if shared.is_unwanted() {
             if is_cancelled {
-                shared.uncancel(py)?;
                 return self.close(py, shared, None);
             }
             report(py, error)?;
@@ -239,6 +238,9 @@ impl Body {
 
     /// Begins with `aclose()`, if there is one.
     fn close(&mut self, py: Python<'_>, shared: &Shared, reason: Option<PyErr>) -> PyResult<Step> {
+        if reason.is_none() {
+            shared.uncancel(py)?;
+        }
         shared.closing();
         self.phase = Phase::Closing(reason);
         let generator = self.iterator.as_ref().unwrap_or(&self.generator).bind(py);
