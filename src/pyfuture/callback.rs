@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::shared::Shared;
-use crate::bridge::closed_error;
+use crate::bridge::{closed_error, leaves_the_loop};
 use crate::caught::catch_call;
 
 /// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
@@ -36,15 +36,28 @@ impl DoneCallback {
         let Some(shared) = self.take() else {
             return Ok(());
         };
+        let py = task.py();
         if !shared.is_wanted() {
             shared.finish_unseen();
-            return Ok(());
+            return see_what_has_left(task);
         }
-        let py = task.py();
         let result = catch_call(|| task.call_method0(intern!(py, "result")));
         let result = result.unwrap_or_else(|caught| Err(caught.into()));
         shared.finish_or_report(py, result.map(Bound::unbind))
     }
+}
+
+/// Looks at an exception that has left the loop, so that the task does not report it as well.
+fn see_what_has_left(task: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = task.py();
+    // An attribute of asyncio's futures, which is no look.
+    let Some(exception) = task.getattr_opt(intern!(py, "_exception"))? else {
+        return Ok(());
+    };
+    if !exception.is_none() && leaves_the_loop(&PyErr::from_value(exception), py) {
+        task.call_method0(intern!(py, "exception"))?;
+    }
+    Ok(())
 }
 
 impl Drop for DoneCallback {
