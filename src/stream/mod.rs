@@ -7,6 +7,7 @@
 
 mod anext;
 mod awaited;
+mod body;
 mod buffer;
 mod custody;
 mod driver;
