@@ -134,6 +134,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::time::Duration;
 
     use super::*;
 
@@ -167,19 +168,18 @@ mod tests {
     fn a_panic_afterwards_stops_nothing() {
         let hands = Hands::default();
         let (sender, received) = mpsc::channel();
-        hands.start(
-            "first".to_owned(),
-            || {},
-            || panic::resume_unwind(Box::new(())),
-        );
-        hands.start(
-            "second".to_owned(),
-            || {},
-            move || {
-                let _ = sender.send("done");
-            },
-        );
-        assert_eq!(received.recv(), Ok("done"));
+        let (before, after) = (sender.clone(), sender);
+        let panics = move || {
+            let _ = before.send("panics");
+            panic::resume_unwind(Box::new(()));
+        };
+        hands.start("first".to_owned(), || {}, panics);
+        assert_eq!(received.recv(), Ok("panics"));
+        let then = move || {
+            let _ = after.send("done");
+        };
+        hands.start("second".to_owned(), || {}, then);
+        assert_eq!(received.recv_timeout(Duration::from_secs(60)), Ok("done"));
     }
 
     #[test]
