@@ -191,9 +191,28 @@ impl Arguments {
     pub fn would_run(&self, trials: &[Trial]) -> bool {
         !self.list
             && !self.starts_workers()
-            && trials.iter().any(|trial| {
-                self.selects(trial.description()) && !self.ignores(trial.description())
-            })
+            && trials
+                .iter()
+                .any(|trial| !self.is_filtered_out(trial) && !self.is_ignored(trial))
+    }
+
+    /// Says whether a run reports `trial` as ignored instead of running it, if it is selected.
+    ///
+    /// ```
+    /// use libtest_async::{Arguments, Trial};
+    ///
+    /// let args = Arguments::parse(["suite", "--skip", "slow"]).unwrap();
+    /// let trial = Trial::test("slow", || Ok(())).with_ignored_flag(true);
+    /// assert!(args.is_ignored(&trial) && args.is_filtered_out(&trial));
+    /// ```
+    pub fn is_ignored(&self, trial: &Trial) -> bool {
+        self.ignores(trial.description())
+    }
+
+    /// Says whether a run leaves `trial` out: because of the filters, of `--skip`,
+    /// `--exclude-should-panic` or `--ignored`. What `--last-failed` leaves out is not known here.
+    pub fn is_filtered_out(&self, trial: &Trial) -> bool {
+        !self.selects(trial.description())
     }
 
     /// Says whether this process leaves the trials to workers.
