@@ -14,7 +14,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::awaited::{Awaited, Resume};
-use super::buffer::{BUFFER, Errors, Shared};
+use super::buffer::BUFFER;
+use super::shared::{Errors, Shared};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
 use crate::slots::Step;

@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 
 use super::awaited::Resume;
 use super::body::Body;
-use super::buffer::Shared;
+use super::shared::Shared;
 use crate::caught::catch_call;
 use crate::coroutine::thrown;
 use crate::slots::{self, Step, Steps, step_in_method};

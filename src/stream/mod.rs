@@ -3,7 +3,7 @@
 //! Towards Python, [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Ending`](ending::Ending) are what its
 //! methods return, [`Custody`](custody::Custody) knows who has the Rust stream just now, and a [`Pull`](pull::Pull)
 //! polls it on its runtime. Towards Rust, [`PyStream`] is the stream, a [`Driver`](driver::Driver) on the loop steps the
-//! generator, and they share a [`buffer`].
+//! generator, they have a [`Buffer`](buffer::Buffer) between them, and [`Shared`](shared::Shared) is what they share.
 
 mod anext;
 mod awaited;
@@ -17,6 +17,7 @@ mod hooks;
 mod pull;
 mod pystream;
 mod raised;
+mod shared;
 mod source;
 mod spare;
 

@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::buffer::{Errors, Shared};
+use super::shared::{Errors, Shared};
 use crate::locals::TaskLocals;
 
 /// The items of a Python asynchronous generator that runs on its event loop.
