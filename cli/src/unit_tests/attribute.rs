@@ -75,7 +75,9 @@ impl Attribute {
         let path = imports.resolve(&self.path);
         match path.as_slice() {
             [first, .., last] if last == "test" && crates.contains(first) => Kind::Own,
-            [.., last] if last == "test" || last == "bench" => Kind::Plain,
+            [.., last] if last == "test" => Kind::Plain,
+            // Those of other crates have harnesses of their own.
+            [name] if name == "bench" => Kind::Plain,
             [.., last] if ADDING.contains(&last.as_str()) => Kind::Plain,
             _ => Kind::Function,
         }
@@ -163,6 +165,7 @@ mod tests {
             "cfg(test)",
             "allow(dead_code)",
             "doc = \"#[test]\"",
+            "divan::bench",
             "pytest",
         ] {
             assert_eq!(kind(&[other], ""), Kind::Function, "{other}");
