@@ -1,6 +1,16 @@
 //! What a child process gets of its parent's conversions: an error or a fresh runtime, never a hang.
 
+#![cfg_attr(
+    unix,
+    expect(
+        clippy::unwrap_used,
+        reason = "a test panics where something unexpected happens"
+    )
+)]
+
 mod programs;
+#[cfg(unix)]
+mod python;
 
 use crate::programs::{all_end_well, run};
 
@@ -263,4 +273,81 @@ async def main():
 asyncio.run(main())
 ");
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+/// What Rust reads of Python, and how it is polled.
+#[cfg(unix)]
+mod readings {
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Waker};
+
+    use futures_core::Stream;
+    use pyo3::prelude::*;
+    use pyo3::types::PyCFunction;
+    use pyo3_aio::{PyFuture, PyStream};
+
+    use crate::python::{call, function, python};
+
+    fn text(output: Poll<Option<PyResult<Py<PyAny>>>>) -> String {
+        match output {
+            Poll::Pending => "pending".to_owned(),
+            Poll::Ready(None) => "the end".to_owned(),
+            Poll::Ready(Some(Ok(value))) => value.to_string(),
+            Poll::Ready(Some(Err(error))) => error.to_string(),
+        }
+    }
+
+    fn poll((future, stream): &mut (PyFuture, PyStream)) -> (String, String) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let output = pin!(future).poll(&mut cx).map(Some);
+        (text(output), text(pin!(stream).poll_next(&mut cx)))
+    }
+
+    // A fork takes along what other threads have locked.
+    #[pyo3_aio::tokio::test(serial)]
+    fn a_child_gets_errors_for_them() -> PyResult<()> {
+        static READINGS: Mutex<Option<(PyFuture, PyStream)>> = Mutex::new(None);
+        let code = c"
+import os, signal, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+async def generator():
+    yield 1
+    await asyncio.sleep(60)
+def main(functions):
+    start, poll = functions
+    async def main():
+        start(asyncio.sleep(60), generator())
+        first = poll()
+        while first[1] == 'pending':
+            await asyncio.sleep(0.001)
+            first = poll()
+        assert first == ('pending', '1'), first
+        child = os.fork()
+        if child == 0:
+            # Where it hangs, this ends it.
+            signal.alarm(10)
+            told = poll()
+            os._exit(9 if all('left behind by fork()' in text for text in told) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        assert poll() == ('pending', 'pending')
+    asyncio.run(main())
+";
+        Python::attach(|py| {
+            let start = PyCFunction::new_closure(py, None, None, |args, _| -> PyResult<()> {
+                let future = pyo3_aio::into_future(args.get_item(0)?)?;
+                let stream = pyo3_aio::tokio::into_stream(args.get_item(1)?)?;
+                *READINGS.lock().unwrap() = Some((future, stream));
+                Ok(())
+            })?;
+            let poll = function(py, |py| {
+                let polled = poll(READINGS.lock().unwrap().as_mut().unwrap());
+                Ok(polled.into_pyobject(py)?.into_any())
+            })?;
+            let functions = (start, poll).into_pyobject(py)?.into_any();
+            call(&python(py, code)?, "main", functions)?;
+            *READINGS.lock().unwrap() = None;
+            Ok(())
+        })
+    }
 }

@@ -21,6 +21,9 @@ use crate::locals::TaskLocals;
 /// - **Errors** of the awaitable are its output, as the same exception object. One that nobody gets any more, since this
 ///   was dropped or detached, is told to the loop's exception handler as never retrieved; a cancellation is not. Where the
 ///   loop is closed first, the output is `RuntimeError: Event loop is closed`.
+/// - **Shutdown**: after [`shutdown`](crate::shutdown) the output is a `RuntimeError` that says so, and the task is
+///   cancelled as by a drop, when this is polled.
+/// - **Fork**: in the child of a `fork()` the output is a `RuntimeError` that says so; a drop does nothing there.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the Python task"]
 pub struct PyFuture {

@@ -25,6 +25,9 @@ use crate::locals::TaskLocals;
 /// - **Drop** stops the generator on the loop's next turn: `CancelledError` is raised where it awaits, and then its
 ///   `aclose()`, where it has one, is awaited. What goes wrong in there is told to the loop's exception handler.
 /// - **Closed loop**: the last item is `RuntimeError: Event loop is closed`.
+/// - **Shutdown**: [`shutdown`](crate::shutdown) stops the generator as a drop does; the last item, after those that have
+///   come before, is a `RuntimeError` that says so.
+/// - **Fork**: in the child of a `fork()` the last item is a `RuntimeError` that says so; a drop does nothing there.
 ///
 /// Polling never attaches to Python.
 #[derive(Debug)]
