@@ -7,6 +7,7 @@
 
 mod retry;
 mod running;
+mod settings;
 mod state;
 mod watchdog;
 
@@ -22,7 +23,8 @@ use std::time::Duration;
 use crate::event::Tally;
 use crate::job::Ended;
 
-pub(crate) use self::state::{Settings, State};
+pub(crate) use self::settings::Settings;
+pub(crate) use self::state::State;
 
 /// What a schedule is told.
 enum Message {

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::retry::{self, Again};
 use super::running::{Running, Trial};
+use super::settings::Settings;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::args::Arguments;
-use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::event::{Event, Finished, Interruption, Tally};
 use crate::hands::Hands;
@@ -20,52 +19,7 @@ use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
 use crate::process::{AbortGuard, ExitGuard, Interrupt};
 use crate::report::Output;
-use crate::time::{SLOW, TimeLimits};
-use crate::trial::Spawner;
-
-/// How trials are to run.
-pub(crate) struct Settings {
-    /// How many at once.
-    concurrency: usize,
-    /// Whether benchmarks are measured, not just tried.
-    measures: bool,
-    destination: Destination,
-    show_output: bool,
-    /// No trial starts after so many failures.
-    most_failures: Option<u64>,
-    limits: Option<TimeLimits>,
-    /// How long a trial may run that says nothing else.
-    timeout: Option<Duration>,
-    /// Starts async trials that bring no spawner of their own.
-    spawn: Spawner,
-}
-
-impl Settings {
-    pub(crate) fn new(
-        args: &Arguments,
-        concurrency: usize,
-        limits: Option<TimeLimits>,
-        spawn: Spawner,
-    ) -> Self {
-        Self {
-            concurrency,
-            measures: args.bench,
-            destination: match args.nocapture {
-                true => Destination::Nowhere,
-                false => Destination::Scope,
-            },
-            show_output: args.show_output,
-            most_failures: if args.fail_fast {
-                Some(1)
-            } else {
-                args.max_failures
-            },
-            limits,
-            timeout: args.timeout,
-            spawn,
-        }
-    }
-}
+use crate::time::SLOW;
 
 /// The state of a run.
 pub(crate) struct State {
@@ -257,43 +211,56 @@ impl State {
             occurrence,
             attempt,
         } = planned;
-        let timeout = trial.timeout.or(self.settings.timeout);
         let id = self
             .running
             .add(Trial::new(description.clone(), attempt, again));
-        if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
-            let driver = driver.clone();
+        let driver = driver.clone();
+        if ignored {
+            self.started(id)?;
+            let ended = Ended::ignored(description.ignore_reason.clone());
+            driver.tell(Message::Ended(id, ended));
+            return Ok(());
+        }
+        if let Some(pool) = &self.pool {
+            let tell = move |progress| {
+                driver.tell(match progress {
+                    Progress::Started => Message::Started(id),
+                    Progress::Ended(ended) => Message::Ended(id, ended),
+                });
+            };
             let name = description.name.clone();
             pool.submit(isolate::Job {
                 request: Request { name, occurrence },
-                timeout,
-                tell: Box::new(move |progress| {
-                    driver.tell(match progress {
-                        Progress::Started => Message::Started(id),
-                        Progress::Ended(ended) => Message::Ended(id, ended),
-                    });
-                }),
+                timeout: trial.timeout.or(self.settings.timeout),
+                tell: Box::new(tell),
             });
             return Ok(());
         }
         self.started(id)?;
-        let driver = driver.clone();
-        let done = Box::new(move |ended| driver.tell(Message::Ended(id, ended)));
-        if ignored {
-            done(Ended::ignored(description.ignore_reason.clone()));
-            return Ok(());
-        }
+        self.run_here(id, trial, move |ended| {
+            driver.tell(Message::Ended(id, ended));
+        });
+        Ok(())
+    }
+
+    /// Runs a trial in this process.
+    fn run_here(
+        &mut self,
+        id: usize,
+        trial: crate::Trial,
+        done: impl FnOnce(Ended) + Send + 'static,
+    ) {
+        let timeout = trial.timeout.or(self.settings.timeout);
         let job = Job {
-            description,
+            description: Arc::new(trial.description),
             destination: self.settings.destination,
             limits: self.settings.limits,
-            done,
+            done: Box::new(done),
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
         let handle = job.start(trial.body, self.settings.measures, spawn, &self.hands);
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);
-        Ok(())
     }
 
     fn started(&mut self, id: usize) -> io::Result<()> {

@@ -1,0 +1,52 @@
+//! How trials are to run.
+
+use std::time::Duration;
+
+use crate::args::Arguments;
+use crate::capture::Destination;
+use crate::time::TimeLimits;
+use crate::trial::Spawner;
+
+/// How trials are to run.
+pub(crate) struct Settings {
+    /// How many at once.
+    pub(super) concurrency: usize,
+    /// Whether benchmarks are measured, not just tried.
+    pub(super) measures: bool,
+    pub(super) destination: Destination,
+    pub(super) show_output: bool,
+    /// No trial starts after so many failures.
+    pub(super) most_failures: Option<u64>,
+    pub(super) limits: Option<TimeLimits>,
+    /// How long a trial may run that says nothing else.
+    pub(super) timeout: Option<Duration>,
+    /// Starts async trials that bring no spawner of their own.
+    pub(super) spawn: Spawner,
+}
+
+impl Settings {
+    pub(crate) fn new(
+        args: &Arguments,
+        concurrency: usize,
+        limits: Option<TimeLimits>,
+        spawn: Spawner,
+    ) -> Self {
+        Self {
+            concurrency,
+            measures: args.bench,
+            destination: match args.nocapture {
+                true => Destination::Nowhere,
+                false => Destination::Scope,
+            },
+            show_output: args.show_output,
+            most_failures: if args.fail_fast {
+                Some(1)
+            } else {
+                args.max_failures
+            },
+            limits,
+            timeout: args.timeout,
+            spawn,
+        }
+    }
+}
