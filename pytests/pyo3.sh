@@ -27,6 +27,7 @@ edition = "2024"
 pyo3 = { version = "$version", features = [${features%, }] }
 
 [dev-dependencies]
+futures-core = "0.3"
 pyo3-aio = { path = "$root", features = ["async-std-runtime", "smol-runtime", "testing", "tokio-runtime"] }
 tokio = { version = "1.40", features = ["macros", "sync", "time"] }
 
@@ -35,7 +36,8 @@ debug = "line-tables-only"
 
 [workspace]
 TOML
-  for name in test_conversions_tokio test_conversions_async_std test_conversions_smol test_loops; do
+  for name in test_conversions_tokio test_conversions_async_std test_conversions_smol test_streams_tokio \
+    test_loops test_coroutines test_cycles test_drops test_drops_unstarted test_reports; do
     printf '\n[[test]]\nname = "%s"\npath = "pytests/%s.rs"\nharness = false\n' "$name" "$name"
   done
 } > "$work/crate/Cargo.toml"
