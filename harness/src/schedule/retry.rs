@@ -1,7 +1,6 @@
 //! Further attempts of a trial that failed.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Attempt;
@@ -12,7 +11,7 @@ use crate::trial::{Body, Description, Remake, Spawner, Trial};
 
 /// What is needed to run a trial again.
 pub(super) struct Again {
-    description: Arc<Description>,
+    description: Description,
     remake: Option<Remake>,
     spawn: Option<Spawner>,
     timeout: Option<Duration>,
@@ -24,11 +23,7 @@ pub(super) struct Again {
 impl Again {
     /// Notes what `planned` needs; `None` if it cannot run again: a body that can run once only
     /// can do so in another process.
-    pub(super) fn new(
-        planned: &Planned,
-        description: Arc<Description>,
-        is_pooled: bool,
-    ) -> Option<Self> {
+    pub(super) fn new(planned: &Planned, is_pooled: bool) -> Option<Self> {
         let Planned {
             trial,
             occurrence,
@@ -39,7 +34,7 @@ impl Again {
             return None;
         }
         Some(Self {
-            description,
+            description: trial.description.clone(),
             remake: trial.remake.clone(),
             spawn: trial.spawn.clone(),
             timeout: trial.timeout,
@@ -59,7 +54,7 @@ impl Again {
         };
         Some(Planned {
             trial: Trial {
-                description: (*self.description).clone(),
+                description: self.description,
                 body,
                 remake: self.remake,
                 spawn: self.spawn,

@@ -203,64 +203,41 @@ impl State {
     }
 
     fn start(&mut self, planned: Planned, driver: &Arc<Driver>) -> io::Result<()> {
-        let description = Arc::new(planned.trial.description.clone());
-        let again = Again::new(&planned, description.clone(), self.pool.is_some());
+        let again = Again::new(&planned, self.pool.is_some());
         let Planned {
             trial,
             ignored,
             occurrence,
             attempt,
         } = planned;
+        let timeout = trial.timeout.or(self.settings.timeout);
+        let description = Arc::new(trial.description);
         let id = self
             .running
             .add(Trial::new(description.clone(), attempt, again));
         let driver = driver.clone();
+        if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
+            let name = description.name.clone();
+            submit(pool, id, Request { name, occurrence }, timeout, driver);
+            return Ok(());
+        }
+        self.started(id)?;
         if ignored {
-            self.started(id)?;
             let ended = Ended::ignored(description.ignore_reason.clone());
             driver.tell(Message::Ended(id, ended));
             return Ok(());
         }
-        if let Some(pool) = &self.pool {
-            let tell = move |progress| {
-                driver.tell(match progress {
-                    Progress::Started => Message::Started(id),
-                    Progress::Ended(ended) => Message::Ended(id, ended),
-                });
-            };
-            let name = description.name.clone();
-            pool.submit(isolate::Job {
-                request: Request { name, occurrence },
-                timeout: trial.timeout.or(self.settings.timeout),
-                tell: Box::new(tell),
-            });
-            return Ok(());
-        }
-        self.started(id)?;
-        self.run_here(id, trial, move |ended| {
-            driver.tell(Message::Ended(id, ended));
-        });
-        Ok(())
-    }
-
-    /// Runs a trial in this process.
-    fn run_here(
-        &mut self,
-        id: usize,
-        trial: crate::Trial,
-        done: impl FnOnce(Ended) + Send + 'static,
-    ) {
-        let timeout = trial.timeout.or(self.settings.timeout);
         let job = Job {
-            description: Arc::new(trial.description),
+            description,
             destination: self.settings.destination,
             limits: self.settings.limits,
-            done: Box::new(done),
+            done: Box::new(move |ended| driver.tell(Message::Ended(id, ended))),
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
         let handle = job.start(trial.body, self.settings.measures, spawn, &self.hands);
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);
+        Ok(())
     }
 
     fn started(&mut self, id: usize) -> io::Result<()> {
@@ -338,4 +315,25 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Has a trial run by a worker process.
+fn submit(
+    pool: &Pool,
+    id: usize,
+    request: Request,
+    timeout: Option<Duration>,
+    driver: Arc<Driver>,
+) {
+    let tell = move |progress| {
+        driver.tell(match progress {
+            Progress::Started => Message::Started(id),
+            Progress::Ended(ended) => Message::Ended(id, ended),
+        });
+    };
+    pool.submit(isolate::Job {
+        request,
+        timeout,
+        tell: Box::new(tell),
+    });
 }
