@@ -399,3 +399,22 @@ asyncio.run(main())
 ");
     assert!(status.success(), "{status}\n{stderr}");
 }
+
+#[pyo3_aio::tokio::test]
+fn an_exit_in_a_generator_that_rust_reads_ends_the_program() {
+    let (status, _) = run("
+import asyncio, extension, sys
+async def generator():
+    sys.exit(4)
+    yield
+async def main():
+    loop = asyncio.get_running_loop()
+    if hasattr(asyncio, 'eager_task_factory'):
+        # The first step is within the start of the task then.
+        loop.set_task_factory(asyncio.eager_task_factory)
+    extension.for_each(generator(), lambda item: None)
+    await asyncio.sleep(10)
+asyncio.run(main())
+");
+    assert_eq!(status.code(), Some(4));
+}

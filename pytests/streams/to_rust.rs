@@ -308,6 +308,21 @@ macro_rules! stream_tests {
                 Ok(())
             }
 
+            // Others set the handler of the loop too.
+            #[pyo3_aio::$runtime::test(serial)]
+            async fn an_error_that_is_not_taken_is_told_to_the_loop() -> PyResult<()> {
+                let names = Python::attach(generators)?;
+                awaited(&names, c"tell(done)").await;
+                let mut stream = stream(&names, c"fails(3)");
+                for _ in 0..3 {
+                    next(&mut stream).await.unwrap()?;
+                }
+                drop(stream);
+                settles(&names, c"done and done[0]['exception'] is mine").await;
+                awaited(&names, c"tell(None)").await;
+                Ok(())
+            }
+
             #[pyo3_aio::$runtime::test]
             async fn a_generator_that_survives_the_cancellation_is_closed_without_one()
             -> PyResult<()> {

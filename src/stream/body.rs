@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 
 use super::awaited::{Awaited, Resume};
 use super::buffer::BUFFER;
-use super::shared::{Errors, Shared};
+use super::shared::{Errors, Shared, report};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
 use crate::slots::Step;
@@ -95,7 +95,7 @@ impl Body {
             Collected::Failed(error) => self.fail(py, shared, error),
             Collected::Interrupted(reason) => {
                 if let Some(error) = &reason {
-                    shared.fail(error.clone_ref(py));
+                    shared.stop(error.clone_ref(py));
                 }
                 self.close(py, shared, reason)
             }
@@ -175,7 +175,7 @@ impl Body {
             return Ok(Step::Returned(py.None()));
         }
         if is_cancelled || leaves_the_loop(&error, py) {
-            shared.fail(error.clone_ref(py));
+            shared.stop(error.clone_ref(py));
             return Err(error);
         }
         match shared.errors() {
@@ -248,11 +248,4 @@ fn pause(py: Python<'_>, shared: &Shared) -> PyResult<Step> {
         }
     }
     Ok(Step::Yielded(py.None()))
-}
-
-/// Tells the loop what nobody else can be told.
-fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
-    let event_loop = asyncio::get_running_loop(py)?;
-    let message = "Exception in an asynchronous generator that Rust reads";
-    asyncio::call_exception_handler(&event_loop, message, error, &[])
 }

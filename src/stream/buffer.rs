@@ -31,7 +31,10 @@ struct Inner {
 /// How the items end.
 pub(super) enum End {
     Exhausted,
-    Failed(PyErr),
+    /// The generator has raised; somebody has to be told.
+    Raised(PyErr),
+    /// By what others know of: a cancellation, or the end of the loop.
+    Stopped(PyErr),
 }
 
 impl Buffer {
@@ -61,7 +64,7 @@ impl Buffer {
         };
         match std::mem::replace(end, End::Exhausted) {
             End::Exhausted => Poll::Ready(None),
-            End::Failed(error) => Poll::Ready(Some(Err(error))),
+            End::Raised(error) | End::Stopped(error) => Poll::Ready(Some(Err(error))),
         }
     }
 
@@ -104,7 +107,7 @@ impl Buffer {
         inner.dropped = true;
         let waker = inner.waker.take();
         inner.items.extend(taken);
-        let leaves = !inner.items.is_empty() || matches!(inner.end, Some(End::Failed(_)));
+        let leaves = !inner.items.is_empty() || !matches!(inner.end, None | Some(End::Exhausted));
         drop(inner);
         drop(waker);
         leaves

@@ -44,7 +44,7 @@ impl Driver {
             let stepped = catch_call(|| body.resume(py, &self.shared, resume));
             let stepped = stepped.unwrap_or_else(|caught| {
                 let error = PyErr::from(caught);
-                self.shared.fail(error.clone_ref(py));
+                self.shared.stop(error.clone_ref(py));
                 Err(error)
             });
             if let Ok(Step::Yielded(_)) = stepped {

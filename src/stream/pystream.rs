@@ -21,7 +21,8 @@ use crate::locals::TaskLocals;
 /// a millisecond.
 ///
 /// - **Errors** of the generator are the last item, as the same exception object; so is `asyncio.CancelledError` when
-///   the generator or its task is cancelled.
+///   the generator or its task is cancelled. An error that is not taken is told to the loop's exception handler when this
+///   is dropped.
 /// - **Drop** stops the generator on the loop's next turn: `CancelledError` is raised where it awaits, and then its
 ///   `aclose()`, where it has one, is awaited. What goes wrong in there is told to the loop's exception handler.
 /// - **Closed loop**: the last item is `RuntimeError: Event loop is closed`.

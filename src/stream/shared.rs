@@ -16,9 +16,12 @@ use pyo3::prelude::*;
 
 use super::buffer::{Buffer, End};
 use super::driver::Driver;
+use crate::asyncio;
 use crate::bridge::{
-    Deliver, Hub, Registration, closed_error, hub_of, left_behind_error, shutdown_error,
+    Deliver, Hub, Registration, closed_error, hub_of, leaves_the_loop, left_behind_error,
+    shutdown_error,
 };
+use crate::caught::catch_call;
 use crate::locals::TaskLocals;
 use crate::pending_error;
 use crate::pyfuture::{ensure_future, silence};
@@ -204,9 +207,14 @@ impl Shared {
         drop(room);
     }
 
-    /// The last item, unless there has been one.
+    /// The generator has raised: its last item, which the loop is told of when nobody takes it.
     pub(super) fn fail(&self, error: PyErr) {
-        self.buffer.end(End::Failed(error));
+        self.buffer.end(End::Raised(error));
+    }
+
+    /// The last item, unless there has been one.
+    pub(super) fn stop(&self, error: PyErr) {
+        self.buffer.end(End::Stopped(error));
     }
 
     /// The driver is done.
@@ -219,7 +227,7 @@ impl Shared {
 
     /// The driver was dropped before it was done.
     pub(super) fn abandon(&self) {
-        self.fail(closed_error());
+        self.stop(closed_error());
         self.finish();
     }
 
@@ -288,14 +296,37 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Drops what nobody will take, and tells the loop of an error among it.
+    fn drop_leftovers(&self, py: Python<'_>) -> PyResult<()> {
+        match self.buffer.take_leftovers() {
+            Some((_, Some(End::Raised(error)))) => report(py, error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Tells the loop what nobody else can be told.
+pub(super) fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
+    let event_loop = asyncio::get_running_loop(py)?;
+    let message = "Exception in an asynchronous generator that Rust reads";
+    asyncio::call_exception_handler(&event_loop, message, error, &[])
+}
+
 impl Deliver for Shared {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        drop(self.buffer.take_leftovers());
+        self.drop_leftovers(py)?;
         match self.next_step(py) {
             Step::Start(generator, locals) => {
-                if let Err(error) = self.start_task(py, generator, &locals) {
-                    self.fail(error);
+                let started = catch_call(|| self.start_task(py, generator, &locals));
+                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
+                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
+                    match leaves {
+                        Some(_) => self.stop(error),
+                        None => self.fail(error),
+                    }
                     self.finish();
+                    return leaves.map_or(Ok(()), Err);
                 }
             }
             Step::Resume(room) => {
@@ -330,7 +361,7 @@ impl Deliver for Shared {
         if self.unwanted.swap(true, Ordering::AcqRel) {
             return;
         }
-        self.fail(shutdown_error());
+        self.stop(shutdown_error());
         self.hub.push(Arc::<Self>::clone(&self));
     }
 }
