@@ -32,6 +32,14 @@ pub struct Test {
 /// What a test does.
 pub(super) enum Work {
     Async(Box<dyn FnOnce() -> TestFuture + Send>),
+    #[cfg_attr(
+        not(any(
+            feature = "async-std-runtime",
+            feature = "smol-runtime",
+            feature = "tokio-runtime"
+        )),
+        expect(dead_code, reason = "the functions that make them are the runtimes'")
+    )]
     Sync(Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>),
     /// What `--retries` can call again.
     Repeatable(Body),
