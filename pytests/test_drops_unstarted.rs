@@ -319,7 +319,7 @@ impl Drop for Steps {
 fn a_waker_of_a_stream_may_wait_for_the_loop_when_it_is_dropped() -> PyResult<()> {
     let code = c"
 async def generator(loop, gate, stepped):
-    await gate.wait()
+    await gate
     # After this turn, in which the item is added.
     loop.call_soon(stepped)
     yield 1
@@ -336,8 +336,8 @@ async def generator(loop, gate, stepped):
         names.set_item("loop", &event_loop)?;
         py.run(
             c"
-gate = asyncio.Event()
-step = lambda: loop.call_soon_threadsafe(gate.set)
+gate = loop.create_future()
+step = lambda: loop.call_soon_threadsafe(gate.set_result, None)
 ",
             Some(&names),
             None,
