@@ -37,6 +37,8 @@ pub(super) type Trials = HashMap<(String, u32), Trial>;
 struct State {
     trials: Trials,
     queue: VecDeque<Request>,
+    /// How many trials were asked for.
+    received: u64,
     output: Option<Output>,
     /// A trial runs.
     is_busy: bool,
@@ -65,6 +67,7 @@ impl Desk {
             state: Mutex::new(State {
                 trials,
                 queue: VecDeque::new(),
+                received: 0,
                 output,
                 is_busy: false,
                 is_starting: false,
@@ -80,7 +83,7 @@ impl Desk {
         let mut calls = BufReader::new(self.link.try_clone()?);
         loop {
             match Call::decode(&protocol::receive(&mut calls)?)? {
-                Call::Run(request) => self.lock().queue.push_back(request),
+                Call::Run(request) => self.lock().receive(request),
                 Call::Return => self.return_rest(),
             }
             self.proceed();
@@ -98,8 +101,9 @@ impl Desk {
     fn return_rest(&self) {
         let mut state = self.lock();
         let kept = usize::from(!state.is_busy).min(state.queue.len());
-        let rest = state.queue.drain(kept..).count();
-        self.reply(&Reply::Returned(rest));
+        let count = state.queue.drain(kept..).count();
+        let received = state.received;
+        self.reply(&Reply::Returned { count, received });
     }
 
     /// Starts the next trial, unless one is running, or being started by somebody else.
@@ -167,5 +171,68 @@ impl Desk {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn receive(&mut self, request: Request) {
+        self.received += 1;
+        self.queue.push_back(request);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+    use crate::outcome::Outcome;
+
+    fn ask(link: &mut &UnixStream, name: &str) {
+        let request = Request {
+            name: name.to_owned(),
+            occurrence: 0,
+        };
+        protocol::send(link, |frame| Call::encode_run(&request, frame)).unwrap();
+    }
+
+    fn hear(link: &mut &UnixStream) -> Reply {
+        Reply::decode(&protocol::receive(link).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_returned_had_been_asked_for_before() {
+        let (release, blocked) = mpsc::channel();
+        let trials = [
+            Trial::test("blocks", move || blocked.recv().map_err(Into::into)),
+            Trial::test("is_returned", || Err("it ran".into())),
+            Trial::test("comes_later", || Ok(())),
+        ];
+        let settings = Settings {
+            measures: false,
+            destination: Destination::Nowhere,
+            limits: None,
+            spawn: Spawner::OwnThread,
+        };
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let trials = trials.map(|trial| ((trial.name().to_owned(), 0), trial));
+        let desk = Desk::open(settings, theirs, trials.into(), None).unwrap();
+        thread::spawn(|| desk.work());
+        let mut link = &ours;
+        assert_eq!(hear(&mut link), Reply::Ready { start: 0 });
+        ask(&mut link, "blocks");
+        ask(&mut link, "is_returned");
+        protocol::send(&mut link, Call::encode_return).unwrap();
+        ask(&mut link, "comes_later");
+        let (count, received) = (1, 2);
+        assert_eq!(hear(&mut link), Reply::Returned { count, received });
+        release.send(()).unwrap();
+        for _ in ["blocks", "comes_later"] {
+            let Reply::Ended { ended, .. } = hear(&mut link) else {
+                panic!("a test should have ended");
+            };
+            assert_eq!(ended.outcome, Outcome::Passed);
+        }
     }
 }

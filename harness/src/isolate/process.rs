@@ -28,6 +28,8 @@ pub(super) struct Process {
     timeout: Option<Duration>,
     output: Option<Output>,
     has_run: bool,
+    /// How many trials the process was asked for.
+    requested: u64,
 }
 
 /// The child, where the pool can kill it while a thread waits for its reply.
@@ -57,6 +59,7 @@ impl Process {
             timeout: None,
             output,
             has_run: false,
+            requested: 0,
         })
     }
 
@@ -88,9 +91,15 @@ impl Process {
     pub(super) fn request<'a>(&mut self, requests: impl IntoIterator<Item = &'a Request>) {
         let mut frames = Vec::new();
         for request in requests {
+            self.requested += 1;
             protocol::frame(&mut frames, |frame| Call::encode_run(request, frame));
         }
         let _ = (&*self.link).write_all(&frames);
+    }
+
+    /// Returns how many trials were asked for after the first `received`.
+    pub(super) fn requested_since(&self, received: u64) -> usize {
+        self.requested.saturating_sub(received) as usize
     }
 
     /// Says whether something has arrived that [`receive`](Self::receive) has not returned.
@@ -117,7 +126,7 @@ impl Process {
                 self.has_run = true;
                 *start
             }
-            Reply::Returned(_) | Reply::Unavailable => return Ok(reply),
+            Reply::Returned { .. } | Reply::Unavailable => return Ok(reply),
         };
         if let Some(output) = &mut self.output {
             output.start = start;

@@ -36,8 +36,12 @@ pub(super) enum Reply {
     /// The worker does not have the first trial that was asked for, or not any more: it can run
     /// each one once. It will run no other.
     Unavailable,
-    /// So many trials, the last ones that were asked for, will not run.
-    Returned(usize),
+    /// So many trials will not run: the last ones of those that had been asked for until then.
+    Returned {
+        count: usize,
+        /// How many had been asked for. The parent may have asked for more meanwhile.
+        received: u64,
+    },
 }
 
 /// Writes a frame with one call.
@@ -97,8 +101,9 @@ impl Reply {
                 frame.extend_from_slice(&start.to_le_bytes());
             }
             Self::Unavailable => frame.push(b'u'),
-            Self::Returned(count) => {
+            Self::Returned { count, received } => {
                 frame.push(b'b');
+                frame.extend_from_slice(&received.to_le_bytes());
                 frame.extend_from_slice(&(*count as u64).to_le_bytes());
             }
             Self::Ended { ended, start } => {
@@ -118,7 +123,13 @@ impl Reply {
         let number = u64::from_le_bytes(*number);
         match tag {
             b'r' => Ok(Self::Ready { start: number }),
-            b'b' => Ok(Self::Returned(number as usize)),
+            b'b' => {
+                let (count, _) = rest.split_first_chunk().ok_or_else(malformed)?;
+                Ok(Self::Returned {
+                    count: u64::from_le_bytes(*count) as usize,
+                    received: number,
+                })
+            }
             b'e' => Ok(Self::Ended {
                 ended: decode_ended(rest)?,
                 start: number,
@@ -225,7 +236,10 @@ mod tests {
         let mut replies = vec![
             Reply::Ready { start: 7 },
             Reply::Unavailable,
-            Reply::Returned(3),
+            Reply::Returned {
+                count: 3,
+                received: 1 << 33,
+            },
         ];
         replies.extend(outcomes.map(|outcome| Reply::Ended {
             ended: Ended {

@@ -118,9 +118,10 @@ impl Worker {
                 self.process = Some(process);
                 self.ended(ended);
             }
-            Ok(Reply::Returned(count)) => {
+            Ok(Reply::Returned { count, received }) => {
+                let later = process.requested_since(received);
                 self.process = Some(process);
-                self.put_back(count);
+                self.put_back(count, later);
             }
             Ok(Reply::Unavailable) => self.replace(process),
             Ok(Reply::Ready { .. }) => self.bury(process, None),
@@ -148,10 +149,11 @@ impl Worker {
         }
     }
 
-    /// Gives the last ones that the process was sent to others.
-    fn put_back(&mut self, count: usize) {
-        let kept = self.sent.len().saturating_sub(count);
-        self.board.put_back(self.sent.drain(kept..));
+    /// Gives trials to others that the process will not run. It was sent `later` ones after them.
+    fn put_back(&mut self, count: usize, later: usize) {
+        let end = self.sent.len().saturating_sub(later);
+        let start = end.saturating_sub(count);
+        self.board.put_back(self.sent.drain(start..end));
     }
 
     /// Has a trial run by a fresh process: one that has run it before cannot do so again.
