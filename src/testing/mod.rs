@@ -30,10 +30,14 @@
 //! Python at all.
 //!
 //! What a test prints in Rust and in Python, and what Python says of errors that nobody receives, is shown with that
-//! test; `main!` is needed for the Rust side. There it is also noted when a test that did not panic leaves tasks pending
-//! that do not end within a few turns of its loop, and Python warns of coroutines that nobody awaited as it collects
-//! them. `--leak-check` looks for both, gives tasks half a second, and fails such tests. `--loop uvloop` chooses the
-//! event loop, and Ctrl-C drops the async tests that are under way.
+//! test; `main!` is needed for the Rust side. Threads and thread pools work for the test whose code started them. What
+//! coroutines write to the file descriptors themselves, or have subprocesses write, passes by, and so does what threads
+//! print that coroutines start past `threading`.
+//!
+//! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
+//! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
+//! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop, and Ctrl-C drops the async tests
+//! that are under way.
 //!
 //! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
 //! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it.
