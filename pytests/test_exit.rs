@@ -418,3 +418,23 @@ asyncio.run(main())
 ");
     assert_eq!(status.code(), Some(4));
 }
+
+#[pyo3_aio::tokio::test]
+fn an_exit_in_the_cleanup_of_a_generator_that_rust_has_read_ends_the_program() {
+    let (status, _) = run("
+import asyncio, extension, sys
+async def generator():
+    try:
+        yield 1
+        await asyncio.sleep(60)
+    finally:
+        sys.exit(4)
+def has_enough(item):
+    raise ValueError
+async def main():
+    extension.for_each(generator(), has_enough)
+    await asyncio.sleep(10)
+asyncio.run(main())
+");
+    assert_eq!(status.code(), Some(4));
+}

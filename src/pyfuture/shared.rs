@@ -239,12 +239,12 @@ fn settle(mut inner: MutexGuard<'_, Inner>, stage: Stage) {
     }
 }
 
-/// Tells the loop of an error that nobody gets; a cancellation is none.
+/// Tells the loop of an error that nobody gets; a cancellation is none, and what leaves the loop is not unseen.
 fn report(py: Python<'_>, output: PyResult<Py<PyAny>>) -> PyResult<()> {
     let Err(error) = output else {
         return Ok(());
     };
-    if error.matches(py, asyncio::cancelled_error(py)?)? {
+    if leaves_the_loop(&error, py) || error.matches(py, asyncio::cancelled_error(py)?)? {
         return Ok(());
     }
     let event_loop = asyncio::get_running_loop(py)?;

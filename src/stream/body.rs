@@ -171,6 +171,9 @@ impl Body {
             if is_cancelled {
                 return self.close(py, shared, None);
             }
+            if leaves_the_loop(&error, py) {
+                return Err(error);
+            }
             report(py, error)?;
             return Ok(Step::Returned(py.None()));
         }
