@@ -1,4 +1,4 @@
-//! Rust streams that are being polled when Python has given the item up.
+//! Rust streams whose items Python gives up while it waits for them.
 
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
@@ -76,9 +76,105 @@ macro_rules! given_up_tests {
             use pyo3_aio::err::RustPanic;
             use pyo3_aio::$runtime as runtime;
 
+            use super::to_python::{awaited, channel};
             use crate::python::{call, function, python};
             use crate::streams::Drops;
             use crate::streams::given_up::{Joins, gated};
+
+            #[pyo3_aio::$runtime::test]
+            async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {
+                let code = c"
+async def main(channel):
+    generator, send = channel
+    got, cancelled = [], 0
+    for number in range(300):
+        step = asyncio.ensure_future(generator.__anext__())
+        await asyncio.sleep(0)
+        # The item and the cancellation race.
+        sent = asyncio.get_running_loop().run_in_executor(None, send, number)
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        step.cancel('why')
+        try:
+            got.append(await step)
+        except asyncio.CancelledError:
+            cancelled += 1
+        await sent
+    while len(got) < 300:
+        got.append(await asyncio.wait_for(generator.__anext__(), 10))
+    assert cancelled, 'no race was lost'
+    assert got == list(range(300)), got
+    # One more with nothing sent: it is usable at once.
+    step = asyncio.ensure_future(generator.__anext__())
+    await asyncio.sleep(0.01)
+    step.cancel()
+    await asyncio.wait([step])
+    assert step.cancelled()
+    send('last')
+    assert await generator.__anext__() == 'last'
+";
+                let drops = Drops::default();
+                awaited(code, &[], |py| {
+                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
+                })
+                .await
+                .map(drop)
+            }
+
+            #[pyo3_aio::$runtime::test]
+            async fn an_anext_that_was_given_up_leaves_its_item_to_the_next() -> PyResult<()> {
+                let code = c"
+async def main(channel):
+    generator, send = channel
+    for number in range(50):
+        step = generator.__anext__()
+        assert step.send(None)._asyncio_future_blocking
+        if number % 2:
+            step.close()
+        del step
+        send(number)
+        assert await asyncio.wait_for(generator.__anext__(), 10) == number
+";
+                let drops = Drops::default();
+                awaited(code, &[], |py| {
+                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
+                })
+                .await
+                .map(drop)
+            }
+
+            #[pyo3_aio::$runtime::test]
+            async fn stop_iteration_that_is_thrown_into_a_step_is_no_end() -> PyResult<()> {
+                let code = c"
+def steps(generator, error):
+    yield generator.__anext__()
+    yield generator.athrow(error)
+    step = generator.__anext__()
+    assert step.send(None)._asyncio_future_blocking
+    yield step
+
+async def main(channel):
+    generator, send = channel
+    for error in StopIteration(5), StopAsyncIteration(5):
+        for step in steps(generator, error):
+            try:
+                step.throw(error)
+                while True:
+                    # The runtime has still to give the stream back.
+                    await asyncio.sleep(0.001)
+                    step.send(None)
+            except RuntimeError as raised:
+                assert raised.__cause__ is error
+            else:
+                assert False
+";
+                let drops = Drops::default();
+                awaited(code, &[], |py| {
+                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
+                })
+                .await
+                .map(drop)
+            }
 
             #[pyo3_aio::$runtime::test]
             fn a_stream_that_comes_back_with_its_item_is_dropped_detached_from_python()

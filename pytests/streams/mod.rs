@@ -1,5 +1,6 @@
 //! The streams' tests, written once over the runtime.
 
+pub(crate) mod generators;
 #[macro_use]
 pub(crate) mod given_up;
 #[macro_use]

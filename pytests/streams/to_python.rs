@@ -87,7 +87,7 @@ macro_rules! generator_tests {
         use crate::streams::{Drops, FromFn, numbers};
 
         /// Awaits what `main(argument)` returns, on the loop of the test; `names` are further names for the code.
-        async fn awaited<F>(code: &'static std::ffi::CStr, names: &[(&str, Py<PyAny>)], argument: F) -> PyResult<Py<PyAny>>
+        pub(super) async fn awaited<F>(code: &'static std::ffi::CStr, names: &[(&str, Py<PyAny>)], argument: F) -> PyResult<Py<PyAny>>
         where
             F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
         {
@@ -102,7 +102,7 @@ macro_rules! generator_tests {
         }
 
         /// A stream of what is sent, and the function that sends.
-        fn channel<'py>(py: Python<'py>, drops: &Drops) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        pub(super) fn channel<'py>(py: Python<'py>, drops: &Drops) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
             let (sender, mut receiver): (_, UnboundedReceiver<PyResult<Py<PyAny>>>) = unbounded_channel();
             let mut stream = FromFn::new(move |cx: &mut std::task::Context<'_>| receiver.poll_recv(cx));
             stream.guard = Some(drops.guard());
@@ -191,60 +191,6 @@ async def main(channel):
         loop.run_in_executor(None, send, number)
         got.append(await step)
     assert got == list(range(100)), got
-";
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
-        }
-
-        #[pyo3_aio::$runtime::test]
-        async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {
-            let code = c"
-async def main(channel):
-    generator, send = channel
-    got, cancelled = [], 0
-    for number in range(300):
-        step = asyncio.ensure_future(generator.__anext__())
-        await asyncio.sleep(0)
-        # The item and the cancellation race.
-        sent = asyncio.get_running_loop().run_in_executor(None, send, number)
-        for _ in range(number % 4):
-            await asyncio.sleep(0)
-        step.cancel('why')
-        try:
-            got.append(await step)
-        except asyncio.CancelledError:
-            cancelled += 1
-        await sent
-    while len(got) < 300:
-        got.append(await asyncio.wait_for(generator.__anext__(), 10))
-    assert cancelled, 'no race was lost'
-    assert got == list(range(300)), got
-    # One more with nothing sent: it is usable at once.
-    step = asyncio.ensure_future(generator.__anext__())
-    await asyncio.sleep(0.01)
-    step.cancel()
-    await asyncio.wait([step])
-    assert step.cancelled()
-    send('last')
-    assert await generator.__anext__() == 'last'
-";
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
-        }
-
-        #[pyo3_aio::$runtime::test]
-        async fn an_anext_that_was_given_up_leaves_its_item_to_the_next() -> PyResult<()> {
-            let code = c"
-async def main(channel):
-    generator, send = channel
-    for number in range(50):
-        step = generator.__anext__()
-        assert step.send(None)._asyncio_future_blocking
-        if number % 2:
-            step.close()
-        del step
-        send(number)
-        assert await asyncio.wait_for(generator.__anext__(), 10) == number
 ";
             let drops = Drops::default();
             awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
@@ -349,35 +295,6 @@ async def main(generator):
             let error = awaited(code, &[], |py| runtime::stream_into_py(py, stream)).await.unwrap_err();
             assert_eq!(error.to_string(), "RuntimeError: the Rust stream raised StopAsyncIteration");
             Ok(())
-        }
-
-        #[pyo3_aio::$runtime::test]
-        async fn stop_iteration_that_is_thrown_into_a_step_is_no_end() -> PyResult<()> {
-            let code = c"
-def steps(generator, error):
-    yield generator.__anext__()
-    yield generator.athrow(error)
-    step = generator.__anext__()
-    assert step.send(None)._asyncio_future_blocking
-    yield step
-
-async def main(channel):
-    generator, send = channel
-    for error in StopIteration(5), StopAsyncIteration(5):
-        for step in steps(generator, error):
-            try:
-                step.throw(error)
-                while True:
-                    # The runtime has still to give the stream back.
-                    await asyncio.sleep(0.001)
-                    step.send(None)
-            except RuntimeError as raised:
-                assert raised.__cause__ is error
-            else:
-                assert False
-";
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
         }
 
         #[pyo3_aio::$runtime::test]
