@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod capture;
+mod endings;
 mod report;
 mod rerun;
 mod selection;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         return subject::run();
     }
     let tests = [
+        endings::TESTS,
         report::TESTS,
         selection::TESTS,
         capture::TESTS,

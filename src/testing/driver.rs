@@ -1,20 +1,25 @@
 //! Runs the harness on a thread of its own while Python's event loop has the main thread.
 
 use std::pin::pin;
+use std::process;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use libtest_async::{Arguments, Conclusion, Trial};
-use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::loops;
+use super::loops::{self, End};
 use super::output::Redirected;
+use super::run::status;
 use super::runtime::Runtime;
 use super::session::Session;
 use crate::{TaskLocals, asyncio};
+
+/// How long a loop may be busy when all tests have ended.
+const TIME_TO_STOP_THE_LOOP: Duration = Duration::from_secs(2);
 
 /// How long the async tests have to be dropped by their runtimes.
 const TIME_TO_STOP: Duration = Duration::from_millis(100);
@@ -35,14 +40,20 @@ pub(super) fn run(
     asyncio::set_event_loop(py)?.call1((event_loop,))?;
     let redirected = Redirected::new(event_loop)?;
     session.begin(TaskLocals::new(event_loop.clone()));
+    let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
     let harness = start(
         event_loop,
+        end.clone(),
+        has_stopped,
         libtest_async::run_async(arguments, trials, runtime.spawn),
     );
-    let conclusion = match event_loop.call_method0(intern!(py, "run_forever")) {
-        Ok(_) => Ok(py
-            .detach(|| harness.join())
-            .expect("the harness does not panic")),
+    let conclusion = match end.run(event_loop) {
+        Ok(()) => {
+            drop(stopped);
+            Ok(py
+                .detach(|| harness.join())
+                .expect("the harness does not panic"))
+        }
         Err(error) => {
             interrupt(py, session);
             Err(error)
@@ -54,17 +65,29 @@ pub(super) fn run(
     conclusion
 }
 
-/// Starts the thread that the harness runs on; it stops the loop at its end.
+/// Starts the thread that the harness runs on; it stops the loop at its end, which closes the channel.
 fn start(
     event_loop: &Bound<'_, PyAny>,
+    end: End,
+    has_stopped: Receiver<()>,
     run: impl Future<Output = Conclusion> + Send + 'static,
 ) -> JoinHandle<Conclusion> {
     let event_loop = event_loop.clone().unbind();
     thread::spawn(move || {
         let conclusion = block_on(run);
-        Python::attach(|py| loops::stop(event_loop.bind(py)));
+        Python::attach(|py| end.stop(event_loop.bind(py)));
+        if has_stopped.recv_timeout(TIME_TO_STOP_THE_LOOP) == Err(RecvTimeoutError::Timeout) {
+            exit(&conclusion);
+        }
         conclusion
     })
+}
+
+/// Ends the process while a test that has timed out keeps the loop's thread.
+#[expect(clippy::print_stderr, reason = "the harness does not report any more")]
+fn exit(conclusion: &Conclusion) -> ! {
+    eprintln!("a test keeps the event loop busy, which is not closed therefore");
+    process::exit(status(conclusion).into())
 }
 
 /// Drops the async tests that are under way, as Ctrl-C does with a program, and says which tests were.

@@ -1,15 +1,20 @@
 //! The event loops of one run: the one on the main thread, and others that tests ask for by name.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use pyo3::exceptions::{PyModuleNotFoundError, PyValueError};
+use pyo3::exceptions::{PyModuleNotFoundError, PySystemExit, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
+use pyo3::types::{IntoPyDict, PyCFunction};
 
 use super::output;
 use crate::{TaskLocals, asyncio};
+
+/// How many seconds the tasks that tests leave have to end once they are cancelled.
+const TIME_TO_END: f64 = 2.0;
 
 /// A loop that cannot be had.
 pub(super) enum NoLoop {
@@ -67,6 +72,47 @@ struct Running {
     name: &'static str,
     locals: TaskLocals,
     thread: JoinHandle<()>,
+    end: End,
+}
+
+/// The end of a run, which is what a loop goes on until, whoever stops it before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct End(Arc<AtomicBool>);
+
+impl End {
+    /// Runs a loop on this thread until [`End::stop`].
+    ///
+    /// # Errors
+    ///
+    /// `KeyboardInterrupt`, and that of a loop that cannot run any more. A `SystemExit` has reached the test by the task
+    /// that raised it.
+    pub(super) fn run(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = event_loop.py();
+        while !self.0.load(Ordering::SeqCst) {
+            match event_loop.call_method0(intern!(py, "run_forever")) {
+                Err(error) if !error.is_instance_of::<PySystemExit>(py) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the loop for good, from another thread. It cannot be closed before it has stopped.
+    pub(super) fn stop(&self, event_loop: &Bound<'_, PyAny>) {
+        let py = event_loop.py();
+        let (end, own) = (Arc::clone(&self.0), event_loop.clone().unbind());
+        // On the loop's thread, so that a loop that is over has no such call before it.
+        let stop = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            end.store(true, Ordering::SeqCst);
+            let py = args.py();
+            own.bind(py).call_method0(intern!(py, "stop")).map(drop)
+        });
+        let stopped =
+            stop.and_then(|stop| asyncio::call_soon_threadsafe(event_loop, stop.as_any()));
+        if let Err(error) = stopped {
+            error.write_unraisable(py, Some(event_loop));
+        }
+    }
 }
 
 impl Loops {
@@ -94,7 +140,7 @@ impl Loops {
     pub(super) fn stop(&self, py: Python<'_>) {
         let others = std::mem::take(&mut *lock(&self.0, py));
         for other in others {
-            stop(&other.locals.event_loop(py));
+            other.end.stop(&other.locals.event_loop(py));
             // A panic of the thread has been reported where it happened.
             let _ = py.detach(|| other.thread.join());
         }
@@ -115,38 +161,32 @@ fn start(py: Python<'_>, name: &'static str) -> Result<Running, NoLoop> {
     output::report_to_tests(&event_loop)?;
     let locals = TaskLocals::new(event_loop.clone());
     let event_loop = event_loop.unbind();
-    let thread = thread::spawn(move || Python::attach(|py| run(event_loop.bind(py))));
+    let end = End::default();
+    let own = end.clone();
+    let thread = thread::spawn(move || Python::attach(|py| run(event_loop.bind(py), &own)));
     Ok(Running {
         name,
         locals,
         thread,
+        end,
     })
 }
 
-fn run(event_loop: &Bound<'_, PyAny>) {
+fn run(event_loop: &Bound<'_, PyAny>, end: &End) {
     let py = event_loop.py();
     let ran = asyncio::set_event_loop(py)
         .and_then(|set| set.call1((event_loop,)))
-        .and_then(|_| event_loop.call_method0(intern!(py, "run_forever")))
-        .and_then(|_| close(event_loop));
+        .and_then(|_| end.run(event_loop))
+        .and_then(|()| close(event_loop));
     if let Err(error) = ran {
         error.write_unraisable(py, Some(event_loop));
     }
 }
 
-/// Ends a loop from another thread. It cannot be closed before it has stopped.
-pub(super) fn stop(event_loop: &Bound<'_, PyAny>) {
-    let stopped = event_loop
-        .getattr(intern!(event_loop.py(), "stop"))
-        .and_then(|stop| asyncio::call_soon_threadsafe(event_loop, &stop));
-    if let Err(error) = stopped {
-        error.write_unraisable(event_loop.py(), Some(event_loop));
-    }
-}
-
 /// Cancels what the tests left behind and closes the loop, as `asyncio.run` does.
 ///
-/// The default executor is not waited for: a thread that a test left blocked would keep the report's exit code back.
+/// A task that does not end is waited for a while, and the default executor is not: a thread that a test left blocked would
+/// keep the report's exit code back.
 pub(super) fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = event_loop.py();
     let tasks = asyncio::all_tasks(py)?.call1((event_loop,))?;
@@ -155,12 +195,28 @@ pub(super) fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         task.call_method0(intern!(py, "cancel"))?;
     }
     if !tasks.is_empty() {
-        let wait = py.import("asyncio")?.call_method1("wait", (tasks,))?;
-        event_loop.call_method1(intern!(py, "run_until_complete"), (wait,))?;
+        let limit = [("timeout", TIME_TO_END)].into_py_dict(py)?;
+        let wait = py
+            .import("asyncio")?
+            .call_method("wait", (tasks,), Some(&limit))?;
+        let (_done, left): (Bound<'_, PyAny>, Bound<'_, PyAny>) = event_loop
+            .call_method1(intern!(py, "run_until_complete"), (wait,))?
+            .extract()?;
+        for task in left.try_iter()? {
+            tell_left(&task?);
+        }
     }
     let generators = event_loop.call_method0(intern!(py, "shutdown_asyncgens"))?;
     event_loop.call_method1(intern!(py, "run_until_complete"), (generators,))?;
     asyncio::set_event_loop(py)?.call1((py.None(),))?;
     event_loop.call_method0(intern!(py, "close"))?;
     Ok(())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the run is over, and nothing captures any more"
+)]
+fn tell_left(task: &Bound<'_, PyAny>) {
+    eprintln!("a task that was cancelled has not ended: {task}");
 }

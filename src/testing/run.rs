@@ -190,6 +190,6 @@ fn exit_code(py: Python<'_>, conclusion: PyResult<Conclusion>) -> u8 {
     }
 }
 
-fn status(conclusion: &Conclusion) -> u8 {
+pub(super) fn status(conclusion: &Conclusion) -> u8 {
     if conclusion.has_failed() { FAILED } else { 0 }
 }

@@ -1,0 +1,42 @@
+//! How a run ends in which tests interfere with the loop that all of them share.
+
+use crate::rerun::Run;
+
+crate::tests!(
+    what_ends_a_loop_ends_its_test_only,
+    a_task_that_does_not_end_is_told_of,
+    a_loop_that_is_busy_keeps_no_report_back,
+);
+
+fn what_ends_a_loop_ends_its_test_only() {
+    for threads in [1, 8] {
+        let selected = "endings::a endings::b endings::c endings::d endings::e";
+        let run = Run::new(&format!("{selected} --test-threads {threads}"));
+        assert_eq!(run.status, Some(101), "{run:#?}");
+        for passes in ["c_stops_the_loop", "d_waits", "e_waits_on_another_loop"] {
+            run.assert_contains(&format!("test subject::endings::{passes} ... ok\n"));
+        }
+        for exits in ["a_exits", "b_exits_on_another_loop"] {
+            let shown = run.captured(&format!("subject::endings::{exits}"));
+            assert!(shown.contains("before the exit\n"), "{shown}");
+            assert!(shown.contains("SystemExit: 7"), "{shown}");
+        }
+        run.assert_contains("test result: FAILED. 3 passed; 2 failed;");
+    }
+}
+
+fn a_task_that_does_not_end_is_told_of() {
+    let run = Run::new("endings::f");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test result: ok. 1 passed;");
+    let expected = "a task that was cancelled has not ended: <Task ";
+    assert!(run.stderr.contains(expected), "{run:#?}");
+}
+
+fn a_loop_that_is_busy_keeps_no_report_back() {
+    let run = Run::new("endings::g");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
+    let expected = "a test keeps the event loop busy";
+    assert!(run.stderr.contains(expected), "{run:#?}");
+}

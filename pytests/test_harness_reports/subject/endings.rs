@@ -1,0 +1,92 @@
+//! Tests that interfere with the loop that all of them share.
+
+use std::ffi::CStr;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Awaits `main()` of a program.
+async fn awaits(code: &CStr) -> PyResult<()> {
+    let main = Python::attach(|py| {
+        let names = PyDict::new(py);
+        py.run(c"import asyncio, sys", Some(&names), None)?;
+        py.run(code, Some(&names), None)?;
+        let main = names.get_item("main")?.expect("the code defines it");
+        pyo3_aio::tokio::into_future(main.call0()?)
+    })?;
+    main.await.map(drop)
+}
+
+const EXITS: &CStr = c"
+async def main():
+    print('before the exit')
+    await asyncio.sleep(0)
+    sys.exit(7)
+";
+
+const WAITS: &CStr = c"
+async def main():
+    await asyncio.sleep(0.001)
+";
+
+#[pyo3_aio::tokio::test]
+async fn a_exits() -> PyResult<()> {
+    awaits(EXITS).await
+}
+
+#[pyo3_aio::tokio::test(loop = "uvloop")]
+async fn b_exits_on_another_loop() -> PyResult<()> {
+    awaits(EXITS).await
+}
+
+#[pyo3_aio::tokio::test]
+async fn c_stops_the_loop() -> PyResult<()> {
+    awaits(
+        c"
+async def main():
+    asyncio.get_running_loop().stop()
+    await asyncio.sleep(0.001)
+",
+    )
+    .await
+}
+
+#[pyo3_aio::tokio::test]
+async fn d_waits() -> PyResult<()> {
+    awaits(WAITS).await
+}
+
+#[pyo3_aio::tokio::test(loop = "uvloop")]
+async fn e_waits_on_another_loop() -> PyResult<()> {
+    awaits(WAITS).await
+}
+
+#[pyo3_aio::tokio::test]
+async fn f_leaves_a_stubborn_task() -> PyResult<()> {
+    awaits(
+        c"
+async def stubborn():
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+async def main():
+    main.task = asyncio.ensure_future(stubborn())
+    await asyncio.sleep(0)
+",
+    )
+    .await
+}
+
+#[pyo3_aio::tokio::test(timeout = "500ms")]
+async fn g_keeps_the_loop_busy() -> PyResult<()> {
+    awaits(
+        c"
+async def main():
+    while True:
+        pass
+",
+    )
+    .await
+}
