@@ -13,15 +13,16 @@ fn what_ends_a_loop_ends_its_test_only() {
         let selected = "endings::a endings::b endings::c endings::d endings::e";
         let run = Run::new(&format!("{selected} --test-threads {threads}"));
         assert_eq!(run.status, Some(101), "{run:#?}");
-        for passes in ["c_stops_the_loop", "d_waits", "e_waits_on_another_loop"] {
-            run.assert_contains(&format!("test subject::endings::{passes} ... ok\n"));
+        let has_uvloop = !run.stdout.contains("ignored, uvloop is not installed");
+        let on = |loops: [&'static str; 2]| loops.into_iter().take(1 + usize::from(has_uvloop));
+        for waits in on(["d_waits", "e_waits_on_another_loop"]).chain(["c_stops_the_loop"]) {
+            run.assert_contains(&format!("test subject::endings::{waits} ... ok\n"));
         }
-        for exits in ["a_exits", "b_exits_on_another_loop"] {
+        for exits in on(["a_exits", "b_exits_on_another_loop"]) {
             let shown = run.captured(&format!("subject::endings::{exits}"));
             assert!(shown.contains("before the exit\n"), "{shown}");
             assert!(shown.contains("SystemExit: 7"), "{shown}");
         }
-        run.assert_contains("test result: FAILED. 3 passed; 2 failed;");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use libtest_async::capture;
 use pyo3::exceptions::{PyModuleNotFoundError, PySystemExit, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -163,7 +164,9 @@ fn start(py: Python<'_>, name: &'static str) -> Result<Running, NoLoop> {
     let event_loop = event_loop.unbind();
     let end = End::default();
     let own = end.clone();
-    let thread = thread::spawn(move || Python::attach(|py| run(event_loop.bind(py), &own)));
+    // The loop is that of many tests, so its thread must not be taken for one of the test that needs it first.
+    let thread = capture::Context::default()
+        .run(|| thread::spawn(move || Python::attach(|py| run(event_loop.bind(py), &own))));
     Ok(Running {
         name,
         locals,

@@ -53,8 +53,8 @@ pub fn is_complete() -> bool {
     layer::is_present()
 }
 
-/// The test that the current thread works for, if any, to be carried to another thread.
-#[derive(Clone)]
+/// The test that the current thread works for, if any, to be carried to another thread. The default is none.
+#[derive(Clone, Default)]
 pub struct Context {
     scope: Option<Arc<Scope>>,
 }
