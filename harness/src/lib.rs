@@ -82,5 +82,6 @@ mod trial;
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
 pub use self::conclusion::Conclusion;
 pub use self::failed::{Completion, Failed, Measurement};
-pub use self::run::{run, run_async};
+pub use self::run::{run, run_async, run_interruptible};
+pub use self::schedule::Interrupter;
 pub use self::trial::{TestFuture, Trial};

@@ -12,7 +12,7 @@ use crate::event::{Event, Listing};
 use crate::isolate::{self, Pool, Server};
 use crate::plan::{self, Plan};
 use crate::report::Output;
-use crate::schedule::{Schedule, Settings, State};
+use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, TestFuture, Trial};
 
@@ -50,23 +50,47 @@ where
     start(args, trials, Spawner::Runtime(Arc::new(spawn)))
 }
 
+/// Like [`run_async`], for programs that handle Ctrl-C themselves: the [`Interrupter`] has what ran
+/// until then reported.
+///
+/// # Panics
+///
+/// Panics like [`run`], at once, not when the future is awaited.
+pub fn run_interruptible<S>(
+    args: &Arguments,
+    trials: Vec<Trial>,
+    spawn: S,
+) -> (
+    impl Future<Output = Conclusion> + Send + 'static + use<S>,
+    Interrupter,
+)
+where
+    S: Fn(TestFuture) + Send + Sync + 'static,
+{
+    let work = Work::new(args, trials, Spawner::Runtime(Arc::new(spawn)));
+    let interrupter = match &work {
+        Ok(Work::Run(schedule)) => schedule.interrupter(),
+        _ => Interrupter::default(),
+    };
+    (conclusion_of(work), interrupter)
+}
+
 fn start(
     args: &Arguments,
     trials: Vec<Trial>,
     spawn: Spawner,
 ) -> impl Future<Output = Conclusion> + Send + 'static + use<> {
-    let work = Work::new(args, trials, spawn);
-    async {
-        match work {
-            Ok(Work::Run(schedule)) => {
-                conclude(schedule.await.map(|tally| Conclusion::new(&tally)))
-            }
-            Ok(Work::List(args, trials)) => {
-                conclude(list(&args, trials).map(|()| Conclusion::default()))
-            }
-            Ok(Work::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
-            Err(error) => conclude(Err(error)),
+    conclusion_of(Work::new(args, trials, spawn))
+}
+
+async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
+    match work {
+        Ok(Work::Run(schedule)) => conclude(schedule.await.map(|tally| Conclusion::new(&tally))),
+        Ok(Work::List(args, trials)) => {
+            conclude(list(&args, trials).map(|()| Conclusion::default()))
         }
+        Ok(Work::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
+        Err(error) => conclude(Err(error)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
-use libtest_async::{Arguments, Conclusion, Trial};
+use libtest_async::{Arguments, Conclusion, Interrupter, Trial};
 use pyo3::prelude::*;
 
 use super::loops::{self, End};
@@ -41,12 +41,8 @@ pub(super) fn run(
     let redirected = Redirected::new(event_loop)?;
     session.begin(TaskLocals::new(event_loop.clone()));
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
-    let harness = start(
-        event_loop,
-        end.clone(),
-        has_stopped,
-        libtest_async::run_async(arguments, trials, runtime.spawn),
-    );
+    let (run, interrupter) = libtest_async::run_interruptible(arguments, trials, runtime.spawn);
+    let harness = start(event_loop, end.clone(), has_stopped, run);
     let conclusion = match end.run(event_loop) {
         Ok(()) => {
             drop(stopped);
@@ -55,7 +51,7 @@ pub(super) fn run(
                 .expect("the harness does not panic"))
         }
         Err(error) => {
-            interrupt(py, session);
+            interrupt(py, session, &interrupter);
             Err(error)
         }
     };
@@ -90,15 +86,13 @@ fn exit(conclusion: &Conclusion) -> ! {
     process::exit(status(conclusion).into())
 }
 
-/// Drops the async tests that are under way, as Ctrl-C does with a program, and says which tests were.
-#[expect(clippy::print_stderr, reason = "the harness does not report any more")]
-fn interrupt(py: Python<'_>, session: &Session) {
-    let names = session.stop.set();
-    py.detach(|| thread::sleep(TIME_TO_STOP));
-    eprintln!("\ninterrupted while these tests were running:");
-    for name in names {
-        eprintln!("    {name}");
-    }
+/// Reports what ran, and drops the async tests that are under way, as Ctrl-C does with a program.
+fn interrupt(py: Python<'_>, session: &Session, interrupter: &Interrupter) {
+    py.detach(|| {
+        interrupter.interrupt();
+        session.stop.set();
+        thread::sleep(TIME_TO_STOP);
+    });
 }
 
 /// Unparks the thread that waits in [`block_on`].

@@ -23,7 +23,6 @@ use crate::{TaskLocals, entry, locals};
 #[derive(Clone)]
 pub(super) struct Execution {
     pub(super) session: Arc<Session>,
-    pub(super) name: String,
     pub(super) runtime: &'static Runtime,
     pub(super) source: Option<Source>,
     pub(super) settings: Settings,
@@ -39,7 +38,7 @@ impl Execution {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        let entry = self.session.stop.enter(self.name.clone());
+        let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
         let run = async {
             let end = match self.settings.timeout {
@@ -62,7 +61,7 @@ impl Execution {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        let _entry = self.session.stop.enter(self.name.clone());
+        let _entry = self.session.stop.enter();
         let runtime = self.runtime;
         let body = {
             let locals = locals.clone();

@@ -13,46 +13,34 @@ pub(super) struct Stop(Mutex<State>);
 struct State {
     is_set: bool,
     next: u64,
-    running: BTreeMap<u64, Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    name: String,
     /// `None` for sync tests, which nobody can stop.
-    waker: Option<Waker>,
+    running: BTreeMap<u64, Option<Waker>>,
 }
 
 impl Stop {
     /// Notes that a test runs, until the entry is dropped.
-    pub(super) fn enter(self: &Arc<Self>, name: String) -> Entry {
+    pub(super) fn enter(self: &Arc<Self>) -> Entry {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
-        state.running.insert(id, Running { name, waker: None });
+        state.running.insert(id, None);
         Entry {
             stop: Arc::clone(self),
             id,
         }
     }
 
-    /// Stops the async tests and returns the names of all that ran.
-    pub(super) fn set(&self) -> Vec<String> {
+    /// Stops the async tests.
+    pub(super) fn set(&self) {
         let mut state = self.lock();
         state.is_set = true;
         let wakers: Vec<_> = state
             .running
             .values_mut()
-            .filter_map(|running| running.waker.take())
-            .collect();
-        let names = state
-            .running
-            .values()
-            .map(|running| running.name.clone())
+            .filter_map(Option::take)
             .collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
-        names
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -102,7 +90,7 @@ impl<F: Future> Future for Stoppable<F> {
             this.body = None;
         } else {
             if let Some(running) = state.running.get_mut(&this.id) {
-                running.waker = Some(cx.waker().clone());
+                *running = Some(cx.waker().clone());
             }
             drop(state);
         }
@@ -117,12 +105,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stopping_drops_the_futures_and_tells_what_ran() {
+    fn stopping_drops_the_futures() {
         let stop = Arc::new(Stop::default());
         let value = Arc::new(());
-        let entry = stop.enter("one".to_owned());
-        let _other = stop.enter("two".to_owned());
-        drop(stop.enter("over".to_owned()));
+        let entry = stop.enter();
+        let _other = stop.enter();
+        drop(stop.enter());
         let held = Arc::clone(&value);
         let mut future = entry.stoppable(async move {
             std::future::pending::<()>().await;
@@ -131,7 +119,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 2);
-        assert_eq!(stop.set(), ["one", "two"]);
+        stop.set();
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 1);
     }

@@ -101,7 +101,6 @@ impl Test {
     ) -> Trial {
         let execution = Execution {
             session: Arc::clone(session),
-            name: self.name.clone(),
             runtime: self.runtime.or(fallback).unwrap_or_else(runtime::default),
             source: self.source,
             settings: self.settings,

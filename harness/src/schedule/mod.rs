@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -107,6 +107,23 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
     }
 }
 
+/// Ends the report of a run from outside; see [`run_interruptible`](crate::run_interruptible).
+#[derive(Debug, Clone, Default)]
+pub struct Interrupter(Weak<Driver>);
+
+impl Interrupter {
+    /// Reports what ran until now, with the failures, the names of the tests that are running, and
+    /// the files that were asked for, as Ctrl-C does. Nothing is reported after that, and the run
+    /// does not end: the process is to, with exit code 130.
+    ///
+    /// Does nothing when the run is over, and where trials are only listed.
+    pub fn interrupt(&self) {
+        if let Some(driver) = self.0.upgrade() {
+            lock(&driver.state).interrupt();
+        }
+    }
+}
+
 /// Returns what finds the names of the running tests, if nobody is just changing them.
 fn running(driver: &Arc<Driver>) -> impl Fn() -> Vec<String> + Send + 'static + use<> {
     let driver = Arc::downgrade(driver);
@@ -147,6 +164,11 @@ impl Schedule {
             driver: Arc::new(driver),
             is_started: false,
         }
+    }
+
+    /// Returns what interrupts the run.
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::downgrade(&self.driver))
     }
 
     fn start(&mut self) {

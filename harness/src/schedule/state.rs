@@ -136,6 +136,7 @@ impl State {
         });
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
+        self.phase = Phase::Over;
     }
 
     /// Forgets everything that is under way.

@@ -266,6 +266,11 @@ mod interrupt {
     }
 
     #[pyo3_aio::tokio::test]
+    fn fails() {
+        panic!("this is to be reported");
+    }
+
+    #[pyo3_aio::tokio::test]
     #[expect(clippy::print_stdout, reason = "this is what is waited for")]
     async fn waits_for_ever() {
         let _dropped = Dropped;
