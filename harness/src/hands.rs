@@ -5,9 +5,10 @@
 //! start a little behind the one before, and behind everything else that the machine has to do.
 
 use std::collections::VecDeque;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use crate::unwind;
 
 /// Work for a thread of its own.
 struct Work {
@@ -102,7 +103,7 @@ impl Shared {
             }
             self.lock().free += 1;
             // Whoever counts on this hand must find it, whatever a waker of the user's does.
-            let _ = panic::catch_unwind(AssertUnwindSafe(then));
+            unwind::contain(then);
         }
     }
 
@@ -133,6 +134,7 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::panic;
     use std::sync::mpsc;
     use std::time::Duration;
 

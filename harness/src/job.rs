@@ -15,6 +15,7 @@ use crate::hands::Hands;
 use crate::outcome::{self, Outcome, Payload};
 use crate::time::TimeLimits;
 use crate::trial::{Body, Description, Spawner, Verdict};
+use crate::unwind;
 
 /// What a trial needs to run and to report its end.
 pub(crate) struct Job {
@@ -38,6 +39,12 @@ impl Ended {
     /// Returns the end of a trial that did not run.
     pub(crate) fn ignored(reason: Option<Cow<'static, str>>) -> Self {
         Self::without_output(Outcome::Ignored { reason })
+    }
+
+    /// Returns the end of a trial that did not come to one.
+    fn dropped() -> Self {
+        let reason = "the test was dropped before it was through".to_owned();
+        Self::without_output(Outcome::FailedBecause(reason))
     }
 
     /// Returns the end of a trial that has nothing to show.
@@ -148,8 +155,7 @@ impl Job {
             }),
             Spawner::Runtime(spawn) => {
                 // A runtime that panics here has dropped the task, which reports that.
-                let spawned = AssertUnwindSafe(|| spawn(Box::pin(task(self))));
-                let _ = panic::catch_unwind(spawned);
+                unwind::contain(|| spawn(Box::pin(task(self))));
             }
         }
     }
@@ -168,9 +174,7 @@ impl Job {
         let name = thread_name(&self.description.name);
         hands.start(name, make(self), move || {
             let ended = end.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(ended) = ended {
-                done(ended);
-            }
+            done(ended.unwrap_or_else(Ended::dropped));
         });
     }
 }
@@ -207,7 +211,7 @@ impl Future for Task {
         };
         if this.cancellation.is_cancelled(cx.waker()) {
             let _entered = capture::enter(Some(this.scope.clone()), Role::Poll);
-            let _ = drop_quietly(this.future.take());
+            unwind::contain(|| drop(this.future.take()));
             this.report.forget();
             return Poll::Ready(());
         }
@@ -224,7 +228,9 @@ impl Future for Task {
             Ok(Poll::Ready(verdict)) => Ok(verdict),
             Err(payload) => Err(payload),
         };
-        let result = drop_quietly(this.future.take()).and(result);
+        let future = this.future.take();
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
+        let result = judge_drop(dropped, result);
         drop(entered);
         this.report.end(result);
         Poll::Ready(())
@@ -237,12 +243,20 @@ impl Drop for Task {
             return;
         }
         let _entered = capture::enter(Some(self.scope.clone()), Role::Poll);
-        let _ = drop_quietly(self.future.take());
+        unwind::contain(|| drop(self.future.take()));
     }
 }
 
-fn drop_quietly(future: Option<AsyncBody>) -> Result<(), Payload> {
-    panic::catch_unwind(AssertUnwindSafe(|| drop(future)))
+/// Returns the result of a future, or the panic of its drop. Of two panics the latter counts.
+fn judge_drop(
+    dropped: Result<(), Payload>,
+    result: Result<Verdict, Payload>,
+) -> Result<Verdict, Payload> {
+    let Err(payload) = dropped else { return result };
+    if let Err(earlier) = result {
+        unwind::discard(earlier);
+    }
+    Err(payload)
 }
 
 /// Reports the end of a job exactly once, also if it never came to run.
@@ -275,7 +289,13 @@ impl Report {
                     .append_or_print(format!("Error: {message}\n").as_bytes());
             }
         }
-        let judged = outcome::judge(&job.description, result);
+        let judged = {
+            // What the drop of a panic's payload prints is the test's.
+            let _entered = result
+                .is_err()
+                .then(|| capture::enter(Some(self.scope.clone()), Role::Poll));
+            outcome::judge(&job.description, result)
+        };
         let outcome = match job.limits {
             Some(limits) => limits.enforce(judged, elapsed),
             None => judged,
@@ -287,8 +307,7 @@ impl Report {
 impl Drop for Report {
     fn drop(&mut self) {
         if let Some(job) = self.job.take() {
-            let reason = "the test was dropped before it was through".to_owned();
-            job.put(Outcome::FailedBecause(reason), &self.scope, None);
+            job.put(Ended::dropped().outcome, &self.scope, None);
         }
     }
 }
@@ -338,5 +357,25 @@ impl Cancellation {
 
     fn lock(&self) -> MutexGuard<'_, CancellationState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_job_that_does_not_say_how_it_ended_was_dropped() {
+        let (sender, received) = mpsc::channel();
+        let job = Job {
+            description: Arc::new(crate::Trial::test("t", || Ok(())).description),
+            destination: Destination::Nowhere,
+            limits: None,
+            done: Box::new(move |ended| sender.send(ended).unwrap_or_default()),
+        };
+        job.on_own_thread(&Hands::default(), |job| || drop(job));
+        assert_eq!(received.recv(), Ok(Ended::dropped()));
     }
 }

@@ -78,6 +78,7 @@ mod schedule;
 mod shuffle;
 mod time;
 mod trial;
+mod unwind;
 
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
 pub use self::conclusion::Conclusion;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::failed::Measurement;
 use crate::trial::{Description, Done, ShouldPanic, Verdict};
+use crate::unwind;
 
 /// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -38,18 +39,35 @@ impl Outcome {
 
 /// Judges what a body did, in the light of what the test is about.
 pub(crate) fn judge(description: &Description, result: Result<Verdict, Payload>) -> Outcome {
-    match (&description.should_panic, result) {
-        (_, Ok(Ok(Done::Skipped { reason }))) => Outcome::Ignored {
+    match result {
+        Ok(verdict) => judge_verdict(description, verdict),
+        Err(payload) => {
+            let outcome = judge_panic(description, payload.as_ref());
+            unwind::discard(payload);
+            outcome
+        }
+    }
+}
+
+fn judge_verdict(description: &Description, verdict: Verdict) -> Outcome {
+    match (&description.should_panic, verdict) {
+        (_, Ok(Done::Skipped { reason })) => Outcome::Ignored {
             reason: reason.map(Cow::Owned),
         },
-        (ShouldPanic::No, Ok(Ok(Done::Passed))) => Outcome::Passed,
-        (ShouldPanic::No, Ok(Ok(Done::Measured(measurement)))) => Outcome::Measured(measurement),
-        (ShouldPanic::No, Ok(Err(_)) | Err(_)) => Outcome::Failed,
-        (ShouldPanic::Yes, Err(_)) => Outcome::Passed,
-        (ShouldPanic::With(expected), Err(payload)) => judge_text(payload.as_ref(), expected),
-        (ShouldPanic::Yes | ShouldPanic::With(_), Ok(_)) => {
+        (ShouldPanic::No, Ok(Done::Passed)) => Outcome::Passed,
+        (ShouldPanic::No, Ok(Done::Measured(measurement))) => Outcome::Measured(measurement),
+        (ShouldPanic::No, Err(_)) => Outcome::Failed,
+        (ShouldPanic::Yes | ShouldPanic::With(_), _) => {
             Outcome::FailedBecause(did_not_panic(description))
         }
+    }
+}
+
+fn judge_panic(description: &Description, payload: &(dyn Any + Send)) -> Outcome {
+    match &description.should_panic {
+        ShouldPanic::No => Outcome::Failed,
+        ShouldPanic::Yes => Outcome::Passed,
+        ShouldPanic::With(expected) => judge_text(payload, expected),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which trials run, and in which order.
 
+use std::collections::HashMap;
+
 use crate::args::Arguments;
 use crate::event::Attempt;
 use crate::last_failed;
@@ -21,7 +23,7 @@ pub(crate) struct Planned {
     pub(crate) trial: Trial,
     /// Reported as ignored instead of run.
     pub(crate) ignored: bool,
-    /// How many trials of the same name come before it, in the order in which they were made.
+    /// How many trials of the same title come before it, in the order in which they were made.
     pub(crate) occurrence: u32,
     pub(crate) attempt: Attempt,
 }
@@ -56,16 +58,23 @@ impl Plan {
             shuffle_seed,
         }
     }
+
+    /// Returns how many trials were selected.
+    pub(crate) fn len(&self) -> usize {
+        self.tests.len() + self.benchmarks.len()
+    }
 }
 
-/// Counts, for each of some sorted trials, those of the same name before it.
-pub(crate) fn occurrences(sorted: &[Trial]) -> Vec<u32> {
-    let mut counts: Vec<u32> = Vec::with_capacity(sorted.len());
-    for (index, trial) in sorted.iter().enumerate() {
-        let repeats = index > 0 && sorted[index - 1].name() == trial.name();
-        counts.push(if repeats { counts[index - 1] + 1 } else { 0 });
-    }
-    counts
+/// Counts, for each trial, those of the same title before it.
+pub(crate) fn occurrences(trials: &[Trial]) -> Vec<u32> {
+    let mut counts = HashMap::new();
+    let titles = trials.iter().map(|trial| trial.description().title());
+    let occurrences = titles.map(|title| {
+        let count = counts.entry(title).or_insert(0);
+        *count += 1;
+        *count - 1
+    });
+    occurrences.collect()
 }
 
 /// Returns the trials that the arguments select, sorted by name. Where ignored ones are asked for
@@ -137,6 +146,19 @@ mod tests {
             planned(&args(&[]), names),
             ["Upper", "a", "grün", "m1::a", "测试"]
         );
+    }
+
+    #[test]
+    fn trials_of_the_same_title_are_told_apart() {
+        let kinds = ["a", "a", "b", "a", ""];
+        let mut trials: Vec<_> = trials(&["x", "y", "x", "x", "[a] x"])
+            .into_iter()
+            .zip(kinds)
+            .map(|(trial, kind)| trial.with_kind(kind))
+            .collect();
+        assert_eq!(occurrences(&trials), [0, 0, 0, 1, 2]);
+        trials.reverse();
+        assert_eq!(occurrences(&trials), [0, 1, 0, 0, 2]);
     }
 
     #[test]

@@ -113,13 +113,13 @@ impl Work {
         let limits = TimeLimits::new(args);
         let output = Output::open(args, concurrency > 1, limits)?;
         let settings = Settings::new(args, concurrency, limits, spawn);
+        let plan = Plan::new(args, trials);
+        let pool = args
+            .starts_workers()
+            .then(|| Pool::start(args, concurrency.min(plan.len()).max(1)))
+            .transpose()?;
         Ok(Self::Run(Box::new(Schedule::new(State::new(
-            settings,
-            output,
-            Plan::new(args, trials),
-            args.starts_workers()
-                .then(|| Pool::start(args, concurrency))
-                .transpose()?,
+            settings, output, plan, pool,
         )))))
     }
 }

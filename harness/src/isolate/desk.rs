@@ -13,6 +13,7 @@ use crate::hands::Hands;
 use crate::job::{Ended, Job};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
+use crate::unwind;
 
 /// Takes calls. Whoever finds that no trial is running starts the next one: the thread that takes
 /// the calls, or that on which the trial before ended.
@@ -31,7 +32,7 @@ pub(super) struct Settings {
     pub(super) spawn: Spawner,
 }
 
-/// The trials of a worker, by name and occurrence.
+/// The trials of a worker, by title and occurrence.
 pub(super) type Trials = HashMap<(String, u32), Trial>;
 
 struct State {
@@ -90,10 +91,12 @@ impl Desk {
         }
     }
 
-    /// Drops the trials that have not run.
+    /// Drops the trials that have not run, which may panic.
     pub(super) fn clear(&self) {
         let trials = std::mem::take(&mut self.lock().trials);
-        drop(trials);
+        for trial in trials.into_values() {
+            unwind::contain(|| drop(trial));
+        }
     }
 
     /// Returns what has not started to the parent, which takes the first one for started if nothing

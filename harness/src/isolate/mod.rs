@@ -13,6 +13,8 @@
 #[cfg(unix)]
 mod board;
 #[cfg(unix)]
+mod busy;
+#[cfg(unix)]
 mod desk;
 #[cfg(not(unix))]
 mod none;
@@ -47,8 +49,9 @@ const VARIABLE: &str = "LIBTEST_ASYNC_WORKER_OF";
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
+    /// Its title: the name alone may be that of another one, of another kind.
     pub(crate) name: String,
-    /// How many trials of this name come before it.
+    /// How many trials of this title come before it.
     pub(crate) occurrence: u32,
 }
 

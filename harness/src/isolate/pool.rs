@@ -1,12 +1,12 @@
 //! The workers of a run.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::Job;
 use super::board::Board;
-use super::process::SharedChild;
+use super::busy::Busy;
 use super::worker::Worker;
 use crate::args::Arguments;
 
@@ -25,9 +25,6 @@ struct Hand {
     thread: JoinHandle<()>,
     busy: Busy,
 }
-
-/// The worker that is at work; it has to be killed when nobody waits for it any more.
-pub(super) type Busy = Arc<Mutex<Option<SharedChild>>>;
 
 impl Pool {
     /// Makes room for so many workers. Each starts when there is something to do for it.
@@ -72,14 +69,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.board.close();
         for hand in &self.hands {
-            let busy = hand
-                .busy
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            if let Some(child) = busy {
-                let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
-            }
+            hand.busy.close();
         }
         for hand in self.hands.drain(..) {
             let _ = hand.thread.join();

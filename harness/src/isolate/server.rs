@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::parent_id;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -73,8 +72,7 @@ impl Server {
             .spawn(move || {
                 // This ends with an error, the end of the file.
                 let _ = desk.clone().work();
-                // Trials that were not asked for are dropped here, which may panic.
-                let _ = panic::catch_unwind(AssertUnwindSafe(|| desk.clear()));
+                desk.clear();
                 closed.put(Closed);
             })?;
         Ok(server)
@@ -103,7 +101,7 @@ fn index(args: &Arguments, trials: Vec<Trial>) -> Trials {
     let occurrences = plan::occurrences(&selected);
     let keys = selected
         .iter()
-        .map(|trial| trial.name().to_owned())
+        .map(|trial| trial.description().title().into_owned())
         .zip(occurrences);
     keys.collect::<Vec<_>>().into_iter().zip(selected).collect()
 }

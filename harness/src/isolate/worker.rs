@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::board::Board;
-use super::pool::Busy;
-use super::process::{Process, SharedChild};
+use super::busy::Busy;
+use super::process::Process;
 use super::protocol::Reply;
 use super::{Job, Progress};
 use crate::job::Ended;
@@ -82,7 +82,8 @@ impl Worker {
             Ok(process) => process,
             Err(ended) => return (job.tell)(Progress::Ended(ended)),
         };
-        self.set_busy(Some(process.child()));
+        // If the run is over by now the process is killed here, and is found dead.
+        self.busy.set(process.child());
         process.request([&job.request]);
         self.process = Some(process);
         self.sent.push_back(job);
@@ -140,7 +141,7 @@ impl Worker {
             _ => 1,
         };
         if self.sent.is_empty() {
-            self.set_busy(None);
+            self.busy.clear();
             self.board.has_none_ahead(self.number);
         }
         (job.tell)(Progress::Ended(ended));
@@ -177,7 +178,7 @@ impl Worker {
 
     /// Reports that a process is gone, or that its trial has taken longer than it may.
     fn bury(&mut self, mut process: Process, timeout: Option<Duration>) {
-        self.set_busy(None);
+        self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
         let output = process.take_output().unwrap_or_default();
@@ -206,7 +207,7 @@ impl Worker {
             let reason = format!("the worker process could not be started: {error}");
             Ended::without_output(Outcome::FailedBecause(reason))
         })?;
-        self.set_busy(Some(process.child()));
+        self.busy.set(process.child());
         match process.await_ready() {
             Ok(()) => Ok(process),
             Err(_) => Err(Ended {
@@ -215,10 +216,6 @@ impl Worker {
                 elapsed: None,
             }),
         }
-    }
-
-    fn set_busy(&self, child: Option<SharedChild>) {
-        *self.busy.lock().unwrap_or_else(PoisonError::into_inner) = child;
     }
 }
 

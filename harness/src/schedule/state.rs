@@ -62,7 +62,7 @@ type Step = Option<io::Result<Tally>>;
 impl State {
     pub(crate) fn new(settings: Settings, output: Output, plan: Plan, pool: Option<Pool>) -> Self {
         let tally = Tally {
-            total: plan.tests.len() + plan.benchmarks.len(),
+            total: plan.len(),
             filtered_out: plan.filtered_out as u64,
             ..Tally::default()
         };
@@ -218,7 +218,7 @@ impl State {
             .add(Trial::new(description.clone(), attempt, again));
         let driver = driver.clone();
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
-            let name = description.name.clone();
+            let name = description.title().into_owned();
             submit(pool, id, Request { name, occurrence }, timeout, driver);
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! The suites that child processes run.
 
+mod hostile;
 mod noisy;
 mod workers;
 
@@ -43,6 +44,15 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),
         "hooked" => hooked(&args),
+        "kinds" => libtest_async::run(&args, hostile::kinds()),
+        "one_fails_many_block" => libtest_async::run(&args, hostile::one_fails_many_block()),
+        "payloads" => libtest_async::run(&args, hostile::payloads()),
+        "bodies" => libtest_async::run(&args, hostile::bodies()),
+        "nested" => libtest_async::run(&args, hostile::nested()),
+        "moves" => libtest_async::run(&args, hostile::moves()),
+        "forks" => libtest_async::run(&args, hostile::forks()),
+        "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
+        "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

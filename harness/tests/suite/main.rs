@@ -12,6 +12,7 @@ mod child;
 mod exit;
 mod files;
 mod fixtures;
+mod hostile;
 mod isolate;
 mod mimic;
 mod pool;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         exit::trials(),
         capture::trials(),
         files::trials(),
+        hostile::trials(),
         isolate::trials(),
         mimic::trials(),
         retry::trials(),

@@ -1,0 +1,22 @@
+//! Calls to code that may panic, and that must not end anything but itself.
+
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+
+use crate::outcome::Payload;
+
+/// Calls `f`; `None` says that it panicked.
+pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(f))
+        .map_err(discard)
+        .ok()
+}
+
+/// Drops the payload of a panic. That may panic in turn; what comes of that is leaked, or there
+/// would be no end to it.
+pub(crate) fn discard(payload: Payload) {
+    let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    if let Err(payload) = dropped {
+        mem::forget(payload);
+    }
+}
