@@ -4,13 +4,14 @@ use crate::rerun::Run;
 
 crate::tests!(
     what_ends_a_loop_ends_its_test_only,
+    what_goes_with_an_exception_is_shown_with_its_test,
     a_task_that_does_not_end_is_told_of,
     a_loop_that_is_busy_keeps_no_report_back,
 );
 
 fn what_ends_a_loop_ends_its_test_only() {
     for threads in [1, 8] {
-        let selected = "endings::a endings::b endings::c endings::d endings::e";
+        let selected = "endings::a endings::b endings::c_stops endings::d endings::e";
         let run = Run::new(&format!("{selected} --test-threads {threads}"));
         assert_eq!(run.status, Some(101), "{run:#?}");
         let has_uvloop = !run.stdout.contains("ignored, uvloop is not installed");
@@ -24,6 +25,16 @@ fn what_ends_a_loop_ends_its_test_only() {
             assert!(shown.contains("SystemExit: 7"), "{shown}");
         }
     }
+}
+
+fn what_goes_with_an_exception_is_shown_with_its_test() {
+    let run = Run::new("endings::c_raises endings::d --test-threads 1");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::endings::c_raises_beside_a_coroutine");
+    assert!(
+        shown.contains("coroutine 'sleep' was never awaited"),
+        "{run:#?}"
+    );
 }
 
 fn a_task_that_does_not_end_is_told_of() {

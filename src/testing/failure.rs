@@ -36,7 +36,12 @@ impl Failure {
         match self {
             Self::Rust(failed) => failed,
             Self::Python(exception) => {
-                let mut text = Python::attach(|py| format_exception(py, &exception));
+                let mut text = Python::attach(|py| {
+                    let text = format_exception(py, &exception);
+                    // Here, where what Python says of the things that go with it belongs to the test.
+                    drop(exception);
+                    text
+                });
                 if let Some(Source { file, line, .. }) = source {
                     text = format!("{text}\nin the test at {file}:{line}");
                 }

@@ -79,6 +79,19 @@ async def main():
     .await
 }
 
+/// Its exception holds the frame, and that the coroutine.
+#[pyo3_aio::tokio::test]
+async fn c_raises_beside_a_coroutine() -> PyResult<()> {
+    awaits(
+        c"
+async def main():
+    coroutine = asyncio.sleep(0)
+    raise ValueError('the text')
+",
+    )
+    .await
+}
+
 #[pyo3_aio::tokio::test(timeout = "500ms")]
 async fn g_keeps_the_loop_busy() -> PyResult<()> {
     awaits(
