@@ -32,12 +32,13 @@
 //! What a test prints in Rust and in Python, and what Python says of errors that nobody receives, is shown with that
 //! test; `main!` is needed for the Rust side. Threads and thread pools work for the test whose code started them. What
 //! coroutines write to the file descriptors themselves, or have subprocesses write, passes by, and so does what threads
-//! print that coroutines start past `threading`.
+//! print that coroutines start past `threading`. Compiled code that a coroutine calls is such a case: `println!` in a
+//! `#[pyfunction]`, and the text of a panic there, which comes as an exception to the test all the same.
 //!
 //! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
 //! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
-//! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop, and Ctrl-C drops the async tests
-//! that are under way.
+//! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
+//! the async tests that are under way; a `SystemExit` of a coroutine fails its test only.
 //!
 //! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
 //! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it.
