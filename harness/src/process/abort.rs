@@ -4,9 +4,14 @@
 
 use std::ffi::c_int;
 use std::mem;
+use std::process;
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::capture;
+
+/// The process that watches. What a forked child has of the output is its parent's.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// Prints the output of a test that aborts, and who it was, to standard error. When it is dropped
 /// the signal does again what it did.
@@ -24,6 +29,7 @@ impl AbortGuard {
         if status != 0 || former.sa_sigaction != libc::SIG_DFL {
             return None;
         }
+        PROCESS.store(process::id(), Ordering::Relaxed);
         // SAFETY: all-zero is a valid value of this plain C struct.
         let mut action: libc::sigaction = unsafe { mem::zeroed() };
         action.sa_sigaction = on_abort as extern "C" fn(c_int) as usize;
@@ -43,6 +49,9 @@ impl Drop for AbortGuard {
 /// Runs in the thread that called `abort`, wherever that was: it must not allocate, and must not
 /// wait for a lock. `abort` raises the signal again afterwards, with its default effect.
 extern "C" fn on_abort(_signal: c_int) {
+    if process::id() != PROCESS.load(Ordering::Relaxed) {
+        return;
+    }
     capture::with_current_output(|name, output| {
         for part in [
             b"\n---- ",

@@ -4,7 +4,9 @@
 
 use std::ffi::{c_int, c_void};
 use std::io::{self, Write};
+use std::process;
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crate::args::FAILURE;
@@ -12,11 +14,20 @@ use crate::args::FAILURE;
 /// Returns the names of the tests that are running.
 type Running = Box<dyn Fn() -> Vec<String> + Send>;
 
-/// The run that is under way, if there is one.
-static RUN: Mutex<Option<Running>> = Mutex::new(None);
+/// The runs that are under way: a test may run others.
+static RUNS: Mutex<Vec<Run>> = Mutex::new(Vec::new());
+/// The process that they are in. A forked child may end as it likes, and must not wait for a lock.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+struct Run {
+    id: u64,
+    running: Running,
+}
 
 /// As long as it exists, the end of the process with status 0 is turned into a failure.
-pub(crate) struct ExitGuard(());
+pub(crate) struct ExitGuard {
+    id: u64,
+}
 
 impl ExitGuard {
     pub(crate) fn new(running: impl Fn() -> Vec<String> + Send + 'static) -> Self {
@@ -26,19 +37,25 @@ impl ExitGuard {
             // process.
             unsafe { on_exit(at_exit, ptr::null_mut()) };
         });
-        *lock() = Some(Box::new(running));
-        Self(())
+        PROCESS.store(process::id(), Ordering::Relaxed);
+        let mut runs = lock();
+        let id = runs.last().map_or(0, |run| run.id + 1);
+        runs.push(Run {
+            id,
+            running: Box::new(running),
+        });
+        Self { id }
     }
 }
 
 impl Drop for ExitGuard {
     fn drop(&mut self) {
-        *lock() = None;
+        lock().retain(|run| run.id != self.id);
     }
 }
 
-fn lock() -> MutexGuard<'static, Option<Running>> {
-    RUN.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Vec<Run>> {
+    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 unsafe extern "C" {
@@ -46,13 +63,17 @@ unsafe extern "C" {
 }
 
 extern "C" fn at_exit(status: c_int, _argument: *mut c_void) {
-    if status != 0 {
+    if status != 0 || process::id() != PROCESS.load(Ordering::Relaxed) {
         return;
     }
-    let Some(running) = &*lock() else { return };
+    let runs = lock();
+    if runs.is_empty() {
+        return;
+    }
     // The thread-local variables of this thread, which ends the process, are gone already; so what
     // is printed here is not captured, and which test it was is not known for certain.
-    let tests = running().join(", ");
+    let tests: Vec<_> = runs.iter().flat_map(|run| (run.running)()).collect();
+    let tests = tests.join(", ");
     let _ = writeln!(
         io::stderr(),
         "\nerror: the process ended with status 0 while tests were running: {tests}"
