@@ -150,6 +150,10 @@ impl Desk {
 
     /// Sends the end of a trial, with everything that it has printed.
     fn ended(self: &Arc<Self>, mut ended: Ended) {
+        // What is still to be written comes there too. If this fails it is lost.
+        if let Some(output) = &self.lock().output {
+            let _ = output.restore();
+        }
         let _ = io::stdout().flush();
         stdio::flush_c();
         let mut state = self.lock();

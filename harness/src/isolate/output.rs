@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::capture::stdio;
+
 /// A file that is longer is emptied between trials.
 const MOST: u64 = 1 << 20;
 
@@ -39,6 +41,11 @@ impl Output {
     /// Returns a descriptor to print to.
     pub(super) fn writer(&self) -> io::Result<File> {
         self.file.try_clone()
+    }
+
+    /// Points standard output and standard error at the file again, if a test has changed that.
+    pub(super) fn restore(&self) -> io::Result<()> {
+        stdio::restore_outputs(&self.file)
     }
 
     /// Returns what was printed since the last call.
