@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 
 use crate::args::Arguments;
 use crate::binary;
@@ -88,6 +88,8 @@ fn path() -> Option<PathBuf> {
         Some(folder) => PathBuf::from(folder),
         None => std::env::current_exe().ok()?.parent()?.to_owned(),
     };
+    // A test that changes the working directory does not move it.
+    let folder = path::absolute(folder).ok()?;
     Some(folder.join(format!("{}.last-failed", binary::stem())))
 }
 

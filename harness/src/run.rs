@@ -11,7 +11,7 @@ use crate::conclusion::Conclusion;
 use crate::event::{Event, Listing};
 use crate::isolate::{self, Pool, Server};
 use crate::plan::{self, Plan};
-use crate::report::Output;
+use crate::report::{FileError, Output};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, TestFuture, Trial};
@@ -140,13 +140,18 @@ fn list(args: &Arguments, trials: Vec<Trial>) -> io::Result<()> {
 fn conclude(result: io::Result<Conclusion>) -> Conclusion {
     result.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::BrokenPipe {
-            let _ = writeln!(
-                io::stderr(),
-                "error: io error when listing tests: {error:?}"
-            );
+            let _ = writeln!(io::stderr(), "error: {}", describe(&error));
         }
         Conclusion::broken()
     })
+}
+
+/// Describes an error of the output, in libtest's words where that has such an output.
+fn describe(error: &io::Error) -> String {
+    match FileError::find(error) {
+        Some(error) => error.to_string(),
+        None => format!("io error when listing tests: {error:?}"),
+    }
 }
 
 fn concurrency(args: &Arguments) -> usize {

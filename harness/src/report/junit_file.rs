@@ -3,13 +3,14 @@
 use std::fmt::Write;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use crate::binary;
 use crate::event::{Event, Finished, Tally};
 use crate::outcome::Outcome;
 
 use super::failure::Failure;
+use super::file_error::FileError;
 use super::xml::{attribute, cdata};
 
 /// Collects the trials and writes the file when the run is over.
@@ -22,18 +23,20 @@ pub(super) struct JunitFile {
 impl JunitFile {
     /// `path` names a file if it ends in `.xml`, and otherwise a folder, in which the file is named
     /// after the package and the test binary: the same arguments go to every binary of
-    /// `cargo test --workspace`.
-    pub(super) fn new(path: &Path) -> Self {
+    /// `cargo test --workspace`. A test that changes the working directory does not move it.
+    pub(super) fn new(path: &Path) -> io::Result<Self> {
         let suite = binary::name();
         let is_file = path.extension().is_some_and(|extension| extension == "xml");
-        Self {
-            path: match is_file {
-                true => path.to_owned(),
-                false => path.join(format!("{}.xml", binary::qualified_name())),
-            },
+        let path = match is_file {
+            true => path.to_owned(),
+            false => path.join(format!("{}.xml", binary::qualified_name())),
+        };
+        Ok(Self {
+            path: path::absolute(&path)
+                .map_err(|error| FileError::wrap("--junit", &path, error))?,
             suite,
             cases: String::new(),
-        }
+        })
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
@@ -108,9 +111,13 @@ impl JunitFile {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite {counts}>\n{}  </testsuite>\n</testsuites>\n",
             self.cases
         );
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&self.path, document)
+        write(&self.path, &document).map_err(|error| FileError::wrap("--junit", &self.path, error))
     }
+}
+
+fn write(path: &Path, document: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, document)
 }

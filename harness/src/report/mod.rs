@@ -3,6 +3,7 @@
 mod color;
 mod durations;
 mod failure;
+mod file_error;
 mod github;
 mod json;
 mod junit;
@@ -23,6 +24,7 @@ use crate::time::TimeLimits;
 
 use self::color::Palette;
 use self::durations::Durations;
+pub(crate) use self::file_error::FileError;
 use self::github::Github;
 use self::json::Json;
 use self::junit::Junit;
@@ -82,7 +84,8 @@ impl Output {
             .junit
             .as_deref()
             .filter(|_| !args.list)
-            .map(JunitFile::new);
+            .map(JunitFile::new)
+            .transpose()?;
         Ok(Self {
             reporter: with_additions(args, reporter),
             record: Record::new(),

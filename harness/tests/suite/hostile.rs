@@ -1,17 +1,38 @@
 //! Tests that do to the harness what none should, and what comes of it.
 
+use std::fs;
+
 use libtest_async::{Failed, Trial};
 
-use crate::child::{run, section};
+use crate::child::{run, run_with, section};
+use crate::files::scratch;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 4] = [
+    let cases: [(&str, fn()); 10] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
         (
             "there_are_no_more_workers_than_tests",
             there_are_no_more_workers_than_tests,
+        ),
+        ("a_forked_child_may_exit", a_forked_child_may_exit),
+        ("a_forked_child_may_abort", a_forked_child_may_abort),
+        (
+            "exit_after_a_nested_run_is_a_failure",
+            exit_after_a_nested_run_is_a_failure,
+        ),
+        (
+            "files_stay_where_they_were_asked_for",
+            files_stay_where_they_were_asked_for,
+        ),
+        (
+            "a_junit_file_that_cannot_be_written_is_named",
+            a_junit_file_that_cannot_be_written_is_named,
+        ),
+        (
+            "a_worker_gets_its_output_back",
+            a_worker_gets_its_output_back,
         ),
     ];
     let trial = |(name, body): (&str, fn())| {
@@ -73,4 +94,57 @@ fn there_are_no_more_workers_than_tests() {
         assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
     }
+}
+
+fn a_forked_child_may_exit() {
+    let output = run("forks", &["a_child_exits"]);
+    assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+}
+
+fn a_forked_child_may_abort() {
+    let output = run("forks", &["b_child_aborts"]);
+    assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+}
+
+fn exit_after_a_nested_run_is_a_failure() {
+    let output = run("nested", &[]);
+    let message = "ended with status 0 while tests were running: runs_others\n";
+    assert!(output.stderr.ends_with(message), "{}", output.stderr);
+    assert_eq!(output.code, Some(101));
+}
+
+fn files_stay_where_they_were_asked_for() {
+    let folder = scratch("hostile-moves");
+    fs::create_dir_all(&folder).unwrap();
+    let output = run_with("moves", &["--junit", "report.xml"], |command| {
+        command
+            .current_dir(&folder)
+            .env("LIBTEST_ASYNC_STATE_DIR", ".");
+    });
+    assert!(output.stdout.contains("1 failed;"), "{}", output.stdout);
+    let files = |path| fs::read_dir(path).unwrap().count();
+    assert_eq!(files(folder.join("elsewhere")), 0);
+    // The report, the record, and the folder itself.
+    assert_eq!(files(folder.clone()), 3);
+    assert!(folder.join("report.xml").exists());
+}
+
+fn a_junit_file_that_cannot_be_written_is_named() {
+    let output = run("passing", &["--junit", "/dev/null/report.xml"]);
+    let expected = "error: cannot write the file of --junit, /dev/null/report.xml: ";
+    assert!(output.stderr.starts_with(expected), "{}", output.stderr);
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_worker_gets_its_output_back() {
+    let output = run("takes_output_away", &["--isolate", "--test-threads=1"]);
+    for (name, letter) in [("b_prints", 'b'), ("d_prints", 'd')] {
+        assert_eq!(
+            section(&output.stdout, name),
+            format!("{letter} prints\n{letter} complains\nError: {letter} fails\n")
+        );
+    }
+    assert_eq!(output.code, Some(101));
 }
