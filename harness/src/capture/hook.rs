@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
@@ -12,18 +13,22 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// How many runs are under way in this process.
 static RUNS: Mutex<usize> = Mutex::new(0);
-/// The hook that was in force before the first of them.
-static FORMER: RwLock<Option<Hook>> = RwLock::new(None);
+/// How many threads are in the hook at present.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+/// The hook that was in force before ours, which is in force as long as there is one here.
+static FORMER: RwLock<Option<Arc<Hook>>> = RwLock::new(None);
 
-/// Keeps the hook in force. The last one that is dropped restores the former hook.
+/// Keeps the hook in force. The last one that is dropped restores the former hook, unless some
+/// thread is in that: std would wait for it, and it may be stuck, as a test may be that has taken
+/// too long. Then the hook stays, and does nothing but to call the former one.
 pub(crate) struct HookGuard(());
 
 impl HookGuard {
     pub(crate) fn install() -> Self {
         let mut runs = lock_runs();
-        if *runs == 0 {
+        if *runs == 0 && former().is_none() {
             let former = panic::take_hook();
-            *FORMER.write().unwrap_or_else(PoisonError::into_inner) = Some(former);
+            *FORMER.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(former));
             panic::set_hook(Box::new(on_panic));
         }
         *runs += 1;
@@ -36,7 +41,7 @@ impl Drop for HookGuard {
         let mut runs = lock_runs();
         *runs -= 1;
         // A thread that panics must not touch the hook.
-        if *runs > 0 || thread::panicking() {
+        if *runs > 0 || thread::panicking() || PANICS.load(Ordering::SeqCst) > 0 {
             return;
         }
         let former = FORMER
@@ -45,7 +50,9 @@ impl Drop for HookGuard {
             .take();
         if let Some(former) = former {
             drop(panic::take_hook());
-            panic::set_hook(former);
+            // A thread that is in it at this moment has it too.
+            let shared = |former: Arc<Hook>| -> Hook { Box::new(move |info| former(info)) };
+            panic::set_hook(Arc::try_unwrap(former).unwrap_or_else(shared));
         }
     }
 }
@@ -55,6 +62,13 @@ fn lock_runs() -> MutexGuard<'static, usize> {
 }
 
 fn on_panic(info: &PanicHookInfo<'_>) {
+    PANICS.fetch_add(1, Ordering::SeqCst);
+    report(info);
+    // A hook that panics aborts the process: this is always reached, or the thread is stuck.
+    PANICS.fetch_sub(1, Ordering::SeqCst);
+}
+
+fn report(info: &PanicHookInfo<'_>) {
     let Some((scope, role)) = scope::current_entry() else {
         return call_former(info);
     };
@@ -74,9 +88,17 @@ fn on_panic(info: &PanicHookInfo<'_>) {
 }
 
 fn call_former(info: &PanicHookInfo<'_>) {
-    if let Some(former) = &*FORMER.read().unwrap_or_else(PoisonError::into_inner) {
+    // The hook is the user's, and may take its time.
+    if let Some(former) = former() {
         former(info);
     }
+}
+
+fn former() -> Option<Arc<Hook>> {
+    FORMER
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
 /// Returns what the former hook prints, with the test's name in place of the thread's.
