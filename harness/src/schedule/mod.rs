@@ -9,6 +9,7 @@ mod retry;
 mod running;
 mod settings;
 mod state;
+mod unused;
 mod watchdog;
 
 use std::collections::VecDeque;
@@ -70,7 +71,9 @@ impl Driver {
                     self.finish(result);
                 }
             }
+            let unused = state.take_unused();
             drop(state);
+            drop(unused);
             if lock(&self.news).is_empty() {
                 return;
             }
@@ -173,10 +176,14 @@ impl Schedule {
 
     fn start(&mut self) {
         self.is_started = true;
-        let started = lock(&self.driver.state).begin(&self.driver);
+        let (started, unused) = {
+            let mut state = lock(&self.driver.state);
+            (state.begin(&self.driver), state.take_unused())
+        };
         if let Some(result) = started {
             self.driver.finish(result);
         }
+        drop(unused);
         // What ended meanwhile could not be worked off.
         self.driver.work();
     }
@@ -200,7 +207,8 @@ impl Future for Schedule {
         match result {
             None => Poll::Pending,
             Some(result) => {
-                lock(&self.driver.state).clean_up();
+                let unused = lock(&self.driver.state).clean_up();
+                drop(unused);
                 Poll::Ready(result)
             }
         }
@@ -209,6 +217,7 @@ impl Future for Schedule {
 
 impl Drop for Schedule {
     fn drop(&mut self) {
-        lock(&self.driver.state).abandon();
+        let unused = lock(&self.driver.state).abandon();
+        drop(unused);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::unused::Unused;
 use crate::event::Attempt;
 use crate::job::Ended;
 use crate::outcome::Outcome;
@@ -41,6 +42,11 @@ impl Again {
             occurrence: *occurrence,
             attempt: attempt.clone(),
         })
+    }
+
+    /// Sees to it that what is the user's outlives this.
+    pub(super) fn keep(&self, unused: &mut Unused) {
+        unused.add(None, self.spawn.clone(), self.remake.clone());
     }
 
     /// Returns the next attempt, after one that failed, if there may be one.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::retry::{self, Again};
 use super::running::{Running, Trial};
 use super::settings::Settings;
+use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
 use crate::capture::hook::HookGuard;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     watchdog: Option<Watchdog>,
     tally: Tally,
     phase: Phase,
+    unused: Unused,
 }
 
 enum Phase {
@@ -78,6 +80,7 @@ impl State {
             watchdog: None,
             tally,
             phase: Phase::New,
+            unused: Unused::default(),
         }
     }
 
@@ -140,16 +143,25 @@ impl State {
     }
 
     /// Forgets everything that is under way.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) -> Unused {
         self.phase = Phase::Over;
-        self.clean_up();
+        self.clean_up()
     }
 
-    /// Ends what the run needed, and waits for worker processes.
-    pub(super) fn clean_up(&mut self) {
+    /// Ends what the run needed, and waits for worker processes. Returns what has to be dropped
+    /// when the state is not locked.
+    pub(super) fn clean_up(&mut self) -> Unused {
         self.watchdog = None;
         self.hands = Hands::default();
         self.pool = None;
+        let rest = self.tests.drain(..).chain(self.benchmarks.drain(..));
+        rest.for_each(|planned| self.unused.add_trial(planned.trial));
+        self.take_unused()
+    }
+
+    /// Returns what has to be dropped when the state is not locked.
+    pub(super) fn take_unused(&mut self) -> Unused {
+        std::mem::take(&mut self.unused)
     }
 
     /// Starts what can be started; says whether the run is over.
@@ -212,6 +224,7 @@ impl State {
             attempt,
         } = planned;
         let timeout = trial.timeout.or(self.settings.timeout);
+        let (body, spawn, remake) = (trial.body, trial.spawn, trial.remake);
         let description = Arc::new(trial.description);
         let id = self
             .running
@@ -220,10 +233,13 @@ impl State {
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
             let name = description.title().into_owned();
             submit(pool, id, Request { name, occurrence }, timeout, driver);
+            self.unused.add(Some(body), spawn, remake);
             return Ok(());
         }
-        self.started(id)?;
-        if ignored {
+        let started = self.started(id);
+        if ignored || started.is_err() {
+            self.unused.add(Some(body), spawn, remake);
+            started?;
             let ended = Ended::ignored(description.ignore_reason.clone());
             driver.tell(Message::Ended(id, ended));
             return Ok(());
@@ -234,8 +250,9 @@ impl State {
             limits: self.settings.limits,
             done: Box::new(move |ended| driver.tell(Message::Ended(id, ended))),
         };
-        let spawn = trial.spawn.as_ref().unwrap_or(&self.settings.spawn);
-        let handle = job.start(trial.body, self.settings.measures, spawn, &self.hands);
+        let spawner = spawn.as_ref().unwrap_or(&self.settings.spawn);
+        let handle = job.start(body, self.settings.measures, spawner, &self.hands);
+        self.unused.add(None, spawn, remake);
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);
         Ok(())
@@ -268,6 +285,9 @@ impl State {
         let Some(trial) = self.running.remove(id) else {
             return Ok(());
         };
+        if let Some(again) = &trial.again {
+            again.keep(&mut self.unused);
+        }
         let is_failure = ended.outcome.is_failure();
         let next = trial
             .again

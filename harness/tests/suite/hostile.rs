@@ -8,7 +8,7 @@ use crate::child::{run, run_with, section};
 use crate::files::scratch;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 10] = [
+    let cases: [(&str, fn()); 12] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -27,9 +27,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             files_stay_where_they_were_asked_for,
         ),
         (
+            "a_body_that_does_not_run_may_panic",
+            a_body_that_does_not_run_may_panic,
+        ),
+        (
             "a_junit_file_that_cannot_be_written_is_named",
             a_junit_file_that_cannot_be_written_is_named,
         ),
+        ("a_hook_need_not_return", a_hook_need_not_return),
         (
             "a_worker_gets_its_output_back",
             a_worker_gets_its_output_back,
@@ -131,10 +136,33 @@ fn files_stay_where_they_were_asked_for() {
     assert!(folder.join("report.xml").exists());
 }
 
+fn a_body_that_does_not_run_may_panic() {
+    for (args, counts) in [
+        (&["--test-threads=1"][..], "4 passed; 1 failed; 2 ignored;"),
+        (
+            &["-x", "--test-threads=1"],
+            "2 passed; 1 failed; 2 ignored;",
+        ),
+        (&["--isolate"], "4 passed; 1 failed; 2 ignored;"),
+    ] {
+        let output = run("bodies", args);
+        assert!(output.stdout.contains(counts), "{args:?} {}", output.stdout);
+        assert!(output.stderr.contains("\ndropped\n"), "{}", output.stderr);
+        assert_eq!(output.code, Some(101));
+    }
+}
+
 fn a_junit_file_that_cannot_be_written_is_named() {
     let output = run("passing", &["--junit", "/dev/null/report.xml"]);
     let expected = "error: cannot write the file of --junit, /dev/null/report.xml: ";
     assert!(output.stderr.starts_with(expected), "{}", output.stderr);
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_hook_need_not_return() {
+    let output = run("stuck_in_hook", &["--timeout", "100ms"]);
+    let shown = section(&output.stdout, "panics");
+    assert_eq!(shown, "note: test timed out after 100ms");
     assert_eq!(output.code, Some(101));
 }
 
