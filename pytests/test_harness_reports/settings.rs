@@ -20,6 +20,7 @@ crate::tests!(
     retries_call_the_function_again,
     what_tests_leave_behind_is_shown_with_them,
     what_tests_leave_behind_fails_them_on_request,
+    what_a_failing_test_leaves_behind_is_shown_with_its_failure,
     ctrl_c_drops_what_runs_and_ends_with_130,
 );
 
@@ -65,14 +66,18 @@ fn a_test_that_ends_in_time_is_judged_as_ever() {
 fn raises_takes_the_class_and_those_derived_from_it() {
     let run = Run::new("settings::raises:: --skip another --skip nothing");
     assert_eq!(run.status, Some(0), "{run:#?}");
-    run.assert_contains("test result: ok. 3 passed;");
+    run.assert_contains("test result: ok. 4 passed;");
 }
 
 fn raises_refuses_other_exceptions_and_none() {
     let run = Run::new("settings::raises::");
-    run.assert_contains("test result: FAILED. 3 passed; 2 failed;");
+    run.assert_contains("test result: FAILED. 4 passed; 3 failed;");
+    let wanted = "\n\nthe test had to raise KeyError\n";
     let shown = run.captured("subject::settings::raises::another_class");
     assert!(shown.starts_with("Error: ValueError: another\n"), "{shown}");
+    assert!(shown.ends_with(wanted), "{shown}");
+    let shown = run.captured("subject::settings::raises::another_error");
+    assert_eq!(shown, format!("Error: \"no exception\"{wanted}"));
     let shown = run.captured("subject::settings::raises::nothing");
     assert_eq!(shown, "Error: the test did not raise KeyError\n");
 }
@@ -165,6 +170,23 @@ fn what_tests_leave_behind_fails_them_on_request() {
     let shown = run.captured("subject::settings::leaks::leaves_a_coroutine");
     let expected = "Error: the test left behind:\n    coroutine 'left' was never awaited\n";
     assert_eq!(shown, expected);
+}
+
+fn what_a_failing_test_leaves_behind_is_shown_with_its_failure() {
+    let run = Run::new("settings::failing_leaks:: --leak-check");
+    run.assert_contains("test result: FAILED. 1 passed; 3 failed;");
+    let left = "the test left behind:\n    coroutine 'left' was never awaited\n";
+    let shown = run.captured("subject::settings::failing_leaks::raises");
+    assert!(
+        shown.starts_with("Error: ValueError: its own failure\n"),
+        "{shown}"
+    );
+    assert!(shown.ends_with(&format!("\n\n{left}")), "{shown}");
+    for test in ["panics", "panics_in_a_sync_test"] {
+        let shown = run.captured(&format!("subject::settings::failing_leaks::{test}"));
+        assert!(shown.contains("its own panic\n"), "{shown}");
+        assert!(shown.contains(left), "{shown}");
+    }
 }
 
 fn help_knows_the_options_for_python() {

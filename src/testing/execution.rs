@@ -1,6 +1,11 @@
 //! One test at work, from its turn to its end.
 
+use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread;
 
 use libtest_async::{Completion, Failed};
 use pyo3::prelude::*;
@@ -46,9 +51,9 @@ impl Execution {
                 None => Ok(body.await),
             };
             self.tidy(&end, &locals).await;
-            self.finish(end)
+            end
         };
-        self.checked(&locals, run).await
+        self.judge(&locals, run).await
     }
 
     /// Calls a sync test, on this thread or, with a timeout, on another.
@@ -73,9 +78,9 @@ impl Execution {
                 None => Ok(body()),
             };
             self.tidy(&end, &locals).await;
-            self.finish(end)
+            end
         };
-        block_on(self.checked(&locals, run))
+        block_on(self.judge(&locals, run))
     }
 
     /// Whether no other test may run at the same time; leaks of others could not be told apart.
@@ -84,16 +89,29 @@ impl Execution {
     }
 
     /// Runs the test, and fails it for what it leaves behind if that is asked for.
-    async fn checked(&self, locals: &TaskLocals, run: impl Future<Output = Verdict>) -> Verdict {
+    async fn judge(
+        &self,
+        locals: &TaskLocals,
+        run: impl Future<Output = Result<End, TimedOut>>,
+    ) -> Verdict {
         if !self.session.checks_leaks() {
-            return run.await;
+            return self.finish(run.await);
         }
         let failed = |error| Failure::Python(error).into_failed(self.source);
         let check = Check::begin(locals).await.map_err(failed)?;
-        let verdict = run.await?;
-        match check.end(locals).await.map_err(failed)? {
-            Some(left) if verdict == Completion::Completed => Err(left.into()),
-            _ => Ok(verdict),
+        let verdict = match catch_panic(run).await {
+            // The loop may be what it is waiting for, and its report shows the tasks.
+            Ok(Err(timed_out)) => return self.finish(Err(timed_out)),
+            Ok(end) => Ok(self.finish(end)),
+            Err(payload) => Err(payload),
+        };
+        let left = check.end(locals).await.map_err(failed);
+        match verdict {
+            Ok(verdict) => with_left(verdict, left),
+            Err(payload) => {
+                print_left(left);
+                panic::resume_unwind(payload)
+            }
         }
     }
 
@@ -128,14 +146,11 @@ impl Execution {
             End::Returned(outcome) => outcome,
             End::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
         };
-        let outcome = match self.settings.raises {
-            Some(class) => raises::judge(outcome, class),
-            None => outcome,
+        let result = match self.settings.raises {
+            Some(class) => raises::judge(outcome, class, self.source),
+            None => outcome.map_err(|failure| failure.into_failed(self.source)),
         };
-        match outcome {
-            Ok(()) => Ok(Completion::Completed),
-            Err(failure) => Err(failure.into_failed(self.source)),
-        }
+        result.map(|()| Completion::Completed)
     }
 
     fn without_loop(&self, no_loop: NoLoop) -> Verdict {
@@ -143,6 +158,45 @@ impl Execution {
             NoLoop::NotInstalled(name) => Ok(Completion::ignored_with(NoLoop::reason(&name))),
             NoLoop::Error(error) => Err(Failure::Python(error).into_failed(self.source)),
         }
+    }
+}
+
+/// Awaits a future whose panic is to be looked at first.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
+    let mut future = pin!(future);
+    let poll = |cx: &mut Context<'_>| match panic::catch_unwind(AssertUnwindSafe(|| {
+        future.as_mut().poll(cx)
+    })) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
+    };
+    poll_fn(poll).await
+}
+
+/// Adds what the test has left behind, or why that is not known, to its own failure.
+fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict {
+    let left = match left {
+        Ok(None) => return verdict,
+        Ok(Some(left)) => Failed::from(left),
+        Err(error) => error,
+    };
+    match verdict {
+        Ok(Completion::Ignored { .. }) => verdict,
+        Ok(Completion::Completed) => Err(left),
+        Err(failed) => {
+            let messages = [failed.message(), left.message()];
+            let messages: Vec<&str> = messages.into_iter().flatten().collect();
+            Err(messages.join("\n\n").into())
+        }
+    }
+}
+
+/// Shows the same with the output of a test that panicked; its message stands there too.
+fn print_left(left: Result<Option<String>, Failed>) {
+    match left {
+        Ok(None) => {}
+        Ok(Some(left)) => leaks::print(&format!("{left}\n")),
+        Err(error) => leaks::print(&format!("{}\n", error.message().unwrap_or_default())),
     }
 }
 

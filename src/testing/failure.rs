@@ -1,6 +1,7 @@
 //! Failures of tests, in the form in which they are shown.
 
 use std::any::Any;
+use std::error::Error;
 use std::fmt::Debug;
 
 use libtest_async::Failed;
@@ -17,18 +18,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Tells a Python exception from other errors.
+    /// Tells a Python exception, which may be in a box, from other errors.
     pub(super) fn new<E: Debug + 'static>(error: E) -> Self {
         let mut error = Some(error);
-        match (&mut error as &mut dyn Any)
-            .downcast_mut::<Option<PyErr>>()
-            .and_then(Option::take)
-        {
-            Some(exception) => Self::Python(exception),
-            None => Self::Rust(Failed::from_debug(
-                &error.expect("only a Python exception is taken out"),
-            )),
+        if let Some(exception) = take_exception(&mut error) {
+            return Self::Python(exception);
         }
+        let error = error.expect("only a Python exception is taken out");
+        Self::Rust(Failed::from_debug(&error))
     }
 
     /// Formats the failure for the report, which puts `Error: ` before it.
@@ -49,6 +46,22 @@ impl Failure {
             }
         }
     }
+}
+
+/// Takes the exception out of an `Option` of it, or of a box that holds it.
+fn take_exception(error: &mut dyn Any) -> Option<PyErr> {
+    if let Some(error) = error.downcast_mut::<Option<PyErr>>() {
+        return error.take();
+    }
+    if let Some(error) = error.downcast_mut::<Option<Box<dyn Error + Send + Sync>>>() {
+        let is_exception = |error: &mut Box<dyn Error + Send + Sync>| error.is::<PyErr>();
+        let exception = error.take_if(is_exception)?.downcast();
+        return exception.ok().map(|exception| *exception);
+    }
+    let error = error.downcast_mut::<Option<Box<dyn Error>>>()?;
+    let is_exception = |error: &mut Box<dyn Error>| error.is::<PyErr>();
+    let exception = error.take_if(is_exception)?.downcast();
+    exception.ok().map(|exception| *exception)
 }
 
 /// Returns what Python would print: the traceback with causes, notes and exception groups.

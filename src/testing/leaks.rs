@@ -84,11 +84,12 @@ pub(super) async fn note(locals: &TaskLocals) -> PyResult<()> {
     Ok(())
 }
 
+/// Writes into the output of the test.
 #[expect(
     clippy::print_stderr,
     reason = "with `--nocapture` it is the place for it"
 )]
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     if !capture::Context::current().append(text.as_bytes()) {
         eprint!("{text}");
     }

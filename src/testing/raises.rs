@@ -6,22 +6,23 @@ use pyo3::types::PyType;
 
 use super::failure::Failure;
 use super::outcome::Outcome;
+use super::place::Source;
 
 /// Judges the outcome of a test that has to raise an exception of the class: itself, or a class derived from it.
 ///
 /// The name is the class's own, or has the module before it.
-pub(super) fn judge(outcome: Outcome, class: &str) -> Outcome {
-    match outcome {
-        Ok(()) => Err(Failure::Rust(Failed::from(format!(
-            "the test did not raise {class}"
-        )))),
+pub(super) fn judge(outcome: Outcome, class: &str, source: Option<Source>) -> Result<(), Failed> {
+    let failed = match outcome {
+        Ok(()) => return Err(format!("the test did not raise {class}").into()),
         Err(Failure::Python(exception))
             if Python::attach(|py| is_instance(py, &exception, class)) =>
         {
-            Ok(())
+            return Ok(());
         }
-        other => other,
-    }
+        Err(failure) => failure.into_failed(source),
+    };
+    let actual = failed.message().unwrap_or_default();
+    Err(format!("{actual}\n\nthe test had to raise {class}").into())
 }
 
 fn is_instance(py: Python<'_>, exception: &PyErr, class: &str) -> bool {

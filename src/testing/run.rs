@@ -83,7 +83,6 @@ pub(crate) fn initialize() {
 }
 
 /// What [`main!`](crate::testing::main!) expands to: runs the registered tests and returns the exit code.
-///
 #[doc(hidden)]
 #[must_use]
 pub fn run_registered(place: Place, hooks: Hooks) -> ExitCode {

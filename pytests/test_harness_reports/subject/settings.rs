@@ -111,6 +111,16 @@ mod raises {
     }
 
     #[pyo3_aio::tokio::test(raises = "KeyError")]
+    fn another_error() -> Result<(), String> {
+        Err("no exception".to_owned())
+    }
+
+    #[pyo3_aio::tokio::test(raises = "KeyError")]
+    fn the_class_in_a_box() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(PyKeyError::new_err("expected"))?
+    }
+
+    #[pyo3_aio::tokio::test(raises = "KeyError")]
     async fn nothing() -> PyResult<()> {
         Ok(())
     }
@@ -308,7 +318,7 @@ async def main(): asyncio.ensure_future(left())
     }
 
     /// Calls an async function at the same line each time, and awaits nothing.
-    fn leave_a_coroutine() -> PyResult<()> {
+    pub(super) fn leave_a_coroutine() -> PyResult<()> {
         Python::attach(|py| {
             let module = py.import("test_helper_of_leaks").or_else(|_| {
                 PyModule::from_code(
@@ -372,4 +382,32 @@ async def main(): asyncio.ensure_future(done())
         ))
         .await
     }
+}
+
+mod failing_leaks {
+    use pyo3::exceptions::PyValueError;
+    use pyo3::prelude::*;
+
+    use super::leaks::leave_a_coroutine;
+
+    #[pyo3_aio::tokio::test]
+    async fn raises() -> PyResult<()> {
+        leave_a_coroutine()?;
+        Err(PyValueError::new_err("its own failure"))
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn panics() {
+        leave_a_coroutine().expect("the code is right");
+        panic!("its own panic");
+    }
+
+    #[pyo3_aio::smol::test]
+    fn panics_in_a_sync_test() {
+        leave_a_coroutine().expect("the code is right");
+        panic!("its own panic");
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn is_the_next() {}
 }
