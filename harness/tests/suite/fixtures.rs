@@ -52,6 +52,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "moves" => libtest_async::run(&args, hostile::moves()),
         "forks" => libtest_async::run(&args, hostile::forks()),
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
+        "unseen" => libtest_async::run(&args, hostile::unseen()),
+        "shared" => libtest_async::run(&args, hostile::shared()),
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),

@@ -8,7 +8,7 @@ use crate::child::{run, run_with, section};
 use crate::files::scratch;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 12] = [
+    let cases: [(&str, fn()); 14] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -35,6 +35,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_junit_file_that_cannot_be_written_is_named,
         ),
         ("a_hook_need_not_return", a_hook_need_not_return),
+        ("some_output_is_not_captured", some_output_is_not_captured),
+        (
+            "tests_of_a_worker_share_its_process",
+            tests_of_a_worker_share_its_process,
+        ),
         (
             "a_worker_gets_its_output_back",
             a_worker_gets_its_output_back,
@@ -62,12 +67,12 @@ fn kinds_do_not_mix_in_workers() {
     assert_eq!(output.code, Some(101));
 }
 
-/// So many workers start that the first one is through before the last one has started.
+/// So many workers start that the first one is mostly through before the last one has started.
 fn no_worker_outlives_the_run() {
     for _ in 0..3 {
         let output = run(
             "one_fails_many_block",
-            &["-x", "--isolate", "--test-threads=64"],
+            &["-x", "--isolate", "--test-threads=24"],
         );
         assert!(
             output.stdout.contains("0 passed; 1 failed;"),
@@ -175,4 +180,27 @@ fn a_worker_gets_its_output_back() {
         );
     }
     assert_eq!(output.code, Some(101));
+}
+
+/// As the README says.
+fn some_output_is_not_captured() {
+    let output = run("unseen", &["--test-threads=1"]);
+    let shown = |name| section(&output.stdout, name);
+    assert_eq!(shown("a_redirects"), "from a\nError: 0 bytes in the file\n");
+    assert_eq!(shown("b_forks"), "Error: nothing seen\n");
+    assert!(
+        !output.stdout.contains("from the child"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(shown("c_leaves_a_thread"), "Error: nothing seen\n");
+    let between = "test d_waits_for_it ... from the thread\nok\n";
+    assert!(output.stdout.contains(between), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+}
+
+/// As the README says.
+fn tests_of_a_worker_share_its_process() {
+    let output = run("shared", &["--isolate", "--test-threads=1"]);
+    assert_eq!(section(&output.stdout, "b_looks"), "Error: / by a\n");
 }
