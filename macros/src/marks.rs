@@ -24,16 +24,18 @@ impl Marks {
                 marks.ignored = Some(reason(&attribute)?);
             } else if attribute.path().is_ident("should_panic") {
                 marks.should_panic = Some(expected_panic(&attribute)?);
-            } else if attribute.path().is_ident("test") {
-                let message =
-                    "this is registered twice: remove `#[test]`, which would run it without Python";
-                return Err(Error::new_spanned(&attribute, message));
+            } else if is_test(&attribute) {
+                return Err(second_test(&attribute));
             } else {
                 others.push(attribute);
             }
         }
         *attributes = others;
         Ok(marks)
+    }
+
+    pub(crate) fn is_panic_expected(&self) -> bool {
+        self.should_panic.is_some()
     }
 }
 
@@ -46,6 +48,20 @@ impl ToTokens for Marks {
             tokens.extend(quote!(.should_panic(#expected)));
         }
     }
+}
+
+/// Whether the attribute is libtest's `#[test]`, or that of any other harness: those have the same last name.
+fn is_test(attribute: &Attribute) -> bool {
+    let segments = &attribute.path().segments;
+    segments.last().is_some_and(|last| last.ident == "test")
+}
+
+fn second_test(attribute: &Attribute) -> Error {
+    let message = match attribute.path().is_ident("test") {
+        true => "this is registered twice: remove `#[test]`, which would run it without Python",
+        false => "this is registered twice: remove one of its `test` attributes",
+    };
+    Error::new_spanned(attribute, message)
 }
 
 /// Reads `#[ignore]` and `#[ignore = "why"]`.

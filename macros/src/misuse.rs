@@ -176,6 +176,13 @@ fn the_arguments_of_a_test_have_values_that_can_be_honoured() {
     );
     let message = "a test that raises has to return a `PyResult<()>`";
     test_error("raises = \"ValueError\"", "fn t() {}", message, "raises");
+    let message = "a test either raises or panics: remove `raises` or `#[should_panic]`";
+    test_error(
+        "raises = \"ValueError\"",
+        "#[should_panic] fn t() -> PyResult<()> {}",
+        message,
+        "raises",
+    );
 }
 
 #[test]
@@ -191,6 +198,10 @@ fn marks_have_the_form_that_libtest_takes() {
     );
     let message = "this is registered twice: remove `#[test]`, which would run it without Python";
     test_error("", "#[test] fn t() {}", message, "#[test]");
+    let message = "this is registered twice: remove one of its `test` attributes";
+    for attribute in ["#[pyo3_aio::tokio::test]", "#[tokio::test(flavor = \"a\")]"] {
+        test_error("", &format!("{attribute} fn t() {{}}"), message, attribute);
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     }
     check(&function)?;
     let marks = Marks::take_from(&mut function.attributes)?;
-    settings.check(&function)?;
+    settings.check(&function, &marks)?;
     let registration = register(runtime, &krate, &function, &quote!(#marks #settings));
     Ok(quote!(#function #registration))
 }

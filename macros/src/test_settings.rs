@@ -6,6 +6,7 @@ use syn::{Error, LitStr, Path, Result, ReturnType};
 
 use crate::arguments::{self, Argument};
 use crate::function::Function;
+use crate::marks::Marks;
 
 const KNOWN: &[&str] = &["timeout", "serial", "loop", "raises", "crate"];
 
@@ -57,10 +58,15 @@ impl Settings {
     }
 
     /// Refuses what does not go with the function.
-    pub(crate) fn check(&self, function: &Function) -> Result<()> {
+    pub(crate) fn check(&self, function: &Function, marks: &Marks) -> Result<()> {
         match (&self.raises, &function.signature.output) {
             (Some((name, _)), ReturnType::Default) => {
                 let message = "a test that raises has to return a `PyResult<()>`";
+                Err(Error::new(name.span(), message))
+            }
+            (Some((name, _)), _) if marks.is_panic_expected() => {
+                let message =
+                    "a test either raises or panics: remove `raises` or `#[should_panic]`";
                 Err(Error::new(name.span(), message))
             }
             _ => Ok(()),
