@@ -11,6 +11,7 @@ use crate::args::Arguments;
 use crate::binary;
 use crate::event::Event;
 use crate::outcome::Outcome;
+use crate::plan;
 use crate::trial::Trial;
 
 /// Names the folder that the record is kept in, instead of the binary's.
@@ -25,7 +26,7 @@ pub(crate) fn restrict(args: &Arguments, trials: &mut Vec<Trial>) {
     let failed = path().map(|path| read(&path)).unwrap_or_default();
     let is_known = |trial: &Trial| failed.contains(trial.description().title().as_ref());
     if trials.iter().any(is_known) {
-        trials.retain(is_known);
+        plan::keep(trials, is_known);
     }
 }
 

@@ -1,12 +1,14 @@
 //! Which trials run, and in which order.
 
 use std::collections::HashMap;
+use std::mem;
 
 use crate::args::Arguments;
 use crate::event::Attempt;
 use crate::last_failed;
 use crate::shuffle;
 use crate::trial::{Description, ShouldPanic, Trial};
+use crate::unwind;
 
 /// The trials that the arguments select, in order.
 pub(crate) struct Plan {
@@ -80,7 +82,7 @@ pub(crate) fn occurrences(trials: &[Trial]) -> Vec<u32> {
 /// Returns the trials that the arguments select, sorted by name. Where ignored ones are asked for
 /// they are ordinary ones from here on.
 pub(crate) fn select(args: &Arguments, mut trials: Vec<Trial>) -> Vec<Trial> {
-    trials.retain(|trial| args.selects(trial.description()));
+    keep(&mut trials, |trial| args.selects(trial.description()));
     last_failed::restrict(args, &mut trials);
     if args.ignored || args.include_ignored {
         trials
@@ -89,6 +91,15 @@ pub(crate) fn select(args: &Arguments, mut trials: Vec<Trial>) -> Vec<Trial> {
     }
     trials.sort_by(|a, b| a.description().title().cmp(&b.description().title()));
     trials
+}
+
+/// Keeps some of the trials, in their order. To drop the others may panic, which ends nothing.
+pub(crate) fn keep(trials: &mut Vec<Trial>, is_wanted: impl Fn(&Trial) -> bool) {
+    let (wanted, others): (Vec<_>, Vec<_>) = mem::take(trials).into_iter().partition(is_wanted);
+    *trials = wanted;
+    for trial in others {
+        unwind::contain(|| drop(trial));
+    }
 }
 
 impl Arguments {

@@ -149,6 +149,8 @@ fn a_body_that_does_not_run_may_panic() {
             "2 passed; 1 failed; 2 ignored;",
         ),
         (&["--isolate"], "4 passed; 1 failed; 2 ignored;"),
+        (&["e_fails"], "0 passed; 1 failed; 0 ignored;"),
+        (&["--isolate", "e_fails"], "0 passed; 1 failed; 0 ignored;"),
     ] {
         let output = run("bodies", args);
         assert!(output.stdout.contains(counts), "{args:?} {}", output.stdout);
