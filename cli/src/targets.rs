@@ -7,7 +7,9 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::plan;
 use crate::project::{Project, TestTarget};
+use crate::unit_tests;
 
 /// A test file, registered or not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,7 +58,7 @@ pub(crate) enum State {
     NoMain,
     /// A library that `cargo test` is told to pass over.
     NotTested,
-    /// A library with these tests, which only libtest would run.
+    /// It has these tests, which only libtest would run.
     LosesTests(Vec<String>),
 }
 
@@ -155,7 +157,10 @@ fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
         let state = match (has_harness, missing(known, &enabled)) {
             (true, _) => State::HarnessIsOn,
             (false, Some(features)) => State::Skipped(features),
-            (false, None) => State::Registered,
+            (false, None) => match lost_tests(project, known) {
+                lost if lost.is_empty() => State::Registered,
+                lost => State::LosesTests(lost),
+            },
         };
         let is_ours = brings_harness(&source.text);
         is_ours.then(|| Target {
@@ -166,6 +171,15 @@ fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
         })
     };
     sources.iter().filter_map(target).collect()
+}
+
+/// The tests of a file that only libtest would run. Those of pyo3-async-runtimes run in its own harness.
+fn lost_tests(project: &Project, test: &TestTarget) -> Vec<String> {
+    let mut crates = plan::library_crates(project);
+    crates.extend(plan::former_crates(project));
+    let tests = unit_tests::read(&test.path, &crates);
+    let shown = |place: &_| plan::shown_test(project, place);
+    tests.plain.iter().map(shown).collect()
 }
 
 /// Whether the file starts the harness, this library's or that of pyo3-async-runtimes, or leaves
