@@ -111,6 +111,7 @@ fn render(project: &Project, request: &Request, names: &Names) -> String {
     let item = module.map_or("my_module", |module| module.item.as_str());
     let krate = library.map_or("my_crate", |library| library.name.as_str());
     let path = format!("{krate}::{item}");
+    let module_name = module.map_or(item, |module| module.name.as_str());
     let values = [
         ("crate", names.krate.as_str()),
         ("pyo3", &names.pyo3),
@@ -118,10 +119,9 @@ fn render(project: &Project, request: &Request, names: &Names) -> String {
         ("sleep", &names.sleep),
         ("name", &target_name::identifier(&request.name)),
         ("module", &path),
-        (
-            "module_name",
-            module.map_or(item, |module| module.name.as_str()),
-        ),
+        ("module_name", module_name),
+        // `test_import__a` would be no snake case.
+        ("test_name", module_name.trim_matches('_')),
     ];
     let main = match request.imports_module && module.is_some() {
         true => pyo3_aio_templates::MAIN_MODULE,

@@ -42,7 +42,7 @@ fn test_sync_sleep() -> PyResult<()> {
 #[pyo3_aio::tokio::test]
 fn test_import_demo() -> PyResult<()> {
     Python::attach(|py| {
-        py.import("demo")?;
+        py.import("_demo")?;
         Ok(())
     })
 }

@@ -2,6 +2,7 @@ use pyo3::prelude::*;
 
 /// Mine.
 #[pymodule]
+#[pyo3(name = "_demo")]
 pub mod demo {}
 
 #[cfg(test)]
