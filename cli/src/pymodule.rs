@@ -2,7 +2,7 @@
 //!
 //! A line scanner, not a parser: it knows attributes, comments and the two forms of a module,
 //! `mod` and `fn`, at the left margin. What is written otherwise is not found, and then nothing
-//! is changed.
+//! is changed. Nor is a module below a `#[cfg(..)]`, which a test cannot name without a condition.
 
 /// A module for Python.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,17 +23,21 @@ pub(crate) struct PyModule {
 pub(crate) fn find(source: &str) -> Vec<PyModule> {
     let mut found = Vec::new();
     let mut attributes: Option<String> = None;
+    let mut is_conditional = false;
     let mut offset = 0;
     for (index, line) in source.split_inclusive('\n').enumerate() {
         let text = line.trim_end();
+        is_conditional |= text.starts_with("#[cfg(");
         attributes = match attributes {
             None => is_pymodule(text).then(|| text.to_owned()),
             Some(so_far) if is_between(text) => Some(so_far + text),
             Some(so_far) => {
-                found.extend(item(text, &so_far, index + 1, offset));
+                let item = item(text, &so_far, index + 1, offset);
+                found.extend(item.filter(|_| !is_conditional));
                 None
             }
         };
+        is_conditional &= is_between(text);
         offset += line.len();
     }
     found
@@ -116,6 +120,15 @@ mod tests {
         let source = "// é\r\n#[pymodule]\r\nmod a {\r\n    fn x() {}\r\n}\r\n";
         let published = publish(source, &find(source)[0]);
         assert_eq!(published, source.replace("mod a", "pub mod a"));
+    }
+
+    #[test]
+    fn what_is_not_always_there_is_left_alone() {
+        let cfg = "#[cfg(feature = \"python\")]\n";
+        assert_eq!(find(&format!("{cfg}#[pymodule]\nmod a {{}}\n")), []);
+        assert_eq!(find(&format!("#[pymodule]\n{cfg}fn a() {{}}\n")), []);
+        let other = format!("{cfg}fn other() {{}}\n#[pymodule]\nmod a {{}}\n");
+        assert_eq!(find(&other).len(), 1);
     }
 
     #[test]
