@@ -2,7 +2,7 @@
 
 mod programs;
 
-use crate::programs::{all_end_well, run};
+use crate::programs::{all_end_well, ends_with, run};
 
 pyo3_aio::testing::main!();
 
@@ -138,8 +138,10 @@ while not calls:
 #[pyo3_aio::tokio::test]
 fn a_coroutine_that_exits_for_rust_ends_the_program_with_its_status() {
     for first_step in ["pass", "await asyncio.sleep(0)"] {
-        let (status, stderr) = run(&format!(
-            "
+        ends_with(
+            3,
+            &format!(
+                "
 import asyncio, extension
 async def exits():
     {first_step}
@@ -148,27 +150,31 @@ async def main():
     await extension.call(exits)
 asyncio.run(main())
 "
-        ));
-        assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
+            ),
+        );
     }
 }
 
 #[pyo3_aio::tokio::test]
 fn a_program_ends_with_its_own_status() {
-    let (status, stderr) = run("
+    ends_with(
+        7,
+        "
 import asyncio, extension, sys
 async def main():
     extension.start_sleep(60)
     await extension.ready()
     sys.exit(7)
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(7), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn an_exit_hook_that_cannot_be_registered_is_an_error_once() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, atexit, extension
 registered = []
 class Register:
@@ -190,13 +196,15 @@ async def main():
 asyncio.run(main())
 assert len(registered) == 1
 registered[0]()
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn run_forever_runs_the_loop_of_with_runtime_until_it_is_stopped() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension
 seen = []
 async def left_over():
@@ -214,14 +222,16 @@ def start(loop):
 extension.forever(start)
 loop, slept, cancelled = seen
 assert loop.is_closed() and slept == 0.01 and cancelled == 'cancelled'
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[cfg(unix)]
 #[pyo3_aio::tokio::test]
 fn loops_that_ran_leave_no_file_descriptors() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension, os
 async def main():
     assert await extension.ready() == 1
@@ -234,13 +244,15 @@ for _ in range(200):
     asyncio.run(main())
 # A thread of the runtime may still have the last loop's.
 assert file_descriptors() <= before + 5, (before, file_descriptors())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn the_report_of_an_unseen_error_leaves_the_exception_alone_that_is_being_raised() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension
 told = []
 async def fails():
@@ -255,13 +267,15 @@ async def main():
     except ZeroDivisionError:
         assert len(told) == 1
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn an_exception_handler_that_exits_ends_the_program() {
-    let (status, stderr) = run("
+    ends_with(
+        3,
+        "
 import asyncio, extension
 def exits(loop, context):
     raise SystemExit(3)
@@ -275,8 +289,8 @@ async def main():
     future.add_done_callback(fails)
     await waits(future)
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(3), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]

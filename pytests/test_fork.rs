@@ -12,17 +12,46 @@ mod programs;
 #[cfg(unix)]
 mod python;
 
-use crate::programs::{all_end_well, run};
+use crate::programs::{all_end_well, ends_with};
 
 pyo3_aio::testing::main!();
 
-#[pyo3_aio::tokio::test]
-fn a_forked_child_gets_a_fresh_runtime() {
-    all_end_well(
-        "
+/// What every program begins with.
+const PRELUDE: &str = "
 import asyncio, extension, os, sys, warnings
 # Python 3.12 warns of every fork of a process with threads.
 warnings.simplefilter('ignore', DeprecationWarning)
+
+def join(child):
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+async def told(awaitable):
+    try:
+        return await awaitable
+    except RuntimeError as error:
+        assert 'left behind by fork()' in str(error), error
+        return 'told'
+
+class Counts(asyncio.SelectorEventLoop):
+    turns = 0
+    def _run_once(self):
+        self.turns += 1
+        super()._run_once()
+    async def sleep(self, seconds):
+        # asyncio's own takes the loop for another process's.
+        future = self.create_future()
+        self.call_later(seconds, future.set_result, None)
+        await future
+";
+
+/// Runs a program that forks, and whose children end with the status 9 where all is well.
+fn ends_well(program: &str) {
+    ends_with(0, &format!("{PRELUDE}{program}"));
+}
+
+#[pyo3_aio::tokio::test]
+fn a_forked_child_gets_a_fresh_runtime() {
+    let program = "
 async def main():
     assert await extension.ready() == 1
     assert await extension.sleep(0.001) == 0.001
@@ -38,16 +67,15 @@ for _ in range(3):
     children.append(child)
 asyncio.run(main())
 for child in children:
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-",
-    );
+    join(child)
+";
+    all_end_well(&format!("{PRELUDE}{program}"));
 }
 
 #[pyo3_aio::tokio::test]
 fn a_forked_child_is_told_that_a_runtime_was_left_behind() {
-    let (status, stderr) = run("
-import asyncio, extension, os, sys, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
+    ends_well(
+        "
 def sleeps():
     async def main(sleep):
         await sleep(0.001)
@@ -60,19 +88,18 @@ def sleeps():
 assert list(sleeps()) == [None, None]
 child = os.fork()
 if child == 0:
-    for told in sleeps():
-        assert 'were left behind by fork()' in told, told
+    for text in sleeps():
+        assert 'were left behind by fork()' in text, text
     sys.exit(9)
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+join(child)
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_forked_child_that_runs_on_takes_no_wake_up_of_its_parent() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
+    ends_well(
+        "
 async def main():
     loop = asyncio.get_running_loop()
     future = extension.start_sleep(0.1)
@@ -81,18 +108,18 @@ async def main():
         loop.call_later(0.5, os._exit, 9)
         await loop.create_future()
     # The loop is not to be woken before the child has had the chance.
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    join(child)
     assert await asyncio.wait_for(future, 10) == 0.1
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_that_is_forked_within_a_poll_does_not_wait_for_it_at_its_exit() {
-    let (status, stderr) = run("
-import asyncio, atexit, extension, os, threading, time, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
+    ends_well(
+        "
+import atexit, threading, time
 def end():
     started = time.monotonic()
     atexit._run_exitfuncs()
@@ -106,23 +133,16 @@ def fork():
     return child
 async def main():
     child = await extension.call_sync(fork)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    join(child)
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_that_goes_on_with_its_parents_loop_is_told_of_what_it_awaits_there() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-async def told(awaitable):
-    try:
-        return await awaitable
-    except RuntimeError as error:
-        assert 'left behind by fork()' in str(error), error
-        return 'told'
+    ends_well(
+        "
 async def waits(generator):
     async for _ in generator:
         pass
@@ -137,7 +157,7 @@ async def main():
             assert await told(awaitable) == 'told'
         assert future.done() and await told(future) == 'told'
         os._exit(9)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    join(child)
     # The parent's are what they were.
     assert not future.done() and await extension.sleep(0.001) == 0.001
     assert future.cancel() and task.cancel() and gathered.cancel()
@@ -146,91 +166,65 @@ async def main():
     except asyncio.CancelledError:
         pass
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_is_told_that_it_cannot_convert_on_its_parents_loop() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
+    ends_well(
+        "
 async def main():
     return await extension.sleep(0.001)
 loop = asyncio.new_event_loop()
 assert loop.run_until_complete(main()) == 0.001
 child = os.fork()
 if child == 0:
-    try:
-        loop.run_until_complete(main())
-    except RuntimeError as error:
-        assert 'left behind by fork()' in str(error), error
+    assert loop.run_until_complete(told(main())) == 'told'
     # A loop of its own.
     assert asyncio.run(main()) == 0.001
     os._exit(9)
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+join(child)
 assert loop.run_until_complete(main()) == 0.001
 loop.close()
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_that_goes_on_with_its_parents_loop_does_not_spin() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-class Counts(asyncio.SelectorEventLoop):
-    turns = 0
-    def _run_once(self):
-        self.turns += 1
-        super()._run_once()
-async def sleep(seconds):
-    # asyncio's own takes the loop for another process's.
-    future = loop.create_future()
-    loop.call_later(seconds, future.set_result, None)
-    await future
+    ends_well(
+        "
 async def main():
     future = extension.start_sleep(0.05)
     child = os.fork()
     if child == 0:
         loop.turns = 0
-        await sleep(0.5)
+        await loop.sleep(0.5)
         # It is woken in its parent's place, which does not run its loop meanwhile.
         os._exit(9 if loop.turns < 2000 else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    join(child)
     assert await asyncio.wait_for(future, 10) == 0.05
 loop = Counts()
 loop.run_until_complete(main())
 loop.close()
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_that_outlives_its_parent_takes_its_wake_up() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-class Counts(asyncio.SelectorEventLoop):
-    turns = 0
-    def _run_once(self):
-        self.turns += 1
-        super()._run_once()
-async def sleep(seconds):
-    # asyncio's own takes the loop for another process's.
-    future = loop.create_future()
-    loop.call_later(seconds, future.set_result, None)
-    await future
+    ends_well(
+        "
 async def main():
     extension.start_sleep(0.05)
     child = os.fork()
     if child == 0:
         while os.getppid() == parent:
-            await sleep(0.001)
-        await sleep(0.1)
+            await loop.sleep(0.001)
+        await loop.sleep(0.1)
         loop.turns = 0
-        await sleep(0.2)
+        await loop.sleep(0.2)
         os.write(writer, b'quiet' if loop.turns < 50 else b'woken')
         os._exit(0)
     import time
@@ -244,21 +238,14 @@ if intermediate == 0:
     loop.run_until_complete(main())
 os.waitpid(intermediate, 0)
 assert os.read(reader, 5) == b'quiet'
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_child_is_told_of_a_stream_that_its_parents_runtime_polls() {
-    let (status, stderr) = run("
-import asyncio, extension, os, warnings
-warnings.simplefilter('ignore', DeprecationWarning)
-async def told(awaitable):
-    try:
-        return await awaitable
-    except RuntimeError as error:
-        assert 'left behind by fork()' in str(error), error
-        return 'told'
+    ends_well(
+        "
 async def main():
     ticks = extension.tick(60)
     step = asyncio.ensure_future(ticks.__anext__())
@@ -268,11 +255,11 @@ async def main():
         assert await told(step) == 'told'
         assert await told(ticks.__anext__()) == 'told'
         os._exit(9)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    join(child)
     assert step.cancel()
 asyncio.run(main())
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 /// What Rust reads of Python, and how it is polled.

@@ -2,7 +2,7 @@
 
 mod programs;
 
-use crate::programs::{all_end_well, run};
+use crate::programs::{all_end_well, ends_with};
 
 pyo3_aio::testing::main!();
 
@@ -40,7 +40,9 @@ assert told == ['pyo3_aio was shut down before this finished'] * 3, told
 
 #[pyo3_aio::tokio::test]
 fn shutdown_cancels_what_rust_awaits_in_python_and_leaves_spawned_futures_running() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension
 async def main():
     cancelled, calls, again, items = [], [], asyncio.Event(), asyncio.Queue()
@@ -75,13 +77,15 @@ async def main():
         await asyncio.sleep(0.001)
     assert sorted(cancelled) == ['converted', 'spawned', 'stream'], cancelled
 asyncio.run(asyncio.wait_for(main(), 20))
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn a_generator_is_cancelled_once_when_its_stream_is_shut_down_and_dropped() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension
 async def main():
     loop, started, cleaned = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -99,13 +103,15 @@ async def main():
     assert extension.shutdown(10)
     await cleaned.wait()
 asyncio.run(asyncio.wait_for(main(), 10))
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn shutdown_drops_what_a_loop_that_stands_still_waits_for() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension
 dropped = []
 loop = asyncio.new_event_loop()
@@ -120,13 +126,15 @@ except RuntimeError:
     loop.close()
 else:
     assert False
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn shutdown_delivers_results_that_are_on_their_way() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension, time
 loop = asyncio.new_event_loop()
 async def main():
@@ -139,13 +147,15 @@ while not called:
 assert extension.shutdown(10)
 assert loop.run_until_complete(asyncio.wait_for(future, 10)) is None
 loop.close()
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }
 
 #[pyo3_aio::tokio::test]
 fn with_runtime_leaves_other_loops_alone() {
-    let (status, stderr) = run("
+    ends_with(
+        0,
+        "
 import asyncio, extension, threading, time
 polled, go_on, results = threading.Event(), threading.Event(), []
 def waits():
@@ -164,6 +174,6 @@ assert time.monotonic() - started < 4, 'it waits for a future of another loop'
 go_on.set()
 thread.join()
 assert results == [True, 0.3], results
-");
-    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+",
+    );
 }

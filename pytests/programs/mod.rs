@@ -35,6 +35,12 @@ pub(crate) fn all_end_well(program: &str) {
     }
 }
 
+/// Runs a program, which has to end with that status and an empty stderr.
+pub(crate) fn ends_with(status: i32, program: &str) {
+    let (ended, stderr) = run(program);
+    assert_eq!((ended.code(), stderr.as_str()), (Some(status), ""));
+}
+
 /// Runs a program; returns its status and what it wrote on stderr.
 pub(crate) fn run(program: &str) -> (ExitStatus, String) {
     let mut child = Command::new(python())
