@@ -7,7 +7,9 @@
 
 #[macro_use]
 mod conversions;
+mod drops;
 mod python;
+mod unconvertible;
 
 conversion_tests!(tokio);
 

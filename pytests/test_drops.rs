@@ -5,7 +5,9 @@
     reason = "a test panics where something unexpected happens"
 )]
 
+mod joins;
 mod python;
+mod unconvertible;
 
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -16,22 +18,13 @@ use pyo3_aio::err::RustPanic;
 use pyo3_aio::tokio as runtime;
 use tokio::sync::oneshot;
 
+use crate::joins::Joins;
 use crate::python::{call, function, python};
+use crate::unconvertible::Unconvertible;
 
 pyo3_aio::testing::main!();
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Joins a thread that attaches to Python when it is dropped, and tells whether that could be done.
-struct Joins(mpsc::Sender<bool>);
-
-impl Drop for Joins {
-    fn drop(&mut self) {
-        let (attached, joined) = mpsc::channel();
-        std::thread::spawn(move || Python::attach(|_| attached.send(())));
-        let _ = self.0.send(joined.recv_timeout(TIMEOUT / 2).is_ok());
-    }
-}
 
 impl<'py> IntoPyObject<'py> for Joins {
     type Target = PyAny;
@@ -40,19 +33,6 @@ impl<'py> IntoPyObject<'py> for Joins {
 
     fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         panic!("nobody wants it")
-    }
-}
-
-/// A value whose conversion panics.
-struct Unconvertible;
-
-impl<'py> IntoPyObject<'py> for Unconvertible {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        panic!("no conversion")
     }
 }
 

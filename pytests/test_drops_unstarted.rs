@@ -5,6 +5,7 @@
     reason = "a test panics where something unexpected happens"
 )]
 
+mod joins;
 mod python;
 
 use std::ffi::CStr;
@@ -21,22 +22,12 @@ use pyo3_aio::testing::skip;
 use pyo3_aio::tokio as runtime;
 use pyo3_aio::{TaskLocals, into_stream_with_locals};
 
+use crate::joins::Joins;
 use crate::python::{call, function, python};
 
 pyo3_aio::testing::main!();
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Joins a thread that attaches to Python when it is dropped, and tells whether that could be done.
-struct Joins(mpsc::Sender<bool>);
-
-impl Drop for Joins {
-    fn drop(&mut self) {
-        let (attached, joined) = mpsc::channel();
-        std::thread::spawn(move || Python::attach(|_| attached.send(())));
-        let _ = self.0.send(joined.recv_timeout(TIMEOUT / 2).is_ok());
-    }
-}
 
 /// A future that is never ready, with such a value.
 fn forever(tell: &mpsc::Sender<bool>) -> impl Future<Output = PyResult<()>> + Send + use<> {

@@ -5,6 +5,8 @@
     reason = "a test panics where something unexpected happens"
 )]
 
+mod drops;
+mod joins;
 mod python;
 #[macro_use]
 mod streams;

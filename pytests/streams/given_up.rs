@@ -55,17 +55,6 @@ where
     (stream, Gate { polled, go_on })
 }
 
-/// Joins a thread that attaches to Python when it is dropped, and tells whether that could be done.
-pub(crate) struct Joins(pub(crate) mpsc::Sender<bool>);
-
-impl Drop for Joins {
-    fn drop(&mut self) {
-        let (attached, joined) = mpsc::channel();
-        std::thread::spawn(move || Python::attach(|_| attached.send(())));
-        let _ = self.0.send(joined.recv_timeout(TIMEOUT / 2).is_ok());
-    }
-}
-
 /// Defines the tests for one runtime of the library.
 macro_rules! given_up_tests {
     ($runtime:ident) => {
@@ -77,9 +66,10 @@ macro_rules! given_up_tests {
             use pyo3_aio::$runtime as runtime;
 
             use super::to_python::{awaited, channel};
+            use crate::drops::Drops;
+            use crate::joins::Joins;
             use crate::python::{call, function, python};
-            use crate::streams::Drops;
-            use crate::streams::given_up::{Joins, gated};
+            use crate::streams::given_up::gated;
 
             #[pyo3_aio::$runtime::test]
             async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {

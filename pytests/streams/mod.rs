@@ -11,48 +11,14 @@ pub(crate) mod to_python;
 pub(crate) mod to_rust;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_core::Stream;
 use pyo3::prelude::*;
 
-/// Counts how many of its guards have been dropped.
-#[derive(Clone, Default)]
-pub(crate) struct Drops(Arc<(Mutex<usize>, Condvar)>);
-
-impl Drops {
-    pub(crate) fn count(&self) -> usize {
-        *self.0.0.lock().unwrap()
-    }
-
-    /// Waits, detached from Python, until there were so many.
-    pub(crate) fn wait_for(&self, py: Python<'_>, count: usize) {
-        let (drops, changed) = &*self.0;
-        py.detach(|| {
-            let limit = Duration::from_secs(10);
-            let waited =
-                changed.wait_timeout_while(drops.lock().unwrap(), limit, |drops| *drops < count);
-            assert_eq!(*waited.unwrap().0, count);
-        });
-    }
-
-    pub(crate) fn guard(&self) -> DropGuard {
-        DropGuard(self.clone())
-    }
-}
-
-pub(crate) struct DropGuard(Drops);
-
-impl Drop for DropGuard {
-    fn drop(&mut self) {
-        let (drops, changed) = &*self.0.0;
-        *drops.lock().unwrap() += 1;
-        changed.notify_all();
-    }
-}
+use crate::drops::DropGuard;
 
 /// A stream that calls a function whenever it is polled, and counts that.
 pub(crate) struct FromFn<F> {

@@ -111,10 +111,11 @@ macro_rules! loop_tests {
         use pyo3_aio::testing::skip;
         use pyo3_aio::$runtime as runtime;
 
+        use crate::drops::Drops;
         use crate::python::{call, function, python};
         use crate::streams::on_loops::{BOTH_WAYS, HOOKS};
         use crate::streams::to_python::STORY;
-        use crate::streams::{Drops, FromFn, all, numbers};
+        use crate::streams::{FromFn, all, numbers};
 
         /// Adds streams whose items are ready, are pending first, or never come, and what collects a generator's items.
         fn add_streams(py: Python<'_>, names: &Bound<'_, PyDict>, drops: &Drops) -> PyResult<()> {
@@ -165,10 +166,7 @@ macro_rules! loop_tests {
             Python::attach(|py| {
                 let names = python(py, STORY)?;
                 names.set_item("trio", py.import("trio")?)?;
-                names.set_item("drops", {
-                    let drops = drops.clone();
-                    function(py, move |py| Ok(drops.count().into_pyobject(py)?.into_any()))?
-                })?;
+                names.set_item("drops", drops.function(py)?)?;
                 add_streams(py, &names, drops)?;
                 py.run(code, Some(&names), None)?;
                 let main = names.as_any().get_item("under_trio")?;

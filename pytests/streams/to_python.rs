@@ -82,9 +82,10 @@ macro_rules! generator_tests {
         use pyo3_aio::err::RustPanic;
         use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+        use crate::drops::Drops;
         use crate::python::{call, function, python};
         use crate::streams::to_python::STORY;
-        use crate::streams::{Drops, FromFn, numbers};
+        use crate::streams::{FromFn, numbers};
 
         /// Awaits what `main(argument)` returns, on the loop of the test; `names` are further names for the code.
         pub(super) async fn awaited<F>(code: &'static std::ffi::CStr, names: &[(&str, Py<PyAny>)], argument: F) -> PyResult<Py<PyAny>>
@@ -247,10 +248,7 @@ async def main(channel):
     assert drops() == 4
 ";
             let drops = Drops::default();
-            let count = Python::attach(|py| {
-                let drops = drops.clone();
-                function(py, move |py| Ok(drops.count().into_pyobject(py)?.into_any())).map(Bound::unbind)
-            })?;
+            let count = Python::attach(|py| drops.function(py).map(Bound::unbind))?;
             awaited(code, &[("drops", count)], |py| {
                 function(py, move |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any()))
             })
