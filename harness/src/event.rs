@@ -1,8 +1,10 @@
 //! What happens in a run. Reporters see events and nothing else.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::attempt::Attempt;
 use crate::outcome::Outcome;
 use crate::trial::Description;
 
@@ -36,6 +38,7 @@ pub(crate) enum Event<'a> {
 pub(crate) struct Finished {
     pub(crate) description: Arc<Description>,
     pub(crate) outcome: Outcome,
+    /// What this attempt printed.
     pub(crate) output: Vec<u8>,
     /// How long the body took; only with `--report-time` or `--ensure-time`.
     pub(crate) time: Option<Duration>,
@@ -44,23 +47,13 @@ pub(crate) struct Finished {
     pub(crate) attempt: Attempt,
 }
 
-/// Which attempt of a trial something is about; without `--retries` the only one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Attempt {
-    /// Counted from 1.
-    pub(crate) number: u32,
-    pub(crate) of: u32,
-    /// What earlier attempts printed.
-    pub(crate) earlier: Vec<u8>,
-}
-
-impl Attempt {
-    /// Returns the first of so many attempts.
-    pub(crate) fn first(of: u32) -> Self {
-        Self {
-            number: 1,
-            of,
-            earlier: Vec::new(),
+impl Finished {
+    /// Returns what a report shows: if the trial failed, what every attempt printed.
+    pub(crate) fn shown_output(&self) -> Cow<'_, [u8]> {
+        if self.outcome.is_failure() && self.attempt.number > 1 {
+            Cow::Owned(self.attempt.transcript_with(&self.output))
+        } else {
+            Cow::Borrowed(&self.output)
         }
     }
 }
@@ -119,7 +112,7 @@ impl Tally {
                 self.passed += 1;
                 if finished.attempt.number > 1 {
                     self.flaky.push(Finished {
-                        output: finished.attempt.earlier.clone(),
+                        output: finished.attempt.transcript(),
                         ..finished.clone()
                     });
                 }

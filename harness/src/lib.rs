@@ -54,6 +54,7 @@
 struct Readme;
 
 mod args;
+mod attempt;
 mod binary;
 mod block_on;
 pub mod capture;

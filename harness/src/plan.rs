@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 
 use crate::args::Arguments;
-use crate::event::Attempt;
+use crate::attempt::Attempt;
 use crate::last_failed;
 use crate::shuffle;
 use crate::trial::{Description, ShouldPanic, Trial};

@@ -1,7 +1,7 @@
 //! What is known of a failure, read from the output of the trial.
 
-use crate::event::Finished;
 use crate::outcome::Outcome;
+use crate::trial::Description;
 
 /// A failure in few words, and where it happened.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn of(finished: &Finished) -> Self {
-        let output = String::from_utf8_lossy(&finished.output);
-        let source = finished.description.source.as_ref();
+    pub(super) fn of(description: &Description, outcome: &Outcome, output: &[u8]) -> Self {
+        let output = String::from_utf8_lossy(output);
+        let source = description.source.as_ref();
         let place = source.map(|source| (source.file.clone().into_owned(), source.start.0));
-        match &finished.outcome {
+        match outcome {
             Outcome::FailedBecause(reason) => Self {
                 message: reason.clone(),
                 place,
@@ -64,20 +64,11 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn failure(output: &str) -> Failure {
         let trial = crate::Trial::test("t", || Ok(())).with_source("src/t.rs", 3);
-        Failure::of(&Finished {
-            description: Arc::new(trial.description),
-            outcome: Outcome::Failed,
-            output: output.as_bytes().to_vec(),
-            time: None,
-            elapsed: None,
-            attempt: crate::event::Attempt::first(1),
-        })
+        Failure::of(trial.description(), &Outcome::Failed, output.as_bytes())
     }
 
     #[test]

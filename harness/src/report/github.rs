@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt::Write;
 
-use crate::event::Event;
+use crate::event::{Event, Finished};
 
 use super::Reporter;
 use super::failure::Failure;
@@ -59,7 +59,14 @@ impl Reporter for Github {
         self.inner.report(event, out);
         match event {
             Event::Finished(finished) if finished.outcome.is_failure() => {
-                self.add(&finished.description.title(), &Failure::of(finished));
+                let Finished {
+                    description,
+                    outcome,
+                    output,
+                    ..
+                } = finished;
+                let failure = Failure::of(description, outcome, output);
+                self.add(&description.title(), &failure);
             }
             Event::RunFinished(_) => self.end(out),
             _ => {}
@@ -83,7 +90,8 @@ mod tests {
 
     use super::*;
     use crate::Trial;
-    use crate::event::{Attempt, Finished, Tally};
+    use crate::attempt::Attempt;
+    use crate::event::Tally;
     use crate::outcome::Outcome;
 
     struct Silent;

@@ -34,8 +34,9 @@ impl Json {
             let _ = write!(out, r#", "exec_time": {}"#, time.as_secs_f64());
         }
         let shows = self.show_output || finished.outcome != Outcome::Passed;
-        if shows && !finished.output.is_empty() {
-            let text = String::from_utf8_lossy(&finished.output);
+        let output = finished.shown_output();
+        if shows && !output.is_empty() {
+            let text = String::from_utf8_lossy(&output);
             let _ = write!(out, r#", "stdout": "{}""#, Escaped(&text));
         }
         match &finished.outcome {

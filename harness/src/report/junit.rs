@@ -52,8 +52,9 @@ impl Junit {
             Outcome::TooSlow => r#"<failure type="timeout"/>"#.to_owned(),
         };
         let _ = write!(self.cases, "{open}>{failure}");
-        if !finished.output.is_empty() && finished.outcome != Outcome::TooSlow {
-            let output = cdata_on_one_line(&String::from_utf8_lossy(&finished.output));
+        let output = finished.shown_output();
+        if !output.is_empty() && finished.outcome != Outcome::TooSlow {
+            let output = cdata_on_one_line(&String::from_utf8_lossy(&output));
             let _ = write!(self.cases, "<system-out>{output}</system-out>");
         }
         self.cases.push_str("</testcase>");

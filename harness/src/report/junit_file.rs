@@ -1,17 +1,15 @@
 //! The file of `--junit`: a document as Jenkins, GitLab and GitHub's actions read it.
 
-use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{self, Path, PathBuf};
 
 use crate::binary;
-use crate::event::{Event, Finished, Tally};
-use crate::outcome::Outcome;
+use crate::event::{Event, Tally};
 
-use super::failure::Failure;
 use super::file_error::FileError;
-use super::xml::{attribute, cdata};
+use super::junit_case;
+use super::xml::attribute;
 
 /// Collects the trials and writes the file when the run is over.
 pub(super) struct JunitFile {
@@ -42,59 +40,11 @@ impl JunitFile {
     pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Finished(finished) => {
-                self.case(finished);
+                junit_case::write(&self.suite, finished, &mut self.cases);
                 Ok(())
             }
             Event::RunFinished(tally) => self.write(tally),
             _ => Ok(()),
-        }
-    }
-
-    fn case(&mut self, finished: &Finished) {
-        let title = finished.description.title();
-        let (class, name) = match title.rsplit_once("::") {
-            Some((module, name)) => (format!("{}::{module}", self.suite), name),
-            None => (self.suite.clone(), title.as_ref()),
-        };
-        let _ = write!(
-            self.cases,
-            "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6}\"",
-            attribute(&class),
-            attribute(name),
-            finished.elapsed.unwrap_or_default().as_secs_f64()
-        );
-        if let Some(source) = &finished.description.source {
-            let (file, line) = (attribute(&source.file), source.start.0);
-            let _ = write!(self.cases, " file=\"{file}\" line=\"{line}\"");
-        }
-        self.cases.push_str(">\n");
-        self.outcome(finished);
-        if !finished.output.is_empty() {
-            let output = cdata(&String::from_utf8_lossy(&finished.output));
-            let _ = writeln!(self.cases, "      <system-out>{output}</system-out>");
-        }
-        self.cases.push_str("    </testcase>\n");
-    }
-
-    fn outcome(&mut self, finished: &Finished) {
-        match &finished.outcome {
-            Outcome::Passed | Outcome::Measured(_) => {}
-            Outcome::Ignored { reason: None } => self.cases.push_str("      <skipped/>\n"),
-            Outcome::Ignored {
-                reason: Some(reason),
-            } => {
-                let reason = attribute(reason);
-                let _ = writeln!(self.cases, "      <skipped message=\"{reason}\"/>");
-            }
-            Outcome::Failed | Outcome::FailedBecause(_) | Outcome::TooSlow => {
-                let Failure { message, .. } = Failure::of(finished);
-                let first = attribute(message.lines().next().unwrap_or_default());
-                let text = cdata(&message);
-                let _ = writeln!(
-                    self.cases,
-                    "      <failure message=\"{first}\" type=\"failure\">{text}</failure>"
-                );
-            }
         }
     }
 

@@ -7,6 +7,7 @@ mod file_error;
 mod github;
 mod json;
 mod junit;
+mod junit_case;
 mod junit_file;
 mod logfile;
 mod pretty;

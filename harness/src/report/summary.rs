@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::event::{Attempt, Event, Finished, Interruption, Listing, Tally};
+use crate::attempt::Attempt;
+use crate::event::{Event, Finished, Interruption, Listing, Tally};
 use crate::failed::Measurement;
 use crate::outcome::Outcome;
 use crate::time::SLOW;
@@ -186,7 +187,7 @@ fn section(title: &str, entries: &[Finished], out: &mut String) {
 
 /// Returns the output of a trial, with the reason of its failure behind it.
 fn shown_output(entry: &Finished) -> String {
-    let mut text = String::from_utf8_lossy(&entry.output).into_owned();
+    let mut text = String::from_utf8_lossy(&entry.shown_output()).into_owned();
     if let Outcome::FailedBecause(reason) = &entry.outcome {
         let _ = write!(text, "note: {reason}");
     }

@@ -1,12 +1,10 @@
 //! Further attempts of a trial that failed.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::unused::Unused;
-use crate::event::Attempt;
+use crate::attempt::{Attempt, FailedAttempt};
 use crate::job::Ended;
-use crate::outcome::Outcome;
 use crate::plan::Planned;
 use crate::trial::{Body, Description, Remake, Spawner, Trial};
 
@@ -51,9 +49,11 @@ impl Again {
 
     /// Returns the next attempt, after one that failed, if there may be one.
     pub(super) fn next(self, ended: &Ended) -> Option<Planned> {
-        if self.attempt.number == self.attempt.of {
-            return None;
-        }
+        let attempt = self.attempt.next(FailedAttempt {
+            outcome: ended.outcome.clone(),
+            output: ended.output.clone(),
+            elapsed: ended.elapsed,
+        })?;
         let body = match self.remake {
             Some(ref remake) => remake(),
             None => Body::Elsewhere,
@@ -68,34 +68,7 @@ impl Again {
             },
             ignored: false,
             occurrence: self.occurrence,
-            attempt: Attempt {
-                number: self.attempt.number + 1,
-                of: self.attempt.of,
-                earlier: with_attempt(&self.attempt, ended),
-            },
+            attempt,
         })
     }
-}
-
-/// Returns the output of the earlier attempts and of the one that failed now.
-pub(super) fn with_attempt(attempt: &Attempt, ended: &Ended) -> Vec<u8> {
-    let Attempt {
-        number,
-        of,
-        earlier,
-    } = attempt;
-    let mut output = earlier.clone();
-    output.extend_from_slice(format!("attempt {number} of {of} failed:\n").as_bytes());
-    output.extend_from_slice(&ended.output);
-    let mut end = String::new();
-    if !ended.output.is_empty() && !ended.output.ends_with(b"\n") {
-        end.push('\n');
-    }
-    if number < of {
-        if let Outcome::FailedBecause(reason) = &ended.outcome {
-            let _ = writeln!(end, "note: {reason}");
-        }
-    }
-    output.extend_from_slice(end.as_bytes());
-    output
 }

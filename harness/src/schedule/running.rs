@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::retry::Again;
-use crate::event::Attempt;
+use crate::attempt::Attempt;
 use crate::job::Handle;
 use crate::time::SLOW;
 use crate::trial::Description;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::retry::{self, Again};
+use super::retry::Again;
 use super::running::{Running, Trial};
 use super::settings::Settings;
 use super::unused::Unused;
@@ -281,7 +281,7 @@ impl State {
         }
     }
 
-    fn ended(&mut self, id: usize, mut ended: Ended) -> io::Result<()> {
+    fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
         let Some(trial) = self.running.remove(id) else {
             return Ok(());
         };
@@ -293,9 +293,6 @@ impl State {
             .again
             .filter(|_| is_failure)
             .and_then(|again| again.next(&ended));
-        if is_failure && next.is_none() && trial.attempt.number > 1 {
-            ended.output = retry::with_attempt(&trial.attempt, &ended);
-        }
         let finished = Finished {
             description: trial.description,
             outcome: ended.outcome,

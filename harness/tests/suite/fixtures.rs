@@ -2,6 +2,7 @@
 
 mod hostile;
 mod noisy;
+mod retried;
 mod workers;
 
 use std::future;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
 
+pub(crate) use self::retried::FOLDER as ATTEMPTS;
 pub(crate) use self::workers::FIFO;
 use crate::pool::{Pool, yield_now};
 
@@ -40,6 +42,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "endless" => on_pool(&args, endless()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
+        "flaky_reports" => libtest_async::run(&args, retried::flaky_reports()),
         "skips_later" => on_pool(&args, skips_later()),
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),

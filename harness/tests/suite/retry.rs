@@ -1,8 +1,12 @@
 //! Further attempts.
 
+use std::fs;
+
 use libtest_async::{Failed, Trial};
 
-use crate::child::{run, section};
+use crate::child::{run, run_with, section};
+use crate::files::scratch;
+use crate::fixtures::ATTEMPTS;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -21,6 +25,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_test_that_is_skipped_later_is_ignored,
         ),
         test("every_attempt_is_shown", every_attempt_is_shown),
+        test(
+            "a_junit_file_has_every_attempt",
+            a_junit_file_has_every_attempt,
+        ),
         test("workers_retry_what_runs_once", workers_retry_what_runs_once),
         test(
             "without_the_option_nothing_is_retried",
@@ -80,6 +88,80 @@ fn every_attempt_is_shown() {
         "{}",
         output.stdout
     );
+}
+
+fn a_junit_file_has_every_attempt() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let folder = scratch("retry-junit");
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("report.xml");
+        let args = ["--retries", "2", "--junit", path.to_str().unwrap()];
+        run_with("flaky_reports", &[&args, isolation].concat(), |command| {
+            command.env(ATTEMPTS, &folder);
+        });
+        let text = fs::read_to_string(path).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        assert_eq!(
+            elements(&document, "a_passes_later"),
+            [
+                "flakyFailure: Error: attempt \u{fffd} of 1",
+                "flakyFailure/stackTrace: Error: attempt \u{fffd} of 1\n]]>",
+                "flakyFailure/system-out: in attempt 1\nError: attempt \u{fffd} of 1\n]]>\n",
+                "system-out: in attempt 2\n",
+            ]
+        );
+        let mut expected = vec!["failure: Error: attempt \u{fffd} of 1".to_owned()];
+        for number in [2, 3] {
+            let error = format!("Error: attempt \u{fffd} of {number}");
+            expected.extend([
+                format!("rerunFailure: {error}"),
+                format!("rerunFailure/stackTrace: {error}\n]]>"),
+                format!("rerunFailure/system-out: in attempt {number}\n{error}\n]]>\n"),
+            ]);
+        }
+        expected.push("system-out: in attempt 1\nError: attempt \u{fffd} of 1\n]]>\n".to_owned());
+        assert_eq!(elements(&document, "b_always_fails"), expected);
+        let skipped = elements(&document, "c_skips_later");
+        assert_eq!(
+            skipped
+                .iter()
+                .map(|text| text.split(':').next().unwrap())
+                .collect::<Vec<_>>(),
+            [
+                "skipped",
+                "flakyFailure",
+                "flakyFailure/stackTrace",
+                "flakyFailure/system-out",
+                "system-out"
+            ]
+        );
+    }
+}
+
+/// Returns what stands in the element of a test: the message of what has one, and else the text.
+fn elements(document: &roxmltree::Document<'_>, name: &str) -> Vec<String> {
+    let case = document
+        .descendants()
+        .find(|node| node.attribute("name") == Some(name) && node.has_tag_name("testcase"))
+        .unwrap();
+    let inner = case
+        .descendants()
+        .skip(1)
+        .filter(roxmltree::Node::is_element);
+    let describe = |node: roxmltree::Node<'_, '_>| {
+        let name = node.tag_name().name();
+        let parent = node.parent_element().filter(|parent| *parent != case);
+        let path = parent.map_or(name.to_owned(), |parent| {
+            format!("{}/{name}", parent.tag_name().name())
+        });
+        let text = node.attribute("message").or(node.text());
+        assert_eq!(
+            node.has_attribute("type"),
+            path.ends_with("Failure") || path == "failure"
+        );
+        format!("{path}: {}", text.unwrap_or_default())
+    };
+    inner.map(describe).collect()
 }
 
 fn workers_retry_what_runs_once() {
