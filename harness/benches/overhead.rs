@@ -4,8 +4,8 @@
 //! process with that many tests that do nothing, less the best with one test, by the test.
 //!
 //! A test that is not polled on a runtime has a thread of its own, with a name and fresh
-//! thread-local variables, as under libtest. The first row shows what such threads cost without any
-//! harness.
+//! thread-local variables, as under libtest, unless `--reuse-threads` is given. The first row shows
+//! what such threads cost without any harness.
 
 #![expect(clippy::unwrap_used, reason = "this is a benchmark")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
@@ -33,10 +33,13 @@ fn main() {
         return child(kind, count.parse().unwrap());
     }
     println!("{:<40} {:>12} {:>12}", "", "1 thread", "2 threads");
-    for kind in ["threads", "libtest", "mimic", "sync", "async", "inline"] {
+    let kinds = [
+        "threads", "libtest", "mimic", "sync", "async", "reused", "inline",
+    ];
+    for kind in kinds {
         print_row(title(kind), kind, &[]);
     }
-    for kind in ["sync", "inline"] {
+    for kind in ["sync", "reused", "inline"] {
         let title = format!("{}, in workers", title(kind));
         print_row(&title, kind, &["--isolate"]);
     }
@@ -63,6 +66,7 @@ fn title(kind: &str) -> &str {
         "mimic" => "libtest-mimic (captures nothing)",
         "sync" => "here, functions",
         "async" => "here, futures on threads of their own",
+        "reused" => "here, functions, --reuse-threads",
         _ => "here, futures on a runtime",
     }
 }
@@ -119,12 +123,13 @@ fn child(kind: &str, count: usize) {
             .collect();
         libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit();
     }
-    let args = Arguments::from_args();
+    let mut args = Arguments::from_args();
+    args.reuse_threads = kind == "reused";
     if kind == "threads" {
         return start_threads(args.test_threads.unwrap_or(1), count);
     }
     let trial = |number| match kind {
-        "sync" => Trial::test(name(number), || Ok(())),
+        "sync" | "reused" => Trial::test(name(number), || Ok(())),
         _ => Trial::async_test(name(number), async { Ok(()) }),
     };
     let trials = (0..count).map(trial).collect();

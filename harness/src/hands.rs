@@ -1,4 +1,4 @@
-//! Threads that start those of tests, and wait for their end.
+//! Threads that start those of tests and wait for their end, or run the tests themselves.
 //!
 //! A thread could also be started by the one whose test has just ended. But a new thread has its
 //! share of the processor counted from where its parent stands, so that each of such a chain would
@@ -10,23 +10,31 @@ use std::thread;
 
 use crate::unwind;
 
-/// Work for a thread of its own.
+/// Work for one thread.
 struct Work {
     name: String,
     /// Runs on the thread.
     run: Box<dyn FnOnce() + Send>,
-    /// Runs when the thread has ended, and with it everything that it kept for itself, or when it
-    /// could not be started and `run` has been dropped.
+    /// Runs when `run` has, or was dropped as there was no thread to be had. If the thread was its
+    /// own then it has ended, and with it everything that it kept for itself.
     then: Box<dyn FnOnce() + Send>,
+}
+
+/// The thread that work runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thread {
+    /// One of its own, which bears its name.
+    Own,
+    /// The hand itself, one after the other.
+    Reused,
 }
 
 /// As many threads as there is work for at once. They end when this is dropped, and the work is
 /// done.
-#[derive(Default)]
 pub(crate) struct Hands(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    thread: Thread,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -42,7 +50,21 @@ struct State {
 }
 
 impl Hands {
-    /// Has `run` run on a new thread of this name, and then `then` on another.
+    pub(crate) fn new(thread: Thread) -> Self {
+        Self(Arc::new(Shared {
+            thread,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// Returns what kind of thread work runs on.
+    pub(crate) fn thread(&self) -> Thread {
+        self.0.thread
+    }
+
+    /// Has `run` run, on a new thread of this name if work has threads of its own, and then `then`
+    /// on a hand.
     pub(crate) fn start(
         &self,
         name: String,
@@ -70,8 +92,12 @@ impl Hands {
 
     fn add(&self) {
         let shared = self.0.clone();
+        let name = match self.0.thread {
+            Thread::Own => "test-starter",
+            Thread::Reused => "test-thread",
+        };
         let added = thread::Builder::new()
-            .name("test-starter".to_owned())
+            .name(name.to_owned())
             .spawn(move || shared.work());
         if added.is_err() {
             // Without any thread the work is dropped, which those who wait for it are told.
@@ -97,9 +123,14 @@ impl Drop for Hands {
 impl Shared {
     fn work(&self) {
         while let Some(Work { name, run, then }) = self.next() {
-            // If there is no thread to be had then `run` is dropped here.
-            if let Ok(thread) = thread::Builder::new().name(name).spawn(run) {
-                let _ = thread.join();
+            match self.thread {
+                Thread::Own => {
+                    // If there is no thread to be had then `run` is dropped here.
+                    if let Ok(thread) = thread::Builder::new().name(name).spawn(run) {
+                        let _ = thread.join();
+                    }
+                }
+                Thread::Reused => drop(unwind::contain(run)),
             }
             self.lock().free += 1;
             // Whoever counts on this hand must find it, whatever a waker of the user's does.
@@ -153,7 +184,7 @@ mod tests {
         }
         let (sender, received) = mpsc::channel();
         let (in_thread, at_end) = (sender.clone(), Sends(sender.clone()));
-        let hands = Hands::default();
+        let hands = Hands::new(Thread::Own);
         let run = move || {
             let name = thread::current().name().unwrap_or_default().to_owned();
             let _ = in_thread.send(name);
@@ -167,8 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn work_on_reused_threads_runs_on_the_same_ones_also_after_a_panic() {
+        let hands = Hands::new(Thread::Reused);
+        let (sender, received) = mpsc::channel();
+        let mut threads = Vec::new();
+        for number in 0..3 {
+            let (in_run, in_then) = (sender.clone(), sender.clone());
+            let id = move || thread::current().id();
+            let run = move || {
+                let _ = in_run.send(id());
+                panic::resume_unwind(Box::new(()));
+            };
+            let then = move || {
+                let _ = in_then.send(id());
+            };
+            hands.start(number.to_string(), run, then);
+            threads.extend(received.iter().take(2));
+        }
+        assert!(threads.iter().all(|thread| *thread == threads[0]));
+    }
+
+    #[test]
     fn a_panic_afterwards_stops_nothing() {
-        let hands = Hands::default();
+        let hands = Hands::new(Thread::Own);
         let (sender, received) = mpsc::channel();
         let (before, after) = (sender.clone(), sender);
         let panics = move || {
@@ -186,7 +238,7 @@ mod tests {
 
     #[test]
     fn work_that_does_not_end_keeps_nothing_waiting() {
-        let hands = Hands::default();
+        let hands = Hands::new(Thread::Own);
         let (release, blocked) = mpsc::channel::<()>();
         hands.start(
             "blocks".to_owned(),

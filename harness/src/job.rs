@@ -1,4 +1,4 @@
-//! A trial at work: on a thread of its own, or as a future on a runtime.
+//! A trial at work: on a thread, or as a future on a runtime.
 
 use std::borrow::Cow;
 use std::mem;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::block_on::block_on;
 use crate::capture::{self, Destination, Role, Scope};
-use crate::hands::Hands;
+use crate::hands::{Hands, Thread};
 use crate::outcome::{self, Outcome, Payload};
 use crate::time::TimeLimits;
 use crate::trial::{Body, Description, Spawner, Verdict};
@@ -81,7 +81,7 @@ impl Handle {
 }
 
 impl Job {
-    /// Starts the body, on a thread that `hands` start or as `spawn` says; `measures` is for
+    /// Starts the body, on a thread of `hands` or as `spawn` says; `measures` is for
     /// benchmarks.
     pub(crate) fn start(
         self,
@@ -121,10 +121,14 @@ impl Job {
         hands: &Hands,
         body: impl FnOnce() -> Verdict + Send + 'static,
     ) {
-        self.on_own_thread(hands, |job| {
+        let role = match hands.thread() {
+            Thread::Own => Role::Thread,
+            Thread::Reused => Role::Poll,
+        };
+        self.on_thread(hands, |job| {
             let mut report = Report::new(job, scope.clone());
             move || {
-                let entered = capture::enter(Some(scope), Role::Thread);
+                let entered = capture::enter(Some(scope), role);
                 report.since = Instant::now();
                 let body = AssertUnwindSafe(|| __rust_begin_short_backtrace(body));
                 let result = panic::catch_unwind(body);
@@ -149,7 +153,7 @@ impl Job {
             cancellation,
         };
         match spawn {
-            Spawner::OwnThread => self.on_own_thread(hands, |job| {
+            Spawner::Threads => self.on_thread(hands, |job| {
                 let task = task(job);
                 || block_on(task)
             }),
@@ -160,10 +164,10 @@ impl Job {
         }
     }
 
-    /// Runs what `make` returns on a thread that bears the test's name. The end is reported when
+    /// Runs what `make` returns on a thread. If that is the test's own then the end is reported when
     /// the thread has ended as well: what it keeps in thread-local variables is dropped before the
     /// next test starts.
-    fn on_own_thread<W>(mut self, hands: &Hands, make: impl FnOnce(Self) -> W)
+    fn on_thread<W>(mut self, hands: &Hands, make: impl FnOnce(Self) -> W)
     where
         W: FnOnce() + Send + 'static,
     {
@@ -375,7 +379,7 @@ mod tests {
             limits: None,
             done: Box::new(move |ended| sender.send(ended).unwrap_or_default()),
         };
-        job.on_own_thread(&Hands::default(), |job| || drop(job));
+        job.on_thread(&Hands::new(Thread::Own), |job| || drop(job));
         assert_eq!(received.recv(), Ok(Ended::dropped()));
     }
 }

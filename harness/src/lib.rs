@@ -38,16 +38,17 @@
 //! # Command line
 //!
 //! Everything that libtest accepts, including what it keeps for nightly, and more: `--isolate`,
-//! `--timeout`, `--retries`, `--last-failed`, `--maxfail`, `--junit`, `--durations`. `--help` has
-//! them all; the fields of [`Arguments`] say what they do.
+//! `--reuse-threads`, `--timeout`, `--retries`, `--last-failed`, `--maxfail`, `--junit`,
+//! `--durations`. `--help` has them all; the fields of [`Arguments`] say what they do.
 //!
 //! # Coming from libtest-mimic
 //!
 //! Rename the dependency: names, fields and call shapes are those of libtest-mimic 0.8, but for
 //! `Arguments::filter`, which is [`Arguments::filters`] here. What changes is what libtest does
 //! differently: tests are sorted by name, names are not padded, usage errors exit with 101, a
-//! failure's message is shown as `Error: ...`, and trials run on threads of their own. With the
-//! feature `libtest-mimic` its own trials convert into ours.
+//! failure's message is shown as `Error: ...`, and trials run on threads of their own, unless
+//! [`Arguments::reuse_threads`] is set. With the feature `libtest-mimic` its own trials convert
+//! into ours.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -27,7 +27,7 @@ use crate::trial::{Spawner, TestFuture, Trial};
 /// Panics, as libtest does, if `RUST_TEST_THREADS` is used and no positive number, and if a
 /// variable `RUST_TEST_TIME_*` is used and malformed.
 pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
-    block_on(start(args, trials, Spawner::OwnThread))
+    block_on(start(args, trials, Spawner::Threads))
 }
 
 /// Like [`run`], for programs whose async trials run on a runtime: `spawn` starts them there.

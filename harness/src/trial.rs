@@ -15,7 +15,7 @@ pub type TestFuture = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
 #[derive(Clone)]
 pub(crate) enum Spawner {
     /// On a thread that bears the trial's name.
-    OwnThread,
+    Threads,
     /// On a runtime, where this starts them.
     Runtime(Arc<dyn Fn(TestFuture) + Send + Sync>),
 }

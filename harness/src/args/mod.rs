@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub use self::error::ArgumentError;
 
+use crate::hands::Thread;
 use crate::isolate;
 use crate::trial::Trial;
 
@@ -92,6 +93,13 @@ pub struct Arguments {
     /// is for Unix; a run elsewhere fails. Under cargo-nextest, which has a process for each test
     /// anyway, it changes nothing.
     pub isolate: bool,
+    /// Runs tests on threads that stay, as many as run at once, instead of on one each
+    /// (`--reuse-threads`).
+    ///
+    /// A test then costs a few microseconds instead of some fifty. But it finds what those before
+    /// it left in thread-local variables, and `thread::current().name()` is not its name; panics
+    /// name it all the same.
+    pub reuse_threads: bool,
     /// Runs tests in the order that this seed gives (`--shuffle-seed`).
     pub shuffle_seed: Option<u64>,
 }
@@ -218,6 +226,14 @@ impl Arguments {
     /// Says whether this process leaves the trials to workers.
     pub(crate) fn starts_workers(&self) -> bool {
         self.isolate && !isolate::is_worker() && std::env::var_os("NEXTEST").is_none()
+    }
+
+    /// Returns what trials run on that are not futures on a runtime.
+    pub(crate) fn thread(&self) -> Thread {
+        match self.reuse_threads {
+            true => Thread::Reused,
+            false => Thread::Own,
+        }
     }
 
     /// Returns the format in force.

@@ -63,6 +63,11 @@ fn own(options: &mut Options) {
             "",
             "isolate",
             "Run tests in worker processes, so that a crash fails one test only",
+        )
+        .optflag(
+            "",
+            "reuse-threads",
+            "Run tests on threads that stay instead of on one each, which is faster",
         );
 }
 

@@ -62,6 +62,7 @@ fn flags(matches: &Matches) -> Arguments {
         ensure_time: flag("ensure-time"),
         shuffle: flag("shuffle"),
         isolate: flag("isolate"),
+        reuse_threads: flag("reuse-threads"),
         last_failed: flag("last-failed"),
         junit: matches.opt_str("junit").map(PathBuf::from),
         skip: matches.opt_strs("skip"),

@@ -9,7 +9,7 @@ use super::Request;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
-use crate::hands::Hands;
+use crate::hands::{Hands, Thread};
 use crate::job::{Ended, Job};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
@@ -30,6 +30,7 @@ pub(super) struct Settings {
     pub(super) destination: Destination,
     pub(super) limits: Option<TimeLimits>,
     pub(super) spawn: Spawner,
+    pub(super) thread: Thread,
 }
 
 /// The trials of a worker, by title and occurrence.
@@ -62,8 +63,8 @@ impl Desk {
         }
         let start = output.as_ref().map_or(0, |output| output.start);
         let this = Self {
+            hands: Hands::new(settings.thread),
             settings,
-            hands: Hands::default(),
             link,
             state: Mutex::new(State {
                 trials,
@@ -220,7 +221,8 @@ mod tests {
             measures: false,
             destination: Destination::Nowhere,
             limits: None,
-            spawn: Spawner::OwnThread,
+            spawn: Spawner::Threads,
+            thread: Thread::Own,
         };
         let (ours, theirs) = UnixStream::pair().unwrap();
         let trials = trials.map(|trial| ((trial.name().to_owned(), 0), trial));

@@ -60,6 +60,7 @@ impl Server {
             destination,
             limits: TimeLimits::new(args),
             spawn,
+            thread: args.thread(),
         };
         let closed = Arc::new(Inbox::new());
         let server = Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::args::Arguments;
 use crate::capture::Destination;
+use crate::hands::Thread;
 use crate::time::TimeLimits;
 use crate::trial::Spawner;
 
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub(super) timeout: Option<Duration>,
     /// Starts async trials that bring no spawner of their own.
     pub(super) spawn: Spawner,
+    /// What other trials run on.
+    pub(super) thread: Thread,
 }
 
 impl Settings {
@@ -47,6 +50,7 @@ impl Settings {
             limits,
             timeout: args.timeout,
             spawn,
+            thread: args.thread(),
         }
     }
 }

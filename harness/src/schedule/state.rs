@@ -69,13 +69,13 @@ impl State {
             ..Tally::default()
         };
         Self {
+            hands: Hands::new(settings.thread),
             settings,
             output,
             tests: plan.tests.into(),
             benchmarks: plan.benchmarks.into(),
             shuffle_seed: plan.shuffle_seed,
             running: Running::default(),
-            hands: Hands::default(),
             pool,
             watchdog: None,
             tally,
@@ -152,7 +152,7 @@ impl State {
     /// when the state is not locked.
     pub(super) fn clean_up(&mut self) -> Unused {
         self.watchdog = None;
-        self.hands = Hands::default();
+        self.hands = Hands::new(self.settings.thread);
         self.pool = None;
         let rest = self.tests.drain(..).chain(self.benchmarks.drain(..));
         rest.for_each(|planned| self.unused.add_trial(planned.trial));

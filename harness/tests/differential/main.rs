@@ -53,11 +53,13 @@ fn trials() -> Vec<Trial> {
         ("sample", Mode::Async),
         ("sample", Mode::Pool),
         ("sample", Mode::Isolated),
+        ("sample", Mode::Reused),
         ("passing", Mode::Sync),
         ("empty", Mode::Sync),
         ("noisy", Mode::Sync),
         ("noisy", Mode::Pool),
         ("noisy", Mode::Isolated),
+        ("noisy", Mode::Reused),
         ("exits", Mode::Sync),
     ];
     let groups = matrix::groups();

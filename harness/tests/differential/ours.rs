@@ -27,6 +27,8 @@ pub(crate) enum Mode {
     Pool,
     /// As functions, in worker processes.
     Isolated,
+    /// As functions, on threads that stay.
+    Reused,
 }
 
 impl fmt::Display for Mode {
@@ -36,6 +38,7 @@ impl fmt::Display for Mode {
             Self::Async => "async",
             Self::Pool => "pool",
             Self::Isolated => "isolated",
+            Self::Reused => "reused",
         })
     }
 }
@@ -52,7 +55,7 @@ pub(crate) fn program(binary: &str, mode: Mode) -> (PathBuf, (&'static str, Stri
 pub(crate) fn run_as_child() -> Option<ExitCode> {
     let value = std::env::var(VARIABLE).ok()?;
     let (binary, mode) = value.split_once(':')?;
-    let mode = [Mode::Async, Mode::Pool, Mode::Isolated]
+    let mode = [Mode::Async, Mode::Pool, Mode::Isolated, Mode::Reused]
         .into_iter()
         .find(|known| known.to_string() == mode);
     let mode = mode.unwrap_or(Mode::Sync);
@@ -68,6 +71,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         Mode::Sync | Mode::Async => libtest_async::run(&args, trials),
         Mode::Isolated => {
             args.isolate = true;
+            libtest_async::run(&args, trials)
+        }
+        Mode::Reused => {
+            args.reuse_threads = true;
             libtest_async::run(&args, trials)
         }
     };
@@ -98,7 +105,7 @@ fn test<T: Termination + 'static>(
     let name = path.splitn(4, "::").last().unwrap_or(path);
     Box::new(move |mode| {
         adapt(match mode {
-            Mode::Sync | Mode::Isolated => Trial::test(name, move || report(body())),
+            Mode::Sync | Mode::Isolated | Mode::Reused => Trial::test(name, move || report(body())),
             Mode::Async | Mode::Pool => Trial::async_test(name, async move {
                 yield_now().await;
                 report(body())

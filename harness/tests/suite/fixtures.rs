@@ -3,6 +3,7 @@
 mod hostile;
 mod noisy;
 mod retried;
+mod threads;
 mod workers;
 
 use std::future;
@@ -58,6 +59,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
+        "threads" => libtest_async::run(&args, threads::trials()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

@@ -17,6 +17,7 @@ mod isolate;
 mod mimic;
 mod pool;
 mod retry;
+mod reuse;
 mod runtime;
 mod stop;
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         isolate::trials(),
         mimic::trials(),
         retry::trials(),
+        reuse::trials(),
         runtime::trials(),
         stop::trials(),
     ];

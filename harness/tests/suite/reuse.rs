@@ -1,0 +1,73 @@
+//! Tests on threads of their own, and on threads that stay.
+
+use libtest_async::{Failed, Trial};
+
+use crate::child::{self, run, section};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let test = |name: &str, body: fn()| {
+        Trial::test(format!("reuse::{name}"), move || {
+            body();
+            Ok::<(), Failed>(())
+        })
+    };
+    vec![
+        test(
+            "each_test_has_a_thread_of_its_name",
+            each_test_has_a_thread_of_its_name,
+        ),
+        test(
+            "threads_stay_and_panics_name_the_test",
+            threads_stay_and_panics_name_the_test,
+        ),
+        test("workers_keep_theirs_too", workers_keep_theirs_too),
+        test(
+            "a_thread_that_is_stuck_is_given_up",
+            a_thread_that_is_stuck_is_given_up,
+        ),
+    ]
+}
+
+/// Runs the fixture and returns what it says, a line a test.
+fn told(args: &[&str]) -> Vec<String> {
+    let output = run("threads", &[&["--test-threads=1"], args].concat());
+    assert_eq!(output.code, Some(101));
+    let names = ["a_fails", "b_panics", "c_awaits", "e_fails"];
+    let lines = names.map(|name| {
+        let shown = child::without_thread_ids(section(&output.stdout, name));
+        if name == "b_panics" {
+            let start = "\nthread 'b_panics' panicked at ";
+            assert!(shown.starts_with(start), "{shown}");
+        }
+        let said = shown.lines().find(|line| line.contains("number"));
+        said.unwrap_or(&shown).replace("Error: ", "")
+    });
+    lines.into()
+}
+
+fn each_test_has_a_thread_of_its_name() {
+    assert_eq!(told(&[]), ["number 1, named: true"; 4]);
+}
+
+fn threads_stay_and_panics_name_the_test() {
+    assert_eq!(told(&["--reuse-threads"]), in_order());
+}
+
+#[cfg(unix)]
+fn workers_keep_theirs_too() {
+    assert_eq!(told(&["--reuse-threads", "--isolate"]), in_order());
+}
+
+#[cfg(not(unix))]
+fn workers_keep_theirs_too() {}
+
+fn in_order() -> [String; 4] {
+    [1, 2, 3, 4].map(|number| format!("number {number}, named: false"))
+}
+
+fn a_thread_that_is_stuck_is_given_up() {
+    let args = ["--reuse-threads", "--include-ignored", "--timeout=100ms"];
+    let mut expected = in_order();
+    expected[3] = "number 1, named: false".to_owned();
+    assert_eq!(told(&args), expected);
+}
