@@ -1,13 +1,12 @@
 //! The panic hook that is in force during a run.
 
-use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
 use super::scope::{self, Destination, Role, Scope, enter_aside};
-use super::{layer, panic_text};
+use super::{buffer, layer, panic_text};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
@@ -74,7 +73,7 @@ fn report(info: &PanicHookInfo<'_>) {
     };
     if scope.merges_output() {
         // What was printed before the panic comes before its text.
-        let _ = io::stdout().flush();
+        buffer::flush();
     }
     let keeps_name = role == Role::Thread;
     match layer::is_present() {

@@ -10,12 +10,11 @@
 //! neither the test nor one of its threads started; for those there are [`Context`] and
 //! [`inherit`]. Without `capture!` panic texts are captured and everything else passes through.
 //!
-//! Half a line (`print!`) stands in a buffer of std's that all threads share, and which tells
-//! nobody. It is collected when the test panics, is next suspended or ends. Until then what the
-//! test prints to standard error comes before it, and if another test prints on another thread it
-//! is shown with that one; it is never lost or doubled. `io::stdout().flush()` collects it at once,
-//! and with `--isolate`, or with one thread, no other test can get it.
+//! Half a line (`print!`) would stand in a buffer of std's that all threads share, and which tells
+//! nobody whose it is. So std's standard output loses its buffer when a run that captures starts,
+//! and does not get it back.
 
+pub(crate) mod buffer;
 pub(crate) mod hook;
 mod panic_text;
 mod scope;

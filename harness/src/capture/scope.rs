@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::buffer;
+
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Destination {
@@ -178,11 +180,11 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // Half a line may still stand in std's buffer. It belongs to the scope that ends here.
-        // If the test has ended meanwhile, what stands there is of another one.
+        // Half a line may stand in std's buffer, if that is there. It belongs to the scope that
+        // ends here. If the test has ended meanwhile, what stands there is of another one.
         let is_open = || with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_open()));
         if self.flushes && is_open() {
-            let _ = io::stdout().flush();
+            buffer::flush();
         }
         drop(swap(self.former.take()));
     }

@@ -7,13 +7,14 @@
 
 #![expect(unsafe_code, reason = "these functions stand in for C's")]
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem;
 use std::ptr;
 use std::slice;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::scope::{self, Entry, Role, Scope};
 
@@ -22,17 +23,37 @@ pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
 type PthreadCreate = unsafe extern "C" fn(*mut c_void, *const c_void, Start, *mut c_void) -> c_int;
 
-/// The address that [`is_present`] writes from, to no descriptor at all.
-static PROBE: u8 = 0;
-static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// What becomes of what this thread writes.
+#[derive(Clone, Copy)]
+enum Probe {
+    No,
+    /// It is the probe.
+    Expected,
+    /// The probe was written from this address.
+    Seen(*const u8),
+}
+
+thread_local! {
+    static PROBE: Cell<Probe> = const { Cell::new(Probe::No) };
+}
+
+/// Returns the address that `act` writes from, which is written nowhere; `None` if it writes
+/// nothing, or if the functions are not in force in this binary.
+pub(crate) fn probe<T>(act: impl FnOnce() -> T) -> Option<*const u8> {
+    PROBE.set(Probe::Expected);
+    act();
+    match PROBE.replace(Probe::No) {
+        Probe::Seen(address) => Some(address),
+        Probe::No | Probe::Expected => None,
+    }
+}
 
 /// Says whether the functions are in force in this binary.
 pub(crate) fn is_present() -> bool {
     static PRESENT: OnceLock<bool> = OnceLock::new();
     *PRESENT.get_or_init(|| {
         // SAFETY: no byte is read, and -1 is no descriptor.
-        unsafe { libc::write(-1, (&raw const PROBE).cast(), 0) };
-        ANSWERED.load(Ordering::Relaxed)
+        probe(|| unsafe { libc::write(-1, ptr::null(), 0) }).is_some()
     })
 }
 
@@ -49,9 +70,9 @@ pub(crate) fn thread_id() -> i32 {
 ///
 /// As for write(2): `data` points to `length` readable bytes.
 pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
-    if fd == -1 && ptr::eq(data.cast(), &raw const PROBE) {
-        ANSWERED.store(true, Ordering::Relaxed);
-        return 0;
+    if !matches!(PROBE.get(), Probe::No) {
+        PROBE.set(Probe::Seen(data.cast()));
+        return length as isize;
     }
     if is_standard(fd) && !data.is_null() && !is_on_signal_stack() {
         // SAFETY: the caller says that the bytes are readable; null is excluded above.
@@ -138,8 +159,8 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
     } = *unsafe { Box::from_raw(inherited.cast::<Inherited>()) };
     let role = Role::Thread;
     drop(scope::swap(Some(Entry { scope, role })));
-    // Half a line that the thread leaves behind is collected when the test ends. The test may have
-    // ended already, and others may have put theirs into std's buffer: it must not be flushed here.
+    // Where std's standard output has a buffer it must not be flushed afterwards: the test may have
+    // ended already, and others may have put half a line there.
     start(argument)
 }
 

@@ -12,6 +12,7 @@ use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
 use crate::capture::hook::HookGuard;
+use crate::capture::{Destination, buffer};
 use crate::event::{Event, Finished, Interruption, Tally};
 use crate::hands::Hands;
 use crate::isolate::{self, Pool, Progress, Request};
@@ -86,6 +87,9 @@ impl State {
 
     /// Starts the run.
     pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
+        if self.pool.is_none() && self.settings.destination == Destination::Scope {
+            buffer::take_away();
+        }
         self.phase = Phase::Running {
             since: Instant::now(),
             _guards: Box::new(Guards {

@@ -31,23 +31,7 @@ pub(crate) fn group(binary: &str, mode: Mode, group: &Group) -> Result<(), Faile
     }
 }
 
-/// How often tests that run at once may differ: half a line that one of them leaves in std's buffer
-/// is shown with another that ends just then, which the documentation of the capture says.
-const ATTEMPTS: usize = 5;
-
 fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
-    let attempts = if case.is_ordered() { 1 } else { ATTEMPTS };
-    let mut found = None;
-    for _ in 0..attempts {
-        found = difference_once(binary, mode, case);
-        if found.is_none() {
-            break;
-        }
-    }
-    found
-}
-
-fn difference_once(binary: &str, mode: Mode, case: &Case) -> Option<String> {
     let log = log_path(binary, mode, case);
     let theirs = process::run(reference::binary(binary), case, &log, &[]);
     let (program, variable) = ours::program(binary, mode);

@@ -191,6 +191,6 @@ fn exit_zero_in_a_test_is_a_failure() {
 
 fn an_abort_shows_what_was_captured() {
     let output = run("crashing", &["b_aborts"]);
-    let expected = "\n---- b_aborts stdout ----\nb_aborts prints\n\n";
+    let expected = "\n---- b_aborts stdout ----\nb_aborts prints\nb_aborts prints half a line\n";
     assert_eq!((output.stderr.as_str(), output.code), (expected, None));
 }
