@@ -18,6 +18,8 @@ pub(crate) mod buffer;
 pub(crate) mod hook;
 mod panic_text;
 mod scope;
+#[cfg(all(unix, not(miri)))]
+mod stack;
 #[cfg(unix)]
 pub(crate) mod stdio;
 

@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::scope::{self, Entry, Role, Scope};
+use super::stack;
 
 /// What a thread starts with. It may be unwound through: `pthread_exit` does that.
 pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -74,7 +75,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
         PROBE.set(Probe::Seen(data.cast()));
         return length as isize;
     }
-    if is_standard(fd) && !data.is_null() && !is_on_signal_stack() {
+    if is_standard(fd) && !data.is_null() {
         // SAFETY: the caller says that the bytes are readable; null is excluded above.
         let text = unsafe { slice::from_raw_parts(data.cast::<u8>(), length) };
         if append_to_current(text) {
@@ -92,7 +93,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
 /// As for writev(2): `parts` points to `count` vectors of readable bytes.
 pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
     let parts = parts.cast::<libc::iovec>();
-    let is_ours = is_standard(fd) && count > 0 && !parts.is_null() && !is_on_signal_stack();
+    let is_ours = is_standard(fd) && count > 0 && !parts.is_null();
     if is_ours && append_to_current(b"") {
         // SAFETY: the caller says that there are so many vectors.
         let parts = unsafe { slice::from_raw_parts(parts, count as usize) };
@@ -164,21 +165,15 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
     start(argument)
 }
 
-/// Appends to the output of the test that this thread works for; `false` if there is none.
+/// Appends to the output of the test that this thread works for; `false` if there is none, or if it
+/// cannot be had.
 fn append_to_current(text: &[u8]) -> bool {
-    scope::with_entry(|entry| entry.is_some_and(|entry| entry.scope.append(text)))
+    let append = |entry: &Entry| !stack::is_alternate() && entry.scope.append(text);
+    scope::with_entry(|entry| entry.is_some_and(append))
 }
 
 fn is_standard(fd: c_int) -> bool {
     fd == libc::STDOUT_FILENO || fd == libc::STDERR_FILENO
-}
-
-fn is_on_signal_stack() -> bool {
-    // SAFETY: all-zero is a valid value of this plain C struct.
-    let mut stack: libc::stack_t = unsafe { mem::zeroed() };
-    // SAFETY: the new stack is null, so this only fills in the old one.
-    let status = unsafe { libc::sigaltstack(ptr::null(), &mut stack) };
-    status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0
 }
 
 /// # Safety
