@@ -49,12 +49,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const CRASHES: [(&str, &str); 5] = [
+const CRASHES: [(&str, &str); 6] = [
     ("b_aborts", "note: child process exited with signal 6"),
     ("c_exits", "note: got unexpected return code 0"),
     ("d_exits_with_7", "note: got unexpected return code 7"),
     ("e_is_killed", "note: child process exited with signal 9"),
     ("i_segfaults", "note: child process exited with signal 11"),
+    ("j_overflows", "note: child process exited with signal 6"),
 ];
 
 fn a_crash_fails_one_test_only() {
@@ -71,7 +72,7 @@ fn a_crash_fails_one_test_only() {
                 );
             }
             assert!(
-                output.stdout.contains("2 passed; 8 failed;"),
+                output.stdout.contains("2 passed; 9 failed;"),
                 "{}",
                 output.stdout
             );

@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             "an_abort_shows_what_was_captured",
             an_abort_shows_what_was_captured,
         ),
+        test("a_stack_overflow_is_told", a_stack_overflow_is_told),
         test(
             "exit_zero_in_a_test_is_a_failure",
             exit_zero_in_a_test_is_a_failure,
@@ -193,4 +194,16 @@ fn an_abort_shows_what_was_captured() {
     let output = run("crashing", &["b_aborts"]);
     let expected = "\n---- b_aborts stdout ----\nb_aborts prints\nb_aborts prints half a line\n";
     assert_eq!((output.stderr.as_str(), output.code), (expected, None));
+}
+
+/// std tells of it from a handler that has a stack of its own, and then aborts.
+fn a_stack_overflow_is_told() {
+    let output = run("crashing", &["j_overflows"]);
+    let shown = &output.stderr;
+    assert!(shown.starts_with("\nthread 'j_overflows' ("), "{shown}");
+    assert!(shown.contains(") has overflowed its stack\n"), "{shown}");
+    let captured =
+        "\n---- j_overflows stdout ----\nj_overflows prints\nj_overflows prints half a line\n";
+    assert!(shown.ends_with(captured), "{shown}");
+    assert_eq!(output.code, None);
 }
