@@ -2,34 +2,43 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
+use syn::parse::{ParseStream, Parser};
 use syn::{Error, Lit, LitInt, LitStr, Path, Result, Token};
 
-/// One argument; what it may be is decided by the attribute.
+/// An argument that an attribute has, as an example of its use: `name = "value"` or a bare `name`.
+pub(crate) type Usage = &'static str;
+
+/// The argument of every attribute.
+pub(crate) const CRATE: Usage = "crate = \"::pyo3_aio\"";
+
+/// One argument; what its value may be is decided by the attribute.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
     value: Option<Lit>,
-}
-
-impl Parse for Argument {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        // `crate` and `loop` are keywords.
-        let name = input.call(Ident::parse_any)?;
-        let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(input.parse::<Lit>().map_err(|error| {
-                Error::new(
-                    error.span(),
-                    format!("the value of `{name}` must be a literal"),
-                )
-            })?),
-            None => None,
-        };
-        Ok(Self { name, value })
-    }
+    usage: Usage,
 }
 
 impl Argument {
+    fn parse(input: ParseStream<'_>, known: &[Usage]) -> Result<Self> {
+        // `crate` and `loop` are keywords.
+        let name = input.call(Ident::parse_any).map_err(|error| {
+            let message = format!("an argument begins with its name, as in `{}`", known[0]);
+            Error::new(error.span(), message)
+        })?;
+        let usage = usage_of(&name, known)?;
+        let value = match input.parse::<Option<Token![=]>>()? {
+            Some(_) => Some(input.parse::<Lit>().map_err(|error| {
+                let message = format!("the value of `{name}` must be a literal, as in `{usage}`");
+                Error::new(error.span(), message)
+            })?),
+            None => None,
+        };
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error(format!("expected a comma, or an argument as in `{usage}`")));
+        }
+        Ok(Self { name, value, usage })
+    }
+
     pub(crate) fn string(&self) -> Result<&LitStr> {
         match &self.value {
             Some(Lit::Str(value)) => Ok(value),
@@ -59,45 +68,60 @@ impl Argument {
     pub(crate) fn path(&self) -> Result<Path> {
         let value = self.string()?;
         value.parse_with(Path::parse_mod_style).map_err(|_| {
-            Error::new(
-                value.span(),
-                "expected the path of a crate, as in `crate = \"::pyo3_aio\"`",
-            )
+            let message = format!("expected the path of a crate, as in `{}`", self.usage);
+            Error::new(value.span(), message)
         })
     }
 
     fn wrong_value(&self, value: Option<&Lit>, expected: &str) -> Error {
-        let name = &self.name;
+        let Self { name, usage, .. } = self;
         match value {
             Some(value) => Error::new(
                 value.span(),
-                format!("the value of `{name}` must be {expected}"),
+                format!("the value of `{name}` must be {expected}, as in `{usage}`"),
             ),
             None => Error::new(
                 name.span(),
-                format!("`{name}` needs {expected}: `{name} = ...`"),
+                format!("`{name}` needs {expected}, as in `{usage}`"),
             ),
         }
     }
 }
 
-/// Reads the arguments and refuses one that is given twice.
-pub(crate) fn parse(arguments: TokenStream) -> Result<Vec<Argument>> {
-    let list = Punctuated::<Argument, Token![,]>::parse_terminated.parse2(arguments)?;
-    let mut seen: Vec<Argument> = Vec::new();
-    for argument in list {
-        if seen.iter().any(|earlier| earlier.name == argument.name) {
-            let message = format!("`{}` is given more than once", argument.name);
-            return Err(Error::new(argument.name.span(), message));
+/// Reads the arguments; refuses those that are not among the known ones, and one that is given twice.
+pub(crate) fn parse(arguments: TokenStream, known: &[Usage]) -> Result<Vec<Argument>> {
+    let parser = |input: ParseStream<'_>| {
+        let mut seen: Vec<Argument> = Vec::new();
+        while !input.is_empty() {
+            let argument = Argument::parse(input, known)?;
+            if seen.iter().any(|earlier| earlier.name == argument.name) {
+                let message = format!("`{}` is given more than once", argument.name);
+                return Err(Error::new(argument.name.span(), message));
+            }
+            seen.push(argument);
+            input.parse::<Option<Token![,]>>()?;
         }
-        seen.push(argument);
-    }
-    Ok(seen)
+        Ok(seen)
+    };
+    parser.parse2(arguments)
 }
 
-/// Says what an attribute knows instead of `name`.
-pub(crate) fn unknown(name: &Ident, known: &[&str]) -> Error {
-    let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+fn usage_of(name: &Ident, known: &[Usage]) -> Result<Usage> {
+    let is_it = |usage: &&Usage| usage.split(" = ").next().is_some_and(|known| name == known);
+    known
+        .iter()
+        .find(is_it)
+        .copied()
+        .ok_or_else(|| unknown(name, known))
+}
+
+fn unknown(name: &Ident, known: &[Usage]) -> Error {
+    // What an attribute gives itself is not for the user.
+    let known: Vec<_> = known
+        .iter()
+        .filter(|usage| !usage.starts_with("__"))
+        .map(|usage| format!("`{usage}`"))
+        .collect();
     let message = format!("unknown argument `{name}`; there is {}", known.join(", "));
     Error::new(name.span(), message)
 }

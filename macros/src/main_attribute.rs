@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, LitInt, Path, Result};
 
-use crate::arguments::{self, Argument};
+use crate::arguments::{self, Argument, CRATE, Usage};
 use crate::crate_path::crate_path;
 use crate::function::Function;
 use crate::runtime::Runtime;
@@ -68,8 +68,8 @@ struct Settings {
 impl Settings {
     fn parse(runtime: Runtime, arguments: TokenStream) -> Result<Self> {
         let mut settings = Self::default();
-        for argument in arguments::parse(arguments)? {
-            settings.set(runtime, &argument)?;
+        for argument in arguments::parse(arguments, known(runtime))? {
+            settings.set(&argument)?;
         }
         match (&settings.worker_threads, settings.current_thread) {
             (Some(count), Some(_)) => {
@@ -80,19 +80,12 @@ impl Settings {
         }
     }
 
-    fn set(&mut self, runtime: Runtime, argument: &Argument) -> Result<()> {
-        let is_tokio = runtime == Runtime::Tokio;
+    fn set(&mut self, argument: &Argument) -> Result<()> {
         match argument.name.to_string().as_str() {
-            "crate" => self.krate = Some(argument.path()?),
-            "flavor" if is_tokio => self.set_flavor(argument)?,
-            "worker_threads" if is_tokio => self.worker_threads = Some(worker_threads(argument)?),
-            _ if is_tokio => {
-                return Err(arguments::unknown(
-                    &argument.name,
-                    &["flavor", "worker_threads", "crate"],
-                ));
-            }
-            _ => return Err(arguments::unknown(&argument.name, &["crate"])),
+            "flavor" => self.set_flavor(argument)?,
+            "worker_threads" => self.worker_threads = Some(worker_threads(argument)?),
+            // The one that is left is `crate`.
+            _ => self.krate = Some(argument.path()?),
         }
         Ok(())
     }
@@ -129,6 +122,13 @@ impl Settings {
                 quote!(#krate::entry::#start)
             }
         }
+    }
+}
+
+fn known(runtime: Runtime) -> &'static [Usage] {
+    match runtime {
+        Runtime::Tokio => &["flavor = \"current_thread\"", "worker_threads = 2", CRATE],
+        Runtime::AsyncStd | Runtime::Smol => &[CRATE],
     }
 }
 

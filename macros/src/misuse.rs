@@ -89,7 +89,8 @@ fn a_test_takes_nothing_but_the_event_loop() {
         message,
         "more: u8",
     );
-    test_error("", "fn t(&self) {}", "a test cannot be a method", "&self");
+    let message = "a test cannot be a method: move it out of the `impl`";
+    test_error("", "fn t(&self) {}", message, "&self");
 }
 
 #[test]
@@ -112,8 +113,8 @@ fn a_test_returns_nothing_or_a_result() {
 
 #[test]
 fn a_test_knows_its_arguments() {
-    let message =
-        "unknown argument `timeuot`; there is `timeout`, `serial`, `loop`, `raises`, `crate`";
+    let message = "unknown argument `timeuot`; there is `timeout = \"5s\"`, `serial`, \
+        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `crate = \"::pyo3_aio\"`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";
     test_error(
@@ -125,23 +126,48 @@ fn a_test_knows_its_arguments() {
     test_error(
         "crate = 5",
         "fn t() {}",
-        "the value of `crate` must be a string",
+        "the value of `crate` must be a string, as in `crate = \"::pyo3_aio\"`",
         "5",
     );
     test_error(
         "crate",
         "fn t() {}",
-        "`crate` needs a string: `crate = ...`",
+        "`crate` needs a string, as in `crate = \"::pyo3_aio\"`",
         "crate",
     );
     test_error(
         "crate = a::b",
         "fn t() {}",
-        "the value of `crate` must be a literal",
+        "the value of `crate` must be a literal, as in `crate = \"::pyo3_aio\"`",
         "a",
     );
     let message = "expected the path of a crate, as in `crate = \"::pyo3_aio\"`";
     test_error("crate = \"1+1\"", "fn t() {}", message, "\"1+1\"");
+}
+
+#[test]
+fn the_form_of_an_argument_is_shown_by_an_example() {
+    let message = "an argument begins with its name, as in `timeout = \"5s\"`";
+    test_error("\"x\"", "fn t() {}", message, "\"x\"");
+    test_error("serial, 5", "fn t() {}", message, "5");
+    let message = "the value of `timeout` must be a string, as in `timeout = \"5s\"`";
+    test_error("timeout = 5", "fn t() {}", message, "5");
+    let message = "`timeout` needs a string, as in `timeout = \"5s\"`";
+    test_error("timeout", "fn t() {}", message, "timeout");
+    let message = "expected a comma, or an argument as in `timeout = \"5s\"`";
+    test_error("timeout(\"5s\")", "fn t() {}", message, "(");
+    test_error("timeout = \"5s\" serial", "fn t() {}", message, "serial");
+    let message = "the value of `worker_threads` must be an integer, as in `worker_threads = 2`";
+    let main = "async fn main() {}";
+    main_error(
+        Runtime::Tokio,
+        "worker_threads = \"2\"",
+        main,
+        message,
+        "\"2\"",
+    );
+    let message = "an argument begins with its name, as in `crate = \"::pyo3_aio\"`";
+    main_error(Runtime::Smol, "\"x\"", main, message, "\"x\"");
 }
 
 #[test]
@@ -247,7 +273,7 @@ fn main_knows_its_arguments() {
     );
     let message = "`worker_threads` must be at least 1";
     main_error(Runtime::Tokio, "worker_threads = 0", main, message, "0");
-    let message = "unknown argument `flavor`; there is `crate`";
+    let message = "unknown argument `flavor`; there is `crate = \"::pyo3_aio\"`";
     main_error(
         Runtime::Smol,
         "flavor = \"multi_thread\"",
@@ -255,7 +281,8 @@ fn main_knows_its_arguments() {
         message,
         "flavor",
     );
-    let message = "unknown argument `threads`; there is `flavor`, `worker_threads`, `crate`";
+    let message = "unknown argument `threads`; there is `flavor = \"current_thread\"`, \
+        `worker_threads = 2`, `crate = \"::pyo3_aio\"`";
     main_error(Runtime::Tokio, "threads = 2", main, message, "threads");
 }
 

@@ -10,7 +10,7 @@ use crate::crate_path::crate_path;
 use crate::function::Function;
 use crate::marks::Marks;
 use crate::runtime::Runtime;
-use crate::test_settings::{DECIDED, Settings};
+use crate::test_settings::{DECIDED, KNOWN, Settings};
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
 pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -21,7 +21,7 @@ pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream
 }
 
 fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let settings = Settings::parse(&arguments::parse(arguments.clone())?)?;
+    let settings = Settings::parse(&arguments::parse(arguments.clone(), KNOWN)?)?;
     let mut function: Function = syn::parse2(item)?;
     let krate = crate_path(settings.krate.as_ref());
     if !settings.is_decided && function.attributes.iter().any(is_conditional) {
@@ -53,7 +53,8 @@ fn is_conditional(attribute: &Attribute) -> bool {
 fn check(function: &Function) -> Result<()> {
     let signature = &function.signature;
     if let Some(receiver) = signature.receiver() {
-        return Err(Error::new_spanned(receiver, "a test cannot be a method"));
+        let message = "a test cannot be a method: move it out of the `impl`";
+        return Err(Error::new_spanned(receiver, message));
     }
     let (allowed, message) = match signature.asyncness {
         Some(_) => (
@@ -86,7 +87,7 @@ fn register(
     // The tokens' place is what `line!` reports: the function's name, as with libtest.
     let place = quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
     quote! {
-        #private::inventory::submit! {
+        #private::a_test_is_a_free_function! {
             #private::Registration::new(::core::module_path!(), #text, (#place), &#private::#constant, #body) #marks
         }
     }

@@ -4,11 +4,19 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Error, LitStr, Path, Result, ReturnType};
 
-use crate::arguments::{self, Argument};
+use crate::arguments::{Argument, CRATE, Usage};
 use crate::function::Function;
 use crate::marks::Marks;
 
-const KNOWN: &[&str] = &["timeout", "serial", "loop", "raises", "crate"];
+/// What may stand in the attribute.
+pub(crate) const KNOWN: &[Usage] = &[
+    "timeout = \"5s\"",
+    "serial",
+    "loop = \"uvloop\"",
+    "raises = \"ValueError\"",
+    CRATE,
+    DECIDED,
+];
 
 /// The argument that the attribute gives itself when the conditions on its function are decided.
 pub(crate) const DECIDED: &str = "__decided";
@@ -42,7 +50,6 @@ impl Settings {
     fn set(&mut self, argument: &Argument) -> Result<()> {
         match argument.name.to_string().as_str() {
             DECIDED => self.is_decided = true,
-            "crate" => self.krate = Some(argument.path()?),
             "timeout" => self.timeout = Some(milliseconds(argument.string()?)?),
             "serial" => {
                 argument.flag()?;
@@ -52,7 +59,8 @@ impl Settings {
             "raises" => {
                 self.raises = Some((argument.name.clone(), class_name(argument.string()?)?))
             }
-            _ => return Err(arguments::unknown(&argument.name, KNOWN)),
+            // The one that is left is `crate`.
+            _ => self.krate = Some(argument.path()?),
         }
         Ok(())
     }

@@ -116,4 +116,5 @@ pub mod __private {
     pub use super::runtime::TOKIO;
     pub use super::skip::skip;
     pub use super::test::Body;
+    pub use crate::__testing_a_test_is_a_free_function as a_test_is_a_free_function;
 }

@@ -101,6 +101,19 @@ impl Registration {
     }
 }
 
+/// Submits a [`Registration`].
+///
+/// An attribute cannot see whether its function is an associated one. The import is what the compiler objects to first
+/// there ("not supported in `trait`s or `impl`s", "consider moving it out"), and it names this macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __testing_a_test_is_a_free_function {
+    ($($registration:tt)*) => {
+        use $crate::testing::__private::TestOutput as _;
+        $crate::testing::__private::inventory::submit! { $($registration)* }
+    };
+}
+
 /// The name that libtest would give: the path without the crate.
 fn full_name(module: &str, name: &str) -> String {
     match module.split_once("::") {

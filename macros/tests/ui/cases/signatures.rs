@@ -24,6 +24,12 @@ fn awaits() {
 #[pyo3_aio::tokio::test(timeuot = "5s")] //~ unknown argument `timeuot`
 fn misspelt() {}
 
+#[pyo3_aio::tokio::test("misspelt")] //~ an argument begins with its name, as in `timeout = "5s"`
+fn lacks_a_name() {}
+
+#[pyo3_aio::tokio::test(timeout = 5)] //~ must be a string, as in `timeout = "5s"`
+fn lacks_a_unit() {}
+
 #[pyo3_aio::tokio::test]
 #[test] //~ this is registered twice
 fn twice() {}
