@@ -19,6 +19,9 @@ crate::tests!(
     output_of_passing_tests_is_not_shown,
     nocapture_shows_python_output_in_its_order,
     text_that_is_not_ascii_is_printed_in_the_c_locale,
+    lone_surrogates_are_printed_as_the_stream_has_it,
+    a_stream_that_a_test_replaces_is_put_back,
+    a_stream_that_a_test_redirects_for_a_while_is_left_to_it,
     arguments_and_the_folder_of_the_file_are_known_to_python,
     a_virtual_environment_is_found_that_is_only_named,
     an_environment_of_another_version_is_passed_over,
@@ -176,6 +179,58 @@ fn text_that_is_not_ascii_is_printed_in_the_c_locale() {
     });
     assert_eq!(run.status, Some(0), "{run:#?}");
     run.assert_contains("caf\u{e9}\n");
+}
+
+fn lone_surrogates_are_printed_as_the_stream_has_it() {
+    let run = |test: &str, errors: &str| {
+        let arguments = format!("--show-output --exact subject::prints::surrogate_to_{test}");
+        Run::with(&arguments, |command| {
+            command.env("PYTHONIOENCODING", format!("utf-8:{errors}"));
+        })
+    };
+    let strict = run("stdout", "strict");
+    let shown = strict.captured("subject::prints::surrogate_to_stdout");
+    assert!(shown.contains("before\n"), "{shown}");
+    let error = "UnicodeEncodeError: 'utf-8' codec can't encode character '\\udce9' in position 3: surrogates not allowed\n";
+    assert!(shown.contains(error), "{shown}");
+    // The byte is not UTF-8, which the report is.
+    let escaped = run("stdout", "surrogateescape");
+    let shown = escaped.captured("subject::prints::surrogate_to_stdout");
+    assert_eq!(shown, "before\ncaf\u{fffd}\n");
+    // Standard error is never strict.
+    let lenient = run("stderr", "strict");
+    let shown = lenient.captured("subject::prints::surrogate_to_stderr");
+    assert_eq!(shown, "caf\\udce9\n");
+    for run in [strict, escaped, lenient] {
+        assert_eq!(run.stderr, "");
+    }
+}
+
+fn a_stream_that_a_test_replaces_is_put_back() {
+    let run = Run::new("subject::replaced:: --skip at_once --show-output --test-threads 1");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    for (test, shown) in [
+        (
+            "a_replaces",
+            "note: `sys.stdout` was a `StringIO` at the end of the test, and is put back\n",
+        ),
+        ("b_finds_stdout", "printed as ever\n"),
+        ("d_finds_stderr", "told as ever\n"),
+    ] {
+        let captured = run.captured(&format!("subject::replaced::{test}"));
+        assert_eq!(captured, shown);
+    }
+    let captured = run.captured("subject::replaced::c_deletes_before_its_panic");
+    let note = "note: `sys.stderr` was missing at the end of the test, and is put back\n";
+    assert!(captured.contains(note), "{captured}");
+    assert_eq!(run.stderr, "");
+}
+
+fn a_stream_that_a_test_redirects_for_a_while_is_left_to_it() {
+    let run = Run::new("subject::replaced::at_once:: --show-output --test-threads 2");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("test result: ok. 3 passed;");
+    run.assert_lacks("note:");
 }
 
 const DESCRIBE: &str = "--show-output --exact subject::interpreter::describes_itself";

@@ -27,6 +27,7 @@ fn fail_if(place: &str) -> PyResult<()> {
 struct OwnError;
 
 mod endings;
+mod replaced;
 mod settings;
 mod streams;
 
@@ -333,6 +334,19 @@ raise error
     #[pyo3_aio::tokio::test]
     fn accented() -> PyResult<()> {
         run_python(c_str!("print('caf\\u00e9')"))
+    }
+
+    /// A lone surrogate, which stands for a byte of a file's name for example.
+    #[pyo3_aio::tokio::test]
+    fn surrogate_to_stdout() -> PyResult<()> {
+        run_python(c_str!("print('before'); print('caf\\udce9')"))
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn surrogate_to_stderr() -> PyResult<()> {
+        run_python(c_str!(
+            "import sys; assert sys.stderr.write('caf\\udce9\\n') == 5"
+        ))
     }
 }
 

@@ -39,7 +39,10 @@ pub(super) fn run(
     let py = event_loop.py();
     asyncio::set_event_loop(py)?.call1((event_loop,))?;
     let redirected = Redirected::new(event_loop)?;
-    session.begin(TaskLocals::new(event_loop.clone()));
+    session.begin(
+        TaskLocals::new(event_loop.clone()),
+        Arc::clone(&redirected.streams),
+    );
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
     let (run, interrupter) = libtest_async::run_interruptible(arguments, trials, runtime.spawn);
     let harness = start(event_loop, end.clone(), has_stopped, run);

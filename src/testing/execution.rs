@@ -22,6 +22,7 @@ use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
 use super::skip::{self, Caught, End};
+use super::streams::TakeBack;
 use crate::{TaskLocals, entry, locals};
 
 /// What a test needs to run, once for each attempt.
@@ -46,11 +47,12 @@ impl Execution {
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
         let run = async {
+            let take_back = TakeBack::new(&self.session);
             let end = match self.settings.timeout {
                 Some(limit) => limit::run_async(body, self.runtime, limit, locals.clone()).await,
                 None => Ok(body.await),
             };
-            self.tidy(&end, &locals).await;
+            self.tidy(&end, &locals, take_back).await;
             end
         };
         self.judge(&locals, run).await
@@ -73,11 +75,12 @@ impl Execution {
             move || call(function, locals, runtime)
         };
         let run = async {
+            let take_back = TakeBack::new(&self.session);
             let end = match self.settings.timeout {
                 Some(limit) => limit::run_sync(body, limit, locals.clone()).await,
                 None => Ok(body()),
             };
-            self.tidy(&end, &locals).await;
+            self.tidy(&end, &locals, take_back).await;
             end
         };
         block_on(self.judge(&locals, run))
@@ -115,13 +118,19 @@ impl Execution {
         }
     }
 
-    /// Has Python write what it holds back, and notes the tasks that are pending.
-    async fn tidy(&self, end: &Result<End, TimedOut>, locals: &TaskLocals) {
+    /// Has Python write what it holds back, takes its streams back, and notes the tasks that are pending.
+    async fn tidy(
+        &self,
+        end: &Result<End, TimedOut>,
+        locals: &TaskLocals,
+        mut take_back: TakeBack,
+    ) {
         // The loop may be what a test that timed out is waiting for.
         let looks_for_tasks = end.is_ok() && !self.session.checks_leaks();
         let has_tasks = Python::attach(|py| {
             // Half a line may still stand in Python's buffer.
             entry::flush(py);
+            take_back.now(py);
             looks_for_tasks && leaks::are_there(py, locals)
         });
         if has_tasks {

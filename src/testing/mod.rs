@@ -35,6 +35,10 @@
 //! print that coroutines start past `threading`. Compiled code that a coroutine calls is such a case: `println!` in a
 //! `#[pyfunction]`, and the text of a panic there, which comes as an exception to the test all the same.
 //!
+//! What a test puts in the place of `sys.stdout` or `sys.stderr` is taken away at its end, with a note, as pytest does.
+//! Where other tests run at that moment it may be theirs: then it stays until a test ends as the last one that runs.
+//! Text that cannot be encoded is dealt with as the stream would (`PYTHONIOENCODING`).
+//!
 //! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
 //! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
 //! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
@@ -71,6 +75,7 @@ mod session;
 mod settings;
 mod skip;
 mod stop;
+mod streams;
 mod test;
 mod threads;
 mod turns;

@@ -12,60 +12,11 @@ use std::sync::Arc;
 use libtest_async::capture;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyString};
+use pyo3::types::PyCFunction;
 
+use super::streams::Streams;
 use super::{current_test, leaks, threads};
 use crate::surroundings::{self, Surround};
-
-/// Stands for `sys.stdout` or `sys.stderr`.
-#[pyclass(frozen, module = "pyo3_aio.testing")]
-struct Stream {
-    original: Py<PyAny>,
-}
-
-#[pymethods]
-impl Stream {
-    fn write(&self, py: Python<'_>, text: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        if let Some(text) = text
-            .cast::<PyString>()
-            .ok()
-            .and_then(|text| text.to_cow().ok())
-        {
-            if append(py, &text)? {
-                return Ok(text.chars().count().into_pyobject(py)?.into_any().unbind());
-            }
-        }
-        // Not a string, or one with lone surrogates: the original knows what to do.
-        self.original
-            .call_method1(py, intern!(py, "write"), (text,))
-    }
-
-    fn writelines(&self, py: Python<'_>, lines: Bound<'_, PyAny>) -> PyResult<()> {
-        for line in lines.try_iter()? {
-            self.write(py, line?)?;
-        }
-        Ok(())
-    }
-
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.original
-            .call_method0(py, intern!(py, "flush"))
-            .map(drop)
-    }
-
-    fn __getattr__(&self, py: Python<'_>, name: Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
-        self.original.getattr(py, name)
-    }
-}
-
-/// Appends to the output of the current test; false when there is none, or it is not captured.
-fn append(py: Python<'_>, text: &str) -> PyResult<bool> {
-    if capture::Context::current().append(text.as_bytes()) {
-        return Ok(true);
-    }
-    let test = current_test::of_context(py)?;
-    Ok(test.is_some_and(|test| test.get().0.append(text.as_bytes())))
-}
 
 /// Has the futures that a test converts print into that test's output, whoever polls them.
 pub(super) fn surround_tasks() {
@@ -87,8 +38,7 @@ impl Surround for capture::Context {
 
 /// The objects that were replaced; [`restore`](Self::restore) puts them back.
 pub(super) struct Redirected {
-    stdout: Py<PyAny>,
-    stderr: Py<PyAny>,
+    pub(super) streams: Arc<Streams>,
     event_loop: Py<PyAny>,
     exception_handler: Py<PyAny>,
     /// The filter for coroutines that nobody awaited.
@@ -104,8 +54,7 @@ impl Redirected {
         let exception_handler = report_to_tests(event_loop)?;
         surround_tasks();
         Ok(Self {
-            stdout: replace(py, "stdout")?,
-            stderr: replace(py, "stderr")?,
+            streams: Arc::new(Streams::replace(py)?),
             event_loop: event_loop.clone().unbind(),
             exception_handler,
             warning: leaks::warn_always(py)?,
@@ -116,9 +65,7 @@ impl Redirected {
     /// Flushes the streams and puts back what was there.
     pub(super) fn restore(self, py: Python<'_>) -> PyResult<()> {
         crate::entry::flush(py);
-        let sys = py.import("sys")?;
-        sys.setattr("stdout", self.stdout)?;
-        sys.setattr("stderr", self.stderr)?;
+        self.streams.restore(py)?;
         self.event_loop
             .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
         self.restore_threads.call0(py)?;
@@ -139,26 +86,6 @@ pub(super) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAn
     }
     leaks::watch(event_loop)?;
     Ok(former.unbind())
-}
-
-/// Replaces a stream of `sys` and returns the original, which from now on writes whole lines at once.
-fn replace(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-    let sys = py.import("sys")?;
-    let original = sys.getattr(name)?;
-    if original.is_none() {
-        return Ok(original.unbind());
-    }
-    let line_buffering = PyDict::new(py);
-    line_buffering.set_item("line_buffering", true)?;
-    // Only `io.TextIOWrapper` has the method; another stream is somebody's own, and stays as it is.
-    let _ = original.call_method("reconfigure", (), Some(&line_buffering));
-    sys.setattr(
-        name,
-        Stream {
-            original: original.clone().unbind(),
-        },
-    )?;
-    Ok(original.unbind())
 }
 
 /// Calls the loop's default exception handler in the context of the task or handle that it is about.

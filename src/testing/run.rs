@@ -63,7 +63,7 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     session.check_leaks(args.leak_check);
     let locals = Python::attach(TaskLocals::current)?;
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
-    session.begin(locals);
+    session.begin(locals, Arc::clone(&redirected.streams));
     let trials = trials(tests, &session, None);
     let conclusion =
         libtest_async::run_async(&args.harness, trials, runtime::default().spawn).await;

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use super::current_test;
 use super::loops::{Loops, NoLoop};
 use super::stop::Stop;
+use super::streams::Streams;
 use super::turns::Turns;
 use crate::TaskLocals;
 
@@ -18,6 +19,7 @@ pub(super) struct Session {
     main: OnceLock<TaskLocals>,
     /// The loop that was asked for instead, if it is not installed.
     missing: OnceLock<String>,
+    streams: OnceLock<Arc<Streams>>,
     checks_leaks: OnceLock<bool>,
     others: Loops,
     pub(super) turns: Arc<Turns>,
@@ -25,10 +27,16 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Tells the tests which loop they run beside.
-    pub(super) fn begin(&self, locals: TaskLocals) {
+    /// Tells the tests which loop they run beside, and what stands for the standard streams.
+    pub(super) fn begin(&self, locals: TaskLocals, streams: Arc<Streams>) {
         // A session begins once; a second loop would be a bug of this module, and the first stays.
         let _ = self.main.set(locals);
+        let _ = self.streams.set(streams);
+    }
+
+    /// What stands for the standard streams, once the session has begun.
+    pub(super) fn streams(&self) -> Option<&Streams> {
+        self.streams.get().map(Arc::as_ref)
     }
 
     /// Has tests fail that leave tasks or coroutines behind, or not.

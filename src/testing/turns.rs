@@ -53,6 +53,11 @@ impl Turns {
         }
     }
 
+    /// Whether no more than one test runs.
+    pub(super) fn is_only_one(&self) -> bool {
+        self.lock().running <= 1
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
