@@ -16,6 +16,8 @@
 
 pub(crate) mod buffer;
 pub(crate) mod hook;
+mod journal;
+mod memory;
 mod panic_text;
 mod scope;
 #[cfg(all(unix, not(miri)))]
@@ -44,7 +46,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 
 #[cfg(unix)]
-pub(crate) use self::scope::with_current_output;
+pub(crate) use self::scope::take_current_output;
 pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.

@@ -1,10 +1,12 @@
 //! The output of one test, and the thread-local variable that points to it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::iter;
+use std::sync::Arc;
 
-use super::buffer;
+use super::journal::Journal;
+use super::{buffer, layer};
 
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub(crate) enum Destination {
 pub(crate) struct Scope {
     name: String,
     destination: Destination,
-    /// `None` when output is not captured, or no more.
-    output: Mutex<Option<Vec<u8>>>,
+    /// `None` when output is not captured.
+    output: Option<Journal>,
 }
 
 impl Scope {
@@ -33,7 +35,7 @@ impl Scope {
         Arc::new(Self {
             name: name.to_owned(),
             destination,
-            output: Mutex::new(captures.then(Vec::new)),
+            output: captures.then(Journal::new),
         })
     }
 
@@ -49,9 +51,8 @@ impl Scope {
     /// Says whether output is captured here, and still is.
     pub(crate) fn is_capturing(&self) -> bool {
         self.output
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
+            .as_ref()
+            .is_some_and(|output| !output.is_closed())
     }
 
     /// Says whether the test has not ended.
@@ -61,11 +62,14 @@ impl Scope {
 
     /// Appends to the output; `false` if it is not captured, or no more.
     pub(crate) fn append(&self, text: &[u8]) -> bool {
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        output
-            .as_mut()
-            .map(|output| output.extend_from_slice(text))
-            .is_some()
+        self.append_parts(iter::once(text))
+    }
+
+    /// Like [`append`](Self::append), for what has to stay together.
+    pub(super) fn append_parts<'a>(&self, parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+        self.output
+            .as_ref()
+            .is_some_and(|output| output.append(parts))
     }
 
     /// Appends to the output, or prints to standard error.
@@ -77,11 +81,15 @@ impl Scope {
 
     /// Ends the capture and returns the output. What comes later passes through.
     pub(crate) fn close(&self) -> Vec<u8> {
-        self.output
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .unwrap_or_default()
+        let mut text = Vec::new();
+        self.take(|piece| text.extend_from_slice(piece));
+        text
+    }
+
+    fn take(&self, look: impl FnMut(&[u8])) {
+        if let Some(output) = &self.output {
+            output.close(look);
+        }
     }
 }
 
@@ -102,6 +110,9 @@ pub(super) struct Entry {
 
 thread_local! {
     static CURRENT: RefCell<Option<Entry>> = const { RefCell::new(None) };
+    /// Whether there is an entry. Other than to look at that, to look at this allocates nothing in a
+    /// thread that has never had one, whatever it is doing when a signal interrupts it.
+    static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Returns the scope of the test that this thread works for.
@@ -116,27 +127,22 @@ pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
     with_entry(|entry| entry.map(|entry| (entry.scope.clone(), entry.role)))
 }
 
-/// Shows the output that the test of this thread has made so far, if there is any and if it can
-/// be had at once. Meanwhile what this thread prints is not captured.
+/// Ends the capture for the test of this thread and shows its name and its output, in pieces of
+/// which there may be none. What it prints later passes through. Does not call the allocator.
 #[cfg(unix)]
-pub(crate) fn with_current_output(look: impl FnOnce(&str, &[u8])) {
-    let _ = CURRENT.try_with(|current| {
-        let Ok(mut entry) = current.try_borrow_mut() else {
-            return;
-        };
-        let Some(Entry { scope, .. }) = &mut *entry else {
-            return;
-        };
-        if let Ok(output) = scope.output.try_lock() {
-            if let Some(output) = output.as_ref().filter(|output| !output.is_empty()) {
-                look(&scope.name, output);
-            }
+pub(crate) fn take_current_output(mut look: impl FnMut(&str, &[u8])) {
+    with_entry(|entry| {
+        if let Some(Entry { scope, .. }) = entry {
+            scope.take(|piece| look(&scope.name, piece));
         }
     });
 }
 
 /// Looks at what this thread is at work for. That is nothing where asking is not possible.
 pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
+    if !IS_AT_WORK.get() {
+        return look(None);
+    }
     let looked = CURRENT.try_with(|current| match current.try_borrow() {
         Ok(entry) => look(entry.as_ref()),
         Err(_) => T::default(),
@@ -167,9 +173,13 @@ pub(crate) fn enter_aside(scope: Arc<Scope>) -> Entered {
 
 /// Changes what this thread is at work for, and returns what it was.
 pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
-    CURRENT
-        .try_with(|current| current.replace(entry))
-        .unwrap_or_default()
+    let is_at_work = entry.is_some();
+    if is_at_work {
+        layer::know_thread();
+    }
+    let former = CURRENT.try_with(|current| current.replace(entry));
+    IS_AT_WORK.set(is_at_work && former.is_ok());
+    former.unwrap_or_default()
 }
 
 /// Restores the former scope of the thread when it is dropped.

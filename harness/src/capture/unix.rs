@@ -1,14 +1,16 @@
 //! What the C functions that `capture!` defines do.
 //!
 //! They run in every thread, at any time: in signal handlers, between fork and exec, while a
-//! thread-local variable is destroyed. So they fall through to the system whenever the scope
-//! cannot be had at once, and on an alternate signal stack in any case: what a handler prints
-//! there (of a stack overflow, for example) is about the end of the process.
+//! thread-local variable is destroyed. So `write` and `writev` wait for no lock, and do not call the
+//! allocator. They fall through to the system whenever the scope cannot be had at once, and on an
+//! alternate signal stack in any case: what a handler prints there (of a stack overflow, for
+//! example) is about the end of the process.
 
 #![expect(unsafe_code, reason = "these functions stand in for C's")]
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
+use std::iter;
 use std::mem;
 use std::ptr;
 use std::slice;
@@ -58,6 +60,13 @@ pub(crate) fn is_present() -> bool {
     })
 }
 
+/// Finds out what `write` has to know of the thread, and may not find out in a signal handler.
+pub(crate) fn know_thread() {
+    if is_present() {
+        stack::know();
+    }
+}
+
 /// Returns the number that the kernel gave this thread.
 #[cfg(target_os = "linux")]
 pub(crate) fn thread_id() -> i32 {
@@ -78,7 +87,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
     if is_standard(fd) && !data.is_null() {
         // SAFETY: the caller says that the bytes are readable; null is excluded above.
         let text = unsafe { slice::from_raw_parts(data.cast::<u8>(), length) };
-        if append_to_current(text) {
+        if append_to_current(iter::once(text)) {
             return length as isize;
         }
     }
@@ -94,17 +103,13 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
 pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
     let parts = parts.cast::<libc::iovec>();
     let is_ours = is_standard(fd) && count > 0 && !parts.is_null();
-    if is_ours && append_to_current(b"") {
+    if is_ours {
         // SAFETY: the caller says that there are so many vectors.
         let parts = unsafe { slice::from_raw_parts(parts, count as usize) };
         // SAFETY: the caller says that the bytes of each are readable.
-        let text: Vec<u8> = parts
-            .iter()
-            .flat_map(|part| unsafe { bytes(part) })
-            .copied()
-            .collect();
-        if append_to_current(&text) {
-            return text.len() as isize;
+        let texts = parts.iter().map(|part| unsafe { bytes(part) });
+        if append_to_current(texts.clone()) {
+            return texts.map(<[u8]>::len).sum::<usize>() as isize;
         }
     }
     // SAFETY: the caller's contract is that of the system's function.
@@ -167,8 +172,8 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
 
 /// Appends to the output of the test that this thread works for; `false` if there is none, or if it
 /// cannot be had.
-fn append_to_current(text: &[u8]) -> bool {
-    let append = |entry: &Entry| !stack::is_alternate() && entry.scope.append(text);
+fn append_to_current<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    let append = |entry: &Entry| !stack::is_alternate() && entry.scope.append_parts(parts);
     scope::with_entry(|entry| entry.is_some_and(append))
 }
 

@@ -47,22 +47,35 @@ impl Drop for AbortGuard {
 }
 
 /// Runs in the thread that called `abort`, wherever that was: it must not allocate, and must not
-/// wait for a lock. `abort` raises the signal again afterwards, with its default effect.
-extern "C" fn on_abort(_signal: c_int) {
-    if process::id() != PROCESS.load(Ordering::Relaxed) {
-        return;
+/// wait for a lock. Then the signal does what it does by default.
+extern "C" fn on_abort(signal: c_int) {
+    if process::id() == PROCESS.load(Ordering::Relaxed) {
+        print_current_output();
     }
-    capture::with_current_output(|name, output| {
-        for part in [
-            b"\n---- ",
-            name.as_bytes(),
-            b" stdout ----\n",
-            output,
-            b"\n",
-        ] {
-            // SAFETY: the part is readable. The scope is being looked at, so that the layer cannot
-            // get at it, and lets this pass.
-            unsafe { libc::write(libc::STDERR_FILENO, part.as_ptr().cast(), part.len()) };
+    // SAFETY: both are allowed in a signal handler. The signal comes when this returns.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
+
+fn print_current_output() {
+    let mut is_first = true;
+    capture::take_current_output(|name, piece| {
+        if mem::take(&mut is_first) {
+            print(b"\n---- ");
+            print(name.as_bytes());
+            print(b" stdout ----\n");
         }
+        print(piece);
     });
+    if !is_first {
+        print(b"\n");
+    }
+}
+
+/// The capture is at its end, and lets this pass.
+fn print(text: &[u8]) {
+    // SAFETY: the text is readable.
+    unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

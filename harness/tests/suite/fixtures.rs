@@ -3,6 +3,7 @@
 mod hostile;
 mod noisy;
 mod retried;
+mod signals;
 mod threads;
 mod workers;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
 
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
+pub(crate) use self::signals::{LINES, line};
 pub(crate) use self::workers::FIFO;
 use crate::pool::{Pool, yield_now};
 
@@ -58,6 +60,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
         "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
+        "signals" => libtest_async::run(&args, signals::signals()),
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "threads" => libtest_async::run(&args, threads::trials()),
         "counting" => on_pool(&args, counting()),

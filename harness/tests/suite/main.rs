@@ -19,6 +19,7 @@ mod pool;
 mod retry;
 mod reuse;
 mod runtime;
+mod signal;
 mod stop;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         retry::trials(),
         reuse::trials(),
         runtime::trials(),
+        signal::trials(),
         stop::trials(),
     ];
     let trials = groups.into_iter().flatten();

@@ -1,0 +1,350 @@
+//! Text that may be appended to anywhere.
+//!
+//! - An append takes no lock and waits for nobody, so that it may interrupt another one of its own
+//!   thread, as a signal handler does, and happen in a forked child.
+//! - It does not call the allocator, which a signal handler may have interrupted as well.
+//! - Its bytes stay together, and stand before those of appends that begin after its end.
+//! - Whoever closes the journal gets everything whose append has returned `true`.
+
+#![expect(unsafe_code, reason = "threads share memory that no lock guards")]
+
+use std::mem;
+use std::ptr;
+use std::slice;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::memory;
+
+/// A chunk has no fewer bytes, with its header.
+const LEAST: usize = 64 << 10;
+/// Who closes a journal waits so long for appends under way. One that takes longer was interrupted
+/// for good.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Stands in for a text that cannot be had.
+const UNAVAILABLE: &[u8] = b"[what was printed is not available: a write of it never ended]\n";
+
+/// Text that grows until it is closed.
+pub(super) struct Journal {
+    is_closed: AtomicBool,
+    /// How many appends are under way.
+    writers: AtomicUsize,
+    /// The newest chunk; null if there is none.
+    last: AtomicPtr<Chunk>,
+}
+
+// SAFETY: what the pointers lead to is atomic, or written by whoever reserved it and read when no
+// append is under way.
+unsafe impl Send for Journal {}
+// SAFETY: as above.
+unsafe impl Sync for Journal {}
+
+/// The start of a piece of memory; the text comes after it.
+struct Chunk {
+    before: *mut Chunk,
+    /// How much text there is room for.
+    capacity: usize,
+    /// More than the capacity if something did not fit: then nothing else will.
+    reserved: AtomicUsize,
+    /// The length of the text when no append is under way.
+    written: AtomicUsize,
+}
+
+impl Journal {
+    pub(super) const fn new() -> Self {
+        Self {
+            is_closed: AtomicBool::new(false),
+            writers: AtomicUsize::new(0),
+            last: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Appends `parts`, one after the other; `false` if the journal is closed, or there is no memory.
+    pub(super) fn append<'a>(&self, parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+        let Some(_writing) = self.enter() else {
+            return false;
+        };
+        let length = parts.clone().map(<[u8]>::len).sum();
+        if length == 0 {
+            return true;
+        }
+        loop {
+            let last = self.last.load(Ordering::Acquire);
+            // SAFETY: chunks are freed when no append is under way.
+            if !last.is_null() && unsafe { Chunk::append(last, parts.clone(), length) } {
+                return true;
+            }
+            // SAFETY: as above.
+            let known = unsafe { last.as_ref() };
+            let doubled = known.map_or(0, |chunk| chunk.capacity.saturating_mul(2));
+            let Some(new) = Chunk::allocate(last, doubled.max(length)) else {
+                return false;
+            };
+            // SAFETY: it is new, and nobody else's.
+            unsafe { Chunk::append(new, parts.clone(), length) };
+            let exchanged =
+                self.last
+                    .compare_exchange(last, new, Ordering::AcqRel, Ordering::Acquire);
+            if exchanged.is_ok() {
+                return true;
+            }
+            // SAFETY: nobody else has got to know of it.
+            unsafe { Chunk::free(new) };
+        }
+    }
+
+    /// Ends the growth and shows the text in pieces. The second caller gets none.
+    ///
+    /// Does not call the allocator.
+    pub(super) fn close(&self, mut look: impl FnMut(&[u8])) {
+        if self.is_closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if !self.is_quiet_soon() {
+            return look(UNAVAILABLE);
+        }
+        let last = self.last.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: no append is under way and none will be, and the list is not to be found any more.
+        unsafe {
+            let mut next = Chunk::reverse(last);
+            while !next.is_null() {
+                look(Chunk::text(next));
+                let before = (*next).before;
+                Chunk::free(mem::replace(&mut next, before));
+            }
+        }
+    }
+
+    fn enter(&self) -> Option<Writing<'_>> {
+        self.writers.fetch_add(1, Ordering::SeqCst);
+        let writing = Writing(self);
+        // Whoever closes the journal says so first and looks for writers then.
+        (!self.is_closed()).then_some(writing)
+    }
+
+    fn is_quiet_soon(&self) -> bool {
+        let since = Instant::now();
+        while self.writers.load(Ordering::SeqCst) > 0 {
+            if since.elapsed() > PATIENCE {
+                return false;
+            }
+            thread::yield_now();
+        }
+        true
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let mut next = *self.last.get_mut();
+        while !next.is_null() {
+            // SAFETY: nobody else has the journal, and so its chunks.
+            unsafe {
+                let before = (*next).before;
+                Chunk::free(mem::replace(&mut next, before));
+            }
+        }
+    }
+}
+
+/// An append that is under way.
+struct Writing<'a>(&'a Journal);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.writers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A chunk that is not in use, so that not every test has to ask the system for one.
+static SPARE: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
+
+impl Chunk {
+    /// Returns a chunk with room for `length` bytes or more.
+    fn allocate(before: *mut Self, length: usize) -> Option<*mut Self> {
+        let size = length.checked_add(size_of::<Self>())?.max(LEAST);
+        let spare = match size {
+            LEAST => SPARE.swap(ptr::null_mut(), Ordering::AcqRel),
+            _ => ptr::null_mut(),
+        };
+        let memory = match spare.is_null() {
+            true => memory::map(size)?.cast::<Self>(),
+            false => spare,
+        };
+        let chunk = Self {
+            before,
+            capacity: size - size_of::<Self>(),
+            reserved: AtomicUsize::new(0),
+            written: AtomicUsize::new(0),
+        };
+        // SAFETY: the memory is large enough, aligned to a page, and nobody else's.
+        unsafe { memory.write(chunk) };
+        Some(memory)
+    }
+
+    /// # Safety
+    ///
+    /// The chunk came from `allocate`, and nobody uses it any more.
+    unsafe fn free(chunk: *mut Self) {
+        // SAFETY: the caller says that it is there.
+        let size = unsafe { (*chunk).capacity } + size_of::<Self>();
+        let other = match size {
+            LEAST => SPARE.swap(chunk, Ordering::AcqRel),
+            _ => chunk,
+        };
+        if !other.is_null() {
+            // SAFETY: both came from `map`, with this size, and are nobody's now.
+            unsafe { memory::unmap(other.cast(), size) };
+        }
+    }
+
+    /// Returns the list in reverse.
+    ///
+    /// # Safety
+    ///
+    /// The chunks are there, and nobody else uses them.
+    unsafe fn reverse(mut next: *mut Self) -> *mut Self {
+        let mut reversed = ptr::null_mut();
+        while !next.is_null() {
+            // SAFETY: the caller says so.
+            let before = mem::replace(unsafe { &mut (*next).before }, reversed);
+            reversed = mem::replace(&mut next, before);
+        }
+        reversed
+    }
+
+    /// Appends `parts`, which have this length together, if there is room.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is there until this returns.
+    unsafe fn append<'a>(
+        chunk: *mut Self,
+        parts: impl Iterator<Item = &'a [u8]>,
+        length: usize,
+    ) -> bool {
+        // SAFETY: the caller says that it is there.
+        let (
+            Self {
+                capacity,
+                reserved,
+                written,
+                ..
+            },
+            text,
+        ) = unsafe { (&*chunk, chunk.add(1).cast::<u8>()) };
+        let start = reserved.fetch_add(length, Ordering::Relaxed);
+        if start.saturating_add(length) > *capacity {
+            return false;
+        }
+        let mut end = text.wrapping_add(start);
+        for part in parts {
+            // SAFETY: so many bytes were reserved, and are nobody else's.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), end, part.len()) };
+            end = end.wrapping_add(part.len());
+        }
+        written.fetch_add(length, Ordering::Release);
+        true
+    }
+
+    /// Returns the text.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is there as long as the text is used, and no append is under way.
+    unsafe fn text<'a>(chunk: *mut Self) -> &'a [u8] {
+        // SAFETY: the chunk is there. What was reserved with success stands at the start, without
+        // gaps, and has been written.
+        unsafe {
+            let length = (*chunk).written.load(Ordering::Acquire);
+            slice::from_raw_parts(chunk.add(1).cast::<u8>(), length)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use super::*;
+
+    fn text(journal: &Journal) -> Vec<u8> {
+        let mut text = Vec::new();
+        journal.close(|piece| text.extend_from_slice(piece));
+        text
+    }
+
+    #[test]
+    fn what_is_appended_comes_back_in_order_and_once() {
+        let journal = Journal::new();
+        let mut expected = Vec::new();
+        for (length, byte) in [1, 0, 100, LEAST, 7, 3 * LEAST, LEAST - 1]
+            .into_iter()
+            .zip(b'a'..)
+        {
+            let part = vec![byte; length];
+            assert!(journal.append([&part[..], b"|"].into_iter()));
+            expected.extend(part.into_iter().chain(*b"|"));
+        }
+        assert!(text(&journal) == expected);
+        assert!(!journal.append(iter::once(&b"late"[..])));
+        assert_eq!(text(&journal), b"");
+    }
+
+    #[test]
+    fn threads_neither_split_nor_lose_lines() {
+        let journal = Journal::new();
+        let rounds = if cfg!(miri) { 20 } else { 5000 };
+        thread::scope(|scope| {
+            for letter in b'a'..b'e' {
+                let journal = &journal;
+                scope.spawn(move || {
+                    for _ in 0..rounds {
+                        let line = [&[letter; 40][..], b"\n"];
+                        assert!(journal.append(line.into_iter()));
+                    }
+                });
+            }
+        });
+        let text = text(&journal);
+        for letter in b'a'..b'e' {
+            let lines = text.split(|byte| *byte == b'\n');
+            assert_eq!(lines.filter(|line| *line == [letter; 40]).count(), rounds);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_in_before_the_end_is_there() {
+        for _ in 0..if cfg!(miri) { 2 } else { 200 } {
+            let journal = Journal::new();
+            let taken = AtomicUsize::new(0);
+            let text = thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        while journal.append(iter::once(&b"x"[..])) {
+                            taken.fetch_add(1, Ordering::SeqCst);
+                        }
+                    });
+                }
+                while taken.load(Ordering::SeqCst) < 10 {
+                    thread::yield_now();
+                }
+                text(&journal)
+            });
+            assert_eq!(text.len(), taken.load(Ordering::SeqCst));
+        }
+    }
+
+    #[test]
+    fn an_append_that_never_ends_keeps_nobody_waiting() {
+        let journal = Journal::new();
+        let writing = journal.enter();
+        assert_eq!(text(&journal), UNAVAILABLE);
+        drop(writing);
+    }
+}
