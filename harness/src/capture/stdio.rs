@@ -35,8 +35,11 @@ pub(crate) fn restore_outputs(file: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Which file something stands for.
+pub(crate) type Identity = (libc::dev_t, libc::ino_t);
+
 /// Returns which file a descriptor stands for, if it is open.
-fn identity(descriptor: RawFd) -> Option<(libc::dev_t, libc::ino_t)> {
+pub(crate) fn identity(descriptor: RawFd) -> Option<Identity> {
     // SAFETY: all-zero is a valid value of this plain C struct.
     let mut status: libc::stat = unsafe { mem::zeroed() };
     // SAFETY: the pointer is valid; a descriptor that is not open is an error.

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Request;
+use super::lost::{self, Guarded};
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
@@ -20,7 +21,7 @@ use crate::unwind;
 pub(super) struct Desk {
     settings: Settings,
     hands: Hands,
-    link: UnixStream,
+    link: Guarded<UnixStream>,
     state: Mutex<State>,
 }
 
@@ -65,7 +66,7 @@ impl Desk {
         let this = Self {
             hands: Hands::new(settings.thread),
             settings,
-            link,
+            link: Guarded::new(link),
             state: Mutex::new(State {
                 trials,
                 queue: VecDeque::new(),
@@ -82,13 +83,27 @@ impl Desk {
 
     /// Takes calls until the parent closes the socket.
     pub(super) fn work(self: Arc<Self>) -> io::Result<()> {
-        let mut calls = BufReader::new(self.link.try_clone()?);
+        let ended = self.take_calls();
+        self.check();
+        ended
+    }
+
+    fn take_calls(self: &Arc<Self>) -> io::Result<()> {
+        let mut calls = BufReader::new(&self.link.file);
         loop {
             match Call::decode(&protocol::receive(&mut calls)?)? {
                 Call::Run(request) => self.lock().receive(request),
                 Call::Return => self.return_rest(),
             }
             self.proceed();
+        }
+    }
+
+    /// Ends the process if the trial that runs has taken its descriptors away.
+    fn check(&self) {
+        let is_intact = |output: &Option<Output>| output.as_ref().is_none_or(Output::is_intact);
+        if !self.link.is_intact() || !is_intact(&self.lock().output) {
+            lost::end();
         }
     }
 
@@ -151,6 +166,7 @@ impl Desk {
 
     /// Sends the end of a trial, with everything that it has printed.
     fn ended(self: &Arc<Self>, mut ended: Ended) {
+        self.check();
         // What is still to be written comes there too. If this fails it is lost.
         if let Some(output) = &self.lock().output {
             let _ = output.restore();
@@ -174,7 +190,7 @@ impl Desk {
 
     /// If the parent has gone then nobody is left to tell.
     fn reply(&self, reply: &Reply) {
-        let _ = protocol::send(&mut &self.link, |frame| reply.encode(frame));
+        let _ = protocol::send(&mut &self.link.file, |frame| reply.encode(frame));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

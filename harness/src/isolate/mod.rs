@@ -16,6 +16,8 @@ mod board;
 mod busy;
 #[cfg(unix)]
 mod desk;
+#[cfg(unix)]
+mod lost;
 #[cfg(not(unix))]
 mod none;
 #[cfg(unix)]
@@ -26,6 +28,8 @@ mod pool;
 mod process;
 #[cfg(unix)]
 mod protocol;
+#[cfg(unix)]
+mod replies;
 #[cfg(unix)]
 mod server;
 #[cfg(unix)]

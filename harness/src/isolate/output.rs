@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::lost::Guarded;
 use crate::capture::stdio;
 
 /// A file that is longer is emptied between trials.
@@ -13,14 +14,17 @@ const MOST: u64 = 1 << 20;
 
 /// Output that ends up in a file, and where that of the current trial starts.
 pub(super) struct Output {
-    file: File,
+    file: Guarded<File>,
     pub(super) start: u64,
 }
 
 impl Output {
     /// Looks at `file`, which every writer appends to.
     pub(super) fn new(file: File) -> Self {
-        Self { file, start: 0 }
+        Self {
+            file: Guarded::new(file),
+            start: 0,
+        }
     }
 
     /// Creates a file without a name.
@@ -40,19 +44,25 @@ impl Output {
 
     /// Returns a descriptor to print to.
     pub(super) fn writer(&self) -> io::Result<File> {
-        self.file.try_clone()
+        self.file.file.try_clone()
+    }
+
+    /// Says whether it is still the file that it was.
+    pub(super) fn is_intact(&self) -> bool {
+        self.file.is_intact()
     }
 
     /// Points standard output and standard error at the file again, if a test has changed that.
     pub(super) fn restore(&self) -> io::Result<()> {
-        stdio::restore_outputs(&self.file)
+        stdio::restore_outputs(&self.file.file)
     }
 
     /// Returns what was printed since the last call.
     pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
-        let end = self.file.metadata()?.len();
+        let file = &self.file.file;
+        let end = file.metadata()?.len();
         let mut bytes = vec![0; end.saturating_sub(self.start) as usize];
-        self.file.read_exact_at(&mut bytes, self.start)?;
+        file.read_exact_at(&mut bytes, self.start)?;
         self.start = end;
         Ok(bytes)
     }
@@ -60,7 +70,7 @@ impl Output {
     /// Empties the file if it has become long; what is printed next comes at its start again.
     pub(super) fn trim(&mut self) -> io::Result<()> {
         if self.start > MOST {
-            self.file.set_len(0)?;
+            self.file.file.set_len(0)?;
             self.start = 0;
         }
         Ok(())

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use super::Request;
 use super::VARIABLE;
+use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
+use super::replies::Replies;
 use crate::outcome::Outcome;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
@@ -24,8 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Process {
     child: SharedChild,
     link: Arc<UnixStream>,
-    replies: BufReader<UnixStream>,
-    timeout: Option<Duration>,
+    replies: BufReader<Replies>,
     output: Option<Output>,
     has_run: bool,
     /// How many trials the process was asked for.
@@ -52,11 +53,11 @@ impl Process {
         }
         let child = command.spawn()?;
         drop(command);
+        let (child, link) = (Arc::new(Mutex::new(child)), Arc::new(link));
         Ok(Self {
-            child: Arc::new(Mutex::new(child)),
-            replies: BufReader::new(link.try_clone()?),
-            link: Arc::new(link),
-            timeout: None,
+            replies: BufReader::new(Replies::new(link.clone(), child.clone())),
+            child,
+            link,
             output,
             has_run: false,
             requested: 0,
@@ -109,16 +110,7 @@ impl Process {
 
     /// Returns what the worker says next. An error says that it is gone, or that it is too late.
     pub(super) fn receive(&mut self, deadline: Option<Instant>) -> io::Result<Reply> {
-        let timeout = deadline.map(|deadline| {
-            // A duration of zero is refused.
-            deadline
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_micros(1))
-        });
-        if timeout != self.timeout {
-            self.link.set_read_timeout(timeout)?;
-            self.timeout = timeout;
-        }
+        self.replies.get_mut().deadline = deadline;
         let reply = Reply::decode(&protocol::receive(&mut self.replies)?)?;
         let start = match &reply {
             Reply::Ready { start } => *start,
@@ -142,16 +134,12 @@ impl Process {
     /// Waits for the end of a worker that is gone, and says how it ended.
     pub(super) fn autopsy(self) -> Outcome {
         // If it is alive, it has to see that it is not wanted any more.
-        let _ = self.link.shutdown(Shutdown::Both);
-        let status = self
-            .child
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .wait();
-        match status {
-            Ok(status) => Outcome::FailedBecause(describe(status)),
-            Err(error) => Outcome::FailedBecause(format!("child process was lost: {error}")),
-        }
+        let reason = match self.end() {
+            Ok(Some(status)) => describe(status),
+            Ok(None) => lost::REASON.to_owned(),
+            Err(error) => format!("child process was lost: {error}"),
+        };
+        Outcome::FailedBecause(reason)
     }
 
     /// Kills a worker that has taken longer than it may.
@@ -162,18 +150,23 @@ impl Process {
         Outcome::timed_out(timeout)
     }
 
-    /// Ends the worker.
-    pub(super) fn end(self) {
+    /// Ends the worker and returns its status, or none if it did not end by itself.
+    pub(super) fn end(self) -> io::Result<Option<ExitStatus>> {
         let _ = self.link.shutdown(Shutdown::Both);
         let deadline = Instant::now() + PATIENCE;
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pause = Duration::from_millis(1);
-        while matches!(child.try_wait(), Ok(None)) {
-            if Instant::now() >= deadline {
-                let _ = child.kill();
-                let _ = child.wait();
-                return;
+        loop {
+            // Others may want to kill it meanwhile.
+            let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
             }
+            if Instant::now() >= deadline {
+                child.kill()?;
+                child.wait()?;
+                return Ok(None);
+            }
+            drop(child);
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
@@ -183,6 +176,7 @@ impl Process {
 /// Says how a process ended, in libtest's words.
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
+        (Some(lost::CODE), _) => lost::REASON.to_owned(),
         (Some(code), _) => format!("got unexpected return code {code}"),
         (None, Some(signal)) => format!("child process exited with signal {signal}"),
         (None, None) => "unknown return code".to_owned(),

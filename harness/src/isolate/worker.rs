@@ -1,7 +1,6 @@
 //! A worker, as the parent's thread for it sees it.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use super::board::Board;
 use super::busy::Busy;
 use super::process::Process;
 use super::protocol::Reply;
+use super::replies::is_timeout;
 use super::{Job, Progress};
 use crate::job::Ended;
 use crate::outcome::Outcome;
@@ -72,7 +72,7 @@ impl Worker {
             }
         }
         if let Some(process) = self.process.take() {
-            process.end();
+            let _ = process.end();
         }
     }
 
@@ -160,11 +160,12 @@ impl Worker {
     /// Has a trial run by a fresh process: one that has run it before cannot do so again.
     fn replace(&mut self, process: Process) {
         let Some(job) = self.sent.pop_front() else {
-            return process.end();
+            let _ = process.end();
+            return;
         };
         self.give_up_rest();
         let has_run = process.has_run();
-        process.end();
+        let _ = process.end();
         if has_run {
             return self.submit(job);
         }
@@ -217,9 +218,4 @@ impl Worker {
             }),
         }
     }
-}
-
-/// Says whether a socket gave up waiting.
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

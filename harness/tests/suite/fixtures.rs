@@ -1,5 +1,6 @@
 //! The suites that child processes run.
 
+mod descriptors;
 mod hostile;
 mod noisy;
 mod retried;
@@ -63,6 +64,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "signals" => libtest_async::run(&args, signals::signals()),
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "threads" => libtest_async::run(&args, threads::trials()),
+        "descriptors" => libtest_async::run(&args, descriptors::descriptors()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

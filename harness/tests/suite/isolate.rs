@@ -18,6 +18,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         })
     };
     vec![
+        test(
+            "a_worker_without_its_descriptors_fails_one_test_only",
+            a_worker_without_its_descriptors_fails_one_test_only,
+        ),
         test("a_crash_fails_one_test_only", a_crash_fails_one_test_only),
         test("a_crash_keeps_its_output", a_crash_keeps_its_output),
         test(
@@ -78,6 +82,29 @@ fn a_crash_fails_one_test_only() {
             );
             assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
         }
+    }
+}
+
+fn a_worker_without_its_descriptors_fails_one_test_only() {
+    let lost = "the test closed or replaced file descriptors that its worker process needs";
+    for threads in ["--test-threads=1", "--test-threads=3"] {
+        let output = run("descriptors", &["--isolate", threads]);
+        for (name, note) in [
+            ("a_closes_all", lost),
+            ("c_closes_files", lost),
+            ("e_replaces_sockets", lost),
+            ("g_shuts_down", "got unexpected return code 0"),
+            (
+                "i_leaves_a_child_behind",
+                "child process exited with signal 6",
+            ),
+        ] {
+            let shown = section(&output.stdout, name);
+            assert_eq!(shown, format!("{name} prints\nnote: {note}"));
+        }
+        let counts = "5 passed; 5 failed;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
     }
 }
 
