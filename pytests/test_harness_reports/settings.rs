@@ -8,6 +8,7 @@ use crate::rerun::{Run, command};
 
 crate::tests!(
     a_timeout_ends_a_test_that_waits_and_shows_what_for,
+    a_timeout_shows_the_tasks_of_the_test_and_counts_those_of_others,
     a_timeout_leaves_tests_that_block_behind,
     a_timeout_cancels_what_the_test_awaits,
     a_test_that_ends_in_time_is_judged_as_ever,
@@ -39,6 +40,16 @@ fn a_timeout_ends_a_test_that_waits_and_shows_what_for() {
     );
     assert!(shown.contains("Stack for thread MainThread:\n"), "{shown}");
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn a_timeout_shows_the_tasks_of_the_test_and_counts_those_of_others() {
+    let run = Run::new("settings::tasks_at_once:: --test-threads 2");
+    run.assert_contains("test result: FAILED. 2 passed; 1 failed;");
+    let shown = run.captured("subject::settings::tasks_at_once::a_is_too_slow");
+    let (tasks, _threads) = shown.split_once("\nthreads:\n").unwrap();
+    assert!(tasks.contains("in forever\n"), "{shown}");
+    assert!(!tasks.contains("in beside\n"), "{shown}");
+    assert!(tasks.contains(" more of other tests\n"), "{shown}");
 }
 
 fn a_timeout_leaves_tests_that_block_behind() {

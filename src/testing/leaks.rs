@@ -31,6 +31,11 @@ pub(super) fn restore(event_loop: &Bound<'_, PyAny>, warning: &Py<PyAny>) -> PyR
     Ok(())
 }
 
+/// The function that returns the test of a task, or None.
+pub(super) fn owner(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    module(py)?.getattr("owner")
+}
+
 /// Whether tasks of the test with these locals are pending.
 pub(super) fn are_there(py: Python<'_>, locals: &TaskLocals) -> bool {
     let ask = || {

@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use super::race::Race;
 use super::runtime::Runtime;
 use super::skip::End;
+use super::{current_test, leaks};
 use crate::TaskLocals;
 
 /// How long a test that was too slow is held up for a look at its stacks. Code that keeps Python to itself shows none.
@@ -129,15 +130,17 @@ impl Future for Task {
     }
 }
 
-/// Describes the tasks of the loop and the threads of Python, as far as that is possible in [`PATIENCE`].
+/// Describes the tasks of the test and the threads of Python, as far as that is possible in [`PATIENCE`].
 async fn stacks(locals: TaskLocals) -> String {
     let race = Race::start(PATIENCE);
     let giving = Arc::clone(&race);
     thread::spawn(move || {
         let stacks = Python::attach(|py| {
             let module = PyModule::from_code(py, STACKS, c"stacks.py", c"pyo3_aio_stacks")?;
+            let test = current_test::of_locals(py, &locals)?;
+            let arguments = (locals.event_loop(py), test, leaks::owner(py)?);
             module
-                .call_method1("stacks", (locals.event_loop(py),))?
+                .call_method1("stacks", arguments)?
                 .extract::<String>()
         });
         giving.give(stacks.unwrap_or_else(|error| error.to_string()));

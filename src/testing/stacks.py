@@ -7,10 +7,16 @@ import threading
 import traceback
 
 
-def tasks(loop):
+def tasks(loop, test, owner):
+    """The tasks of the test, and those of nobody, whose end it may be waiting for as well."""
+    every = asyncio.all_tasks(loop)
+    own = [task for task in every if owner(task) in (test, None)]
     out = io.StringIO()
-    for task in asyncio.all_tasks(loop):
+    for task in own:
         task.print_stack(file=out)
+    others = len(every) - len(own)
+    if others:
+        out.write("%d more of other tests\n" % others)
     return out.getvalue() or "no tasks\n"
 
 
@@ -24,5 +30,5 @@ def threads():
     return "".join(parts) or "no threads\n"
 
 
-def stacks(loop):
-    return "asyncio:\n%s\nthreads:\n%s" % (tasks(loop), threads())
+def stacks(loop, test, owner):
+    return "asyncio:\n%s\nthreads:\n%s" % (tasks(loop, test, owner), threads())

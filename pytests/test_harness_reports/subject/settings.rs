@@ -83,6 +83,60 @@ async def main():
     }
 }
 
+/// Two at a time: the first times out while a task of the second is pending, which ends when the third has started.
+mod tasks_at_once {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    async fn run(code: &std::ffi::CStr) -> PyResult<()> {
+        let main = Python::attach(|py| {
+            let globals = PyDict::new(py);
+            py.run(SHARED, Some(&globals), None)?;
+            py.run(code, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("the code defines it");
+            pyo3_aio::tokio::into_future(main.call0()?)
+        })?;
+        main.await.map(drop)
+    }
+
+    const SHARED: &std::ffi::CStr = c_str!(
+        "
+import asyncio, sys
+def event():
+    return sys.__dict__.setdefault('test_timed_out', asyncio.Event())
+async def forever():
+    await asyncio.Event().wait()
+"
+    );
+
+    #[pyo3_aio::tokio::test(timeout = "1s")]
+    async fn a_is_too_slow() -> PyResult<()> {
+        run(c_str!(
+            "async def main(): await asyncio.ensure_future(forever())"
+        ))
+        .await
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn b_waits_beside_it() -> PyResult<()> {
+        run(c_str!(
+            "
+async def beside():
+    await event().wait()
+async def main():
+    await asyncio.ensure_future(beside())
+"
+        ))
+        .await
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn c_starts_thereupon() -> PyResult<()> {
+        run(c_str!("async def main(): event().set()")).await
+    }
+}
+
 mod raises {
     use pyo3::exceptions::{PyKeyError, PyValueError};
     use pyo3::prelude::*;
