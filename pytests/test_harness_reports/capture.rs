@@ -11,6 +11,8 @@ use crate::rerun::Run;
 
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
+    what_compiled_code_prints_for_a_coroutine_is_shown_with_its_test,
+    the_loop_does_not_wait_for_a_test_that_holds_stdout,
     what_a_stream_prints_is_shown_with_the_test_that_made_it,
     errors_that_nobody_receives_are_shown_with_their_test,
     a_thread_that_a_test_starts_belongs_to_it,
@@ -67,6 +69,35 @@ fn output_of_tests_that_run_at_once_is_told_apart() {
         assert!(shown.contains("ZeroDivisionError"), "{shown}");
     }
     assert_eq!(run.stderr, "");
+}
+
+fn what_compiled_code_prints_for_a_coroutine_is_shown_with_its_test() {
+    let run = Run::new("--exact subject::compiled::one subject::compiled::two --test-threads 2");
+    for (name, sister) in [("one", "two"), ("two", "one")] {
+        let shown = run.captured(&format!("subject::compiled::{name}"));
+        for part in [
+            "first step",
+            "callback",
+            "timer",
+            "coroutine",
+            "awaitable",
+            "coroutine, error stream",
+            "descriptor",
+            "has fallen",
+        ] {
+            let line = format!("{name}: {part}\n");
+            assert!(shown.contains(&line), "{part} is not in {shown}");
+        }
+        let unretrieved = format!("ValueError: {name}: never retrieved\n");
+        assert!(shown.contains(&unretrieved), "{shown}");
+        assert!(!shown.contains(&format!("{sister}: ")), "{shown}");
+    }
+    assert_eq!(run.stderr, "");
+}
+
+fn the_loop_does_not_wait_for_a_test_that_holds_stdout() {
+    let run = Run::new("compiled::waits_for_the_loop_with_stdout_locked");
+    run.assert_contains("test result: ok. 1 passed;");
 }
 
 fn what_a_stream_prints_is_shown_with_the_test_that_made_it() {

@@ -26,6 +26,7 @@ fn fail_if(place: &str) -> PyResult<()> {
 #[derive(Debug)]
 struct OwnError;
 
+mod compiled;
 mod endings;
 mod replaced;
 mod settings;

@@ -33,18 +33,22 @@ impl DoneCallback {
 #[pymethods]
 impl DoneCallback {
     fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
-        let Some(shared) = self.take() else {
-            return Ok(());
-        };
-        let py = task.py();
-        if !shared.is_wanted() {
-            shared.finish_unseen();
-            return see_what_has_left(task);
+        match self.take() {
+            Some(shared) => shared.surroundings().run_aside(|| finish(&shared, task)),
+            None => Ok(()),
         }
-        let result = catch_call(|| task.call_method0(intern!(py, "result")));
-        let result = result.unwrap_or_else(|caught| Err(caught.into()));
-        shared.finish_or_report(py, result.map(Bound::unbind))
     }
+}
+
+fn finish(shared: &Shared, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = task.py();
+    if !shared.is_wanted() {
+        shared.finish_unseen();
+        return see_what_has_left(task);
+    }
+    let result = catch_call(|| task.call_method0(intern!(py, "result")));
+    let result = result.unwrap_or_else(|caught| Err(caught.into()));
+    shared.finish_or_report(py, result.map(Bound::unbind))
 }
 
 /// Looks at an exception that has left the loop, so that the task does not report it as well.

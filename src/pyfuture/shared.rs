@@ -21,11 +21,14 @@ use crate::bridge::{
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
 use crate::pending_error;
+use crate::surroundings::Surroundings;
 
 /// What the future, the loop and the task's callback share.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     hub: Arc<Hub>,
+    /// Those of the code that made the future.
+    surroundings: Surroundings,
 }
 
 struct Inner {
@@ -93,12 +96,18 @@ impl Shared {
                 registration: None,
             }),
             hub,
+            surroundings: Surroundings::current(awaitable.py()),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
         let registration = shared.hub.register(item).ok_or_else(closed_error)?;
         shared.lock().registration = Some(registration);
         shared.hub.push(Arc::<Self>::clone(&shared));
         Ok(shared)
+    }
+
+    /// What Python's side of the future is part of.
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Whether somebody polls the future. Otherwise the task's exception is left for asyncio to report.
@@ -263,27 +272,7 @@ enum Step {
 
 impl Deliver for Shared {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let step = self.next_step(py);
-        match step {
-            Step::Start(awaitable, locals) => {
-                let started = catch_call(|| self.start_task(awaitable, &locals, py));
-                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
-                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
-                    self.finish_or_report(py, Err(error))?;
-                    return leaves.map_or(Ok(()), Err);
-                }
-            }
-            Step::GiveUp(awaitable, locals) => {
-                self.finish_unseen();
-                give_up(awaitable.bind(py), &locals)?;
-            }
-            Step::Cancel(task) => {
-                task.bind(py).call_method0(intern!(py, "cancel"))?;
-            }
-            Step::Report(output) => report(py, output)?,
-            Step::Nothing => {}
-        }
-        Ok(())
+        self.surroundings.run_aside(|| self.take_step(py))
     }
 
     fn discard(self: Arc<Self>) -> bool {
@@ -323,6 +312,31 @@ impl Shared {
             Stage::Done(_) | Stage::Gone => None,
             _ => Some(std::mem::replace(&mut inner.stage, Stage::Starting)),
         }
+    }
+
+    /// Does on the loop's thread what is to be done next.
+    fn take_step(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        let step = self.next_step(py);
+        match step {
+            Step::Start(awaitable, locals) => {
+                let started = catch_call(|| self.start_task(awaitable, &locals, py));
+                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
+                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
+                    self.finish_or_report(py, Err(error))?;
+                    return leaves.map_or(Ok(()), Err);
+                }
+            }
+            Step::GiveUp(awaitable, locals) => {
+                self.finish_unseen();
+                give_up(awaitable.bind(py), &locals)?;
+            }
+            Step::Cancel(task) => {
+                task.bind(py).call_method0(intern!(py, "cancel"))?;
+            }
+            Step::Report(output) => report(py, output)?,
+            Step::Nothing => {}
+        }
+        Ok(())
     }
 
     fn next_step(&self, py: Python<'_>) -> Step {

@@ -53,6 +53,13 @@ pub(super) fn of_context(py: Python<'_>) -> PyResult<Option<Bound<'_, CurrentTes
     Ok(test.cast_into().ok())
 }
 
+/// The value of the context variable in a context.
+pub(super) fn of<'py>(context: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CurrentTest>>> {
+    let py = context.py();
+    let test = context.call_method1(intern!(py, "get"), (variable(py)?,))?;
+    Ok(test.cast_into().ok())
+}
+
 /// The test of the context, or else of the thread; that may be none.
 pub(super) fn here(py: Python<'_>) -> PyResult<Bound<'_, CurrentTest>> {
     match of_context(py)? {

@@ -30,10 +30,9 @@
 //! Python at all.
 //!
 //! What a test prints in Rust and in Python, and what Python says of errors that nobody receives, is shown with that
-//! test; `main!` is needed for the Rust side. Threads and thread pools work for the test whose code started them. What
-//! coroutines write to the file descriptors themselves, or have subprocesses write, passes by, and so does what threads
-//! print that coroutines start past `threading`. Compiled code that a coroutine calls is such a case: `println!` in a
-//! `#[pyfunction]`, and the text of a panic there, which comes as an exception to the test all the same.
+//! test; `main!` is needed for the Rust side. Threads and thread pools work for the test whose code started them, and so
+//! does compiled code that a coroutine calls: `println!` in a `#[pyfunction]`, and the text of a panic there. What passes
+//! by is what subprocesses of coroutines print, and on uvloop what coroutines write past `sys.stdout` and `sys.stderr`.
 //!
 //! What a test puts in the place of `sys.stdout` or `sys.stderr` is taken away at its end, with a note, as pytest does.
 //! Where other tests run at that moment it may be theirs: then it stays until a test ends as the last one that runs.
@@ -57,6 +56,7 @@ mod driver;
 mod execution;
 mod failure;
 mod fixtures;
+mod handles;
 mod hooks;
 mod interpreter;
 mod leaks;

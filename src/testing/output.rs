@@ -4,8 +4,8 @@
 //! context; what belongs to no test, or to one whose output is not captured, goes where it went before.
 //!
 //! `print`, `logging`, `warnings`, tracebacks and what Python reports of errors that nobody can receive all end there,
-//! from threads and thread pools as well. What does not: writes of coroutines to the file descriptors past these
-//! objects, and threads that they start past `threading` (by `_thread.start_new_thread`, or in C).
+//! from threads and thread pools as well. The thread of a loop has the test of the callback that it runs, so that
+//! writes past these objects are captured there too; uvloop's callbacks run where nobody can tell.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::handles::Handles;
 use super::streams::Streams;
 use super::{current_test, leaks, threads};
 use crate::surroundings::{self, Surround};
@@ -34,6 +35,10 @@ impl Surround for capture::Context {
     fn run(&self, work: &mut dyn FnMut()) {
         Self::run(self, work);
     }
+
+    fn run_aside(&self, work: &mut dyn FnMut()) {
+        Self::run_unflushed(self, work);
+    }
 }
 
 /// The objects that were replaced; [`restore`](Self::restore) puts them back.
@@ -45,6 +50,7 @@ pub(super) struct Redirected {
     warning: Py<PyAny>,
     /// Puts back what starts threads.
     restore_threads: Py<PyAny>,
+    handles: Handles,
 }
 
 impl Redirected {
@@ -59,6 +65,7 @@ impl Redirected {
             exception_handler,
             warning: leaks::warn_always(py)?,
             restore_threads: threads::install(py)?,
+            handles: Handles::new(py)?,
         })
     }
 
@@ -69,6 +76,7 @@ impl Redirected {
         self.event_loop
             .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
         self.restore_threads.call0(py)?;
+        self.handles.restore(py)?;
         leaks::restore(self.event_loop.bind(py), &self.warning)
     }
 }
@@ -94,14 +102,18 @@ pub(super) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAn
 fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = event_loop.py();
     let default = event_loop.getattr(intern!(py, "default_exception_handler"))?;
-    match context_of(report) {
-        // A copy, since the context itself may be the one that is entered just now.
-        Some(context) => context
-            .call_method0(intern!(py, "copy"))?
-            .call_method1(intern!(py, "run"), (default, report))?,
-        None => default.call1((report,))?,
+    let Some(context) = context_of(report) else {
+        return default.call1((report,)).map(drop);
     };
-    Ok(())
+    let test = current_test::of(&context)?;
+    // A copy, since the context itself may be the one that is entered just now.
+    let context = context.call_method0(intern!(py, "copy"))?;
+    let call = || context.call_method1(intern!(py, "run"), (default, report));
+    match test {
+        Some(test) => test.get().0.run_unflushed(call),
+        None => call(),
+    }
+    .map(drop)
 }
 
 /// The context of a task (Python 3.12), else of a handle; futures have none.

@@ -104,7 +104,7 @@ fn former() -> Option<Arc<Hook>> {
 fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Arc<Scope>) -> Vec<u8> {
     let aside = Scope::new(scope.name(), Destination::Scope);
     {
-        let _entered = enter_aside(aside.clone());
+        let _entered = enter_aside(Some(aside.clone()), Role::Thread);
         call_former(info);
     }
     let thread = thread::current();

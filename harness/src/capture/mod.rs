@@ -45,6 +45,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
+use self::scope::enter_aside;
 #[cfg(unix)]
 pub(crate) use self::scope::take_current_output;
 pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
@@ -78,6 +79,15 @@ impl Context {
     /// If this context belongs to no test then neither does `work`.
     pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = enter(self.scope.clone(), Role::Poll);
+        work()
+    }
+
+    /// Runs `work` for that test without ever waiting for the lock of standard output: half a line
+    /// stays in std's buffer at the end, and becomes the test's that has the buffer written next.
+    ///
+    /// For a thread that works for many tests in turn, and that a test may wait for.
+    pub fn run_unflushed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = enter_aside(self.scope.clone(), Role::Poll);
         work()
     }
 

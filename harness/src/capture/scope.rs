@@ -160,13 +160,10 @@ pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> Entered {
 }
 
 /// Like [`enter`], and leaves alone what stands in std's buffer.
-pub(crate) fn enter_aside(scope: Arc<Scope>) -> Entered {
-    let entry = Entry {
-        scope,
-        role: Role::Thread,
-    };
+pub(crate) fn enter_aside(scope: Option<Arc<Scope>>, role: Role) -> Entered {
+    let entry = scope.map(|scope| Entry { scope, role });
     Entered {
-        former: swap(Some(entry)),
+        former: swap(entry),
         flushes: false,
     }
 }

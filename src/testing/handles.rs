@@ -1,0 +1,77 @@
+//! Has each callback of asyncio's loops run for the test whose context it runs in.
+//!
+//! What compiled code prints there reaches no object of Python's that could ask for the context.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use super::current_test;
+
+/// Stands for `Handle._run`, which enters the context of the handle and calls back.
+///
+/// A method in Python would be a frame in every stack that is shown.
+#[pyclass(frozen, module = "pyo3_aio.testing")]
+struct RunForTest {
+    run: Py<PyAny>,
+}
+
+#[pymethods]
+impl RunForTest {
+    /// Makes a method of a handle, as functions do.
+    fn __get__<'py>(
+        slf: Bound<'py, Self>,
+        handle: Option<Bound<'py, PyAny>>,
+        _class: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match handle {
+            Some(handle) => method_type(slf.py())?.call1((slf, handle)),
+            None => Ok(slf.into_any()),
+        }
+    }
+
+    fn __call__<'py>(&self, handle: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = handle.py();
+        let context = handle.getattr(intern!(py, "_context"))?;
+        let run = self.run.bind(py);
+        match current_test::of(&context)? {
+            Some(test) => test.get().0.run_unflushed(|| run.call1((handle,))),
+            None => run.call1((handle,)),
+        }
+    }
+}
+
+fn method_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static METHOD_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    METHOD_TYPE.import(py, "types", "MethodType")
+}
+
+/// The method that was replaced; [`restore`](Self::restore) puts it back.
+pub(super) struct Handles {
+    class: Py<PyAny>,
+    ours: Py<RunForTest>,
+}
+
+impl Handles {
+    /// Replaces the method.
+    pub(super) fn new(py: Python<'_>) -> PyResult<Self> {
+        let class = py.import("asyncio")?.getattr("Handle")?;
+        let run = class.getattr("_run")?.unbind();
+        let ours = Bound::new(py, RunForTest { run })?;
+        class.setattr("_run", &ours)?;
+        Ok(Self {
+            class: class.unbind(),
+            ours: ours.unbind(),
+        })
+    }
+
+    /// Puts the method back, unless somebody has replaced ours.
+    pub(super) fn restore(self, py: Python<'_>) -> PyResult<()> {
+        let class = self.class.bind(py);
+        if class.getattr("_run")?.is(&self.ours) {
+            class.setattr("_run", &self.ours.get().run)?;
+        }
+        Ok(())
+    }
+}
