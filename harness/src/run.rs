@@ -9,9 +9,9 @@ use crate::args::Arguments;
 use crate::block_on::block_on;
 use crate::conclusion::Conclusion;
 use crate::event::{Event, Listing};
-use crate::isolate::{self, Pool, Server};
+use crate::isolate::{Pool, Server, Turn};
 use crate::plan::{self, Plan};
-use crate::report::{FileError, Output};
+use crate::report::Output;
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, TestFuture, Trial};
@@ -21,6 +21,11 @@ use crate::trial::{Spawner, TestFuture, Trial};
 /// Each trial runs on a thread of its own, which bears its name; async trials are polled there.
 /// Up to [`test_threads`](Arguments::test_threads) run at once; if that is not set then as many as
 /// the variable `RUST_TEST_THREADS` says, or as there are cores.
+///
+/// A process may have several runs. With `--isolate` its workers call `main` again, and serve the run
+/// that they were started for: the others, which have to be started in the same order there, return
+/// at once, as if there had been no trials. A trial may have runs of its own, but they cannot be
+/// isolated.
 ///
 /// # Panics
 ///
@@ -89,6 +94,7 @@ async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
         Ok(Work::List(args, trials)) => {
             conclude(list(&args, trials).map(|()| Conclusion::default()))
         }
+        Ok(Work::Skip) => Conclusion::default(),
         Ok(Work::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
         Err(error) => conclude(Err(error)),
     }
@@ -96,16 +102,25 @@ async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
 
 /// What the arguments ask for.
 enum Work {
+    /// Another run of this process is the one that matters.
+    Skip,
     List(Box<Arguments>, Vec<Trial>),
     Serve(Box<Server>),
     Run(Box<Schedule>),
 }
 
 impl Work {
-    fn new(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
-        if isolate::is_worker() {
-            return Ok(Self::Serve(Box::new(Server::start(args, trials, spawn)?)));
-        }
+    fn new(args: &Arguments, mut trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
+        let number = match Turn::next() {
+            Turn::Run(number) => number,
+            Turn::Serve => {
+                return Ok(Self::Serve(Box::new(Server::start(args, trials, spawn)?)));
+            }
+            Turn::Skip => {
+                plan::keep(&mut trials, |_| false);
+                return Ok(Self::Skip);
+            }
+        };
         if args.list {
             return Ok(Self::List(Box::new(args.clone()), trials));
         }
@@ -116,7 +131,7 @@ impl Work {
         let plan = Plan::new(args, trials);
         let pool = args
             .starts_workers()
-            .then(|| Pool::start(args, concurrency.min(plan.len()).max(1)))
+            .then(|| Pool::start(args, concurrency.min(plan.len()).max(1), number))
             .transpose()?;
         Ok(Self::Run(Box::new(Schedule::new(State::new(
             settings, output, plan, pool,
@@ -148,7 +163,8 @@ fn conclude(result: io::Result<Conclusion>) -> Conclusion {
 
 /// Describes an error of the output, in libtest's words where that has such an output.
 fn describe(error: &io::Error) -> String {
-    match FileError::find(error) {
+    match error.get_ref() {
+        // It is the harness's own.
         Some(error) => error.to_string(),
         None => format!("io error when listing tests: {error:?}"),
     }

@@ -1,10 +1,10 @@
 //! `--isolate`: trials run in worker processes of this same binary.
 //!
 //! The parent keeps the plan and the report. Each worker is started with the parent's own
-//! arguments, comes to the same call of `run`, and there serves: it is sent the names of trials
-//! over a socket, which was its standard input, runs one after the other, and sends back how each
-//! ended and what it printed. Workers print to a file that the parent has open too, so that it
-//! outlives a crash.
+//! arguments, comes to the same call of `run`, past others that `main` may have, and there serves:
+//! it is sent the names of trials over a socket, which was its standard input, runs one after the
+//! other, and sends back how each ended and what it printed. Workers print to a file that the parent
+//! has open too, so that it outlives a crash.
 //!
 //! A worker whose trials are short is sent some ahead, so that neither side has to wait for the
 //! other. They stay the parent's: it calls them back when another worker has nothing to do, and
@@ -33,6 +33,8 @@ mod replies;
 #[cfg(unix)]
 mod server;
 #[cfg(unix)]
+mod turn;
+#[cfg(unix)]
 mod worker;
 
 use std::time::Duration;
@@ -40,15 +42,13 @@ use std::time::Duration;
 use crate::job::Ended;
 
 #[cfg(not(unix))]
-pub(crate) use self::none::{Pool, Server, is_worker};
+pub(crate) use self::none::{Pool, Server, Turn, is_worker};
 #[cfg(unix)]
 pub(crate) use self::pool::Pool;
 #[cfg(unix)]
-pub(crate) use self::server::{Server, is_worker};
-
-/// Tells a worker that it is one: the number of the process that started it.
+pub(crate) use self::server::Server;
 #[cfg(unix)]
-const VARIABLE: &str = "LIBTEST_ASYNC_WORKER_OF";
+pub(crate) use self::turn::{Turn, is_worker};
 
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,11 +13,27 @@ pub(crate) fn is_worker() -> bool {
     false
 }
 
+/// What a call of `run` has to do.
+pub(crate) enum Turn {
+    Run(Option<u32>),
+    #[expect(dead_code, reason = "there are no workers")]
+    Serve,
+    #[expect(dead_code, reason = "there are no workers")]
+    Skip,
+}
+
+impl Turn {
+    /// Decides what the next run of this process is to do.
+    pub(crate) fn next() -> Self {
+        Self::Run(None)
+    }
+}
+
 /// Would be the workers.
 pub(crate) enum Pool {}
 
 impl Pool {
-    pub(crate) fn start(_: &Arguments, _: usize) -> io::Result<Self> {
+    pub(crate) fn start(_: &Arguments, _: usize, _: Option<u32>) -> io::Result<Self> {
         let message = "--isolate is supported on Unix only";
         Err(io::Error::new(io::ErrorKind::Unsupported, message))
     }

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use super::Job;
 use super::board::Board;
 use super::busy::Busy;
-use super::worker::Worker;
+use super::worker::{Setup, Worker};
 use crate::args::Arguments;
 
 /// So many trials a worker has at most, with the one that it runs.
@@ -28,7 +28,17 @@ struct Hand {
 
 impl Pool {
     /// Makes room for so many workers. Each starts when there is something to do for it.
-    pub(crate) fn start(args: &Arguments, size: usize) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be had, and if the run has no number: workers could not come to it.
+    pub(crate) fn start(args: &Arguments, size: usize, run: Option<u32>) -> io::Result<Self> {
+        let run = run.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "--isolate is of no use to a run within a test",
+            )
+        })?;
         let board = Arc::new(Board::new(size));
         // Where the end of one trial decides what comes next, none may be sent ahead, and where
         // trials print into the report none may be ahead of it.
@@ -39,9 +49,14 @@ impl Pool {
         } else {
             MOST
         };
+        let setup = Setup {
+            run,
+            most,
+            passes_output: args.nocapture,
+        };
         let hands = (0..size).map(|number| {
             let busy = Busy::default();
-            let worker = Worker::new(number, most, args.nocapture, board.clone(), busy.clone());
+            let worker = Worker::new(number, setup, board.clone(), busy.clone());
             let thread = thread::Builder::new()
                 .name(format!("test-worker-{number}"))
                 .spawn(|| worker.work())?;

@@ -5,17 +5,17 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Request;
-use super::VARIABLE;
 use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use super::replies::Replies;
+use super::turn;
 use crate::outcome::Outcome;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
@@ -37,16 +37,16 @@ pub(super) struct Process {
 pub(super) type SharedChild = Arc<Mutex<Child>>;
 
 impl Process {
-    /// Starts a worker.
+    /// Starts a worker for the run of this number.
     ///
     /// Its output goes to a file, unless `passes_output`.
-    pub(super) fn start(passes_output: bool) -> io::Result<Self> {
+    pub(super) fn start(run: u32, passes_output: bool) -> io::Result<Self> {
         let (link, theirs) = UnixStream::pair()?;
         let output = (!passes_output).then(Output::create).transpose()?;
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(std::env::args_os().skip(1))
-            .env(VARIABLE, process::id().to_string())
+            .env(turn::VARIABLE, turn::variable(run))
             .stdin(Stdio::from(OwnedFd::from(theirs)));
         if let Some(output) = &output {
             command.stdout(output.writer()?).stderr(output.writer()?);
@@ -132,14 +132,12 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(self) -> Outcome {
-        // If it is alive, it has to see that it is not wanted any more.
-        let reason = match self.end() {
+    pub(super) fn autopsy(self) -> String {
+        match self.end() {
             Ok(Some(status)) => describe(status),
             Ok(None) => lost::REASON.to_owned(),
             Err(error) => format!("child process was lost: {error}"),
-        };
-        Outcome::FailedBecause(reason)
+        }
     }
 
     /// Kills a worker that has taken longer than it may.

@@ -4,13 +4,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::parent_id;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::VARIABLE;
 use super::desk::{Desk, Settings, Trials};
 use super::output::Output;
 use crate::args::Arguments;
@@ -22,17 +20,6 @@ use crate::plan;
 use crate::process;
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
-
-/// Says whether this process is a worker.
-///
-/// The variable is inherited by whatever a test starts, and that may be a test binary too; but it
-/// is not the parent of those.
-pub(crate) fn is_worker() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        std::env::var(VARIABLE).is_ok_and(|parent| parent == parent_id().to_string())
-    })
-}
 
 /// Serves the parent until it closes the socket. A thread of its own reads the requests and starts
 /// the trials, which answer by themselves; this is only what the caller waits for.

@@ -21,40 +21,42 @@ const SHORT: Duration = Duration::from_millis(1);
 const MANY: usize = 8;
 const PAUSE: Duration = Duration::from_micros(200);
 
+/// What the workers of a run have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Setup {
+    /// The number of the run.
+    pub(super) run: u32,
+    /// So many trials a process may have at most.
+    pub(super) most: usize,
+    pub(super) passes_output: bool,
+}
+
 /// A worker process that is replaced when it has gone.
 pub(super) struct Worker {
     number: usize,
+    setup: Setup,
     board: Arc<Board>,
     busy: Busy,
-    passes_output: bool,
     process: Option<Process>,
     /// What the process was sent. It runs the first of these.
     sent: VecDeque<Job>,
     /// Since when it runs that one.
     since: Instant,
-    /// How many trials the process may have at present, and at most.
+    /// How many trials the process may have at present.
     depth: usize,
-    most: usize,
 }
 
 impl Worker {
-    pub(super) fn new(
-        number: usize,
-        most: usize,
-        passes_output: bool,
-        board: Arc<Board>,
-        busy: Busy,
-    ) -> Self {
+    pub(super) fn new(number: usize, setup: Setup, board: Arc<Board>, busy: Busy) -> Self {
         Self {
             number,
+            setup,
             board,
             busy,
-            passes_output,
             process: None,
             sent: VecDeque::new(),
             since: Instant::now(),
             depth: 1,
-            most,
         }
     }
 
@@ -137,7 +139,7 @@ impl Worker {
         };
         self.since = Instant::now();
         self.depth = match ended.elapsed {
-            Some(elapsed) if elapsed < SHORT => self.most.min(self.depth * 2),
+            Some(elapsed) if elapsed < SHORT => self.setup.most.min(self.depth * 2),
             _ => 1,
         };
         if self.sent.is_empty() {
@@ -186,7 +188,7 @@ impl Worker {
         let ended = Ended {
             outcome: match timeout {
                 Some(timeout) => process.kill(timeout),
-                None => process.autopsy(),
+                None => Outcome::FailedBecause(process.autopsy()),
             },
             output,
             elapsed: None,
@@ -204,7 +206,10 @@ impl Worker {
     }
 
     fn start(&self) -> Result<Process, Ended> {
-        let mut process = Process::start(self.passes_output).map_err(|error| {
+        let Setup {
+            run, passes_output, ..
+        } = self.setup;
+        let mut process = Process::start(run, passes_output).map_err(|error| {
             let reason = format!("the worker process could not be started: {error}");
             Ended::without_output(Outcome::FailedBecause(reason))
         })?;
@@ -213,9 +218,16 @@ impl Worker {
             Ok(()) => Ok(process),
             Err(_) => Err(Ended {
                 output: process.take_output().unwrap_or_default(),
-                outcome: process.autopsy(),
+                outcome: never_ready(&process.autopsy()),
                 elapsed: None,
             }),
         }
     }
+}
+
+/// Says that a worker ended before it was asked for anything.
+fn never_ready(reason: &str) -> Outcome {
+    Outcome::FailedBecause(format!(
+        "the worker process did not come to this run: {reason}\n      it calls `main` as well, which has to start the same runs there"
+    ))
 }

@@ -7,25 +7,20 @@ use std::path::{Path, PathBuf};
 
 /// The file that a flag asked for cannot be written.
 #[derive(Debug)]
-pub(crate) struct FileError {
+pub(super) struct FileError {
     flag: &'static str,
     path: PathBuf,
     source: io::Error,
 }
 
 impl FileError {
-    /// Says what file an error is about. It is found again by [`FileError::find`].
+    /// Says what file an error is about.
     pub(super) fn wrap(flag: &'static str, path: &Path, source: io::Error) -> io::Error {
         io::Error::other(Self {
             flag,
             path: path.to_owned(),
             source,
         })
-    }
-
-    /// Returns what was wrapped.
-    pub(crate) fn find(error: &io::Error) -> Option<&Self> {
-        error.get_ref()?.downcast_ref()
     }
 }
 

@@ -1,8 +1,12 @@
 //! The file of `--junit`: a document as Jenkins, GitLab and GitHub's actions read it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{self, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::binary;
 use crate::event::{Event, Tally};
@@ -10,6 +14,9 @@ use crate::event::{Event, Tally};
 use super::file_error::FileError;
 use super::junit_case;
 use super::xml::attribute;
+
+/// What the runs of this process have written to each file: a later run adds to it.
+static WRITTEN: Mutex<BTreeMap<PathBuf, (Counts, String)>> = Mutex::new(BTreeMap::new());
 
 /// Collects the trials and writes the file when the run is over.
 pub(super) struct JunitFile {
@@ -48,20 +55,60 @@ impl JunitFile {
         }
     }
 
-    fn write(&self, tally: &Tally) -> io::Result<()> {
-        let counts = format!(
-            "name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.6}\"",
-            attribute(&self.suite),
-            tally.passed + tally.failed + tally.ignored + tally.measured,
-            tally.failed,
-            tally.ignored,
-            tally.duration.as_secs_f64()
+    fn write(&mut self, tally: &Tally) -> io::Result<()> {
+        let counts = Counts::of(tally);
+        let suite = format!(
+            "  <testsuite {}>\n{}  </testsuite>\n",
+            counts.attributes(&self.suite),
+            mem::take(&mut self.cases)
         );
+        let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, suites) = written.entry(self.path.clone()).or_default();
+        all.add(&counts);
+        suites.push_str(&suite);
         let document = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite {counts}>\n{}  </testsuite>\n</testsuites>\n",
-            self.cases
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {}>\n{suites}</testsuites>\n",
+            all.attributes(&self.suite)
         );
         write(&self.path, &document).map_err(|error| FileError::wrap("--junit", &self.path, error))
+    }
+}
+
+/// What a suite, or all of a file, came to.
+#[derive(Default)]
+struct Counts {
+    tests: u64,
+    failures: u64,
+    skipped: u64,
+    time: Duration,
+}
+
+impl Counts {
+    fn of(tally: &Tally) -> Self {
+        Self {
+            tests: tally.passed + tally.failed + tally.ignored + tally.measured,
+            failures: tally.failed,
+            skipped: tally.ignored,
+            time: tally.duration,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.tests += other.tests;
+        self.failures += other.failures;
+        self.skipped += other.skipped;
+        self.time += other.time;
+    }
+
+    fn attributes(&self, name: &str) -> String {
+        format!(
+            "name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.6}\"",
+            attribute(name),
+            self.tests,
+            self.failures,
+            self.skipped,
+            self.time.as_secs_f64()
+        )
     }
 }
 

@@ -1,8 +1,10 @@
 //! The extra file of `--logfile`.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::event::{Event, Finished};
 use crate::outcome::Outcome;
@@ -15,10 +17,17 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
+    /// Creates the file. A later run of this process adds to it.
     pub(super) fn create(path: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self {
-            file: File::create(path)?,
-        })
+        static CREATED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+        let path = path::absolute(path)?;
+        let mut created = CREATED.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match created.contains(&path) {
+            true => OpenOptions::new().append(true).open(&path)?,
+            false => File::create(&path)?,
+        };
+        created.insert(path);
+        Ok(Self { file })
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {

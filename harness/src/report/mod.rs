@@ -25,7 +25,6 @@ use crate::time::TimeLimits;
 
 use self::color::Palette;
 use self::durations::Durations;
-pub(crate) use self::file_error::FileError;
 use self::github::Github;
 use self::json::Json;
 use self::junit::Junit;

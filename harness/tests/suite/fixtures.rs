@@ -4,6 +4,7 @@ mod descriptors;
 mod hostile;
 mod noisy;
 mod retried;
+mod runs;
 mod signals;
 mod threads;
 mod workers;
@@ -65,6 +66,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "threads" => libtest_async::run(&args, threads::trials()),
         "descriptors" => libtest_async::run(&args, descriptors::descriptors()),
+        "two_runs" => runs::two(&args),
+        "two_runs_at_once" => runs::two_at_once(&args),
+        "in_one_process_only" => runs::in_one_process_only(&args),
+        "run_within_a_test" => libtest_async::run(&args, runs::within_a_test()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

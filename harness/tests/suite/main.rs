@@ -18,6 +18,7 @@ mod mimic;
 mod pool;
 mod retry;
 mod reuse;
+mod runs;
 mod runtime;
 mod signal;
 mod stop;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         mimic::trials(),
         retry::trials(),
         reuse::trials(),
+        runs::trials(),
         runtime::trials(),
         signal::trials(),
         stop::trials(),
