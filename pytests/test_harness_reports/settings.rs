@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::rerun::{Run, command};
@@ -23,6 +24,7 @@ crate::tests!(
     what_tests_leave_behind_fails_them_on_request,
     what_a_failing_test_leaves_behind_is_shown_with_its_failure,
     ctrl_c_drops_what_runs_and_ends_with_130,
+    ctrl_c_interrupts_the_test_of_a_worker,
 );
 
 fn a_timeout_ends_a_test_that_waits_and_shows_what_for() {
@@ -217,19 +219,8 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
             .spawn()
             .unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("waiting") {
-        line.clear();
-        assert_ne!(
-            stdout.read_line(&mut line).unwrap(),
-            0,
-            "it has ended before it was to wait"
-        );
-    }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
+    read_until(&mut stdout, "waiting");
+    interrupt(&child.id().to_string());
     let (mut rest, mut stderr) = (String::new(), String::new());
     stdout.read_to_string(&mut rest).unwrap();
     child
@@ -251,6 +242,52 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
         "{rest}{stderr}"
     );
     assert!(!stderr.contains("KeyboardInterrupt"), "{stderr}");
+}
+
+/// A terminal sends the signal to the workers of `--isolate` as well, and one may be the first to act on it.
+#[cfg(unix)]
+fn ctrl_c_interrupts_the_test_of_a_worker() {
+    let arguments = "--isolate --nocapture settings::interrupt --test-threads 1";
+    let mut child = with_default_sigint(&command(arguments))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let line = read_until(&mut stdout, "waiting in ");
+    let worker = line.trim_end().rsplit(' ').next().unwrap();
+    assert_ne!(worker, child.id().to_string());
+    interrupt(worker);
+    // The worker ends two seconds later if the parent does not.
+    thread::sleep(Duration::from_millis(500));
+    interrupt(&child.id().to_string());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    for expected in [
+        "interrupted; 0 tests had not started\ntest subject::settings::interrupt::waits_for_ever was running\n",
+        "\ntest result: INTERRUPTED. 0 passed; 1 failed;",
+        "the future was dropped\n",
+    ] {
+        assert!(rest.contains(expected), "{rest}");
+    }
+}
+
+#[cfg(unix)]
+fn interrupt(process: &str) {
+    let killed = Command::new("kill").args(["-INT", process]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// Reads lines until one contains the text, and returns it.
+#[cfg(unix)]
+fn read_until(stdout: &mut impl BufRead, text: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        let read = stdout.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "it has ended before {text:?}");
+    }
+    line
 }
 
 /// The command with SIGINT as a terminal has it: a shell in the background has it ignored, for its children too.
@@ -279,3 +316,6 @@ fn clone(mut to: Command, from: &Command) -> Command {
 
 #[cfg(not(unix))]
 fn ctrl_c_drops_what_runs_and_ends_with_130() {}
+
+#[cfg(not(unix))]
+fn ctrl_c_interrupts_the_test_of_a_worker() {}

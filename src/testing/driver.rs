@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::process;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -20,6 +20,9 @@ use crate::{TaskLocals, asyncio};
 
 /// How long a loop may be busy when all tests have ended.
 const TIME_TO_STOP_THE_LOOP: Duration = Duration::from_secs(2);
+
+/// How long the parent of a worker has to report an interruption, which ends the worker's harness.
+const TIME_OF_THE_PARENT: Duration = Duration::from_secs(2);
 
 /// How long the async tests have to be dropped by their runtimes.
 const TIME_TO_STOP: Duration = Duration::from_millis(100);
@@ -45,7 +48,7 @@ pub(super) fn run(
     );
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
     let (run, interrupter) = libtest_async::run_interruptible(arguments, trials, runtime.spawn);
-    let harness = start(event_loop, end.clone(), has_stopped, run);
+    let (harness, has_ended) = start(event_loop, end.clone(), has_stopped, run);
     let conclusion = match end.run(event_loop) {
         Ok(()) => {
             drop(stopped);
@@ -54,7 +57,8 @@ pub(super) fn run(
                 .expect("the harness does not panic"))
         }
         Err(error) => {
-            interrupt(py, session, &interrupter);
+            drop(stopped);
+            interrupt(py, session, &interrupter, has_ended);
             Err(error)
         }
     };
@@ -64,22 +68,26 @@ pub(super) fn run(
     conclusion
 }
 
-/// Starts the thread that the harness runs on; it stops the loop at its end, which closes the channel.
+/// Starts the thread that the harness runs on; it stops the loop at its end, which closes the channel. The channel that
+/// is returned closes with the thread.
 fn start(
     event_loop: &Bound<'_, PyAny>,
     end: End,
     has_stopped: Receiver<()>,
     run: impl Future<Output = Conclusion> + Send + 'static,
-) -> JoinHandle<Conclusion> {
+) -> (JoinHandle<Conclusion>, Receiver<()>) {
     let event_loop = event_loop.clone().unbind();
-    thread::spawn(move || {
+    let (running, has_ended) = mpsc::channel();
+    let harness = thread::spawn(move || {
+        let _running: Sender<()> = running;
         let conclusion = block_on(run);
         Python::attach(|py| end.stop(event_loop.bind(py)));
         if has_stopped.recv_timeout(TIME_TO_STOP_THE_LOOP) == Err(RecvTimeoutError::Timeout) {
             exit(&conclusion);
         }
         conclusion
-    })
+    });
+    (harness, has_ended)
 }
 
 /// Ends the process while a test that has timed out keeps the loop's thread.
@@ -90,9 +98,18 @@ fn exit(conclusion: &Conclusion) -> ! {
 }
 
 /// Reports what ran, and drops the async tests that are under way, as Ctrl-C does with a program.
-fn interrupt(py: Python<'_>, session: &Session, interrupter: &Interrupter) {
-    py.detach(|| {
-        interrupter.interrupt();
+fn interrupt(
+    py: Python<'_>,
+    session: &Session,
+    interrupter: &Interrupter,
+    has_ended: Receiver<()>,
+) {
+    py.detach(move || {
+        if !interrupter.interrupt() {
+            // The parent of a worker had the signal as well. If this process ended before the parent it would be for
+            // the test that runs here to explain.
+            let _ = has_ended.recv_timeout(TIME_OF_THE_PARENT);
+        }
         session.stop.set();
         thread::sleep(TIME_TO_STOP);
     });

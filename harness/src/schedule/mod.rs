@@ -119,10 +119,12 @@ impl Interrupter {
     /// the files that were asked for, as Ctrl-C does. Nothing is reported after that, and the run
     /// does not end: the process is to, with exit code 130.
     ///
-    /// Does nothing when the run is over, and where trials are only listed.
-    pub fn interrupt(&self) {
-        if let Some(driver) = self.0.upgrade() {
-            lock(&driver.state).interrupt();
+    /// Returns `false`, having done nothing, where there is nothing to report: when the run is over,
+    /// where trials are only listed, and in a worker of `--isolate`, whose parent does it.
+    pub fn interrupt(&self) -> bool {
+        match self.0.upgrade() {
+            Some(driver) => lock(&driver.state).interrupt(),
+            None => false,
         }
     }
 }

@@ -132,10 +132,10 @@ impl State {
             .collect()
     }
 
-    /// Reports what ran until now, the run being interrupted.
-    pub(super) fn interrupt(&mut self) {
+    /// Reports what ran until now, the run being interrupted; `false` if nothing runs.
+    pub(super) fn interrupt(&mut self) -> bool {
         if !matches!(self.phase, Phase::Running { .. }) {
-            return;
+            return false;
         }
         self.tally.interruption = Some(Interruption {
             running: self.running.descriptions(),
@@ -144,6 +144,7 @@ impl State {
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
         self.phase = Phase::Over;
+        true
     }
 
     /// Forgets everything that is under way.

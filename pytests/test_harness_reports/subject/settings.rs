@@ -338,7 +338,7 @@ mod interrupt {
     #[expect(clippy::print_stdout, reason = "this is what is waited for")]
     async fn waits_for_ever() {
         let _dropped = Dropped;
-        println!("waiting");
+        println!("waiting in {}", std::process::id());
         future::pending::<()>().await;
     }
 }
