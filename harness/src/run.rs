@@ -1,6 +1,6 @@
 //! The ways to run trials.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
@@ -11,6 +11,7 @@ use crate::conclusion::Conclusion;
 use crate::event::{Event, Listing};
 use crate::isolate::{Pool, Server, Turn};
 use crate::plan::{self, Plan};
+use crate::process::print_error;
 use crate::report::Output;
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
@@ -155,7 +156,7 @@ fn list(args: &Arguments, trials: Vec<Trial>) -> io::Result<()> {
 fn conclude(result: io::Result<Conclusion>) -> Conclusion {
     result.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::BrokenPipe {
-            let _ = writeln!(io::stderr(), "error: {}", describe(&error));
+            print_error(format!("error: {}\n", describe(&error)).as_bytes());
         }
         Conclusion::broken()
     })

@@ -296,7 +296,8 @@ impl Trial {
     /// Sets how long the test may take, in place of what `--timeout` says.
     ///
     /// After that time the test has failed. Its future is dropped; a thread that blocks goes on
-    /// until the process ends, but nobody waits for it. With `--isolate` the process is killed.
+    /// until the process ends, but nobody waits for it. If it is the thread that awaits the run then
+    /// the process ends five seconds after the report. With `--isolate` the test's process is killed.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

@@ -14,7 +14,7 @@ use std::mem;
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::layer;
+use super::{layer, patience};
 
 /// The capacity of the buffer, which std documents nowhere and has never changed.
 const CAPACITY: usize = 1024;
@@ -36,7 +36,7 @@ pub(crate) fn take_away() {
 /// Writes out half a line that may stand in the buffer.
 pub(crate) fn flush() {
     if IS_GONE.get() != Some(&true) {
-        let _ = io::stdout().flush();
+        patience::flush();
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod hook;
 mod journal;
 mod memory;
 mod panic_text;
+pub(crate) mod patience;
 mod scope;
 #[cfg(all(unix, not(miri)))]
 mod stack;

@@ -1,12 +1,12 @@
 //! The output of one test, and the thread-local variable that points to it.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write};
 use std::iter;
 use std::sync::Arc;
 
 use super::journal::Journal;
 use super::{buffer, layer};
+use crate::process::print_error;
 
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Scope {
     /// Appends to the output, or prints to standard error.
     pub(crate) fn append_or_print(&self, text: &[u8]) {
         if !self.append(text) {
-            let _ = io::stderr().write_all(text);
+            print_error(text);
         }
     }
 

@@ -3,12 +3,12 @@
 #![expect(unsafe_code, reason = "only C's on_exit tells the status")]
 
 use std::ffi::{c_int, c_void};
-use std::io::{self, Write};
 use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
+use super::print_error;
 use crate::args::FAILURE;
 
 /// Returns the names of the tests that are running.
@@ -74,10 +74,9 @@ extern "C" fn at_exit(status: c_int, _argument: *mut c_void) {
     // is printed here is not captured, and which test it was is not known for certain.
     let tests: Vec<_> = runs.iter().flat_map(|run| (run.running)()).collect();
     let tests = tests.join(", ");
-    let _ = writeln!(
-        io::stderr(),
-        "\nerror: the process ended with status 0 while tests were running: {tests}"
-    );
+    let error =
+        format!("\nerror: the process ended with status 0 while tests were running: {tests}\n");
+    print_error(error.as_bytes());
     // SAFETY: this ends the process at once, which is what is wanted here.
     unsafe { libc::_exit(FAILURE) };
 }

@@ -6,6 +6,7 @@ mod abort;
 mod exit;
 #[cfg(unix)]
 mod interrupt;
+mod stderr;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[path = "no_exit.rs"]
@@ -20,3 +21,4 @@ pub(crate) use self::exit::ExitGuard;
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::{AbortGuard, Interrupt};
+pub(crate) use self::stderr::print_error;

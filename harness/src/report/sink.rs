@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::capture::buffer;
+
 /// Standard output, as far as the harness itself writes to it.
 ///
 /// On Unix it is a duplicate of the descriptor, so that the layer that captures what tests write
@@ -21,7 +23,7 @@ impl Sink {
     /// What was printed before comes before the report. Later there is nothing to flush: each test
     /// does so when it ends, and half a line of a test that is running must not be let out.
     pub(crate) fn stdout() -> Self {
-        let _ = io::stdout().flush();
+        buffer::flush();
         Self { file: open() }
     }
 

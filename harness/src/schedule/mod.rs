@@ -5,6 +5,7 @@
 //! that has to be woken for the report, and no runtime that has to be free; the future that the
 //! caller awaits only starts the first trials and waits for the result.
 
+mod last_resort;
 mod retry;
 mod running;
 mod settings;
@@ -69,6 +70,9 @@ impl Driver {
             while let Some(message) = self.next() {
                 if let Some(result) = state.handle(message, self) {
                     self.finish(result);
+                    if state.has_given_up() {
+                        last_resort::watch(Arc::downgrade(self));
+                    }
                 }
             }
             let unused = state.take_unused();

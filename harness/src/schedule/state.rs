@@ -12,7 +12,7 @@ use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
 use crate::capture::hook::HookGuard;
-use crate::capture::{Destination, buffer};
+use crate::capture::{Destination, buffer, patience};
 use crate::event::{Event, Finished, Interruption, Tally};
 use crate::hands::Hands;
 use crate::isolate::{self, Pool, Progress, Request};
@@ -37,6 +37,8 @@ pub(crate) struct State {
     watchdog: Option<Watchdog>,
     tally: Tally,
     phase: Phase,
+    /// A trial took too long, and may keep its thread.
+    has_given_up: bool,
     unused: Unused,
 }
 
@@ -81,6 +83,7 @@ impl State {
             watchdog: None,
             tally,
             phase: Phase::New,
+            has_given_up: false,
             unused: Unused::default(),
         }
     }
@@ -145,6 +148,11 @@ impl State {
         let _ = self.report_end();
         self.phase = Phase::Over;
         true
+    }
+
+    /// Says whether a trial took too long, which may keep its thread.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.has_given_up
     }
 
     /// Forgets everything that is under way.
@@ -321,6 +329,8 @@ impl State {
             let Some((timeout, output)) = self.running.cancel(id) else {
                 continue;
             };
+            self.has_given_up = true;
+            patience::suspect();
             let ended = Ended {
                 outcome: Outcome::timed_out(timeout),
                 output,

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod hostile;
+mod locks;
 mod noisy;
 mod retried;
 mod runs;
@@ -70,6 +71,11 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "two_runs_at_once" => runs::two_at_once(&args),
         "in_one_process_only" => runs::in_one_process_only(&args),
         "run_within_a_test" => libtest_async::run(&args, runs::within_a_test()),
+        "locked_stdout" => libtest_async::run(&args, locks::stdout()),
+        "locked_stdout_on_pool" => on_pool(&args, locks::stdout()),
+        "locked_stdout_in_first_run" => locks::two_runs(&args),
+        "locked_stderr" => libtest_async::run(&args, locks::stderr()),
+        "kept_runtime" => locks::one_thread(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

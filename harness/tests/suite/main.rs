@@ -14,6 +14,7 @@ mod files;
 mod fixtures;
 mod hostile;
 mod isolate;
+mod locks;
 mod mimic;
 mod pool;
 mod retry;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         files::trials(),
         hostile::trials(),
         isolate::trials(),
+        locks::trials(),
         mimic::trials(),
         retry::trials(),
         reuse::trials(),
