@@ -209,7 +209,12 @@ fn target(target: &Target) -> Finding {
         State::LosesTests(places) => {
             let places = places.join(", ");
             let message = format!("with `harness = false` these never run: {places}");
-            let help = "give them a `test` attribute of pyo3-aio, or move them to files in tests/";
+            let elsewhere = match target.kind {
+                Kind::Test => "a test file of their own, which keeps libtest's harness",
+                Kind::Library => "files in tests/",
+            };
+            let help =
+                format!("give them a `test` attribute of pyo3-aio, or move them to {elsewhere}");
             Finding::new(check, Level::Error, message, help)
         }
         State::Skipped(features) => {
