@@ -14,6 +14,9 @@ pub(super) const CODE: i32 = 122;
 /// What it says.
 pub(super) const REASON: &str =
     "the test closed or replaced file descriptors that its worker process needs";
+/// What the parent says where it does not understand the worker.
+pub(super) const DISTURBED: &str =
+    "the test wrote to file descriptors that its worker process needs";
 
 /// A worker that ends by itself has this long.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,7 +1,7 @@
 //! The file that a worker prints to.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,16 +30,21 @@ impl Output {
     /// Creates a file without a name.
     pub(super) fn create() -> io::Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("libtest-async-{}-{number}", process::id());
-        let path = std::env::temp_dir().join(name);
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create_new(true)
-            .open(&path)?;
-        fs::remove_file(&path)?;
-        Ok(Self::new(file))
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let name = format!("libtest-async-{}-{number}", process::id());
+            let path = std::env::temp_dir().join(name);
+            let mut options = OpenOptions::new();
+            match options.read(true).append(true).create_new(true).open(&path) {
+                // A process of this number has left it, or somebody else means harm.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+                Ok(file) => {
+                    fs::remove_file(&path)?;
+                    return Ok(Self::new(file));
+                }
+            }
+        }
     }
 
     /// Returns a descriptor to print to.

@@ -16,7 +16,6 @@ use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use super::replies::Replies;
 use super::turn;
-use crate::outcome::Outcome;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
 /// example), when the run is over.
@@ -81,10 +80,7 @@ impl Process {
     pub(super) fn await_ready(&mut self) -> io::Result<()> {
         match self.receive(None)? {
             Reply::Ready { .. } => Ok(()),
-            _ => Err(io::Error::new(
-                ErrorKind::InvalidData,
-                "the worker is out of step",
-            )),
+            _ => Err(ErrorKind::InvalidData.into()),
         }
     }
 
@@ -140,12 +136,11 @@ impl Process {
         }
     }
 
-    /// Kills a worker that has taken longer than it may.
-    pub(super) fn kill(self, timeout: Duration) -> Outcome {
+    /// Kills a worker.
+    pub(super) fn kill(self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
-        Outcome::timed_out(timeout)
     }
 
     /// Ends the worker and returns its status, or none if it did not end by itself.

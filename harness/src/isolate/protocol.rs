@@ -1,4 +1,4 @@
-//! What parent and worker say to each other: frames of a length, in eight bytes, and that many
+//! What parent and worker say to each other: frames of a mark, a length, in eight bytes, and that many
 //! bytes. Both are the same binary, so there are no versions.
 
 use std::borrow::Cow;
@@ -9,6 +9,9 @@ use super::Request;
 use crate::failed::Measurement;
 use crate::job::Ended;
 use crate::outcome::Outcome;
+
+/// Starts a frame, so that what a test writes to the socket is not taken for one.
+const MARK: [u8; 4] = *b"\xfflta";
 
 /// Tells a worker what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,7 @@ pub(super) fn send(stream: &mut impl Write, encode: impl FnOnce(&mut Vec<u8>)) -
 
 /// Appends a frame.
 pub(super) fn frame(frames: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
+    frames.extend_from_slice(&MARK);
     let start = frames.len();
     frames.extend_from_slice(&[0; 8]);
     encode(frames);
@@ -61,12 +65,24 @@ pub(super) fn frame(frames: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Reads a frame.
+///
+/// # Errors
+///
+/// `InvalidData` if it is none.
 pub(super) fn receive(stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut length = [0; 8];
+    let (mut mark, mut length) = ([0; MARK.len()], [0; 8]);
+    stream.read_exact(&mut mark)?;
+    if mark != MARK {
+        return Err(malformed());
+    }
     stream.read_exact(&mut length)?;
-    let mut payload = vec![0; u64::from_le_bytes(length) as usize];
-    stream.read_exact(&mut payload)?;
-    Ok(payload)
+    let length = u64::from_le_bytes(length);
+    let mut payload = Vec::new();
+    stream.take(length).read_to_end(&mut payload)?;
+    match payload.len() as u64 == length {
+        true => Ok(payload),
+        false => Err(ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 impl Call {
@@ -282,7 +298,11 @@ mod tests {
         let mut stream = Vec::new();
         send(&mut stream, |frame| frame.extend_from_slice(b"abc")).unwrap();
         stream.pop();
-        assert!(receive(&mut stream.as_slice()).is_err());
+        let cut_off = receive(&mut stream.as_slice()).unwrap_err();
+        assert_eq!(cut_off.kind(), ErrorKind::UnexpectedEof);
+        stream.insert(0, b'x');
+        let shifted = receive(&mut stream.as_slice()).unwrap_err();
+        assert_eq!(shifted.kind(), ErrorKind::InvalidData);
         assert!(Reply::decode(b"e").is_err());
         assert!(Reply::decode(b"").is_err());
     }

@@ -1,12 +1,14 @@
 //! A worker, as the parent's thread for it sees it.
 
 use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::board::Board;
 use super::busy::Busy;
+use super::lost;
 use super::process::Process;
 use super::protocol::Reply;
 use super::replies::is_timeout;
@@ -127,8 +129,8 @@ impl Worker {
                 self.put_back(count, later);
             }
             Ok(Reply::Unavailable) => self.replace(process),
-            Ok(Reply::Ready { .. }) => self.bury(process, None),
-            Err(error) => self.bury(process, timeout.filter(|_| is_timeout(&error))),
+            Ok(Reply::Ready { .. }) => self.bury(process, &ErrorKind::InvalidData.into()),
+            Err(error) => self.bury(process, &error),
         }
     }
 
@@ -179,17 +181,27 @@ impl Worker {
         (job.tell)(Progress::Ended(ended));
     }
 
-    /// Reports that a process is gone, or that its trial has taken longer than it may.
-    fn bury(&mut self, mut process: Process, timeout: Option<Duration>) {
+    /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
+    /// nonsense.
+    fn bury(&mut self, mut process: Process, error: &io::Error) {
         self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
         let output = process.take_output().unwrap_or_default();
+        let timeout = job.as_ref().and_then(|job| job.timeout);
+        let outcome = match timeout.filter(|_| is_timeout(error)) {
+            Some(timeout) => {
+                process.kill();
+                Outcome::timed_out(timeout)
+            }
+            None if error.kind() == ErrorKind::InvalidData => {
+                process.kill();
+                Outcome::FailedBecause(lost::DISTURBED.to_owned())
+            }
+            None => Outcome::FailedBecause(process.autopsy()),
+        };
         let ended = Ended {
-            outcome: match timeout {
-                Some(timeout) => process.kill(timeout),
-                None => Outcome::FailedBecause(process.autopsy()),
-            },
+            outcome,
             output,
             elapsed: None,
         };
