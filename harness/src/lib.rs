@@ -62,6 +62,8 @@ pub mod capture;
 mod conclusion;
 mod event;
 mod failed;
+#[cfg(unix)]
+mod guarded;
 mod hands;
 #[cfg(unix)]
 mod inbox;

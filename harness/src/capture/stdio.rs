@@ -4,9 +4,10 @@
 
 use std::fs::File;
 use std::io;
-use std::mem;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::ptr;
+
+use crate::guarded::identity;
 
 /// Makes `file` the standard input of this process, and of those that it starts.
 pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
@@ -35,20 +36,22 @@ pub(crate) fn restore_outputs(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Which file something stands for.
-pub(crate) type Identity = (libc::dev_t, libc::ino_t);
-
-/// Returns which file a descriptor stands for, if it is open.
-pub(crate) fn identity(descriptor: RawFd) -> Option<Identity> {
-    // SAFETY: all-zero is a valid value of this plain C struct.
-    let mut status: libc::stat = unsafe { mem::zeroed() };
-    // SAFETY: the pointer is valid; a descriptor that is not open is an error.
-    let result = unsafe { libc::fstat(descriptor, &mut status) };
-    (result == 0).then_some((status.st_dev, status.st_ino))
-}
-
 /// Writes out what C's own files hold back.
 pub(crate) fn flush_c() {
     // SAFETY: null means every file.
     unsafe { libc::fflush(ptr::null_mut()) };
+}
+
+/// Waits until `file`, which does not block, takes more.
+pub(crate) fn await_writable(file: &File) -> io::Result<()> {
+    let mut wanted = libc::pollfd {
+        fd: file.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: this points to one such struct.
+    match unsafe { libc::poll(&mut wanted, 1, -1) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }

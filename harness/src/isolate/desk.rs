@@ -6,10 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Request;
-use super::lost::{self, Guarded};
+use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
+use crate::guarded::Guarded;
 use crate::hands::{Hands, Thread};
 use crate::job::{Ended, Job};
 use crate::time::TimeLimits;
@@ -89,7 +90,7 @@ impl Desk {
     }
 
     fn take_calls(self: &Arc<Self>) -> io::Result<()> {
-        let mut calls = BufReader::new(&self.link.file);
+        let mut calls = BufReader::new(&*self.link);
         loop {
             match Call::decode(&protocol::receive(&mut calls)?)? {
                 Call::Run(request) => self.lock().receive(request),
@@ -190,7 +191,7 @@ impl Desk {
 
     /// If the parent has gone then nobody is left to tell.
     fn reply(&self, reply: &Reply) {
-        let _ = protocol::send(&mut &self.link.file, |frame| reply.encode(frame));
+        let _ = protocol::send(&mut &*self.link, |frame| reply.encode(frame));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,12 +2,9 @@
 
 #![expect(unsafe_code, reason = "std cannot end a process at once")]
 
-use std::os::fd::AsRawFd;
 use std::process;
 use std::thread;
 use std::time::Duration;
-
-use crate::capture::stdio::{self, Identity};
 
 /// The exit code that says so.
 pub(super) const CODE: i32 = 122;
@@ -21,25 +18,6 @@ pub(super) const DISTURBED: &str =
 /// A worker that ends by itself has this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A file, and a way to know whether its descriptor still stands for it.
-pub(super) struct Guarded<F> {
-    pub(super) file: F,
-    identity: Option<Identity>,
-}
-
-impl<F: AsRawFd> Guarded<F> {
-    pub(super) fn new(file: F) -> Self {
-        Self {
-            identity: stdio::identity(file.as_raw_fd()),
-            file,
-        }
-    }
-
-    pub(super) fn is_intact(&self) -> bool {
-        stdio::identity(self.file.as_raw_fd()) == self.identity
-    }
-}
-
 /// Ends a worker that cannot say any more how its tests ended.
 ///
 /// As long as it is there the parent cannot know that: its own thread that waits for calls keeps the
@@ -51,23 +29,4 @@ pub(super) fn end() -> ! {
         unsafe { libc::_exit(CODE) };
     });
     process::exit(CODE)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs::File;
-
-    use super::*;
-
-    #[test]
-    fn a_descriptor_that_stands_for_another_file_is_noticed() {
-        let file = File::open("/dev/null").unwrap();
-        let number = file.as_raw_fd();
-        let guarded = Guarded::new(file);
-        assert!(guarded.is_intact());
-        let other = File::open("/dev/zero").unwrap();
-        // SAFETY: both are open, and this test's.
-        assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);
-        assert!(!guarded.is_intact());
-    }
 }

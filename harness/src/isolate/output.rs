@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::lost::Guarded;
 use crate::capture::stdio;
+use crate::guarded::Guarded;
 
 /// A file that is longer is emptied between trials.
 const MOST: u64 = 1 << 20;
@@ -49,7 +49,7 @@ impl Output {
 
     /// Returns a descriptor to print to.
     pub(super) fn writer(&self) -> io::Result<File> {
-        self.file.file.try_clone()
+        self.file.try_clone()
     }
 
     /// Says whether it is still the file that it was.
@@ -59,12 +59,12 @@ impl Output {
 
     /// Points standard output and standard error at the file again, if a test has changed that.
     pub(super) fn restore(&self) -> io::Result<()> {
-        stdio::restore_outputs(&self.file.file)
+        stdio::restore_outputs(&self.file)
     }
 
     /// Returns what was printed since the last call.
     pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
-        let file = &self.file.file;
+        let file = &self.file;
         let end = file.metadata()?.len();
         let mut bytes = vec![0; end.saturating_sub(self.start) as usize];
         file.read_exact_at(&mut bytes, self.start)?;
@@ -75,7 +75,7 @@ impl Output {
     /// Empties the file if it has become long; what is printed next comes at its start again.
     pub(super) fn trim(&mut self) -> io::Result<()> {
         if self.start > MOST {
-            self.file.file.set_len(0)?;
+            self.file.set_len(0)?;
             self.start = 0;
         }
         Ok(())

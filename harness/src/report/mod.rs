@@ -98,14 +98,18 @@ impl Output {
 
     /// Reports `event`.
     pub(crate) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        if let Some(log) = &mut self.log {
-            log.event(event)?;
-        }
-        if let Some(junit) = &mut self.junit {
-            junit.event(event)?;
-        }
+        let in_log = self.log.as_mut().map_or(Ok(()), |log| log.event(event));
+        let in_junit = self
+            .junit
+            .as_mut()
+            .map_or(Ok(()), |junit| junit.event(event));
         self.record.event(event);
         self.reporter.report(event, &mut self.text);
+        // What goes wrong with a file keeps nothing from the report.
+        self.print(event).and(in_log).and(in_junit)
+    }
+
+    fn print(&mut self, event: &Event<'_>) -> io::Result<()> {
         // Nobody waits for the single lines of a listing.
         let can_wait = matches!(event, Event::ListStarted | Event::Listed(_));
         if can_wait && self.text.len() < CHUNK {

@@ -1,21 +1,18 @@
 //! Where the report goes.
 
-use std::io::{self, Write};
+use std::io;
 
 use crate::capture::buffer;
 
-/// Standard output, as far as the harness itself writes to it.
-///
-/// On Unix it is a duplicate of the descriptor, so that the layer that captures what tests write
-/// to descriptor 1 never sees the report.
-pub(crate) struct Sink {
-    file: Option<Target>,
-}
-
-#[cfg(unix)]
-type Target = std::fs::File;
 #[cfg(not(unix))]
-type Target = io::Stdout;
+use self::plain::Target;
+#[cfg(unix)]
+use self::unix::Target;
+
+/// Standard output, as far as the harness itself writes to it.
+pub(crate) struct Sink {
+    target: Option<Target>,
+}
 
 impl Sink {
     /// Opens standard output; if it is closed the report goes nowhere.
@@ -24,32 +21,87 @@ impl Sink {
     /// does so when it ends, and half a line of a test that is running must not be let out.
     pub(crate) fn stdout() -> Self {
         buffer::flush();
-        Self { file: open() }
+        Self {
+            target: Target::open(),
+        }
     }
 
     /// Writes `text` at once.
     pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        match &mut self.file {
-            Some(file) => file.write_all(text).and_then(|()| file.flush()),
-            None => Ok(()),
+        match &mut self.target {
+            Some(target) if !text.is_empty() => target.write(text),
+            _ => Ok(()),
         }
     }
 }
 
 #[cfg(unix)]
-fn open() -> Option<Target> {
-    use std::os::fd::AsFd;
-    io::stdout()
-        .as_fd()
-        .try_clone_to_owned()
-        .ok()
-        .map(Target::from)
+mod unix {
+    use std::fs::File;
+    use std::io::{self, ErrorKind, Write};
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use crate::capture::stdio;
+    use crate::guarded::Guarded;
+
+    /// A duplicate of the descriptor, so that the layer that captures what tests write to descriptor
+    /// 1 never sees the report.
+    pub(super) struct Target(Guarded<File>);
+
+    impl Target {
+        pub(super) fn open() -> Option<Self> {
+            let stdout = io::stdout().as_fd().try_clone_to_owned().ok()?;
+            Some(Self(Guarded::new(File::from(stdout))))
+        }
+
+        pub(super) fn write(&mut self, mut text: &[u8]) -> io::Result<()> {
+            self.restore()?;
+            while !text.is_empty() {
+                match (&*self.0).write(text) {
+                    Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                    Ok(written) => text = &text[written..],
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    // Whoever else has this file may have asked for that.
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        stdio::await_writable(&self.0)?;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        }
+
+        /// Gets a descriptor again if a test has taken this one away.
+        fn restore(&mut self) -> io::Result<()> {
+            if self.0.is_intact() {
+                return Ok(());
+            }
+            let stdout = io::stdout();
+            if !self.0.is_also(stdout.as_raw_fd()) {
+                return Err(io::Error::other(
+                    "a test has closed or replaced the file that the report goes to",
+                ));
+            }
+            let again = stdout.as_fd().try_clone_to_owned()?;
+            self.0 = Guarded::new(File::from(again));
+            Ok(())
+        }
+    }
 }
 
 #[cfg(not(unix))]
-fn open() -> Option<Target> {
-    Some(io::stdout())
+mod plain {
+    use std::io::{self, Write};
+
+    pub(super) struct Target(io::Stdout);
+
+    impl Target {
+        pub(super) fn open() -> Option<Self> {
+            Some(Self(io::stdout()))
+        }
+
+        pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+            self.0.write_all(text).and_then(|()| self.0.flush())
+        }
+    }
 }

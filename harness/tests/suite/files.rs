@@ -1,8 +1,9 @@
 //! Reports for machines, read by parsers.
 
 use std::fs;
+use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -42,6 +43,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         test("every_event_is_one_write", every_event_is_one_write),
         test("a_full_disk_is_an_error", a_full_disk_is_an_error),
+        test(
+            "a_file_that_does_not_block_is_waited_for",
+            a_file_that_does_not_block_is_waited_for,
+        ),
         test(
             "failures_are_annotated_in_github_actions",
             failures_are_annotated_in_github_actions,
@@ -221,6 +226,24 @@ fn a_full_disk_is_an_error() {
         output.stderr
     );
     assert_eq!(output.code, Some(101));
+}
+
+/// A program that shares standard output may have it not block.
+fn a_file_that_does_not_block_is_waited_for() {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        ours.read_to_string(&mut text).unwrap();
+        text
+    });
+    let output = run_with("noisy", &["--test-threads=4"], |command| {
+        command.stdout(OwnedFd::from(theirs));
+    });
+    let report = reader.join().unwrap();
+    assert!(report.contains("0 passed; 4 failed;"));
+    assert!(report.len() > 4 << 20);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
 }
 
 fn failures_are_annotated_in_github_actions() {

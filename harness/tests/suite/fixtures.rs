@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
 
+pub(crate) use self::descriptors::{FILE, FIRST};
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
 pub(crate) use self::signals::{LINES, line};
 pub(crate) use self::workers::FIFO;
@@ -76,6 +77,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "locked_stdout_in_first_run" => locks::two_runs(&args),
         "locked_stderr" => libtest_async::run(&args, locks::stderr()),
         "kept_runtime" => locks::one_thread(&args),
+        "takes_descriptors" => libtest_async::run(&args, descriptors::takes_descriptors()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

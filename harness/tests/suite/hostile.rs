@@ -6,9 +6,10 @@ use libtest_async::{Failed, Trial};
 
 use crate::child::{run, run_with, section};
 use crate::files::scratch;
+use crate::fixtures::{FILE, FIRST};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 14] = [
+    let cases: [(&str, fn()); 15] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -33,6 +34,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "a_junit_file_that_cannot_be_written_is_named",
             a_junit_file_that_cannot_be_written_is_named,
+        ),
+        (
+            "the_report_is_not_written_to_files_of_tests",
+            the_report_is_not_written_to_files_of_tests,
         ),
         ("a_hook_need_not_return", a_hook_need_not_return),
         ("some_output_is_not_captured", some_output_is_not_captured),
@@ -163,7 +168,32 @@ fn a_junit_file_that_cannot_be_written_is_named() {
     let output = run("passing", &["--junit", "/dev/null/report.xml"]);
     let expected = "error: cannot write the file of --junit, /dev/null/report.xml: ";
     assert!(output.stderr.starts_with(expected), "{}", output.stderr);
+    let result = "\ntest result: ok. 2 passed;";
+    assert!(output.stdout.contains(result), "{}", output.stdout);
     assert_eq!(output.code, Some(101));
+}
+
+fn the_report_is_not_written_to_files_of_tests() {
+    let path = scratch("hostile-file-of-a-test");
+    for (file, end) in [
+        ("", ("\ntest result: ok. 2 passed;", "", Some(0))),
+        (
+            "1",
+            (
+                "\nrunning 2 tests\ntest a_takes_all ... ",
+                "error: a test has closed or replaced the file that the report goes to\n",
+                Some(101),
+            ),
+        ),
+    ] {
+        let output = run_with("takes_descriptors", &["--test-threads=1"], |command| {
+            command.env(FILE, &path).env(FIRST, file);
+        });
+        let (report, stderr, code) = end;
+        assert!(output.stdout.contains(report), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), (stderr, code));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    }
 }
 
 fn a_hook_need_not_return() {

@@ -1,0 +1,96 @@
+//! Files whose descriptors a test may close, or put others in the place of.
+
+#![expect(
+    unsafe_code,
+    reason = "there is no safe way to ask what a descriptor stands for"
+)]
+
+use std::mem::{self, ManuallyDrop};
+use std::ops::Deref;
+use std::os::fd::{AsRawFd, RawFd};
+
+/// Which file something stands for.
+pub(crate) type Identity = (libc::dev_t, libc::ino_t);
+
+/// Returns which file a descriptor stands for, if it is open.
+pub(crate) fn identity(descriptor: RawFd) -> Option<Identity> {
+    // SAFETY: all-zero is a valid value of this plain C struct.
+    let mut status: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: the pointer is valid; a descriptor that is not open is an error.
+    let result = unsafe { libc::fstat(descriptor, &mut status) };
+    (result == 0).then_some((status.st_dev, status.st_ino))
+}
+
+/// A file, and a way to know whether its descriptor still stands for it. If it does not, it is
+/// somebody else's, and not closed when this is dropped.
+pub(crate) struct Guarded<F: AsRawFd> {
+    file: ManuallyDrop<F>,
+    identity: Option<Identity>,
+}
+
+impl<F: AsRawFd> Guarded<F> {
+    pub(crate) fn new(file: F) -> Self {
+        Self {
+            identity: identity(file.as_raw_fd()),
+            file: ManuallyDrop::new(file),
+        }
+    }
+
+    pub(crate) fn is_intact(&self) -> bool {
+        self.is_also(self.file.as_raw_fd())
+    }
+
+    /// Says whether a descriptor stands for the same file.
+    pub(crate) fn is_also(&self, descriptor: RawFd) -> bool {
+        identity(descriptor) == self.identity
+    }
+}
+
+impl<F: AsRawFd> Deref for Guarded<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.file
+    }
+}
+
+impl<F: AsRawFd> Drop for Guarded<F> {
+    fn drop(&mut self) {
+        if self.is_intact() {
+            // SAFETY: it is not used any more.
+            unsafe { ManuallyDrop::drop(&mut self.file) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_descriptor_that_stands_for_another_file_is_noticed_and_left_alone() {
+        let guarded = Guarded::new(File::open("/dev/null").unwrap());
+        let number = guarded.as_raw_fd();
+        assert!(guarded.is_intact());
+        let other = File::open("/dev/zero").unwrap();
+        // SAFETY: both are open, and this test's.
+        assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);
+        assert!(!guarded.is_intact());
+        drop(guarded);
+        assert_eq!(identity(number), identity(other.as_raw_fd()));
+        // SAFETY: it is open, and this test's.
+        unsafe { libc::close(number) };
+    }
+
+    #[test]
+    fn a_file_is_closed_in_the_end() {
+        let guarded = Guarded::new(UnixStream::pair().unwrap().0);
+        let number = guarded.as_raw_fd();
+        let before = identity(number);
+        drop(guarded);
+        assert_ne!(identity(number), before);
+    }
+}
