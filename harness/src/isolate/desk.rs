@@ -13,6 +13,7 @@ use crate::capture::{Destination, stdio};
 use crate::guarded::Guarded;
 use crate::hands::{Hands, Thread};
 use crate::job::{Ended, Job};
+use crate::process::Home;
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
 use crate::unwind;
@@ -23,6 +24,7 @@ pub(super) struct Desk {
     settings: Settings,
     hands: Hands,
     link: Guarded<UnixStream>,
+    home: Home,
     state: Mutex<State>,
 }
 
@@ -68,6 +70,7 @@ impl Desk {
             hands: Hands::new(settings.thread),
             settings,
             link: Guarded::new(link),
+            home: Home::new(),
             state: Mutex::new(State {
                 trials,
                 queue: VecDeque::new(),
@@ -167,6 +170,7 @@ impl Desk {
 
     /// Sends the end of a trial, with everything that it has printed.
     fn ended(self: &Arc<Self>, mut ended: Ended) {
+        self.home.end_child(&ended);
         self.check();
         // What is still to be written comes there too. If this fails it is lost.
         if let Some(output) = &self.lock().output {

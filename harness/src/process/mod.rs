@@ -4,6 +4,7 @@
 mod abort;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
+mod forked;
 #[cfg(unix)]
 mod interrupt;
 mod stderr;
@@ -17,6 +18,7 @@ mod no_signals;
 #[cfg(unix)]
 pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
+pub(crate) use self::forked::Home;
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(not(unix))]

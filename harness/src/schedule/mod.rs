@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use crate::event::Tally;
 use crate::job::Ended;
+use crate::process::Home;
 
 pub(crate) use self::settings::Settings;
 pub(crate) use self::state::State;
@@ -44,6 +45,7 @@ struct Driver {
     /// Taken by one thread at a time, and never waited for by those who have news.
     state: Mutex<State>,
     result: Mutex<Slot>,
+    home: Home,
 }
 
 #[derive(Default)]
@@ -54,6 +56,9 @@ struct Slot {
 
 impl Driver {
     fn tell(self: &Arc<Self>, message: Message) {
+        if let Message::Ended(_, ended) = &message {
+            self.home.end_child(ended);
+        }
         lock(&self.news).push_back(message);
         self.work();
     }
@@ -168,6 +173,7 @@ impl Schedule {
             news: Mutex::default(),
             state: Mutex::new(state),
             result: Mutex::default(),
+            home: Home::new(),
         };
         Self {
             driver: Arc::new(driver),

@@ -78,6 +78,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "locked_stderr" => libtest_async::run(&args, locks::stderr()),
         "kept_runtime" => locks::one_thread(&args),
         "takes_descriptors" => libtest_async::run(&args, descriptors::takes_descriptors()),
+        "forks_on_pool" => on_pool(&args, hostile::forks()),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };

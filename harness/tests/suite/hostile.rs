@@ -9,7 +9,7 @@ use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 15] = [
+    let cases: [(&str, fn()); 16] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         ("a_forked_child_may_exit", a_forked_child_may_exit),
         ("a_forked_child_may_abort", a_forked_child_may_abort),
+        ("a_forked_child_may_come_back", a_forked_child_may_come_back),
         (
             "exit_after_a_nested_run_is_a_failure",
             exit_after_a_nested_run_is_a_failure,
@@ -121,6 +122,21 @@ fn a_forked_child_may_abort() {
     let output = run("forks", &["b_child_aborts"]);
     assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+}
+
+fn a_forked_child_may_come_back() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let args = [
+            "--test-threads=1",
+            "--timeout=30s",
+            "c_child_comes_back",
+            "d_comes_later",
+        ];
+        let output = run("forks_on_pool", &[&args, isolation].concat());
+        let expected = "\nrunning 2 tests\ntest c_child_comes_back ... ok\ntest d_comes_later ... ok\n\ntest result: ok. ";
+        assert!(output.stdout.starts_with(expected), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
 }
 
 fn exit_after_a_nested_run_is_a_failure() {
