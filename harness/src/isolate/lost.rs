@@ -17,16 +17,26 @@ pub(super) const DISTURBED: &str =
 
 /// A worker that ends by itself has this long.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So long a worker may live whose parent has no more work for it, or has gone. That is more than the
+/// parent waits for, if it is there.
+const AFTERLIFE: Duration = Duration::from_secs(12);
 
 /// Ends a worker that cannot say any more how its tests ended.
 ///
 /// As long as it is there the parent cannot know that: its own thread that waits for calls keeps the
 /// socket open.
 pub(super) fn end() -> ! {
-    let _ = thread::Builder::new().spawn(|| {
-        thread::sleep(PATIENCE);
-        // SAFETY: this ends the process at once, which is what is wanted when nothing else does.
-        unsafe { libc::_exit(CODE) };
-    });
+    let _ = thread::Builder::new().spawn(|| exit_after(PATIENCE));
     process::exit(CODE)
+}
+
+/// Ends a worker that is not needed any more, unless its main thread does so: a test may keep that.
+pub(super) fn end_in_time() -> ! {
+    exit_after(AFTERLIFE)
+}
+
+fn exit_after(time: Duration) -> ! {
+    thread::sleep(time);
+    // SAFETY: this ends the process at once, which is what is wanted when nothing else does.
+    unsafe { libc::_exit(CODE) }
 }

@@ -78,14 +78,19 @@ impl Pool {
     pub(crate) fn submit(&self, job: Job) {
         self.board.post(job);
     }
-}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+    /// Kills the workers that have something to do, and gives them no more.
+    pub(crate) fn stop(&self) {
         self.board.close();
         for hand in &self.hands {
             hand.busy.close();
         }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop();
         for hand in self.hands.drain(..) {
             let _ = hand.thread.join();
         }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::desk::{Desk, Settings, Trials};
+use super::lost;
 use super::output::Output;
 use crate::args::Arguments;
 use crate::capture::Destination;
@@ -62,6 +63,7 @@ impl Server {
                 let _ = desk.clone().work();
                 desk.clear();
                 closed.put(Closed);
+                lost::end_in_time();
             })?;
         Ok(server)
     }

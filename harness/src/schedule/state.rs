@@ -147,6 +147,9 @@ impl State {
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
         self.phase = Phase::Over;
+        if let Some(pool) = &self.pool {
+            pool.stop();
+        }
         true
     }
 

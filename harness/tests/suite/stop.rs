@@ -21,6 +21,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             ctrl_c_leaves_workers_to_their_parent,
         ),
         test(
+            "ctrl_c_ends_workers_that_cannot_end",
+            ctrl_c_ends_workers_that_cannot_end,
+        ),
+        test(
+            "workers_end_when_their_parent_is_killed",
+            workers_end_when_their_parent_is_killed,
+        ),
+        test(
             "an_abort_shows_what_was_captured",
             an_abort_shows_what_was_captured,
         ),
@@ -137,14 +145,14 @@ fn no_test_starts_after_so_many_failures() {
 
 fn ctrl_c_shows_what_ran() {
     let args = ["--nocapture", "--test-threads=1"];
-    let rest = interrupted(&args, "ready\n");
+    let rest = interrupted("interrupted", &args, "ready\n");
     let expected = "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n\nfailures:\n    a_fails\n\ntest result: INTERRUPTED. 0 passed; 1 failed; ";
     assert!(rest.starts_with(expected), "{rest}");
 }
 
 fn ctrl_c_leaves_workers_to_their_parent() {
     let args = ["--isolate", "--nocapture", "--test-threads=1"];
-    let rest = interrupted(&args, "ready\n");
+    let rest = interrupted("interrupted", &args, "ready\n");
     let expected =
         "\n\ninterrupted; 1 test had not started\ntest b_waits was running\n\nfailures:\n";
     assert!(rest.starts_with(expected), "{rest}");
@@ -154,11 +162,35 @@ fn ctrl_c_leaves_workers_to_their_parent() {
     );
 }
 
+/// The worker has standard output open, and keeps whoever reads it waiting.
+fn ctrl_c_ends_workers_that_cannot_end() {
+    let args = ["--isolate", "--nocapture", "--test-threads=1"];
+    let rest = interrupted("kept_runtime", &args, "ready\n");
+    assert!(
+        rest.contains("test result: INTERRUPTED. 1 passed; 0 failed; "),
+        "{rest}"
+    );
+}
+
+fn workers_end_when_their_parent_is_killed() {
+    let args = ["--isolate", "--nocapture", "--test-threads=1"];
+    let mut child = child::command("kept_runtime", &args).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.ends_with("ready\n") {
+        assert!(stdout.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    stdout.read_to_string(&mut line).unwrap();
+    assert!(line.ends_with("ready\n"), "{line}");
+}
+
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
 /// prints after that.
 #[expect(unsafe_code, reason = "there is no safe way to send a signal")]
-fn interrupted(args: &[&str], cue: &str) -> String {
-    let mut command = child::command("interrupted", args);
+fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
+    let mut command = child::command(fixture, args);
     // Who runs this in the background may have had the signal ignored, and so would the child.
     let listen = || {
         // SAFETY: the default action is one that any signal may have.
