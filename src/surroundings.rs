@@ -11,9 +11,6 @@ use pyo3::prelude::*;
 pub(crate) trait Surround: Send + Sync {
     /// Calls the function, once.
     fn run(&self, work: &mut dyn FnMut());
-
-    /// The same on a thread that others may wait for: it does not wait for them.
-    fn run_aside(&self, work: &mut dyn FnMut());
 }
 
 /// The surroundings of one task.
@@ -45,22 +42,11 @@ impl Surroundings {
 
     /// Calls a function within them.
     pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.call(work, |surround, work| surround.run(work))
-    }
-
-    /// Calls a function within them on a loop's thread, for which others may hold a lock while they wait.
-    pub(crate) fn run_aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.call(work, |surround, work| surround.run_aside(work))
-    }
-
-    fn call<T>(&self, work: impl FnOnce() -> T, run: fn(&dyn Surround, &mut dyn FnMut())) -> T {
         let Some(surround) = &self.0 else {
             return work();
         };
         let (mut work, mut output) = (Some(work), None);
-        run(surround.as_ref(), &mut || {
-            output = work.take().map(|work| work());
-        });
+        surround.run(&mut || output = work.take().map(|work| work()));
         output.expect("surroundings call what they are given")
     }
 }

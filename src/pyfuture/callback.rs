@@ -34,7 +34,7 @@ impl DoneCallback {
 impl DoneCallback {
     fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
         match self.take() {
-            Some(shared) => shared.surroundings().run_aside(|| finish(&shared, task)),
+            Some(shared) => shared.surroundings().run(|| finish(&shared, task)),
             None => Ok(()),
         }
     }

@@ -272,7 +272,7 @@ enum Step {
 
 impl Deliver for Shared {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        self.surroundings.run_aside(|| self.take_step(py))
+        self.surroundings.run(|| self.take_step(py))
     }
 
     fn discard(self: Arc<Self>) -> bool {

@@ -36,7 +36,7 @@ impl RunForTest {
         let context = handle.getattr(intern!(py, "_context"))?;
         let run = self.run.bind(py);
         match current_test::of(&context)? {
-            Some(test) => test.get().0.run_unflushed(|| run.call1((handle,))),
+            Some(test) => test.get().0.run(|| run.call1((handle,))),
             None => run.call1((handle,)),
         }
     }

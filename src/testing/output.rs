@@ -35,10 +35,6 @@ impl Surround for capture::Context {
     fn run(&self, work: &mut dyn FnMut()) {
         Self::run(self, work);
     }
-
-    fn run_aside(&self, work: &mut dyn FnMut()) {
-        Self::run_unflushed(self, work);
-    }
 }
 
 /// The objects that were replaced; [`restore`](Self::restore) puts them back.
@@ -110,7 +106,7 @@ fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -
     let context = context.call_method0(intern!(py, "copy"))?;
     let call = || context.call_method1(intern!(py, "run"), (default, report));
     match test {
-        Some(test) => test.get().0.run_unflushed(call),
+        Some(test) => test.get().0.run(call),
         None => call(),
     }
     .map(drop)

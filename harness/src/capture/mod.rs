@@ -78,16 +78,9 @@ impl Context {
     /// Runs `work` for that test: its output and the texts of its panics become the test's.
     ///
     /// If this context belongs to no test then neither does `work`.
-    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _entered = enter(self.scope.clone(), Role::Poll);
-        work()
-    }
-
-    /// Runs `work` for that test without ever waiting for the lock of standard output: half a line
-    /// stays in std's buffer at the end, and becomes the test's that has the buffer written next.
     ///
-    /// For a thread that works for many tests in turn, and that a test may wait for.
-    pub fn run_unflushed<T>(&self, work: impl FnOnce() -> T) -> T {
+    /// It never waits for the lock of standard output, which a test may hold.
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = enter_aside(self.scope.clone(), Role::Poll);
         work()
     }
