@@ -250,6 +250,7 @@ fn ctrl_c_interrupts_the_test_of_a_worker() {
     let arguments = "--isolate --nocapture settings::interrupt --test-threads 1";
     let mut child = with_default_sigint(&command(arguments))
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());

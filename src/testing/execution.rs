@@ -40,6 +40,11 @@ impl Execution {
     /// Awaits an async test, on its runtime.
     pub(super) async fn run_async(self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
         let _turn = self.session.turns.wait(self.is_alone()).await;
+        // Tests that wait do not need the room for this, and there may be many.
+        Box::pin(self.await_now(start)).await
+    }
+
+    async fn await_now(&self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
@@ -52,7 +57,9 @@ impl Execution {
                 Some(limit) => limit::run_async(body, self.runtime, limit, locals.clone()).await,
                 None => Ok(body.await),
             };
-            self.tidy(&end, &locals, take_back).await;
+            if self.tidy(&end, &locals, take_back) {
+                leaks::note(&locals).await;
+            }
             end
         };
         self.judge(&locals, run).await
@@ -80,7 +87,9 @@ impl Execution {
                 Some(limit) => limit::run_sync(body, limit, locals.clone()).await,
                 None => Ok(body()),
             };
-            self.tidy(&end, &locals, take_back).await;
+            if self.tidy(&end, &locals, take_back) {
+                leaks::note(&locals).await;
+            }
             end
         };
         block_on(self.judge(&locals, run))
@@ -118,26 +127,22 @@ impl Execution {
         }
     }
 
-    /// Has Python write what it holds back, takes its streams back, and notes the tasks that are pending.
-    async fn tidy(
+    /// Has Python write what it holds back, and takes its streams back; says whether tasks are pending that are worth a
+    /// note.
+    fn tidy(
         &self,
         end: &Result<End, TimedOut>,
         locals: &TaskLocals,
         mut take_back: TakeBack,
-    ) {
+    ) -> bool {
         // The loop may be what a test that timed out is waiting for.
         let looks_for_tasks = end.is_ok() && !self.session.checks_leaks();
-        let has_tasks = Python::attach(|py| {
+        Python::attach(|py| {
             // Half a line may still stand in Python's buffer.
             entry::flush(py);
             take_back.now(py);
             looks_for_tasks && leaks::are_there(py, locals)
-        });
-        if has_tasks {
-            if let Err(error) = leaks::note(locals).await {
-                Python::attach(|py| error.write_unraisable(py, None));
-            }
-        }
+        })
     }
 
     fn finish(&self, end: Result<End, TimedOut>) -> Verdict {
@@ -224,4 +229,23 @@ fn call(
         }
     });
     end.expect("every runtime calls the function")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::outcome::erase;
+    use crate::testing::runtime;
+
+    #[test]
+    fn a_test_that_has_not_started_takes_little_room() {
+        let execution = Execution {
+            session: Arc::default(),
+            runtime: runtime::default(),
+            source: None,
+            settings: Settings::new(),
+        };
+        let future = execution.run_async(Box::new(|| erase(Box::pin(async {}))));
+        assert!(size_of_val(&future) <= 512, "{}", size_of_val(&future));
+    }
 }

@@ -73,20 +73,25 @@ fn is_any_task_there(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Notes the tasks in the output of the test, but for those that end in a few turns of the loop.
-pub(super) async fn note(locals: &TaskLocals) -> PyResult<()> {
+pub(super) async fn note(locals: &TaskLocals) {
+    match still_pending(locals).await {
+        Ok(pending) => pending.iter().for_each(|task| {
+            print(&format!(
+                "note: still pending at the end of the test: {task}\n"
+            ));
+        }),
+        Err(error) => Python::attach(|py| error.write_unraisable(py, None)),
+    }
+}
+
+async fn still_pending(locals: &TaskLocals) -> PyResult<Vec<String>> {
     let future = Python::attach(|py| {
         let arguments = (locals.event_loop(py), current_test::of_locals(py, locals)?);
         let pending = module(py)?.call_method1("still_pending", arguments)?;
         into_future_with_locals(locals, pending)
     })?;
     let pending = future.await?;
-    let pending: Vec<String> = Python::attach(|py| pending.extract(py))?;
-    for task in pending {
-        print(&format!(
-            "note: still pending at the end of the test: {task}\n"
-        ));
-    }
-    Ok(())
+    Python::attach(|py| pending.extract(py))
 }
 
 /// Writes into the output of the test.
