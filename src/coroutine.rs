@@ -149,7 +149,7 @@ impl RustCoroutine {
         if self.settings.first_poll == FirstPoll::OnCaller {
             let surroundings = Surroundings::current(py);
             if held.poll(py, &surroundings)?.is_ready() {
-                return surroundings.run(|| finish(py, held.into_work()));
+                return surroundings.run(|| finish(py, held.into_inner()));
             }
         }
         let cancel = self.settings.cancel.clone();

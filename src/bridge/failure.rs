@@ -1,12 +1,17 @@
 //! Why a Rust future has ended without an output.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::errors::shutdown_error;
+use super::work::Work;
 use crate::asyncio;
 use crate::caught::Caught;
 
+/// Takes the place of the future, and is ready: its output is the error.
 pub(super) enum Failure {
     Panicked(Caught),
     Cancelled,
@@ -16,9 +21,17 @@ pub(super) enum Failure {
     ShutDown,
 }
 
-impl Failure {
-    pub(super) fn into_error(self, py: Python<'_>) -> PyErr {
-        match self {
+impl Work for Failure {
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Err(match *Pin::into_inner(self) {
             Self::Panicked(caught) => caught.into(),
             Self::Cancelled => match asyncio::cancelled_error(py) {
                 Ok(error) => PyErr::from_type(error.clone(), ()),
@@ -28,6 +41,6 @@ impl Failure {
                 "the Rust future was dropped before it finished: its runtime was shut down or aborted it",
             ),
             Self::ShutDown => shutdown_error(),
-        }
+        })
     }
 }

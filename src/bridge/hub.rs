@@ -83,16 +83,6 @@ impl Hub {
         }
     }
 
-    /// Enters something that has to be discarded if the loop closes first; `None` if it is closed already.
-    pub(crate) fn register(self: &Arc<Self>, item: Weak<dyn Deliver>) -> Option<Registration> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = pending.as_mut()?.insert(item);
-        Some(Registration {
-            hub: Arc::clone(self),
-            key,
-        })
-    }
-
     /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
     pub(super) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
         !self.is_inherited() && !self.queue.is_closed() && self.belongs_to(event_loop)
@@ -178,29 +168,5 @@ impl Drop for Hub {
         // fork is to find that taken.
         let _polling = polling::enter();
         self.event_loop = None;
-    }
-}
-
-/// Something's place among what is pending on a hub; given up when dropped.
-pub(crate) struct Registration {
-    hub: Arc<Hub>,
-    key: usize,
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        if self.hub.is_inherited() {
-            return;
-        }
-        let mut pending = self
-            .hub
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let item = pending
-            .as_mut()
-            .and_then(|pending| pending.try_remove(self.key));
-        drop(pending);
-        drop(item);
     }
 }

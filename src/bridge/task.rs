@@ -3,16 +3,14 @@
 //! Guarantees:
 //! - Whatever happens to the future (it finishes, fails, panics, is cancelled, or its runtime drops it), its target is
 //!   settled exactly once, on the loop's thread, after the future has been dropped; or the loop is closed.
-//! - The slot is locked while the future is polled and while it is taken out, and at no other time, so "locked" means
-//!   "being polled". Whoever cancels sets `cancelled` before it tries the lock, and whoever polls reads `cancelled`
-//!   after it has unlocked: one of the two drops the future.
+//! - Whoever cancels sets `cancelled` before it tries the lock of the [`Slot`], and whoever polls reads `cancelled` after it
+//!   has unlocked that: one of the two drops the future.
 //! - A user's values are dropped inside the runtime's context and detached from Python: their `Drop` may wait for a
 //!   thread that attaches.
 //! - Whenever a driver runs a user's code, dropping included, it counts as polling, so that an exit waits for it.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Waker};
 
 use pyo3::prelude::*;
@@ -21,22 +19,14 @@ use super::driver::Driver;
 use super::errors::{closed_error, left_behind_error};
 use super::failure::Failure;
 use super::held::Held;
-use super::hub::{Deliver, Hub, Registration};
-use super::job::Work;
+use super::hub::{Deliver, Hub};
 use super::polling;
-use crate::caught::catch_call;
-use crate::locals::{self, TaskLocals};
+use super::registration::Registration;
+use super::runner::Runner;
+use super::slot::{BeingPolled, Content, Polled, Slot};
+use super::work::convert;
+use crate::locals::TaskLocals;
 use crate::surroundings::Surroundings;
-
-/// What the bridge needs of a runtime.
-pub(crate) struct Runner {
-    /// Starts a driver; the handle is dropped without ending it.
-    pub(crate) spawn: fn(Driver),
-    /// Calls a function inside the runtime's context.
-    pub(crate) enter: fn(&mut dyn FnMut()),
-    /// Fails where the runtime's threads were left behind by a fork.
-    pub(crate) ensure_alive: fn() -> PyResult<()>,
-}
 
 /// What a task settles, on the loop's thread.
 pub(crate) struct Target {
@@ -46,30 +36,20 @@ pub(crate) struct Target {
 
 /// The future, its target, and what has become of them.
 pub(crate) struct Task {
-    slot: Mutex<Slot>,
+    slot: Slot,
     cancelled: AtomicBool,
     /// Why it was cancelled: the user has shut the bridge down. It is set before `cancelled`.
     shut_down: AtomicBool,
+    /// See [`Start`].
+    start: AtomicU8,
     /// Wakes the driver.
     waker: Mutex<Option<Waker>>,
     /// `None` once it is settled, or nobody wants it settled.
-    target: Mutex<Option<(Target, Registration)>>,
-    /// See [`Start`].
-    start: AtomicU8,
-    /// Handed to the loop's thread with the result, so that they are dropped there.
-    locals: Mutex<Option<TaskLocals>>,
+    target: Mutex<Option<Target>>,
     surroundings: Surroundings,
-    hub: Arc<Hub>,
+    /// Entered as long as there is a target.
+    registration: Registration,
     runner: &'static Runner,
-}
-
-enum Slot {
-    /// Running, or finished with an output to convert.
-    Work(Pin<Box<dyn Work>>),
-    /// Ended without an output.
-    Failed(Box<Failure>),
-    /// Delivered, or dropped because nobody wants it.
-    Empty,
 }
 
 /// What has become of the handing over to the runtime. The thread that does it is attached to Python, and must not drop
@@ -96,23 +76,21 @@ impl Task {
     ) -> PyResult<Arc<Self>> {
         let runner = held.runner;
         let task = Arc::new(Self {
-            slot: Mutex::new(Slot::Work(held.into_work())),
+            slot: Slot::new(held.into_inner(), locals),
             cancelled: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
-            waker: Mutex::new(None),
             start: AtomicU8::new(Start::Under as u8),
-            target: Mutex::new(None),
-            locals: Mutex::new(Some(locals)),
+            waker: Mutex::new(None),
+            target: Mutex::new(Some(target)),
             surroundings: Surroundings::current(py),
-            hub,
+            registration: Registration::new(hub),
             runner,
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
-        let Some(registration) = task.hub.register(item) else {
-            py.detach(|| task.drop_inside(task.take()));
+        if !task.registration.enter(item) {
+            task.cancel_now(py);
             return Err(closed_error());
-        };
-        *lock(&task.target) = Some((target, registration));
+        }
         (runner.spawn)(Driver::new(Arc::clone(&task)));
         if !task.turn_start(Start::Over) {
             py.detach(|| task.abort_driver());
@@ -149,38 +127,35 @@ impl Task {
 
     /// Drops the future at once if it is idle, else when the poll under way returns. Its target is forgotten.
     pub(crate) fn cancel_now(&self, py: Python<'_>) {
-        let target = lock(&self.target).take();
-        if py.detach(|| self.drop_idle_work()) {
-            drop(lock(&self.locals).take());
-        }
-        drop(target);
+        let target = self.take_target();
+        let locals = py.detach(|| self.drop_idle());
+        drop((target, locals));
     }
 
-    /// False when the future is being polled: it is dropped by whoever polls it.
-    fn drop_idle_work(&self) -> bool {
+    fn take_target(&self) -> Option<Target> {
+        self.registration.give_up();
+        lock(&self.target).take()
+    }
+
+    /// Drops the future unless it is being polled, and returns its locals.
+    fn drop_idle(&self) -> Result<Option<TaskLocals>, BeingPolled> {
         self.cancelled.store(true, Ordering::SeqCst);
-        let work = match self.slot.try_lock() {
-            Ok(mut slot) => std::mem::replace(&mut *slot, Slot::Empty),
-            Err(TryLockError::Poisoned(slot)) => {
-                std::mem::replace(&mut *slot.into_inner(), Slot::Empty)
-            }
-            Err(TryLockError::WouldBlock) => return false,
-        };
-        self.drop_inside(work);
+        let content = self.slot.take_idle()?;
+        let locals = content.map(|Content { work, locals }| {
+            self.drop_inside(work);
+            locals
+        });
         self.wake_driver();
-        true
+        Ok(locals)
     }
 
-    /// Drops the future at once if it is idle and has not finished; false then.
-    fn fail_idle_work(&self) -> bool {
+    /// Drops the future unless it is being polled or has finished; false then.
+    fn fail_idle(&self) -> bool {
         self.shut_down.store(true, Ordering::SeqCst);
         self.cancelled.store(true, Ordering::SeqCst);
-        let work = match self.slot.try_lock() {
-            Ok(mut slot) if matches!(&*slot, Slot::Work(work) if !work.is_ready()) => {
-                std::mem::replace(&mut *slot, Slot::Failed(Box::new(Failure::ShutDown)))
-            }
-            // Its output is on its way, or whoever polls it drops it.
-            _ => return false,
+        // Otherwise its output is on its way, or whoever polls it drops it.
+        let Ok(Some(work)) = self.slot.fail_idle(Failure::ShutDown) else {
+            return false;
         };
         self.drop_inside(work);
         self.wake_driver();
@@ -189,11 +164,7 @@ impl Task {
 
     /// Whether the future is over, delivered or not. One that is being polled just now is not.
     pub(crate) fn has_finished(&self) -> bool {
-        match self.slot.try_lock() {
-            Ok(slot) => !matches!(&*slot, Slot::Work(work) if !work.is_ready()),
-            Err(TryLockError::Poisoned(_)) => true,
-            Err(TryLockError::WouldBlock) => false,
-        }
+        self.slot.has_finished()
     }
 
     fn reason(&self) -> Failure {
@@ -229,131 +200,54 @@ impl Task {
             self.end(self.reason());
             return true;
         }
-        let done = self.poll_slot(cx);
-        if done {
-            self.hub.push(Arc::<Self>::clone(self));
-        } else if self.cancelled.load(Ordering::SeqCst) {
-            self.end(self.reason());
-            return true;
-        }
-        done
-    }
-
-    fn poll_slot(&self, cx: &mut Context<'_>) -> bool {
-        let Some(locals) = lock(&self.locals).clone() else {
-            return true;
-        };
-        let _scope = locals::enter(locals);
-        let mut slot = lock(&self.slot);
-        let Slot::Work(work) = &mut *slot else {
-            return true;
-        };
-        let polled = self
-            .surroundings
-            .run(|| catch_call(|| work.as_mut().poll(cx)));
-        match polled {
-            Ok(poll) => poll.is_ready(),
-            Err(caught) => {
-                let panicked = Slot::Failed(Box::new(Failure::Panicked(caught)));
-                let failed = std::mem::replace(&mut *slot, panicked);
-                drop(slot);
-                self.drop_inside(failed);
-                true
+        match self.slot.poll(&self.surroundings, cx) {
+            Polled::Pending if self.cancelled.load(Ordering::SeqCst) => self.end(self.reason()),
+            Polled::Pending => return false,
+            Polled::Done => self.hub().push(Arc::<Self>::clone(self)),
+            Polled::Panicked(work) => {
+                self.drop_inside(work);
+                self.hub().push(Arc::<Self>::clone(self));
             }
         }
+        true
     }
 
     /// Drops the future and delivers why.
     fn end(self: &Arc<Self>, failure: Failure) {
-        let work = {
-            let mut slot = lock(&self.slot);
-            if !matches!(*slot, Slot::Work(_)) {
-                return;
-            }
-            std::mem::replace(&mut *slot, Slot::Failed(Box::new(failure)))
-        };
-        self.drop_inside(work);
-        self.hub.push(Arc::<Self>::clone(self));
+        if let Some(work) = self.slot.fail(failure) {
+            self.drop_inside(work);
+            self.hub().push(Arc::<Self>::clone(self));
+        }
+    }
+
+    fn hub(&self) -> &Arc<Hub> {
+        self.registration.hub()
     }
 
     /// Drops a user's value where this thread is detached from Python.
-    fn drop_inside(&self, value: Slot) {
-        self.surroundings.run(|| drop_inside(self.runner, value));
+    fn drop_inside(&self, value: impl Sized) {
+        self.runner.drop_inside(&self.surroundings, value);
     }
-
-    /// Takes out what no driver polls.
-    fn take(&self) -> Slot {
-        std::mem::replace(&mut *lock(&self.slot), Slot::Empty)
-    }
-
-    fn take_result(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
-        match self.take() {
-            Slot::Work(work) => Some(self.surroundings.run(|| convert(py, work))),
-            Slot::Failed(failure) => Some(Err(failure.into_error(py))),
-            Slot::Empty => None,
-        }
-    }
-}
-
-/// Converts an output to Python; a panic of the conversion becomes an error, and so does one of dropping the rest.
-#[inline]
-pub(crate) fn convert(py: Python<'_>, mut work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
-    catch_call(|| {
-        let output = work.as_mut().output(py);
-        drop(work);
-        output
-    })
-    .unwrap_or_else(|caught| Err(caught.into()))
-}
-
-/// Drops user code's values inside the runtime's context and detached from Python, and survives their panics.
-pub(super) fn drop_work(py: Python<'_>, runner: &Runner, work: impl Send) {
-    let surroundings = Surroundings::current(py);
-    py.detach(|| surroundings.run(|| drop_inside(runner, work)));
-}
-
-/// Passes on what is needed for some work; where that failed, drops the work as [`drop_work`] does.
-pub(crate) fn or_drop<T, W: Send>(
-    py: Python<'_>,
-    runner: &Runner,
-    needed: PyResult<T>,
-    work: W,
-) -> PyResult<(T, W)> {
-    match needed {
-        Ok(needed) => Ok((needed, work)),
-        Err(error) => {
-            drop_work(py, runner, work);
-            Err(error)
-        }
-    }
-}
-
-/// As [`drop_work`], where the thread is detached already.
-fn drop_inside(runner: &Runner, work: impl Sized) {
-    let mut work = Some(work);
-    let dropped = catch_call(|| (runner.enter)(&mut || drop(work.take())));
-    // The panic has been printed, and there is nobody left to tell.
-    drop(dropped);
 }
 
 impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let (target, locals) = (lock(&self.target).take(), lock(&self.locals).take());
-        let Some((target, registration)) = target else {
-            py.detach(|| self.drop_inside(self.take()));
+        let (target, content) = (self.take_target(), self.slot.take());
+        let Some(Content { work, locals }) = content else {
+            return Ok(());
+        };
+        let Some(target) = target else {
+            py.detach(|| self.drop_inside(work));
             return Ok(());
         };
         drop(locals);
-        drop(registration);
-        match self.take_result(py) {
-            Some(result) => (target.settle)(target.future.bind(py), result),
-            None => Ok(()),
-        }
+        let result = self.surroundings.run(|| convert(py, work));
+        (target.settle)(target.future.bind(py), result)
     }
 
     fn discard(self: Arc<Self>) -> bool {
-        let target = lock(&self.target).take();
-        let is_idle = self.drop_idle_work();
+        let target = self.take_target();
+        let is_idle = self.drop_idle().is_ok();
         drop(target);
         is_idle
     }
@@ -361,7 +255,7 @@ impl Deliver for Task {
     fn leave_behind(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         // A thread that this process does not have may have taken the lock. The future stays where it is.
         let target = self.target.try_lock().ok().and_then(|mut it| it.take());
-        let Some((target, _)) = target else {
+        let Some(target) = target else {
             return Ok(());
         };
         let future = target.future.bind(py);
@@ -374,8 +268,8 @@ impl Deliver for Task {
     }
 
     fn abort(self: Arc<Self>) {
-        if self.fail_idle_work() {
-            self.hub.push(Arc::<Self>::clone(&self));
+        if self.fail_idle() {
+            self.hub().push(Arc::<Self>::clone(&self));
         }
     }
 }

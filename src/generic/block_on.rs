@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use super::run::spawn;
 use super::traits::{Pointers, Runtime};
 use crate::asyncio;
-use crate::bridge::{or_drop, register_exit};
+use crate::bridge::{Held, register_exit};
 use crate::caught::{Caught, catch};
 use crate::trio;
 
@@ -38,8 +38,9 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let prepared = prepare::<R>(py);
-    let (is_main_thread, fut) = or_drop(py, Pointers::<R>::RUNNER, prepared, fut)?;
+    let held = Held::new(fut, Pointers::<R>::RUNNER);
+    let is_main_thread = prepare::<R>(py)?;
+    let fut = held.into_inner();
     let (sender, output) = mpsc::sync_channel(1);
     let (wanted, given_up) = oneshot::channel();
     let task = async move {

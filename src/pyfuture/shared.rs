@@ -26,7 +26,8 @@ use crate::surroundings::Surroundings;
 /// What the future, the loop and the task's callback share.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
-    hub: Arc<Hub>,
+    /// Given up when there is an output.
+    registration: Registration,
     /// Those of the code that made the future.
     surroundings: Surroundings,
 }
@@ -37,7 +38,6 @@ struct Inner {
     interest: Interest,
     /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
     aborted: bool,
-    registration: Option<Registration>,
 }
 
 /// What has become of the Rust future.
@@ -93,15 +93,15 @@ impl Shared {
                 waker: None,
                 interest: Interest::Wanted,
                 aborted: false,
-                registration: None,
             }),
-            hub,
+            registration: Registration::new(hub),
             surroundings: Surroundings::current(awaitable.py()),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
-        let registration = shared.hub.register(item).ok_or_else(closed_error)?;
-        shared.lock().registration = Some(registration);
-        shared.hub.push(Arc::<Self>::clone(&shared));
+        if !shared.registration.enter(item) {
+            return Err(closed_error());
+        }
+        shared.hub().push(Arc::<Self>::clone(&shared));
         Ok(shared)
     }
 
@@ -113,6 +113,10 @@ impl Shared {
     /// Whether somebody polls the future. Otherwise the task's exception is left for asyncio to report.
     pub(super) fn is_wanted(&self) -> bool {
         self.lock().interest == Interest::Wanted
+    }
+
+    fn hub(&self) -> &Arc<Hub> {
+        self.registration.hub()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -127,7 +131,7 @@ impl Shared {
         let mut inner = self.lock();
         match std::mem::replace(&mut inner.stage, Stage::Gone) {
             Stage::Done(output) => Poll::Ready(output),
-            stage if inner.aborted || self.hub.is_inherited() => {
+            stage if inner.aborted || self.hub().is_inherited() => {
                 let is_aborted = inner.aborted;
                 inner.stage = stage;
                 drop(inner);
@@ -166,7 +170,7 @@ impl Shared {
         drop(inner);
         drop(waker);
         if concerns_the_loop {
-            self.hub.push(Arc::<Self>::clone(&self));
+            self.hub().push(Arc::<Self>::clone(&self));
         }
     }
 
@@ -174,10 +178,10 @@ impl Shared {
     pub(super) fn finish(&self, output: PyResult<Py<PyAny>>) -> Option<PyResult<Py<PyAny>>> {
         let inner = self.lock();
         if inner.interest == Interest::Wanted {
-            settle(inner, Stage::Done(output));
+            self.settle(inner, Stage::Done(output));
             return None;
         }
-        settle(inner, Stage::Gone);
+        self.settle(inner, Stage::Gone);
         Some(output)
     }
 
@@ -193,7 +197,23 @@ impl Shared {
 
     /// The task is done, and nobody has looked at its output.
     pub(super) fn finish_unseen(&self) {
-        settle(self.lock(), Stage::Gone);
+        self.settle(self.lock(), Stage::Gone);
+    }
+
+    /// Ends what waits for the task, once.
+    fn settle(&self, mut inner: MutexGuard<'_, Inner>, stage: Stage) {
+        if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
+            drop(inner);
+            return;
+        }
+        let before = std::mem::replace(&mut inner.stage, stage);
+        let waker = inner.waker.take();
+        drop(inner);
+        self.registration.give_up();
+        drop(before);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     fn start_task(
@@ -230,21 +250,6 @@ impl Shared {
         if matches!(inner.stage, Stage::Starting) {
             inner.stage = Stage::Started(task.clone().unbind(), origin);
         }
-    }
-}
-
-/// Ends what waits for the task, once.
-fn settle(mut inner: MutexGuard<'_, Inner>, stage: Stage) {
-    if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
-        drop(inner);
-        return;
-    }
-    let before = std::mem::replace(&mut inner.stage, stage);
-    let (waker, registration) = (inner.waker.take(), inner.registration.take());
-    drop(inner);
-    drop((before, registration));
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 

@@ -8,6 +8,7 @@
 //! - One that has brought its item and that nobody holds is used again for the next item.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyTypeError};
@@ -22,7 +23,7 @@ use super::raised::{THROWN, raised};
 use super::source::Source;
 use super::spare::is_unshared;
 use crate::awaitable::CancelPolicy;
-use crate::bridge::{Held, left_behind_error};
+use crate::bridge::{Held, Work, left_behind_error};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
 use crate::slots::{self, Step, Steps, step_in_method};
 use crate::steppable::{Steppable, Suspended};
@@ -152,7 +153,7 @@ impl Asking<'_, '_> {
             cancel: CancelPolicy::AfterDrop,
             name: Cow::Borrowed("__anext__"),
         };
-        let pull = Box::pin(Pull::new(Arc::clone(custody), source));
+        let pull: Pin<Box<dyn Work>> = Box::pin(Pull::new(Arc::clone(custody), source));
         let held = Held::new(pull, custody.runner());
         let coroutine = Box::new(RustCoroutine::new(held, settings));
         let py = self.anext.py();

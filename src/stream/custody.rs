@@ -18,7 +18,6 @@ use super::source::Source;
 use super::spare::Spare;
 use crate::bridge::{Runner, generation};
 use crate::caught::{Caught, catch_call};
-use crate::locals;
 use crate::surroundings::Surroundings;
 
 /// The place that the stream leaves to be polled, and comes back to.
@@ -193,16 +192,8 @@ impl Custody {
         py: Python<'_>,
         source: &mut Box<dyn Source>,
     ) -> PyResult<Poll<()>> {
-        let enter = self.runner.enter;
-        let polled = py.detach(|| {
-            self.run(|| {
-                let mut poll = Poll::Pending;
-                let mut cx = Context::from_waker(Waker::noop());
-                locals::in_first_poll(|| enter(&mut || poll = source.poll_next(&mut cx)));
-                poll
-            })
-        });
-        polled.map_err(PyErr::from)
+        self.runner
+            .poll_first(py, &self.surroundings, |cx| source.poll_next(cx))
     }
 
     /// Calls the stream's code, or an item's, where its output belongs; a panic is an error.
@@ -213,10 +204,7 @@ impl Custody {
 
     /// Drops it inside the runtime's context, on a thread that is detached from Python.
     pub(super) fn drop_inside(&self, source: Box<dyn Source>) {
-        let mut source = Some(source);
-        let dropped = self.run(|| (self.runner.enter)(&mut || drop(source.take())));
-        // The panic has been printed, and there is nobody left to tell.
-        drop(dropped);
+        self.runner.drop_inside(&self.surroundings, source);
     }
 
     /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped

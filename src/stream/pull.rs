@@ -54,7 +54,7 @@ impl Work for Pull {
         false
     }
 
-    fn output(mut self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn output(mut self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(source) = self.source.take() {
             let custody = &self.custody;
             if let Some(closed) = custody.bring_back(source) {

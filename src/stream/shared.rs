@@ -41,10 +41,9 @@ pub(super) struct Shared {
     stage: Mutex<Stage>,
     /// Nobody takes more items: the stream was dropped, or the bridge shut down. Only the loop's thread acts on that.
     unwanted: AtomicBool,
-    /// `None` when the driver is done.
-    registration: Mutex<Option<Registration>>,
+    /// Given up when the driver is done.
+    registration: Registration,
     errors: Errors,
-    hub: Arc<Hub>,
 }
 
 /// Where the generator and its task are.
@@ -78,14 +77,14 @@ impl Shared {
             buffer: Buffer::default(),
             stage: Mutex::new(Stage::New(generator.unbind(), locals)),
             unwanted: AtomicBool::new(false),
-            registration: Mutex::new(None),
+            registration: Registration::new(hub),
             errors,
-            hub,
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
-        let registration = shared.hub.register(item).ok_or_else(closed_error)?;
-        *shared.lock_registration() = Some(registration);
-        shared.hub.push(Arc::<Self>::clone(&shared));
+        if !shared.registration.enter(item) {
+            return Err(closed_error());
+        }
+        shared.hub().push(Arc::<Self>::clone(&shared));
         Ok(shared)
     }
 
@@ -94,11 +93,8 @@ impl Shared {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_registration(&self) -> MutexGuard<'_, Option<Registration>> {
-        // The same.
-        self.registration
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn hub(&self) -> &Arc<Hub> {
+        self.registration.hub()
     }
 
     pub(super) fn errors(&self) -> Errors {
@@ -118,9 +114,9 @@ impl Shared {
         let polled = self.buffer.poll_take(cx, taken);
         match polled {
             Poll::Ready(Some(Ok(()))) if self.is_paused() => {
-                self.hub.push(Arc::<Self>::clone(self));
+                self.hub().push(Arc::<Self>::clone(self));
             }
-            Poll::Pending if self.hub.is_inherited() => {
+            Poll::Pending if self.hub().is_inherited() => {
                 self.buffer.end(End::Exhausted);
                 return Poll::Ready(Some(Err(left_behind_error())));
             }
@@ -136,7 +132,7 @@ impl Shared {
         let is_ended = matches!(*self.lock(), Stage::Ended);
         let leaves = self.buffer.drop_stream(taken);
         if leaves || !is_ended {
-            self.hub.push(Arc::<Self>::clone(self));
+            self.hub().push(Arc::<Self>::clone(self));
         }
     }
 
@@ -221,8 +217,8 @@ impl Shared {
     pub(super) fn finish(&self) {
         self.buffer.end(End::Exhausted);
         let stage = std::mem::replace(&mut *self.lock(), Stage::Ended);
-        let registration = self.lock_registration().take();
-        drop((stage, registration));
+        self.registration.give_up();
+        drop(stage);
     }
 
     /// The driver was dropped before it was done.
@@ -362,7 +358,7 @@ impl Deliver for Shared {
             return;
         }
         self.stop(shutdown_error());
-        self.hub.push(Arc::<Self>::clone(&self));
+        self.hub().push(Arc::<Self>::clone(&self));
     }
 }
 

@@ -11,6 +11,8 @@ use std::task::{Context, Poll, ready};
 use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
+use crate::caught::catch_call;
+
 /// A future whose output can become a Python object, without its type.
 pub(crate) trait Work: Send {
     /// Polls the future. When it is ready it has been dropped, and its output waits for [`Work::output`].
@@ -23,22 +25,26 @@ pub(crate) trait Work: Send {
     /// Whether the output waits to be converted.
     fn is_ready(&self) -> bool;
 
-    /// Converts the output, once.
+    /// Converts the output.
     ///
     /// # Panics
     ///
     /// Where the conversion does, and where there is no output.
-    fn output(self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+    fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+}
+
+/// Converts the output; a panic of the conversion becomes an error, and so does one of dropping the rest.
+#[inline]
+pub(crate) fn convert(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
+    catch_call(|| work.output(py)).unwrap_or_else(|caught| Err(caught.into()))
 }
 
 /// The stages of a [`Work`].
 pub(crate) enum Job<F, T> {
     /// The future has not finished. It is pinned here.
     Running(F),
-    /// It has; this is not pinned.
-    Finished(PyResult<T>),
-    /// The output has been converted.
-    Converted,
+    /// It has; this is not pinned. The box keeps small futures small: an error takes more than most values.
+    Finished(Result<T, Box<PyErr>>),
 }
 
 impl<F, T> Job<F, T>
@@ -65,7 +71,7 @@ where
         };
         // SAFETY: `self` was pinned, and nothing else hands out the future.
         let output = ready!(unsafe { Pin::new_unchecked(future) }.poll(cx));
-        *this = Self::Finished(output);
+        *this = Self::Finished(output.map_err(Box::new));
         Poll::Ready(())
     }
 
@@ -73,17 +79,12 @@ where
         matches!(self, Self::Finished(_))
     }
 
-    fn output(self: Pin<&mut Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         // SAFETY: only a `Finished` is moved out of, and that is not pinned; a `Running` is dropped in place.
-        let this = unsafe { self.get_unchecked_mut() };
-        match this {
-            Self::Finished(_) => {}
-            _ => unreachable!("asked for the output of a future that has none"),
+        match *unsafe { Pin::into_inner_unchecked(self) } {
+            Self::Finished(output) => output.map_err(|error| *error)?.into_py_any(py),
+            Self::Running(_) => unreachable!("asked for the output of a future that has none"),
         }
-        let Self::Finished(output) = std::mem::replace(this, Self::Converted) else {
-            unreachable!("checked above");
-        };
-        output?.into_py_any(py)
     }
 }
 

@@ -1,0 +1,56 @@
+//! A runtime, as far as the bridge uses it.
+
+use std::task::{Context, Poll, Waker};
+
+use pyo3::prelude::*;
+
+use super::driver::Driver;
+use crate::caught::catch_call;
+use crate::locals;
+use crate::surroundings::Surroundings;
+
+/// What the bridge needs of a runtime.
+pub(crate) struct Runner {
+    /// Starts a driver; the handle is dropped without ending it.
+    pub(crate) spawn: fn(Driver),
+    /// Calls a function inside the runtime's context.
+    pub(crate) enter: fn(&mut dyn FnMut()),
+    /// Fails where the runtime's threads were left behind by a fork.
+    pub(crate) ensure_alive: fn() -> PyResult<()>,
+}
+
+impl Runner {
+    /// Polls something for the first time: on this thread, inside the runtime's context and detached from Python.
+    ///
+    /// # Errors
+    ///
+    /// A panic, as a `RustPanic`.
+    #[inline]
+    pub(crate) fn poll_first(
+        &self,
+        py: Python<'_>,
+        surroundings: &Surroundings,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
+    ) -> PyResult<Poll<()>> {
+        let enter = self.enter;
+        let polled = py.detach(|| {
+            surroundings.run(|| {
+                catch_call(|| {
+                    let mut cx = Context::from_waker(Waker::noop());
+                    let mut polled = Poll::Pending;
+                    locals::in_first_poll(|| enter(&mut || polled = poll(&mut cx)));
+                    polled
+                })
+            })
+        });
+        polled.map_err(PyErr::from)
+    }
+
+    /// Drops a user's value inside the runtime's context, and survives its panic. Call it detached from Python.
+    pub(crate) fn drop_inside(&self, surroundings: &Surroundings, value: impl Sized) {
+        let mut value = Some(value);
+        let dropped = surroundings.run(|| catch_call(|| (self.enter)(&mut || drop(value.take()))));
+        // The panic has been printed, and there is nobody left to tell.
+        drop(dropped);
+    }
+}

@@ -1,0 +1,113 @@
+//! Where a task keeps its Rust future, and then the output or the reason why there is none.
+//!
+//! Guarantee: it is locked while the future is polled and while something is taken out or put in, and at no other time,
+//! so "locked" means "being polled".
+
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll};
+
+use super::failure::Failure;
+use super::work::Work;
+use crate::caught::catch_call;
+use crate::locals::{self, TaskLocals};
+use crate::surroundings::Surroundings;
+
+/// The place of one future.
+pub(super) struct Slot(Mutex<Option<Content>>);
+
+/// What is in a slot until it is delivered, or dropped because nobody wants it.
+pub(super) struct Content {
+    pub(super) work: Pin<Box<dyn Work>>,
+    /// Taken out with the rest, so that they are dropped where that is.
+    pub(super) locals: TaskLocals,
+}
+
+/// The future is being polled: whoever does that has to act.
+pub(super) struct BeingPolled;
+
+/// How a poll went.
+pub(super) enum Polled {
+    Pending,
+    /// There is an output, or somebody was faster and has taken everything.
+    Done,
+    /// The future, which has still to be dropped, has panicked.
+    Panicked(Pin<Box<dyn Work>>),
+}
+
+impl Slot {
+    pub(super) fn new(work: Pin<Box<dyn Work>>, locals: TaskLocals) -> Self {
+        Self(Mutex::new(Some(Content { work, locals })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Content>> {
+        // Panics of user code are caught before they pass the guard.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_lock(&self) -> Result<MutexGuard<'_, Option<Content>>, BeingPolled> {
+        match self.0.try_lock() {
+            Ok(content) => Ok(content),
+            Err(TryLockError::Poisoned(content)) => Ok(content.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(BeingPolled),
+        }
+    }
+
+    /// Polls the future with its locals.
+    pub(super) fn poll(&self, surroundings: &Surroundings, cx: &mut Context<'_>) -> Polled {
+        let mut slot = self.lock();
+        let Some(Content { work, locals }) = &mut *slot else {
+            return Polled::Done;
+        };
+        let scope = locals::enter(locals.clone());
+        let polled = surroundings.run(|| catch_call(|| work.as_mut().poll(cx)));
+        drop(scope);
+        match polled {
+            Ok(Poll::Pending) => Polled::Pending,
+            Ok(Poll::Ready(())) => Polled::Done,
+            Err(caught) => Polled::Panicked(put(work, Failure::Panicked(caught))),
+        }
+    }
+
+    /// Takes everything out, after the poll that may be under way.
+    pub(super) fn take(&self) -> Option<Content> {
+        self.lock().take()
+    }
+
+    /// Takes everything out unless the future is being polled.
+    pub(super) fn take_idle(&self) -> Result<Option<Content>, BeingPolled> {
+        Ok(self.try_lock()?.take())
+    }
+
+    /// Puts the reason why there is no output in the place of a future that has not finished; returns that future.
+    pub(super) fn fail(&self, failure: Failure) -> Option<Pin<Box<dyn Work>>> {
+        fail(&mut self.lock(), failure)
+    }
+
+    /// The same unless the future is being polled.
+    pub(super) fn fail_idle(
+        &self,
+        failure: Failure,
+    ) -> Result<Option<Pin<Box<dyn Work>>>, BeingPolled> {
+        Ok(fail(&mut *self.try_lock()?, failure))
+    }
+
+    /// Whether the future is over, delivered or not. One that is being polled just now is not.
+    pub(super) fn has_finished(&self) -> bool {
+        self.try_lock()
+            .is_ok_and(|mut slot| unfinished(&mut slot).is_none())
+    }
+}
+
+fn fail(slot: &mut Option<Content>, failure: Failure) -> Option<Pin<Box<dyn Work>>> {
+    unfinished(slot).map(|work| put(work, failure))
+}
+
+fn unfinished(slot: &mut Option<Content>) -> Option<&mut Pin<Box<dyn Work>>> {
+    let work = slot.as_mut().map(|content| &mut content.work);
+    work.filter(|work| !work.is_ready())
+}
+
+fn put(work: &mut Pin<Box<dyn Work>>, failure: Failure) -> Pin<Box<dyn Work>> {
+    std::mem::replace(work, Box::pin(failure))
+}
