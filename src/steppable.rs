@@ -5,6 +5,7 @@
 //! - A step that does not suspend the object finishes it, whether it returned, raised or panicked.
 //! - No Python code runs, and nothing is dropped, while the state is locked.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -22,31 +23,40 @@ pub(crate) trait Suspended {
 
 /// The state of one object.
 pub(crate) struct Steppable<S> {
-    phase: Mutex<Phase<S>>,
-}
-
-enum Phase<S> {
-    Suspended(S),
-    /// Somebody is in a step.
-    Executing,
-    Finished,
+    /// `None` in a step, and when it is finished.
+    suspended: Mutex<Option<S>>,
+    /// Which of the two.
+    executing: AtomicBool,
 }
 
 impl<S: Suspended> Steppable<S> {
     pub(crate) fn new(suspended: S) -> Self {
         Self {
-            phase: Mutex::new(Phase::Suspended(suspended)),
+            suspended: Mutex::new(Some(suspended)),
+            executing: AtomicBool::new(false),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Phase<S>> {
+    fn lock(&self) -> MutexGuard<'_, Option<S>> {
         // Only moves, and looks that do no more, happen under this lock.
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        self.suspended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Begins a step, if the object is suspended.
     #[inline]
-    fn replace(&self, phase: Phase<S>) -> Phase<S> {
-        std::mem::replace(&mut *self.lock(), phase)
+    fn begin(&self) -> Option<(S, Executing<'_>)> {
+        let mut place = self.lock();
+        let suspended = place.take()?;
+        self.executing.store(true, Ordering::Relaxed);
+        Some((suspended, Executing(&self.executing)))
+    }
+
+    /// Whether somebody is in a step, or was when it could not be begun.
+    fn is_busy(&self) -> bool {
+        let place = self.lock();
+        place.is_some() || self.is_executing()
     }
 
     /// Makes a step with what the object is suspended with; if that yields it has to [`suspend`](Self::suspend) again.
@@ -56,25 +66,31 @@ impl<S: Suspended> Steppable<S> {
     /// Those of the step, and the two of misuse.
     #[inline]
     pub(crate) fn step(&self, step: impl FnOnce(S) -> PyResult<Step>) -> PyResult<Step> {
-        let suspended = match self.replace(Phase::Executing) {
-            Phase::Suspended(suspended) => suspended,
-            Phase::Executing => return Err(PyValueError::new_err(S::EXECUTING)),
-            Phase::Finished => {
-                self.replace(Phase::Finished);
-                return Err(PyRuntimeError::new_err(S::FINISHED));
-            }
+        let Some((suspended, executing)) = self.begin() else {
+            return Err(self.misuse());
         };
-        let executing = Executing(self);
         let stepped = step(suspended);
         if matches!(stepped, Ok(Step::Yielded(_))) {
+            // It is suspended, and another thread may be in a step already.
             std::mem::forget(executing);
         }
         stepped
     }
 
+    #[cold]
+    fn misuse(&self) -> PyErr {
+        if self.is_busy() {
+            PyValueError::new_err(S::EXECUTING)
+        } else {
+            PyRuntimeError::new_err(S::FINISHED)
+        }
+    }
+
     /// Suspends the object from within a step.
     pub(crate) fn suspend(&self, suspended: S) {
-        self.replace(Phase::Suspended(suspended));
+        let mut place = self.lock();
+        self.executing.store(false, Ordering::Relaxed);
+        *place = Some(suspended);
     }
 
     /// Finishes the object between two steps; `give_up` gets what it was suspended with.
@@ -83,52 +99,41 @@ impl<S: Suspended> Steppable<S> {
     ///
     /// That of `give_up`, and that of a step within a step.
     pub(crate) fn close(&self, give_up: impl FnOnce(S) -> PyResult<()>) -> PyResult<()> {
-        match self.replace(Phase::Executing) {
-            Phase::Executing => Err(PyValueError::new_err(S::EXECUTING)),
-            Phase::Finished => {
-                self.replace(Phase::Finished);
-                Ok(())
-            }
-            Phase::Suspended(suspended) => {
-                let _executing = Executing(self);
-                give_up(suspended)
-            }
+        match self.begin() {
+            Some((suspended, _executing)) => give_up(suspended),
+            None if self.is_busy() => Err(PyValueError::new_err(S::EXECUTING)),
+            None => Ok(()),
         }
     }
 
     /// Makes a finished object a new one; nobody else may have it.
     pub(crate) fn restart(&self, suspended: S) {
-        self.replace(Phase::Suspended(suspended));
+        *self.lock() = Some(suspended);
     }
 
     pub(crate) fn is_executing(&self) -> bool {
-        matches!(*self.lock(), Phase::Executing)
+        self.executing.load(Ordering::Relaxed)
     }
 
     /// Looks at what the object is suspended with, unless a step is under way or over.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&S) -> T) -> Option<T> {
         // A garbage collection must not wait, and whoever has the lock is running: nothing here is garbage then.
-        match &*self.phase.try_lock().ok()? {
-            Phase::Suspended(suspended) => Some(look(suspended)),
-            Phase::Executing | Phase::Finished => None,
-        }
+        self.suspended.try_lock().ok()?.as_ref().map(look)
     }
 
     /// Takes out what the object is suspended with, for its drop.
     pub(crate) fn take(&mut self) -> Option<S> {
-        match self.replace(Phase::Finished) {
-            Phase::Suspended(suspended) => Some(suspended),
-            Phase::Executing | Phase::Finished => None,
-        }
+        let suspended = self.suspended.get_mut();
+        suspended.unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 /// Finishes the object at the end of a step.
-struct Executing<'a, S: Suspended>(&'a Steppable<S>);
+struct Executing<'a>(&'a AtomicBool);
 
-impl<S: Suspended> Drop for Executing<'_, S> {
+impl Drop for Executing<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.replace(Phase::Finished);
+        self.0.store(false, Ordering::Relaxed);
     }
 }
