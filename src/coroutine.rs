@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -20,6 +21,7 @@ use pyo3::types::PyType;
 use crate::asyncio;
 use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
 use crate::bridge::{Held, Work, convert};
+use crate::cancel::Signal;
 use crate::locals::TaskLocals;
 use crate::slots::{self, Step, Steps, step_in_method};
 use crate::steppable::{Steppable, Suspended};
@@ -45,7 +47,8 @@ pub(crate) struct RustCoroutine {
 /// How a coroutine behaves.
 pub(crate) struct Settings {
     pub(crate) first_poll: FirstPoll,
-    pub(crate) cancel: CancelPolicy,
+    /// Has the Rust future told of what is thrown in, instead of dropped.
+    pub(crate) told: Option<Arc<Signal>>,
     /// Its `__name__` and `__qualname__`.
     pub(crate) name: Cow<'static, str>,
 }
@@ -152,15 +155,16 @@ impl RustCoroutine {
                 return surroundings.run(|| finish(py, held.into_inner()));
             }
         }
-        let cancel = self.settings.cancel.clone();
+        let told = self.settings.told.clone();
         if trio::is_running_here(py)? {
-            let wait = trio::wait(py, held, cancel)?;
+            let wait = trio::wait(py, held, told)?;
             return self.delegate(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
         }
         let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
-        let future = spawn_future(py, held, locals, cancel)?;
+        let policy = told.map_or(CancelPolicy::AfterDrop, CancelPolicy::Told);
+        let future = spawn_future(py, held, locals, policy)?;
         self.resume(py, future.unbind())
     }
 

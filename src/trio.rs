@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::awaitable::CancelPolicy;
 use crate::bridge::{Held, Hub, Target, Task, hub_of_host};
+use crate::cancel::Signal;
 use crate::locals::TaskLocals;
 
 /// What trio calls each turn of a task that waits for Rust: a coroutine, and the Rust task that ends it.
@@ -45,13 +45,14 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
     }
 }
 
-/// Moves a pending future to its runtime, as what the current task of trio waits for.
-pub(crate) fn wait(py: Python<'_>, held: Held, cancel: CancelPolicy) -> PyResult<Wait> {
+/// Moves a pending future to its runtime, as what the current task of trio waits for. It is told of a cancellation, if
+/// there is a signal for that, and otherwise dropped.
+pub(crate) fn wait(py: Python<'_>, held: Held, told: Option<Arc<Signal>>) -> PyResult<Wait> {
     held.ensure_runtime()?;
     let token = current_token(py)?;
     let hub = hub_of_host(&token, connect)?;
     let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
-    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel))?;
+    let waiter = Bound::new(py, Waiter::new(task.unbind(), told))?;
     let target = Target {
         future: waiter.clone().into_any().unbind(),
         settle,
@@ -134,17 +135,17 @@ fn settle(waiter: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
 #[pyclass(frozen, module = "pyo3_aio")]
 struct Waiter {
     task: Py<PyAny>,
-    cancel: CancelPolicy,
+    told: Option<Arc<Signal>>,
     rust: OnceLock<Arc<Task>>,
     /// Raises the cancellation that the dropping of the Rust future is waited for.
     raise_cancel: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Waiter {
-    fn new(task: Py<PyAny>, cancel: CancelPolicy) -> Self {
+    fn new(task: Py<PyAny>, told: Option<Arc<Signal>>) -> Self {
         Self {
             task,
-            cancel,
+            told,
             rust: OnceLock::new(),
             raise_cancel: Mutex::new(None),
         }
@@ -156,13 +157,13 @@ impl Waiter {
     /// Called when the task is cancelled; says that the task goes on waiting until Rust is done.
     fn abort<'py>(&self, raise_cancel: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = raise_cancel.py();
-        match &self.cancel {
-            CancelPolicy::Told(signal) => {
+        match &self.told {
+            Some(signal) => {
                 if let Err(cancelled) = raise_cancel.call0() {
                     signal.send(cancelled);
                 }
             }
-            CancelPolicy::AtOnce | CancelPolicy::AfterDrop => {
+            None => {
                 let mut waiting = self
                     .raise_cancel
                     .lock()

@@ -163,7 +163,7 @@ where
     let signal = Arc::default();
     let held = held::<R, F, T>(make(CancelHandle::new(&signal)));
     let settings = Settings {
-        cancel: CancelPolicy::Told(signal),
+        told: Some(signal),
         ..settings()
     };
     new_coroutine(py, held, settings)
@@ -205,7 +205,7 @@ where
 pub(super) fn settings() -> Settings {
     Settings {
         first_poll: FirstPoll::OnCaller,
-        cancel: CancelPolicy::AfterDrop,
+        told: None,
         name: Cow::Borrowed("Coroutine"),
     }
 }

@@ -22,7 +22,6 @@ use super::pull::Pull;
 use super::raised::{THROWN, raised};
 use super::source::Source;
 use super::spare::is_unshared;
-use crate::awaitable::CancelPolicy;
 use crate::bridge::{Held, Work, left_behind_error};
 use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
 use crate::slots::{self, Step, Steps, step_in_method};
@@ -150,7 +149,7 @@ impl Asking<'_, '_> {
         let custody = self.custody();
         let settings = Settings {
             first_poll: FirstPoll::OnRuntime,
-            cancel: CancelPolicy::AfterDrop,
+            told: None,
             name: Cow::Borrowed("__anext__"),
         };
         let pull: Pin<Box<dyn Work>> = Box::pin(Pull::new(Arc::clone(custody), source));
