@@ -11,21 +11,23 @@ use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
 
 use crate::asyncio;
-use crate::awaitable::{CancelPolicy, RustFuture, refuse_stop_iteration, spawn_future};
+use crate::awaitable::{CancelPolicy, RustFuture, spawn_future};
 use crate::bridge::{Held, Work, convert};
 use crate::cancel::Signal;
 use crate::locals::TaskLocals;
-use crate::slots::{self, Step, Steps, step_in_method};
+use crate::raised;
+use crate::slots::{self, Steps};
+use crate::step::{Step, step_in_method};
 use crate::steppable::{Steppable, Suspended};
 use crate::surroundings::Surroundings;
+use crate::thrown::thrown;
 use crate::trio;
 
 /// Where the first poll of a coroutine happens.
@@ -175,17 +177,11 @@ impl RustCoroutine {
         wait: trio::Wait,
         step: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Step> {
-        match step(wait.coroutine.bind(py)) {
-            Ok(yielded) => {
-                self.state.suspend(State::Delegating(wait));
-                Ok(Step::Yielded(yielded.unbind()))
-            }
-            Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-                let value = error.value(py).getattr(intern!(py, "value"))?;
-                Ok(Step::Returned(value.unbind()))
-            }
-            Err(error) => Err(error),
+        let stepped = Step::from_result(py, step(wait.coroutine.bind(py)));
+        if let Ok(Step::Yielded(_)) = stepped {
+            self.state.suspend(State::Delegating(wait));
         }
+        stepped
     }
 
     /// Yields the future, or ends with its result.
@@ -218,7 +214,7 @@ fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
     let output = convert(py, work);
     output
         .map(Step::Returned)
-        .map_err(|error| refuse_stop_iteration(py, error))
+        .map_err(|error| raised::by_future(py, error))
 }
 
 fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
@@ -230,31 +226,6 @@ impl Steps for RustCoroutine {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
         slf.get().send_once(sent)
     }
-}
-
-/// The exception that the arguments of `throw` stand for.
-pub(crate) fn thrown(
-    kind: &Bound<'_, PyAny>,
-    value: Option<Bound<'_, PyAny>>,
-    traceback: Option<Bound<'_, PyAny>>,
-) -> PyResult<PyErr> {
-    let exception = match kind.cast::<PyType>() {
-        Err(_) => kind.clone(),
-        Ok(class) => match value {
-            Some(value) if value.is_instance(class)? => value,
-            Some(value) => class.call1((value,))?,
-            None => class.call0()?,
-        },
-    };
-    if !exception.is_instance_of::<PyBaseException>() {
-        return Err(PyTypeError::new_err(
-            "exceptions must be classes or instances deriving from BaseException",
-        ));
-    }
-    if let Some(traceback) = traceback {
-        exception.call_method1("with_traceback", (traceback,))?;
-    }
-    Ok(PyErr::from_value(exception))
 }
 
 #[pymethods]

@@ -57,10 +57,13 @@ mod local;
 mod locals;
 mod pending_error;
 mod pyfuture;
+mod raised;
 mod slots;
+mod step;
 mod steppable;
 mod stream;
 mod surroundings;
+mod thrown;
 mod trio;
 
 #[cfg(feature = "async-std-runtime")]

@@ -17,30 +17,7 @@ pub(crate) use unpatched::{patch, patch_finalizer};
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
-use crate::caught::catch_call;
-
-/// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
-pub(crate) enum Step {
-    Yielded(Py<PyAny>),
-    Returned(Py<PyAny>),
-}
-
-impl Step {
-    /// What a method of Python's returns for it: an end is raised as StopIteration.
-    pub(crate) fn into_result(self) -> PyResult<Py<PyAny>> {
-        match self {
-            Self::Yielded(value) => Ok(value),
-            Self::Returned(value) => Err(pyo3::exceptions::PyStopIteration::new_err((value,))),
-        }
-    }
-}
-
-/// Steps an object for one of its methods; a panic is raised as a `RustPanic`.
-pub(crate) fn step_in_method(step: impl FnOnce() -> PyResult<Step>) -> PyResult<Py<PyAny>> {
-    catch_call(step)
-        .unwrap_or_else(|caught| Err(caught.into()))?
-        .into_result()
-}
+use crate::step::Step;
 
 /// A class that is awaited by stepping it.
 pub(crate) trait Steps: PyClass {
@@ -68,9 +45,10 @@ mod patched {
     use pyo3::prelude::*;
     use pyo3::types::PyTuple;
 
-    use super::{Finalize, Step, Steps};
+    use super::{Finalize, Steps};
     use crate::caught::catch_call;
     use crate::pending_error;
+    use crate::step::Step;
 
     /// Puts the slots into the class; called once, before its first instance is made.
     pub(crate) fn patch<T: Steps>(py: Python<'_>) {

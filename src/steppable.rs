@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::slots::Step;
+use crate::step::Step;
 
 /// What a kind of object is suspended with, and its texts for misuse, which are CPython's.
 pub(crate) trait Suspended {

@@ -14,7 +14,8 @@ use crate::bridge::{Held, Place, Target, Task, hub_of};
 use crate::cancel::Signal;
 use crate::caught::catch_call;
 use crate::locals::TaskLocals;
-use crate::slots::{self, Step, Steps};
+use crate::slots::{self, Steps};
+use crate::step::Step;
 
 /// When a cancelled future is done.
 #[derive(Debug, Clone)]

@@ -14,4 +14,3 @@ mod state;
 mod unseen;
 
 pub(crate) use future::{CancelPolicy, RustFuture, spawn_future};
-pub(crate) use state::refuse_stop_iteration;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::PyBaseException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use super::callbacks::Callback;
 use crate::asyncio;
 use crate::bridge::Task;
+use crate::raised;
 
 pub(super) enum State {
     Pending(Pending),
@@ -124,7 +125,7 @@ impl Exception {
 
 /// The state for an error that Rust has returned.
 pub(super) fn returned_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
-    let error = refuse_stop_iteration(py, error);
+    let error = raised::by_future(py, error);
     if !error.matches(py, asyncio::cancelled_error(py)?)? {
         return Ok(failed_state(py, error));
     }
@@ -139,14 +140,4 @@ pub(super) fn failed_state(py: Python<'_>, error: PyErr) -> State {
         exception: Exception::new(py, error),
         retrieved: false,
     })
-}
-
-/// PEP 479's rule for coroutines: a StopIteration that leaves one is a programming error, not its result.
-pub(crate) fn refuse_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyStopIteration>(py) {
-        return error;
-    }
-    let raised = PyRuntimeError::new_err("the Rust future raised StopIteration");
-    raised.set_cause(py, Some(error));
-    raised
 }

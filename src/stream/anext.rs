@@ -16,16 +16,18 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::RustGenerator;
 use super::custody::{Asked, Busy, Custody};
+use super::generator::{RustGenerator, THROWN};
 use super::pull::Pull;
-use super::raised::{THROWN, raised};
 use super::source::Source;
 use super::spare::is_unshared;
 use crate::bridge::{Held, Work, left_behind_error};
-use crate::coroutine::{FirstPoll, RustCoroutine, Settings, thrown};
-use crate::slots::{self, Step, Steps, step_in_method};
+use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::raised;
+use crate::slots::{self, Steps};
+use crate::step::{Step, step_in_method};
 use crate::steppable::{Steppable, Suspended};
+use crate::thrown::thrown;
 
 /// An awaitable for one item of a generator.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
@@ -188,7 +190,7 @@ impl Asking<'_, '_> {
             asking.go_on();
             self.suspend(Stage::Throwing(coroutine));
         }
-        stepped.map_err(|error| raised(py, THROWN, error))
+        stepped.map_err(|error| raised::by_generator(py, THROWN, error))
     }
 
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
@@ -203,7 +205,7 @@ impl Asking<'_, '_> {
         }
         self.custody().close(py, Some(source));
         match taken {
-            Some(Err(error)) => Err(raised(py, "the Rust stream", error)),
+            Some(Err(error)) => Err(raised::by_generator(py, "the Rust stream", error)),
             _ => Err(PyStopAsyncIteration::new_err(())),
         }
     }
@@ -254,7 +256,7 @@ impl Anext {
                         };
                         asking.rethrow(coroutine, |coroutine| coroutine.throw_once(slf.py(), error))
                     }
-                    Stage::New(_) => Err(raised(slf.py(), THROWN, error)),
+                    Stage::New(_) => Err(raised::by_generator(slf.py(), THROWN, error)),
                 })
         })
     }

@@ -1,12 +1,13 @@
 //! An awaitable of Python's that is stepped from Rust, as `await` does.
 
-use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
 use crate::asyncio;
-use crate::slots::Step;
+use crate::raised::from_cause;
+use crate::step::Step;
 
 /// The iterator of an awaitable.
 pub(super) struct Awaited(Py<PyAny>);
@@ -32,8 +33,7 @@ impl Awaited {
             let error = PyTypeError::new_err(format!(
                 "'async for' received an invalid object from __anext__: {name}"
             ));
-            error.set_cause(py, Some(reason));
-            error
+            from_cause(py, error, reason)
         })
     }
 
@@ -99,19 +99,7 @@ fn throw(iterator: &Bound<'_, PyAny>, error: PyErr) -> PyResult<Step> {
     let Some(throw) = iterator.getattr_opt(intern!(py, "throw"))? else {
         return Err(error);
     };
-    returned(py, throw.call1((error,)))
-}
-
-/// A step by a method, whose end is a StopIteration.
-fn returned(py: Python<'_>, result: PyResult<Bound<'_, PyAny>>) -> PyResult<Step> {
-    match result {
-        Ok(yielded) => Ok(Step::Yielded(yielded.unbind())),
-        Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-            let value = error.value(py).getattr(intern!(py, "value"))?;
-            Ok(Step::Returned(value.unbind()))
-        }
-        Err(error) => Err(error),
-    }
+    Step::from_result(py, throw.call1((error,)))
 }
 
 #[cfg(all(Py_3_10, not(PyPy)))]
@@ -127,7 +115,7 @@ mod by_slot {
     use pyo3::ffi;
     use pyo3::prelude::*;
 
-    use crate::slots::Step;
+    use crate::step::Step;
 
     pub(super) fn send(iterator: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = iterator.py();
@@ -150,7 +138,7 @@ mod by_slot {
 fn send(iterator: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
     let py = iterator.py();
     if value.is_none() {
-        return returned(py, iterator.call_method0(intern!(py, "__next__")));
+        return Step::from_result(py, iterator.call_method0(intern!(py, "__next__")));
     }
-    returned(py, iterator.call_method1(intern!(py, "send"), (value,)))
+    Step::from_result(py, iterator.call_method1(intern!(py, "send"), (value,)))
 }

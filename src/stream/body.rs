@@ -18,7 +18,7 @@ use super::buffer::BUFFER;
 use super::shared::{Errors, Shared, report};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
-use crate::slots::Step;
+use crate::step::Step;
 
 /// How many items one turn of the loop collects: half a buffer, so that the consumer takes one half while the other is
 /// being filled.

@@ -10,9 +10,10 @@ use super::awaited::Resume;
 use super::body::Body;
 use super::shared::Shared;
 use crate::caught::catch_call;
-use crate::coroutine::thrown;
-use crate::slots::{self, Step, Steps, step_in_method};
+use crate::slots::{self, Steps};
+use crate::step::{Step, step_in_method};
 use crate::steppable::{Steppable, Suspended};
+use crate::thrown::thrown;
 
 /// A coroutine that moves the items of a generator to a buffer.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "StreamDriver")]

@@ -6,9 +6,9 @@ use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use super::RustGenerator;
-use super::raised::{THROWN, raised};
-use crate::coroutine::thrown;
+use super::generator::{RustGenerator, THROWN};
+use crate::raised;
+use crate::thrown::thrown;
 
 /// An awaitable that ends a generator in its first step.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorEnding")]
@@ -56,7 +56,7 @@ impl Ending {
         match end {
             End::Throw(error) if !was_closed => {
                 let error = PyErr::from_value(error.into_bound(py).into_any());
-                raised(py, THROWN, error)
+                raised::by_generator(py, THROWN, error)
             }
             End::Throw(_) | End::Close => PyStopIteration::new_err(()),
         }
@@ -91,7 +91,7 @@ impl Ending {
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
         drop(self.take());
-        Err(raised(kind.py(), THROWN, error))
+        Err(raised::by_generator(kind.py(), THROWN, error))
     }
 
     /// Leaves the generator as it is.

@@ -11,9 +11,12 @@ use super::ending::{End, Ending};
 use super::hooks::Hooks;
 use super::source::Source;
 use crate::bridge::Runner;
-use crate::coroutine::thrown;
 use crate::pending_error;
 use crate::surroundings::Surroundings;
+use crate::thrown::thrown;
+
+/// CPython's name for who raises what was thrown in.
+pub(super) const THROWN: &str = "async generator";
 
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]

@@ -16,7 +16,6 @@ mod generator;
 mod hooks;
 mod pull;
 mod pystream;
-mod raised;
 mod shared;
 mod source;
 mod spare;

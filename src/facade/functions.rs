@@ -1,4 +1,4 @@
-//! The functions that every runtime module repeats, written and documented once.
+//! The functions themselves.
 
 /// Defines the functions of [`generic`](crate::generic) for one runtime.
 macro_rules! runtime_functions {
@@ -282,82 +282,4 @@ macro_rules! runtime_functions {
     };
 }
 
-#[cfg(any(feature = "tokio-runtime", feature = "async-std-runtime"))]
-/// Defines the deprecated functions of [`generic`](crate::generic) for a runtime that can run local tasks.
-macro_rules! local_functions {
-    ($runtime:ty) => {
-        /// Converts a Rust future that is not `Send` into a Python future; see [`generic::local_future_into_py`].
-        ///
-        /// # Errors
-        ///
-        /// `RuntimeError`: there is no running event loop, or it is closed.
-        ///
-        /// # Panics
-        ///
-        /// Where the runtime's `spawn_local` does.
-        #[deprecated(note = "convert a future that is `Send`: the event loop runs on another thread than the future")]
-        pub fn local_future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
-        where
-            F: Future<Output = PyResult<T>> + 'static,
-            T: for<'py> IntoPyObject<'py>,
-        {
-            #[expect(deprecated, reason = "so is this one")]
-            generic::local_future_into_py::<$runtime, F, T>(py, fut)
-        }
-
-        /// Converts a Rust future that is not `Send` into a Python future on the loop of the locals; see
-        /// [`generic::local_future_into_py_with_locals`].
-        ///
-        /// # Errors
-        ///
-        /// `RuntimeError: Event loop is closed`.
-        ///
-        /// # Panics
-        ///
-        /// Where the runtime's `spawn_local` does.
-        #[deprecated(note = "convert a future that is `Send`: the event loop runs on another thread than the future")]
-        pub fn local_future_into_py_with_locals<F, T>(
-            py: Python<'_>,
-            locals: TaskLocals,
-            fut: F,
-        ) -> PyResult<Bound<'_, PyAny>>
-        where
-            F: Future<Output = PyResult<T>> + 'static,
-            T: for<'py> IntoPyObject<'py>,
-        {
-            #[expect(deprecated, reason = "so is this one")]
-            generic::local_future_into_py_with_locals::<$runtime, F, T>(py, locals, fut)
-        }
-    };
-}
-
-/// Implements [`generic::ContextExt`](crate::generic::ContextExt) for a runtime, by the bridge's own mechanism.
-macro_rules! runtime_context {
-    ($runtime:ty) => {
-        impl ContextExt for $runtime {
-            fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
-            where
-                F: Future<Output = R> + Send + 'static,
-            {
-                Box::pin(locals::scope(locals, fut))
-            }
-
-            fn get_task_locals() -> Option<TaskLocals> {
-                locals::polled()
-            }
-        }
-
-        impl LocalContextExt for $runtime {
-            fn scope_local<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R>>>
-            where
-                F: Future<Output = R> + 'static,
-            {
-                Box::pin(locals::scope(locals, fut))
-            }
-        }
-    };
-}
-
-#[cfg(any(feature = "tokio-runtime", feature = "async-std-runtime"))]
-pub(crate) use local_functions;
-pub(crate) use {runtime_context, runtime_functions};
+pub(crate) use runtime_functions;

@@ -1,0 +1,30 @@
+//! What is thrown into a coroutine or a generator.
+
+use pyo3::exceptions::{PyBaseException, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// The exception that the arguments of `throw` stand for.
+pub(crate) fn thrown(
+    kind: &Bound<'_, PyAny>,
+    value: Option<Bound<'_, PyAny>>,
+    traceback: Option<Bound<'_, PyAny>>,
+) -> PyResult<PyErr> {
+    let exception = match kind.cast::<PyType>() {
+        Err(_) => kind.clone(),
+        Ok(class) => match value {
+            Some(value) if value.is_instance(class)? => value,
+            Some(value) => class.call1((value,))?,
+            None => class.call0()?,
+        },
+    };
+    if !exception.is_instance_of::<PyBaseException>() {
+        return Err(PyTypeError::new_err(
+            "exceptions must be classes or instances deriving from BaseException",
+        ));
+    }
+    if let Some(traceback) = traceback {
+        exception.call_method1("with_traceback", (traceback,))?;
+    }
+    Ok(PyErr::from_value(exception))
+}
