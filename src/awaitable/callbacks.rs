@@ -161,10 +161,6 @@ impl Deliver for Scheduled {
         true
     }
 
-    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
-        Ok(())
-    }
-
     fn abort(self: Arc<Self>) {}
 }
 

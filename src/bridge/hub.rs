@@ -32,8 +32,11 @@ pub(crate) trait Deliver: Send + Sync {
     /// Ends it with an error, on any thread: the user shuts the bridge down, and the loop goes on.
     fn abort(self: Arc<Self>);
 
-    /// Tells what waits for it, on the loop's thread in the child of a fork, that Rust's side stayed with the parent.
-    fn leave_behind(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
+    /// Tells what waits for it, on the loop's thread in the child of a fork, that Rust's side stayed with the parent;
+    /// nothing does, unless it says otherwise.
+    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
+    }
 }
 
 /// The queue of one event loop, and what is pending on it.

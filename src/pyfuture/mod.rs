@@ -4,6 +4,7 @@
 mod callback;
 mod eager;
 mod future;
+mod on_loop;
 mod shared;
 mod task;
 

@@ -9,18 +9,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::callback::DoneCallback;
-use super::task::{close, ensure_future, give_up, silence};
-use crate::asyncio;
-use crate::bridge::{
-    Deliver, Hub, Registration, closed_error, leaves_the_loop, left_behind_error, shutdown_error,
-};
-use crate::caught::catch_call;
+use crate::bridge::{Deliver, Hub, Registration, closed_error, left_behind_error, shutdown_error};
 use crate::locals::TaskLocals;
-use crate::pending_error;
 use crate::surroundings::Surroundings;
 
 /// What the future, the loop and the task's callback share.
@@ -32,17 +24,17 @@ pub(super) struct Shared {
     surroundings: Surroundings,
 }
 
-struct Inner {
-    stage: Stage,
-    waker: Option<Waker>,
-    interest: Interest,
+pub(super) struct Inner {
+    pub(super) stage: Stage,
+    pub(super) waker: Option<Waker>,
+    pub(super) interest: Interest,
     /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
-    aborted: bool,
+    pub(super) aborted: bool,
 }
 
 /// What has become of the Rust future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Interest {
+pub(super) enum Interest {
     /// Somebody polls it.
     Wanted,
     /// The task is to be cancelled.
@@ -51,7 +43,7 @@ enum Interest {
     Detached,
 }
 
-enum Stage {
+pub(super) enum Stage {
     /// On its way to the loop.
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it.
@@ -65,7 +57,7 @@ enum Stage {
 
 /// Who made a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     Ours,
     Theirs,
 }
@@ -119,7 +111,7 @@ impl Shared {
         self.registration.hub()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         // Only moves happen under this lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,16 +177,6 @@ impl Shared {
         Some(output)
     }
 
-    /// The same on the loop's thread, which is told of an error that nobody will get.
-    pub(super) fn finish_or_report(
-        &self,
-        py: Python<'_>,
-        output: PyResult<Py<PyAny>>,
-    ) -> PyResult<()> {
-        self.finish(output)
-            .map_or(Ok(()), |output| report(py, output))
-    }
-
     /// The task is done, and nobody has looked at its output.
     pub(super) fn finish_unseen(&self) {
         self.settle(self.lock(), Stage::Gone);
@@ -214,155 +196,5 @@ impl Shared {
         if let Some(waker) = waker {
             waker.wake();
         }
-    }
-
-    fn start_task(
-        self: &Arc<Self>,
-        awaitable: Py<PyAny>,
-        locals: &TaskLocals,
-        py: Python<'_>,
-    ) -> PyResult<()> {
-        let task = ensure_future(awaitable.bind(py), locals)?;
-        let origin = if task.is(&awaitable) {
-            Origin::Theirs
-        } else {
-            Origin::Ours
-        };
-        if origin == Origin::Ours
-            && self.is_wanted()
-            && task.call_method0(intern!(py, "done"))?.is_truthy()?
-        {
-            // It took one step, and that was all.
-            let output = task.call_method0(intern!(py, "result"));
-            return self.finish_or_report(py, output.map(Bound::unbind));
-        }
-        self.started(&task, origin);
-        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
-        task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
-        Ok(())
-    }
-}
-
-impl Shared {
-    /// Remembers the task, unless the loop was closed meanwhile.
-    fn started(&self, task: &Bound<'_, PyAny>, origin: Origin) {
-        let mut inner = self.lock();
-        if matches!(inner.stage, Stage::Starting) {
-            inner.stage = Stage::Started(task.clone().unbind(), origin);
-        }
-    }
-}
-
-/// Tells the loop of an error that nobody gets; a cancellation is none, and what leaves the loop is not unseen.
-fn report(py: Python<'_>, output: PyResult<Py<PyAny>>) -> PyResult<()> {
-    let Err(error) = output else {
-        return Ok(());
-    };
-    if leaves_the_loop(&error, py) || error.matches(py, asyncio::cancelled_error(py)?)? {
-        return Ok(());
-    }
-    let event_loop = asyncio::get_running_loop(py)?;
-    let message = "PyFuture exception was never retrieved";
-    asyncio::call_exception_handler(&event_loop, message, error, &[])
-}
-
-/// What the loop's thread has to do next.
-enum Step {
-    Start(Py<PyAny>, TaskLocals),
-    GiveUp(Py<PyAny>, TaskLocals),
-    Cancel(Py<PyAny>),
-    Report(PyResult<Py<PyAny>>),
-    Nothing,
-}
-
-impl Deliver for Shared {
-    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        self.surroundings.run(|| self.take_step(py))
-    }
-
-    fn discard(self: Arc<Self>) -> bool {
-        match self.take_unfinished() {
-            Some(Stage::New(awaitable, _)) => {
-                Python::try_attach(|py| pending_error::keep(py, || close(awaitable.bind(py))));
-            }
-            Some(Stage::Started(task, Origin::Ours)) => {
-                Python::try_attach(|py| pending_error::keep(py, || silence(task.bind(py))));
-            }
-            _ => {}
-        }
-        self.finish(Err(closed_error()));
-        true
-    }
-
-    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
-        Ok(())
-    }
-
-    fn abort(self: Arc<Self>) {
-        let mut inner = self.lock();
-        inner.aborted = true;
-        let waker = inner.waker.take();
-        drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl Shared {
-    /// Takes what a closed loop has left; an output stays where it is.
-    fn take_unfinished(&self) -> Option<Stage> {
-        let mut inner = self.lock();
-        match inner.stage {
-            Stage::Done(_) | Stage::Gone => None,
-            _ => Some(std::mem::replace(&mut inner.stage, Stage::Starting)),
-        }
-    }
-
-    /// Does on the loop's thread what is to be done next.
-    fn take_step(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let step = self.next_step(py);
-        match step {
-            Step::Start(awaitable, locals) => {
-                let started = catch_call(|| self.start_task(awaitable, &locals, py));
-                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
-                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
-                    self.finish_or_report(py, Err(error))?;
-                    return leaves.map_or(Ok(()), Err);
-                }
-            }
-            Step::GiveUp(awaitable, locals) => {
-                self.finish_unseen();
-                give_up(awaitable.bind(py), &locals)?;
-            }
-            Step::Cancel(task) => {
-                task.bind(py).call_method0(intern!(py, "cancel"))?;
-            }
-            Step::Report(output) => report(py, output)?,
-            Step::Nothing => {}
-        }
-        Ok(())
-    }
-
-    fn next_step(&self, py: Python<'_>) -> Step {
-        let mut inner = self.lock();
-        let (is_wanted, cancelled) = (
-            inner.interest == Interest::Wanted,
-            inner.interest == Interest::Dropped,
-        );
-        let (next, step) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
-            Stage::New(awaitable, locals) if cancelled => {
-                (Stage::Starting, Step::GiveUp(awaitable, locals))
-            }
-            Stage::New(awaitable, locals) => (Stage::Starting, Step::Start(awaitable, locals)),
-            Stage::Started(task, origin) if cancelled => (
-                Stage::Started(task.clone_ref(py), origin),
-                Step::Cancel(task),
-            ),
-            Stage::Done(output) if !is_wanted => (Stage::Gone, Step::Report(output)),
-            stage => (stage, Step::Nothing),
-        };
-        inner.stage = next;
-        step
     }
 }

@@ -15,7 +15,8 @@ use pyo3::prelude::*;
 
 use super::awaited::{Awaited, Resume};
 use super::buffer::BUFFER;
-use super::shared::{Errors, Shared, report};
+use super::on_loop::report;
+use super::shared::{Errors, Shared};
 use crate::asyncio;
 use crate::bridge::leaves_the_loop;
 use crate::step::Step;

@@ -14,6 +14,7 @@ mod driver;
 mod ending;
 mod generator;
 mod hooks;
+mod on_loop;
 mod pull;
 mod pystream;
 mod shared;

@@ -15,16 +15,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::buffer::{Buffer, End};
-use super::driver::Driver;
-use crate::asyncio;
-use crate::bridge::{
-    Deliver, Hub, Registration, closed_error, hub_of, leaves_the_loop, left_behind_error,
-    shutdown_error,
-};
-use crate::caught::catch_call;
+use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, left_behind_error};
 use crate::locals::TaskLocals;
-use crate::pending_error;
-use crate::pyfuture::{ensure_future, silence};
 
 /// Where the generator's errors go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +29,17 @@ pub(super) enum Errors {
 
 /// The buffer, and what the two ends have to know of each other.
 pub(super) struct Shared {
-    buffer: Buffer,
+    pub(super) buffer: Buffer,
     stage: Mutex<Stage>,
     /// Nobody takes more items: the stream was dropped, or the bridge shut down. Only the loop's thread acts on that.
-    unwanted: AtomicBool,
+    pub(super) unwanted: AtomicBool,
     /// Given up when the driver is done.
     registration: Registration,
     errors: Errors,
 }
 
 /// Where the generator and its task are.
-enum Stage {
+pub(super) enum Stage {
     /// On its way to the loop.
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it, or that has had its first step.
@@ -88,12 +80,12 @@ impl Shared {
         Ok(shared)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Stage> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Stage> {
         // Only moves happen under this lock.
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hub(&self) -> &Arc<Hub> {
+    pub(super) fn hub(&self) -> &Arc<Hub> {
         self.registration.hub()
     }
 
@@ -225,140 +217,6 @@ impl Shared {
     pub(super) fn abandon(&self) {
         self.stop(closed_error());
         self.finish();
-    }
-
-    fn start_task(
-        self: &Arc<Self>,
-        py: Python<'_>,
-        generator: Py<PyAny>,
-        locals: &TaskLocals,
-    ) -> PyResult<()> {
-        let driver = Driver::create(py, generator, Arc::clone(self))?;
-        let task = ensure_future(&driver, locals)?;
-        let mut stage = self.lock();
-        let task = task.unbind();
-        // A task factory may have let it take its first step already.
-        let unused = match &*stage {
-            Stage::Starting => {
-                *stage = Stage::Running(task, None);
-                None
-            }
-            Stage::Closing(None) => {
-                *stage = Stage::Closing(Some(task));
-                None
-            }
-            _ => Some(task),
-        };
-        drop(stage);
-        drop(unused);
-        Ok(())
-    }
-}
-
-/// What the loop's thread has to do next.
-enum Step {
-    Start(Py<PyAny>, TaskLocals),
-    /// The future that the driver waits for.
-    Resume(Py<PyAny>),
-    Cancel(Py<PyAny>),
-    Nothing,
-}
-
-impl Shared {
-    fn next_step(&self, py: Python<'_>) -> Step {
-        let is_unwanted = self.is_unwanted();
-        let mut stage = self.lock();
-        match &mut *stage {
-            Stage::New(..) => match std::mem::replace(&mut *stage, Stage::Starting) {
-                Stage::New(generator, locals) => Step::Start(generator, locals),
-                _ => Step::Nothing,
-            },
-            Stage::Running(task, room) => match room.take() {
-                Some(room) => Step::Resume(room),
-                None if is_unwanted => {
-                    let task = task.clone_ref(py);
-                    let cancelled = Stage::Cancelled(task.clone_ref(py));
-                    let running = std::mem::replace(&mut *stage, cancelled);
-                    drop(stage);
-                    drop(running);
-                    Step::Cancel(task)
-                }
-                None => Step::Nothing,
-            },
-            Stage::Starting | Stage::Cancelled(_) | Stage::Closing(_) | Stage::Ended => {
-                Step::Nothing
-            }
-        }
-    }
-}
-
-impl Shared {
-    /// Drops what nobody will take, and tells the loop of an error among it.
-    fn drop_leftovers(&self, py: Python<'_>) -> PyResult<()> {
-        match self.buffer.take_leftovers() {
-            Some((_, Some(End::Raised(error)))) => report(py, error),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Tells the loop what nobody else can be told.
-pub(super) fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
-    let event_loop = asyncio::get_running_loop(py)?;
-    let message = "Exception in an asynchronous generator that Rust reads";
-    asyncio::call_exception_handler(&event_loop, message, error, &[])
-}
-
-impl Deliver for Shared {
-    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        self.drop_leftovers(py)?;
-        match self.next_step(py) {
-            Step::Start(generator, locals) => {
-                let started = catch_call(|| self.start_task(py, generator, &locals));
-                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
-                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
-                    match leaves {
-                        Some(_) => self.stop(error),
-                        None => self.fail(error),
-                    }
-                    self.finish();
-                    return leaves.map_or(Ok(()), Err);
-                }
-            }
-            Step::Resume(room) => {
-                let room = room.bind(py);
-                if !room.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    room.call_method1(intern!(py, "set_result"), (py.None(),))?;
-                }
-            }
-            Step::Cancel(task) => {
-                task.bind(py).call_method0(intern!(py, "cancel"))?;
-            }
-            Step::Nothing => {}
-        }
-        Ok(())
-    }
-
-    fn discard(self: Arc<Self>) -> bool {
-        let stage = std::mem::replace(&mut *self.lock(), Stage::Ended);
-        self.abandon();
-        if let Stage::Running(task, _) | Stage::Cancelled(task) | Stage::Closing(Some(task)) = stage
-        {
-            Python::try_attach(|py| pending_error::keep(py, || silence(task.bind(py))));
-        }
-        true
-    }
-
-    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
-        Ok(())
-    }
-
-    fn abort(self: Arc<Self>) {
-        if self.unwanted.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        self.stop(shutdown_error());
-        self.hub().push(Arc::<Self>::clone(&self));
     }
 }
 
