@@ -4,7 +4,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-use crate::caught::Caught;
+use crate::caught::{Caught, catch_call};
 
 create_exception!(
     pyo3_aio,
@@ -17,4 +17,11 @@ impl From<Caught> for PyErr {
     fn from(caught: Caught) -> Self {
         RustPanic::new_err(format!("rust future panicked: {}", caught.describe()))
     }
+}
+
+/// Calls a function; a panic is an error like those that it returns. A PanicException that Python code has raised comes
+/// back as a panic.
+#[inline]
+pub(crate) fn catch_as_error<T>(function: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_call(function).unwrap_or_else(|caught| Err(caught.into()))
 }

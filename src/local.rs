@@ -11,7 +11,8 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::{Held, Job};
-use crate::caught::{Caught, catch, catch_call};
+use crate::caught::{Caught, catch};
+use crate::err::catch_as_error;
 use crate::generic::{
     ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt, get_current_locals,
 };
@@ -52,8 +53,7 @@ where
         let output = poll_fn(|cx| poll_while_wanted(fut.as_mut(), &mut sender, cx)).await;
         if let Some(output) = output {
             // Whoever cancels it just now needs no output.
-            let converted = catch_call(|| convert(output));
-            let _ = sender.send(converted.unwrap_or_else(|caught| Err(caught.into())));
+            let _ = sender.send(catch_as_error(|| convert(output)));
         }
     };
     drop(R::spawn_local(R::scope_local(locals, run)));

@@ -47,6 +47,7 @@ mod patched {
 
     use super::{Finalize, Steps};
     use crate::caught::catch_call;
+    use crate::err::catch_as_error;
     use crate::pending_error;
     use crate::step::Step;
 
@@ -151,7 +152,7 @@ mod patched {
             let slf = Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>();
             (slf, Bound::from_borrowed_ptr(py, sent))
         };
-        catch_call(|| T::step(&slf, &sent)).unwrap_or_else(|caught| Err(caught.into()))
+        catch_as_error(|| T::step(&slf, &sent))
     }
 
     /// Ends an iterator with a value, as a generator does that returns (`_PyGen_SetStopIterationValue`).

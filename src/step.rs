@@ -4,7 +4,7 @@ use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 
 /// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
 pub(crate) enum Step {
@@ -43,7 +43,5 @@ impl Step {
 
 /// Steps an object for one of its methods; a panic is raised as a `RustPanic`.
 pub(crate) fn step_in_method(step: impl FnOnce() -> PyResult<Step>) -> PyResult<Py<PyAny>> {
-    catch_call(step)
-        .unwrap_or_else(|caught| Err(caught.into()))?
-        .into_result()
+    catch_as_error(step)?.into_result()
 }

@@ -10,8 +10,8 @@ use pyo3::types::IntoPyDict;
 use super::future::RustFuture;
 use crate::asyncio;
 use crate::bridge::{Deliver, Place, hub_of, leaves_the_loop};
-use crate::caught::catch_call;
 use crate::context;
+use crate::err::catch_as_error;
 
 pub(super) struct Callback {
     function: Py<PyAny>,
@@ -88,10 +88,8 @@ fn deliver_next(
 /// loop that runs within another has the context in use further up the stack.
 fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> PyResult<PyResult<()>> {
     let py = future.py();
-    // A PanicException that Python code has raised comes back as a panic.
-    let call = || catch_call(|| callback.function.bind(py).call1((future,)).map(drop));
-    let called = context::run(callback.context.bind(py), call)?;
-    Ok(called.unwrap_or_else(|caught| Err(caught.into())))
+    let call = || catch_as_error(|| callback.function.bind(py).call1((future,)).map(drop));
+    context::run(callback.context.bind(py), call)
 }
 
 /// Has callbacks called in the loop's next turn.

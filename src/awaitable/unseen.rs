@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use super::future::{CancelPolicy, RustFuture};
 use super::state::{Cancelled, State};
 use crate::asyncio;
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 use crate::pending_error;
 use crate::slots::Finalize;
 
@@ -75,8 +75,7 @@ impl RustFuture {
 impl Finalize for RustFuture {
     /// For a future that is garbage. Without this the collector might take its exception apart first.
     fn finalize(future: &Bound<'_, Self>) {
-        let told = catch_call(|| Self::tell_unseen(future));
-        if let Err(error) = told.unwrap_or_else(|caught| Err(caught.into())) {
+        if let Err(error) = catch_as_error(|| Self::tell_unseen(future)) {
             error.write_unraisable(future.py(), None);
         }
     }

@@ -10,7 +10,7 @@ use super::hub::Hub;
 use super::queue::Pushed;
 use super::soon::Place;
 use crate::asyncio;
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 use crate::pending_error;
 
 /// How many items one turn of the loop delivers before other callbacks get theirs.
@@ -49,9 +49,7 @@ impl Hub {
             if rest == Pushed::Wake {
                 self.announce(py, place)?;
             }
-            // A PanicException that Python code has raised comes back as a panic.
-            let delivered = catch_call(|| item.deliver(py));
-            if let Err(error) = delivered.unwrap_or_else(|caught| Err(caught.into())) {
+            if let Err(error) = catch_as_error(|| item.deliver(py)) {
                 if leaves_the_loop(&error, py) {
                     return Err(error);
                 }

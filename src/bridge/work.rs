@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 
 /// A future whose output can become a Python object, without its type.
 pub(crate) trait Work: Send {
@@ -36,7 +36,7 @@ pub(crate) trait Work: Send {
 /// Converts the output; a panic of the conversion becomes an error, and so does one of dropping the rest.
 #[inline]
 pub(crate) fn convert(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Py<PyAny>> {
-    catch_call(|| work.output(py)).unwrap_or_else(|caught| Err(caught.into()))
+    catch_as_error(|| work.output(py))
 }
 
 /// The stages of a [`Work`].

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::shared::Shared;
 use crate::bridge::{closed_error, leaves_the_loop};
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 
 /// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
 #[pyclass(frozen, module = "pyo3_aio")]
@@ -46,8 +46,7 @@ fn finish(shared: &Shared, task: &Bound<'_, PyAny>) -> PyResult<()> {
         shared.finish_unseen();
         return see_what_has_left(task);
     }
-    let result = catch_call(|| task.call_method0(intern!(py, "result")));
-    let result = result.unwrap_or_else(|caught| Err(caught.into()));
+    let result = catch_as_error(|| task.call_method0(intern!(py, "result")));
     shared.finish_or_report(py, result.map(Bound::unbind))
 }
 

@@ -10,7 +10,7 @@ use super::shared::{Interest, Origin, Shared, Stage};
 use super::task::{close, ensure_future, give_up, silence};
 use crate::asyncio;
 use crate::bridge::{Deliver, closed_error, leaves_the_loop};
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 use crate::locals::TaskLocals;
 use crate::pending_error;
 
@@ -67,8 +67,7 @@ impl Shared {
     fn take_step(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
         match self.next(py) {
             Next::Start(awaitable, locals) => {
-                let started = catch_call(|| self.start_task(awaitable, &locals, py));
-                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
+                if let Err(error) = catch_as_error(|| self.start_task(awaitable, &locals, py)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);

@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::shared::{Shared, Stage};
 use crate::asyncio;
 use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
-use crate::caught::catch_call;
+use crate::err::catch_as_error;
 use crate::locals::TaskLocals;
 use crate::pending_error;
 use crate::pyfuture::{ensure_future, silence};
@@ -93,8 +93,7 @@ impl Deliver for Shared {
         self.drop_leftovers(py)?;
         match self.next(py) {
             Next::Start(generator, locals) => {
-                let started = catch_call(|| self.start_task(py, generator, &locals));
-                if let Err(error) = started.unwrap_or_else(|caught| Err(caught.into())) {
+                if let Err(error) = catch_as_error(|| self.start_task(py, generator, &locals)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     match leaves {
                         Some(_) => self.stop(error),
