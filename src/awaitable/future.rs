@@ -191,9 +191,15 @@ impl RustFuture {
         }
         let before = std::mem::replace(&mut *current, state);
         drop(current);
-        let State::Pending(Pending { callbacks, .. }) = before else {
+        let State::Pending(Pending {
+            task, callbacks, ..
+        }) = before
+        else {
             return Ok(false);
         };
+        if let Some(task) = task {
+            task.forget_target();
+        }
         match settler {
             Settler::Drain => run_callbacks(future, callbacks.into_iter(), Place::Queue)?,
             Settler::Step => schedule(future, callbacks)?,

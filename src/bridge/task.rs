@@ -47,7 +47,7 @@ pub(crate) struct Task {
     /// `None` once it is settled, or nobody wants it settled.
     target: Mutex<Option<Target>>,
     surroundings: Surroundings,
-    /// Entered as long as there is a target.
+    /// Given up with the target, unless only that is forgotten.
     registration: Registration,
     runner: &'static Runner,
 }
@@ -130,6 +130,12 @@ impl Task {
         let target = self.take_target();
         let locals = py.detach(|| self.drop_idle());
         drop((target, locals));
+    }
+
+    /// Lets go of what is settled already; the future runs on.
+    pub(crate) fn forget_target(&self) {
+        let target = lock(&self.target).take();
+        drop(target);
     }
 
     fn take_target(&self) -> Option<Target> {
