@@ -81,11 +81,10 @@ asyncio.run(main())
     );
 }
 
-#[pyo3_aio::tokio::test]
-fn spawned_tasks_call_nothing_after_the_exit_hook() {
-    all_end_well(
-        "
+/// The beginning of a program that fails when something is counted after the exit hook.
+const COUNTS_AFTER_THE_HOOK: &str = "
 import atexit, os, time
+calls = 0
 def later():
     before = calls
     time.sleep(0.05)
@@ -93,8 +92,12 @@ def later():
         os._exit(3)
 # Registered before the hook, and so called after it.
 atexit.register(later)
+";
+
+#[pyo3_aio::tokio::test]
+fn spawned_tasks_call_nothing_after_the_exit_hook() {
+    let program = "
 import asyncio, extension
-calls = 0
 async def awaited():
     pass
 def called():
@@ -106,24 +109,14 @@ async def main():
         extension.call_for_ever(called)
     await asyncio.sleep(0.01)
 asyncio.run(main())
-",
-    );
+";
+    all_end_well(&format!("{COUNTS_AFTER_THE_HOOK}{program}"));
 }
 
 #[pyo3_aio::tokio::test]
 fn a_program_that_only_spawns_ends_well() {
-    all_end_well(
-        "
-import atexit, os, time
-def later():
-    before = calls
-    time.sleep(0.05)
-    if calls != before:
-        os._exit(3)
-# Registered before the hook, and so called after it.
-atexit.register(later)
+    let program = "
 import extension
-calls = 0
 def called():
     global calls
     calls += 1
@@ -131,8 +124,8 @@ for _ in range(5):
     extension.repeat(called)
 while not calls:
     time.sleep(0.001)
-",
-    );
+";
+    all_end_well(&format!("{COUNTS_AFTER_THE_HOOK}{program}"));
 }
 
 #[pyo3_aio::tokio::test]

@@ -20,10 +20,9 @@ macro_rules! coroutine_tests {
             use pyo3::prelude::*;
             use pyo3_aio::$runtime as runtime;
 
-            use super::{awaited, forever};
-            use crate::drops::Drops;
+            use super::{awaited, counted};
             use crate::conversions::coroutines::AttachesWhenDropped;
-            use crate::python::{call, function, python};
+            use crate::python::function;
 
             #[pyo3_aio::$runtime::test]
             async fn a_ready_coroutine_has_its_result() -> PyResult<()> {
@@ -77,7 +76,6 @@ async def main(f):
 
             #[pyo3_aio::$runtime::test]
             async fn a_coroutine_starts_with_its_first_step() -> PyResult<()> {
-                let drops = Drops::default();
                 let code = c"
 async def main(f):
     coroutine = f()
@@ -89,18 +87,11 @@ async def main(f):
     f()
     assert drops() == 2
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    names.set_item("drops", drops.function(py)?)?;
-                    runtime::into_future(call(&names, "main", forever(py, &drops, true)?)?)
-                })?
-                .await?;
-                Ok(())
+                counted(code, true).await
             }
 
             #[pyo3_aio::$runtime::test]
             async fn the_awaiter_of_a_cancelled_coroutine_resumes_after_the_drop() -> PyResult<()> {
-                let drops = Drops::default();
                 let code = c"
 async def main(f):
     for count in range(1, 50):
@@ -116,13 +107,7 @@ async def main(f):
         assert task.cancelled()
         assert drops() == count
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    names.set_item("drops", drops.function(py)?)?;
-                    runtime::into_future(call(&names, "main", forever(py, &drops, true)?)?)
-                })?
-                .await?;
-                Ok(())
+                counted(code, true).await
             }
 
             #[pyo3_aio::$runtime::test]

@@ -10,7 +10,7 @@ macro_rules! future_tests {
             use pyo3_aio::$runtime as runtime;
             use tokio::sync::oneshot;
 
-            use super::{awaited, forever};
+            use super::{awaited, counted, forever};
             use crate::drops::Drops;
             use crate::python::{call, function, python};
 
@@ -80,7 +80,6 @@ async def main(f):
 
             #[pyo3_aio::$runtime::test]
             async fn cancelling_a_future_drops_the_rust_future() -> PyResult<()> {
-                let drops = Drops::default();
                 let code = c"
 async def main(f):
     for count in range(1, 4):
@@ -100,13 +99,7 @@ async def main(f):
         pass
     assert drops() == 4
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    names.set_item("drops", drops.function(py)?)?;
-                    runtime::into_future(call(&names, "main", forever(py, &drops, false)?)?)
-                })?
-                .await?;
-                Ok(())
+                counted(code, false).await
             }
 
             // Others set the handler of the loop too.

@@ -64,6 +64,17 @@ macro_rules! conversion_tests {
             })
         }
 
+        /// Awaits what `main(f)` returns for such a function; `drops()` counts the futures that have been dropped.
+        async fn counted(code: &'static std::ffi::CStr, coroutine: bool) -> PyResult<()> {
+            let drops = Drops::default();
+            let future = Python::attach(|py| {
+                let names = python(py, code)?;
+                names.set_item("drops", drops.function(py)?)?;
+                runtime::into_future(call(&names, "main", forever(py, &drops, coroutine)?)?)
+            })?;
+            future.await.map(drop)
+        }
+
         awaitable_tests!($runtime);
         coroutine_tests!($runtime);
         error_tests!($runtime);

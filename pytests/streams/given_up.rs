@@ -65,7 +65,7 @@ macro_rules! given_up_tests {
             use pyo3_aio::err::RustPanic;
             use pyo3_aio::$runtime as runtime;
 
-            use super::to_python::{awaited, channel};
+            use super::to_python::with_channel;
             use crate::drops::Drops;
             use crate::joins::Joins;
             use crate::python::{call, function, python};
@@ -103,12 +103,7 @@ async def main(channel):
     send('last')
     assert await generator.__anext__() == 'last'
 ";
-                let drops = Drops::default();
-                awaited(code, &[], |py| {
-                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
-                })
-                .await
-                .map(drop)
+                with_channel(code).await
             }
 
             #[pyo3_aio::$runtime::test]
@@ -125,12 +120,7 @@ async def main(channel):
         send(number)
         assert await asyncio.wait_for(generator.__anext__(), 10) == number
 ";
-                let drops = Drops::default();
-                awaited(code, &[], |py| {
-                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
-                })
-                .await
-                .map(drop)
+                with_channel(code).await
             }
 
             #[pyo3_aio::$runtime::test]
@@ -158,12 +148,7 @@ async def main(channel):
             else:
                 assert False
 ";
-                let drops = Drops::default();
-                awaited(code, &[], |py| {
-                    Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
-                })
-                .await
-                .map(drop)
+                with_channel(code).await
             }
 
             #[pyo3_aio::$runtime::test]

@@ -113,6 +113,12 @@ macro_rules! generator_tests {
             Ok((runtime::stream_into_py(py, stream)?, send.into_any()))
         }
 
+        /// Awaits what `main(channel)` returns for such a pair.
+        pub(super) async fn with_channel(code: &'static std::ffi::CStr) -> PyResult<()> {
+            let drops = Drops::default();
+            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+        }
+
         #[pyo3_aio::$runtime::test]
         async fn a_stream_behaves_as_a_generator_of_python_does() -> PyResult<()> {
             awaited(STORY, &[], |py| function(py, |py| runtime::stream_into_py(py, numbers(3)))).await.map(drop)
@@ -193,8 +199,7 @@ async def main(channel):
         got.append(await step)
     assert got == list(range(100)), got
 ";
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+            with_channel(code).await
         }
 
         #[pyo3_aio::$runtime::test]
@@ -217,8 +222,7 @@ async def main(channel):
     assert await step == 1
     assert not generator.ag_running
 ";
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
+            with_channel(code).await
         }
 
         #[pyo3_aio::$runtime::test]
