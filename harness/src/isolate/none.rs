@@ -42,10 +42,6 @@ impl Pool {
         match *self {}
     }
 
-    pub(crate) fn stop(&self) {
-        match *self {}
-    }
-
     pub(crate) fn submit(&self, _: Job) {
         match *self {}
     }

@@ -78,19 +78,14 @@ impl Pool {
     pub(crate) fn submit(&self, job: Job) {
         self.board.post(job);
     }
-
-    /// Kills the workers that have something to do, and gives them no more.
-    pub(crate) fn stop(&self) {
-        self.board.close();
-        for hand in &self.hands {
-            hand.busy.close();
-        }
-    }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.stop();
+        self.board.close();
+        for hand in &self.hands {
+            hand.busy.close();
+        }
         for hand in self.hands.drain(..) {
             let _ = hand.thread.join();
         }

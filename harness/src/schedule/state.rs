@@ -147,9 +147,6 @@ impl State {
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
         self.phase = Phase::Over;
-        if let Some(pool) = &self.pool {
-            pool.stop();
-        }
         true
     }
 
