@@ -25,7 +25,7 @@ const TIME_TO_STOP_THE_LOOP: Duration = Duration::from_secs(2);
 const TIME_OF_THE_PARENT: Duration = Duration::from_secs(2);
 
 /// How long the async tests have to be dropped by their runtimes.
-const TIME_TO_STOP: Duration = Duration::from_millis(100);
+const TIME_TO_STOP: Duration = Duration::from_secs(1);
 
 /// Runs the trials to their end beside an event loop on this thread, which has to be the main one.
 ///
@@ -110,8 +110,7 @@ fn interrupt(
             // the test that runs here to explain.
             let _ = has_ended.recv_timeout(TIME_OF_THE_PARENT);
         }
-        session.stop.set();
-        thread::sleep(TIME_TO_STOP);
+        session.stop.set(TIME_TO_STOP);
     });
 }
 

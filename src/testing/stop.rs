@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// The tests that are under way.
 #[derive(Debug, Default)]
-pub(super) struct Stop(Mutex<State>);
+pub(super) struct Stop {
+    state: Mutex<State>,
+    dropped: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct State {
     is_set: bool,
     next: u64,
+    /// How many futures of tests are not dropped.
+    futures: usize,
     /// `None` for sync tests, which nobody can stop.
     running: BTreeMap<u64, Option<Waker>>,
 }
@@ -30,8 +36,8 @@ impl Stop {
         }
     }
 
-    /// Stops the async tests.
-    pub(super) fn set(&self) {
+    /// Stops the async tests, and waits a while for their futures to be dropped.
+    pub(super) fn set(&self, limit: Duration) {
         let mut state = self.lock();
         state.is_set = true;
         let wakers: Vec<_> = state
@@ -41,10 +47,15 @@ impl Stop {
             .collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+        // One that blocks its thread is not dropped.
+        let waited = self
+            .dropped
+            .wait_timeout_while(self.lock(), limit, |state| state.futures > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,6 +69,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Drops the future of the test as soon as the tests are stopped; then it never ends.
     pub(super) fn stoppable<F: Future>(&self, body: F) -> Stoppable<F> {
+        self.stop.lock().futures += 1;
         Stoppable {
             stop: Arc::clone(&self.stop),
             id: self.id,
@@ -79,6 +91,24 @@ pub(super) struct Stoppable<F> {
     body: Option<Pin<Box<F>>>,
 }
 
+impl<F> Stoppable<F> {
+    /// Drops the future, once.
+    fn drop_body(&mut self) {
+        let Some(body) = self.body.take() else {
+            return;
+        };
+        drop(body);
+        self.stop.lock().futures -= 1;
+        self.stop.dropped.notify_all();
+    }
+}
+
+impl<F> Drop for Stoppable<F> {
+    fn drop(&mut self) {
+        self.drop_body();
+    }
+}
+
 impl<F: Future> Future for Stoppable<F> {
     type Output = F::Output;
 
@@ -87,7 +117,7 @@ impl<F: Future> Future for Stoppable<F> {
         let mut state = this.stop.lock();
         if state.is_set {
             drop(state);
-            this.body = None;
+            this.drop_body();
         } else {
             if let Some(running) = state.running.get_mut(&this.id) {
                 *running = Some(cx.waker().clone());
@@ -105,6 +135,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn stopping_waits_for_the_futures_to_be_dropped() {
+        let stop = Arc::new(Stop::default());
+        let entry = stop.enter();
+        let future = entry.stoppable(std::future::pending::<()>());
+        let stopping = {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || stop.set(Duration::from_secs(60)))
+        };
+        while !stop.lock().is_set {
+            std::thread::yield_now();
+        }
+        drop(future);
+        stopping.join().unwrap();
+        stop.set(Duration::from_secs(60));
+    }
+
+    #[test]
     fn stopping_drops_the_futures() {
         let stop = Arc::new(Stop::default());
         let value = Arc::new(());
@@ -119,7 +166,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 2);
-        stop.set();
+        stop.set(Duration::ZERO);
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 1);
     }
