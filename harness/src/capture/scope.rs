@@ -55,6 +55,15 @@ impl Scope {
             .is_some_and(|output| !output.is_closed())
     }
 
+    /// Says whether output was captured here, and is no more.
+    #[cfg_attr(
+        not(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos")),
+        expect(dead_code, reason = "there is no layer")
+    )]
+    pub(super) fn is_over(&self) -> bool {
+        self.output.as_ref().is_some_and(Journal::is_closed)
+    }
+
     /// Says whether the test has not ended.
     fn is_open(&self) -> bool {
         self.destination != Destination::Scope || self.is_capturing()
@@ -79,7 +88,7 @@ impl Scope {
         }
     }
 
-    /// Ends the capture and returns the output. What comes later passes through.
+    /// Ends the capture and returns the output. What comes later passes by, to standard error.
     pub(crate) fn close(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.take(|piece| text.extend_from_slice(piece));
@@ -128,7 +137,7 @@ pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
 }
 
 /// Ends the capture for the test of this thread and shows its name and its output, in pieces of
-/// which there may be none. What it prints later passes through. Does not call the allocator.
+/// which there may be none. What it prints later passes by. Does not call the allocator.
 #[cfg(unix)]
 pub(crate) fn take_current_output(mut look: impl FnMut(&str, &[u8])) {
     with_entry(|entry| {

@@ -92,7 +92,7 @@ pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
         }
     }
     // SAFETY: the caller's contract is that of the system's function.
-    unsafe { system_write(fd, data, length) }
+    unsafe { system_write(beside_report(fd), data, length) }
 }
 
 /// Stands in for writev(2).
@@ -113,7 +113,7 @@ pub unsafe fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
         }
     }
     // SAFETY: the caller's contract is that of the system's function.
-    unsafe { system_writev(fd, parts, count) }
+    unsafe { system_writev(beside_report(fd), parts, count) }
 }
 
 /// Stands in for pthread_create(3).
@@ -175,6 +175,16 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
 fn append_to_current<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
     let append = |entry: &Entry| !stack::is_alternate() && entry.scope.append_parts(parts);
     scope::with_entry(|entry| entry.is_some_and(append))
+}
+
+/// Returns where to print what would go to `fd`. When a test has ended, the report stands where its
+/// threads would print.
+fn beside_report(fd: c_int) -> c_int {
+    let is_late = || scope::with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_over()));
+    match fd {
+        libc::STDOUT_FILENO if is_late() => libc::STDERR_FILENO,
+        _ => fd,
+    }
 }
 
 fn is_standard(fd: c_int) -> bool {

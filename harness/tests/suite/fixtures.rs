@@ -47,6 +47,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "many" => libtest_async::run(&args, workers::many()),
         "queued" => libtest_async::run(&args, workers::queued()),
         "endless" => on_pool(&args, endless()),
+        "endless_prints" => libtest_async::run(&args, endless_prints()),
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => on_pool(&args, flaky()),
         "flaky_reports" => libtest_async::run(&args, retried::flaky_reports()),
@@ -159,6 +160,25 @@ fn endless() -> Vec<Trial> {
             dropped.recv().map_err(Failed::from)
         })
         .with_ignored_flag(true),
+    ]
+}
+
+/// A test that does not stop to print, and one that waits until it has been given up.
+fn endless_prints() -> Vec<Trial> {
+    let (sender, lines) = mpsc::sync_channel(0);
+    vec![
+        Trial::test("a_prints", move || {
+            loop {
+                println!("on and on");
+                let _ = sender.try_send(());
+            }
+        }),
+        Trial::test("b_passes", move || {
+            for _ in 0..3 {
+                lines.recv()?;
+            }
+            Ok(())
+        }),
     ]
 }
 

@@ -42,6 +42,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_test_that_takes_too_long_fails,
         ),
         test(
+            "a_test_that_was_given_up_prints_beside_the_report",
+            a_test_that_was_given_up_prints_beside_the_report,
+        ),
+        test(
             "a_future_that_takes_too_long_is_dropped",
             a_future_that_takes_too_long_is_dropped,
         ),
@@ -84,6 +88,23 @@ fn a_test_that_takes_too_long_fails() {
         );
         assert_eq!(output.code, Some(101));
     }
+}
+
+/// The test goes on, but not in the report.
+fn a_test_that_was_given_up_prints_beside_the_report() {
+    let args = ["--timeout=300ms", "--test-threads=1", "--format=json"];
+    let output = run("endless_prints", &args);
+    for line in output.stdout.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(event.is_object(), "{line}");
+    }
+    assert!(output.stdout.contains("\"passed\": 1, \"failed\": 1,"));
+    assert!(
+        output.stderr.starts_with("on and on\n"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(output.code, Some(101));
 }
 
 fn a_future_that_takes_too_long_is_dropped() {
