@@ -41,7 +41,8 @@
 //! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
 //! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
 //! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
-//! the async tests that are under way (with `--isolate` it kills their processes); a `SystemExit` of a coroutine fails its test only.
+//! the async tests that are under way (with `--isolate` it kills their processes); a `SystemExit` of a coroutine fails
+//! its test only.
 //!
 //! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
 //! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it.
