@@ -1,6 +1,6 @@
 //! The mechanism under every conversion: one [`Hub`] per event loop, and [`Task`]s that deliver through it.
 //!
-//! A Rust thread that has something for Python pushes it to the hub's [`queue`](self::queue) and, once per batch,
+//! A Rust thread that has something for Python pushes it to the hub's [`queue`] and, once per batch,
 //! wakes the loop through a file descriptor that the loop watches. It never attaches to Python. Conversion, callbacks
 //! and every drop of a Python reference happen on the loop's thread, in the order of the pushes.
 

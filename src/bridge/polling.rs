@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::fork::generation;
 
+/// How long a fork waits for futures that are being polled.
+const PAUSE: Duration = Duration::from_millis(50);
+
 static POLLING: AtomicUsize = AtomicUsize::new(0);
 /// The process is about to fork, and polls that have not begun wait.
 static PAUSED: AtomicBool = AtomicBool::new(false);
@@ -16,6 +19,25 @@ pub(super) struct Polling {
     generation: u32,
 }
 
+impl Polling {
+    fn new() -> Self {
+        POLLING.fetch_add(1, Ordering::SeqCst);
+        Self {
+            generation: generation(),
+        }
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        if self.generation == generation() && POLLING.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _idle = lock();
+            IDLE.1.notify_all();
+        }
+    }
+}
+
+/// Counts a poll; while the process is about to fork it waits until that is over.
 pub(super) fn enter() -> Polling {
     let polling = Polling::new();
     if !PAUSED.load(Ordering::SeqCst) {
@@ -33,9 +55,6 @@ fn wait_while_paused() {
     // The time limit is for a future that is polled within another, whose end the fork waits for.
     drop(IDLE.1.wait_timeout_while(idle, 2 * PAUSE, paused));
 }
-
-/// How long a fork waits for futures that are being polled.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Keeps futures from being polled until [`resume`], so that a fork finds no lock of theirs, or of pyo3's, taken. It
 /// gives up on those that take longer than 50 ms, such as one that waits to be attached to Python.
@@ -55,24 +74,6 @@ pub(super) fn resume() {
 pub(super) fn restart() {
     POLLING.store(0, Ordering::SeqCst);
     PAUSED.store(false, Ordering::SeqCst);
-}
-
-impl Polling {
-    fn new() -> Self {
-        POLLING.fetch_add(1, Ordering::SeqCst);
-        Self {
-            generation: generation(),
-        }
-    }
-}
-
-impl Drop for Polling {
-    fn drop(&mut self) {
-        if self.generation == generation() && POLLING.fetch_sub(1, Ordering::SeqCst) == 1 {
-            let _idle = lock();
-            IDLE.1.notify_all();
-        }
-    }
 }
 
 /// What [`lock`] returns.

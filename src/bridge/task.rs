@@ -10,7 +10,7 @@
 //! - Whenever a driver runs a user's code, dropping included, it counts as polling, so that an exit waits for it.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Waker};
 
 use pyo3::prelude::*;
@@ -280,7 +280,7 @@ impl Deliver for Task {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Panics of user code are caught before they pass a guard.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

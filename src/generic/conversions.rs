@@ -7,7 +7,6 @@ use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
 use super::traits::{ContextExt, Pointers, Runtime};
-
 use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::{Held, Job, register_exit};
 use crate::cancel::CancelHandle;

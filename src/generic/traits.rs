@@ -1,6 +1,7 @@
 //! What a runtime implements.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use pyo3::prelude::*;
@@ -92,7 +93,7 @@ pub trait LocalContextExt: Runtime {
 }
 
 /// The function pointers through which the bridge uses a runtime.
-pub(crate) struct Pointers<R>(std::marker::PhantomData<R>);
+pub(crate) struct Pointers<R>(PhantomData<R>);
 
 impl<R: Runtime> Pointers<R> {
     pub(crate) const RUNNER: &'static Runner = &Runner {

@@ -1,7 +1,7 @@
 //! Who has the Rust stream of a generator just now.
 //!
 //! Guarantees:
-//! - One [`Anext`](super::Anext) at a time asks for an item, and one thread at a time has the stream.
+//! - One [`Anext`] at a time asks for an item, and one thread at a time has the stream.
 //! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost; its panic
 //!   is raised for the one who asks next.
 //! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
