@@ -3,6 +3,7 @@
 mod python;
 
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
@@ -39,6 +40,47 @@ def main(make):
     Python::attach(|py| {
         let make = function(py, |py| runtime::into_coroutine(py, async { Ok(1) }))?;
         call(&python(py, code)?, "main", make).map(drop)
+    })
+}
+
+#[pyo3_aio::tokio::test]
+fn a_step_within_a_step_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
+    let code = c"
+def told(step, *arguments):
+    try:
+        step(*arguments)
+    except BaseException as error:
+        return type(error).__name__, str(error)
+
+async def of_python(function):
+    function()
+    return 1
+
+def said(make):
+    seen = []
+    def within():
+        seen.append(coroutine.cr_running)
+        seen.append(told(coroutine.send, None))
+        seen.append(told(coroutine.throw, ValueError('early')))
+        seen.append(told(coroutine.close))
+    coroutine = make(within)
+    seen.append(told(coroutine.send, None))
+    seen.append(coroutine.cr_running)
+    return seen
+
+def main(make):
+    assert said(make) == said(of_python), (said(make), said(of_python))
+";
+    Python::attach(|py| {
+        let make = PyCFunction::new_closure(py, None, None, |args, _| {
+            let within = args.get_item(0)?.unbind();
+            let future = async move {
+                Python::attach(|py| within.call0(py))?;
+                Ok(1)
+            };
+            runtime::into_coroutine(args.py(), future).map(Bound::unbind)
+        })?;
+        call(&python(py, code)?, "main", make.into_any()).map(drop)
     })
 }
 
