@@ -11,6 +11,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 
+use crate::guarded::Guarded;
+
 /// The end of a pipe that the signal handler writes to; -1 if there is none.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
@@ -18,7 +20,7 @@ static PIPE: AtomicI32 = AtomicI32::new(-1);
 pub(crate) struct Interrupt {
     former: libc::sigaction,
     /// Ends the thread when it is closed.
-    writer: Option<OwnedFd>,
+    writer: Option<Guarded<OwnedFd>>,
 }
 
 impl Interrupt {
@@ -35,11 +37,12 @@ impl Interrupt {
             .ok()?;
         let this = Self {
             former,
-            writer: Some(writer),
+            writer: Some(Guarded::new(writer)),
         };
+        let reader = Guarded::new(File::from(reader));
         let wait = move || {
             let mut byte = [0];
-            if matches!(File::from(reader).read(&mut byte), Ok(1)) {
+            if matches!((&*reader).read(&mut byte), Ok(1)) {
                 // A second Ctrl-C ends the process at once.
                 set_action(&former);
                 callback();
@@ -92,12 +95,17 @@ fn handler() -> libc::sigaction {
     action
 }
 
-/// Does nothing but write to the pipe, which is allowed in a signal handler.
-extern "C" fn on_signal(_signal: c_int) {
+/// Does nothing but what is allowed in a signal handler: writes to the pipe. If a test has closed that
+/// then nobody will report, and the signal does what it does by default.
+extern "C" fn on_signal(signal: c_int) {
     let fd = PIPE.load(Ordering::SeqCst);
-    if fd >= 0 {
-        // SAFETY: one byte is readable; if the descriptor is closed meanwhile the call fails.
-        unsafe { libc::write(fd, [0u8].as_ptr().cast(), 1) };
+    // SAFETY: one byte is readable; if the descriptor is closed meanwhile the call fails. The signal
+    // that is raised comes when this returns.
+    unsafe {
+        if fd >= 0 && libc::write(fd, [0u8].as_ptr().cast(), 1) != 1 {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ impl Sink {
 mod unix {
     use std::fs::File;
     use std::io::{self, ErrorKind, Write};
+    use std::mem;
     use std::os::fd::{AsFd, AsRawFd};
 
     use crate::capture::stdio;
@@ -83,7 +84,8 @@ mod unix {
                 ));
             }
             let again = stdout.as_fd().try_clone_to_owned()?;
-            self.0 = Guarded::new(File::from(again));
+            // It may have the number of the one before, which must not close it.
+            mem::forget(mem::replace(&mut self.0, Guarded::new(File::from(again))));
             Ok(())
         }
     }

@@ -80,6 +80,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "kept_runtime" => locks::one_thread(&args),
         "takes_descriptors" => libtest_async::run(&args, descriptors::takes_descriptors()),
         "forks_on_pool" => on_pool(&args, hostile::forks()),
+        "waits_without_descriptors" => {
+            libtest_async::run(&args, descriptors::waits_without_descriptors())
+        }
+        "removed" => removed(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
@@ -161,6 +165,14 @@ fn endless() -> Vec<Trial> {
         })
         .with_ignored_flag(true),
     ]
+}
+
+/// Removes the program's file, and then needs workers.
+fn removed(args: &Arguments) -> Conclusion {
+    let is_there = std::env::current_exe().is_ok_and(|path| std::fs::remove_file(path).is_ok());
+    let is_worker = std::env::var_os("LIBTEST_ASYNC_WORKER_OF").is_some();
+    assert!(is_there || is_worker);
+    libtest_async::run(args, passing())
 }
 
 /// A test that does not stop to print, and one that waits until it has been given up.

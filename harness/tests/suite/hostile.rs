@@ -9,7 +9,7 @@ use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 16] = [
+    let cases: [(&str, fn()); 17] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -35,6 +35,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "a_junit_file_that_cannot_be_written_is_named",
             a_junit_file_that_cannot_be_written_is_named,
+        ),
+        (
+            "a_test_may_close_what_it_does_not_own",
+            a_test_may_close_what_it_does_not_own,
         ),
         (
             "the_report_is_not_written_to_files_of_tests",
@@ -187,6 +191,15 @@ fn a_junit_file_that_cannot_be_written_is_named() {
     let result = "\ntest result: ok. 2 passed;";
     assert!(output.stdout.contains(result), "{}", output.stdout);
     assert_eq!(output.code, Some(101));
+}
+
+fn a_test_may_close_what_it_does_not_own() {
+    let output = run(
+        "descriptors",
+        &["--test-threads=1", "a_closes_all", "b_passes"],
+    );
+    assert!(output.stdout.contains("\ntest result: ok. 2 passed;"));
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }
 
 fn the_report_is_not_written_to_files_of_tests() {

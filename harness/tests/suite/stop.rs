@@ -1,7 +1,8 @@
 //! Tests, and runs, that are ended early.
 
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::ExitStatus;
 
 use libtest_async::{Failed, Trial};
 
@@ -16,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     vec![
         test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
+        test("ctrl_c_needs_no_descriptors", ctrl_c_needs_no_descriptors),
         test(
             "ctrl_c_leaves_workers_to_their_parent",
             ctrl_c_leaves_workers_to_their_parent,
@@ -207,10 +209,23 @@ fn workers_end_when_their_parent_is_killed() {
     assert!(line.ends_with("ready\n"), "{line}");
 }
 
+/// Interrupts a child that reports that.
+fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
+    let (rest, status) = killed(fixture, args, cue);
+    assert_eq!(status.code(), Some(130));
+    rest
+}
+
+fn ctrl_c_needs_no_descriptors() {
+    let args = ["--nocapture", "--test-threads=1"];
+    let (_, status) = killed("waits_without_descriptors", &args, "ready\n");
+    assert_eq!(status.signal(), Some(libc::SIGINT));
+}
+
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
 /// prints after that.
 #[expect(unsafe_code, reason = "there is no safe way to send a signal")]
-fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
+fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
     let mut command = child::command(fixture, args);
     // Who runs this in the background may have had the signal ignored, and so would the child.
     let listen = || {
@@ -230,8 +245,7 @@ fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
     unsafe { libc::kill(-(child.id() as i32), libc::SIGINT) };
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    rest
+    (rest, child.wait().unwrap())
 }
 
 fn exit_zero_in_a_test_is_a_failure() {
