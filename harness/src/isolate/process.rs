@@ -3,8 +3,10 @@
 use std::io::{self, BufReader, ErrorKind, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -42,7 +44,7 @@ impl Process {
     pub(super) fn start(run: u32, passes_output: bool) -> io::Result<Self> {
         let (link, theirs) = UnixStream::pair()?;
         let output = (!passes_output).then(Output::create).transpose()?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(this_program()?);
         command
             .args(std::env::args_os().skip(1))
             .env(turn::VARIABLE, turn::variable(run))
@@ -163,6 +165,21 @@ impl Process {
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
+    }
+}
+
+/// Returns what to start this program again with: its path, unless that has been removed since, or
+/// leads to another build of it.
+fn this_program() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let itself = Path::new("/proc/self/exe");
+    let file = |path: &Path| {
+        let metadata = path.metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    match file(itself) {
+        Some(known) if file(&path) != Some(known) => Ok(itself.to_owned()),
+        _ => Ok(path),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Starts this binary as one of the fixtures.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -44,7 +45,13 @@ pub(crate) fn run_with(fixture: &str, args: &[&str], adapt: impl FnOnce(&mut Com
 
 /// Returns the command that runs the fixture of this name, in an environment without settings.
 pub(crate) fn command(fixture: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this binary has a path"));
+    let program = std::env::current_exe().expect("this binary has a path");
+    command_of(&program, fixture, args)
+}
+
+/// Returns the command that runs the fixture of this name in a copy of this binary.
+pub(crate) fn command_of(program: &Path, fixture: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(args)
         .env_clear()

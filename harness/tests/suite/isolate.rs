@@ -1,6 +1,7 @@
 //! Workers fail alone.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Command;
 
 use libtest_async::{Arguments, Failed, Trial};
@@ -18,6 +19,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         })
     };
     vec![
+        test(
+            "workers_need_no_file_of_the_program",
+            workers_need_no_file_of_the_program,
+        ),
         test(
             "a_worker_without_its_descriptors_fails_one_test_only",
             a_worker_without_its_descriptors_fails_one_test_only,
@@ -110,6 +115,20 @@ fn a_worker_without_its_descriptors_fails_one_test_only() {
         assert!(output.stdout.contains(counts), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
     }
+}
+
+fn workers_need_no_file_of_the_program() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let copy = scratch("isolate-removed-suite");
+    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    let output = child::command_of(&copy, "removed", &["--isolate"])
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("2 passed; 0 failed;"), "{report}");
+    assert!(!copy.exists());
 }
 
 fn a_crash_keeps_its_output() {
