@@ -64,7 +64,6 @@ mod event;
 mod failed;
 #[cfg(unix)]
 mod guarded;
-mod hands;
 #[cfg(unix)]
 mod inbox;
 mod isolate;
@@ -80,6 +79,7 @@ mod report;
 mod run;
 mod schedule;
 mod shuffle;
+mod thread_pool;
 mod time;
 mod trial;
 mod unwind;

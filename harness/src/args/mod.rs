@@ -12,8 +12,8 @@ use std::time::Duration;
 
 pub use self::error::ArgumentError;
 
-use crate::hands::Thread;
 use crate::isolate;
+use crate::thread_pool::Thread;
 use crate::trial::Trial;
 
 /// Exit code of every failure, usage errors included, as with libtest.

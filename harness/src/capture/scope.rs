@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::iter;
 use std::sync::Arc;
+use std::thread;
 
 use super::journal::Journal;
 use super::{buffer, layer};
@@ -109,6 +110,17 @@ pub(crate) enum Role {
     Thread,
     /// It polls the test, among other work. Panics name the test, not the thread.
     Poll,
+}
+
+impl Role {
+    /// Returns what this thread is to a test that it is about to run.
+    pub(crate) fn of_this_thread(test: &Scope) -> Self {
+        if thread::current().name() == Some(test.name()) {
+            Self::Thread
+        } else {
+            Self::Poll
+        }
+    }
 }
 
 /// What a thread is at work for.

@@ -11,9 +11,9 @@ use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
 use crate::guarded::Guarded;
-use crate::hands::{Hands, Thread};
 use crate::job::{Ended, Job};
 use crate::process::Home;
+use crate::thread_pool::{Thread, ThreadPool};
 use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
 use crate::unwind;
@@ -22,7 +22,7 @@ use crate::unwind;
 /// the calls, or that on which the trial before ended.
 pub(super) struct Desk {
     settings: Settings,
-    hands: Hands,
+    threads: ThreadPool,
     link: Guarded<UnixStream>,
     home: Home,
     state: Mutex<State>,
@@ -67,7 +67,7 @@ impl Desk {
         }
         let start = output.as_ref().map_or(0, |output| output.start);
         let this = Self {
-            hands: Hands::new(settings.thread),
+            threads: ThreadPool::new(settings.thread),
             settings,
             link: Guarded::new(link),
             home: Home::new(),
@@ -165,7 +165,7 @@ impl Desk {
             done: Box::new(move |ended| this.ended(ended)),
         };
         let spawn = trial.spawn.as_ref().unwrap_or(&settings.spawn);
-        job.start(trial.body, settings.measures, spawn, &self.hands);
+        job.start(trial.body, settings.measures, spawn, &self.threads);
     }
 
     /// Sends the end of a trial, with everything that it has printed.

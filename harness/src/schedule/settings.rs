@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::args::Arguments;
 use crate::capture::Destination;
-use crate::hands::Thread;
+use crate::thread_pool::Thread;
 use crate::time::TimeLimits;
 use crate::trial::Spawner;
 

@@ -14,13 +14,13 @@ use super::{Driver, Message};
 use crate::capture::hook::HookGuard;
 use crate::capture::{Destination, buffer, patience};
 use crate::event::{Event, Finished, Interruption, Tally};
-use crate::hands::Hands;
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
 use crate::process::{AbortGuard, ExitGuard, Interrupt};
 use crate::report::Output;
+use crate::thread_pool::ThreadPool;
 use crate::time::SLOW;
 
 /// The state of a run.
@@ -31,7 +31,7 @@ pub(crate) struct State {
     benchmarks: VecDeque<Planned>,
     shuffle_seed: Option<u64>,
     running: Running,
-    hands: Hands,
+    threads: ThreadPool,
     /// The processes that trials run in, if it is not this one.
     pool: Option<Pool>,
     watchdog: Option<Watchdog>,
@@ -72,7 +72,7 @@ impl State {
             ..Tally::default()
         };
         Self {
-            hands: Hands::new(settings.thread),
+            threads: ThreadPool::new(settings.thread),
             settings,
             output,
             tests: plan.tests.into(),
@@ -165,7 +165,7 @@ impl State {
     /// when the state is not locked.
     pub(super) fn clean_up(&mut self) -> Unused {
         self.watchdog = None;
-        self.hands = Hands::new(self.settings.thread);
+        self.threads = ThreadPool::new(self.settings.thread);
         self.pool = None;
         let rest = self.tests.drain(..).chain(self.benchmarks.drain(..));
         rest.for_each(|planned| self.unused.add_trial(planned.trial));
@@ -264,7 +264,7 @@ impl State {
             done: Box::new(move |ended| driver.tell(Message::Ended(id, ended))),
         };
         let spawner = spawn.as_ref().unwrap_or(&self.settings.spawn);
-        let handle = job.start(body, self.settings.measures, spawner, &self.hands);
+        let handle = job.start(body, self.settings.measures, spawner, &self.threads);
         self.unused.add(None, spawn, remake);
         self.running.set_handle(id, handle, timeout);
         self.watch(timeout);

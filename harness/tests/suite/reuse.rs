@@ -2,7 +2,7 @@
 
 use libtest_async::{Failed, Trial};
 
-use crate::child::{self, run, section};
+use crate::child::{self, Output, run, run_with, section};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -22,6 +22,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         test("workers_keep_theirs_too", workers_keep_theirs_too),
         test(
+            "without_a_thread_of_its_own_a_test_runs_all_the_same",
+            without_a_thread_of_its_own_a_test_runs_all_the_same,
+        ),
+        test(
+            "without_any_thread_tests_say_why_they_fail",
+            without_any_thread_tests_say_why_they_fail,
+        ),
+        test(
             "a_thread_that_is_stuck_is_given_up",
             a_thread_that_is_stuck_is_given_up,
         ),
@@ -30,7 +38,10 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Runs the fixture and returns what it says, a line a test.
 fn told(args: &[&str]) -> Vec<String> {
-    let output = run("threads", &[&["--test-threads=1"], args].concat());
+    told_by(&run("threads", &[&["--test-threads=1"], args].concat()))
+}
+
+fn told_by(output: &Output) -> Vec<String> {
     assert_eq!(output.code, Some(101));
     let names = ["a_fails", "b_panics", "c_awaits", "e_fails"];
     let lines = names.map(|name| {
@@ -70,4 +81,25 @@ fn a_thread_that_is_stuck_is_given_up() {
     let mut expected = in_order();
     expected[3] = "number 1, named: false".to_owned();
     assert_eq!(told(&args), expected);
+}
+
+/// Runs the fixture where no thread can be had that does not say how large its stack is.
+fn run_without_stacks(args: &[&str]) -> Output {
+    let args = [&["--test-threads=1"], args].concat();
+    run_with("threads", &args, |command| {
+        command.env("RUST_MIN_STACK", "200000000000000");
+    })
+}
+
+fn without_a_thread_of_its_own_a_test_runs_all_the_same() {
+    assert_eq!(told_by(&run_without_stacks(&[])), in_order());
+}
+
+fn without_any_thread_tests_say_why_they_fail() {
+    let output = run_without_stacks(&["--reuse-threads"]);
+    let told = "note: no thread could be started for the test: ";
+    for name in ["a_fails", "b_panics", "c_awaits", "e_fails"] {
+        let shown = section(&output.stdout, name);
+        assert!(shown.starts_with(told), "{shown}");
+    }
 }

@@ -1,37 +1,45 @@
-//! Threads that start those of tests and wait for their end, or run the tests themselves.
+//! The threads that run tests: each on one of its own, which a thread of the pool starts and waits
+//! for, or one after the other on those of the pool.
 //!
 //! A thread could also be started by the one whose test has just ended. But a new thread has its
 //! share of the processor counted from where its parent stands, so that each of such a chain would
 //! start a little behind the one before, and behind everything else that the machine has to do.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::unwind;
 
+/// What a thread takes that starts those of tests, unless `RUST_MIN_STACK` asks for more than there
+/// is: then tests run on it.
+const STACK: usize = 2 << 20;
+
 /// Work for one thread.
 struct Work {
     name: String,
     /// Runs on the thread.
-    run: Box<dyn FnOnce() + Send>,
-    /// Runs when `run` has, or was dropped as there was no thread to be had. If the thread was its
-    /// own then it has ended, and with it everything that it kept for itself.
-    then: Box<dyn FnOnce() + Send>,
+    run: Run,
+    /// Runs when `run` has, or was dropped as there was no thread to be had, which it is told. If
+    /// the thread was its own then it has ended, and with it everything that it kept for itself.
+    then: Box<dyn FnOnce(io::Result<()>) + Send>,
 }
+
+type Run = Box<dyn FnOnce() + Send>;
 
 /// The thread that work runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thread {
-    /// One of its own, which bears its name.
+    /// One of its own, which bears its name, if there is one to be had.
     Own,
-    /// The hand itself, one after the other.
+    /// One of the pool.
     Reused,
 }
 
 /// As many threads as there is work for at once. They end when this is dropped, and the work is
 /// done.
-pub(crate) struct Hands(Arc<Shared>);
+pub(crate) struct ThreadPool(Arc<Shared>);
 
 struct Shared {
     thread: Thread,
@@ -42,14 +50,16 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Work>,
-    /// Hands that do not wait for a thread.
+    /// All threads of the pool.
+    threads: usize,
+    /// Those of them that do not run anything, nor wait for a thread that does.
     free: usize,
-    /// Those of them that wait for work. The others are about to look for it.
-    waiting: usize,
+    /// Those of the free ones that sleep. The others are about to look for work.
+    sleeping: usize,
     is_closed: bool,
 }
 
-impl Hands {
+impl ThreadPool {
     pub(crate) fn new(thread: Thread) -> Self {
         Self(Arc::new(Shared {
             thread,
@@ -58,18 +68,13 @@ impl Hands {
         }))
     }
 
-    /// Returns what kind of thread work runs on.
-    pub(crate) fn thread(&self) -> Thread {
-        self.0.thread
-    }
-
     /// Has `run` run, on a new thread of this name if work has threads of its own, and then `then`
-    /// on a hand.
+    /// on one of the pool.
     pub(crate) fn start(
         &self,
         name: String,
         run: impl FnOnce() + Send + 'static,
-        then: impl FnOnce() + Send + 'static,
+        then: impl FnOnce(io::Result<()>) + Send + 'static,
     ) {
         let work = Work {
             name,
@@ -78,42 +83,31 @@ impl Hands {
         };
         let mut state = self.0.lock();
         state.queue.push_back(work);
-        if state.queue.len() <= state.free - state.waiting {
-            return;
-        }
-        if state.waiting > 0 {
-            self.0.changed.notify_one();
-        } else {
+        if state.queue.len() > state.free {
+            state.threads += 1;
             state.free += 1;
             drop(state);
             self.add();
+        } else if state.queue.len() > state.free - state.sleeping {
+            self.0.changed.notify_one();
         }
     }
 
     fn add(&self) {
         let shared = self.0.clone();
-        let name = match self.0.thread {
-            Thread::Own => "test-starter",
-            Thread::Reused => "test-thread",
+        let builder = match self.0.thread {
+            Thread::Own => thread::Builder::new()
+                .name("test-starter".to_owned())
+                .stack_size(STACK),
+            Thread::Reused => thread::Builder::new().name("test-thread".to_owned()),
         };
-        let added = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || shared.work());
-        if added.is_err() {
-            // Without any thread the work is dropped, which those who wait for it are told.
-            let mut state = self.0.lock();
-            state.free -= 1;
-            let work = state.queue.pop_back();
-            drop(state);
-            if let Some(Work { run, then, .. }) = work {
-                drop(run);
-                then();
-            }
+        if let Err(error) = builder.spawn(move || shared.work()) {
+            self.0.go_without(error);
         }
     }
 }
 
-impl Drop for Hands {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.0.lock().is_closed = true;
         self.0.changed.notify_all();
@@ -121,20 +115,31 @@ impl Drop for Hands {
 }
 
 impl Shared {
+    /// Leaves the work to the threads that there are; if there are none it is dropped.
+    fn go_without(&self, error: io::Error) {
+        let mut state = self.lock();
+        state.threads -= 1;
+        state.free -= 1;
+        if state.threads > 0 {
+            return;
+        }
+        let work = state.queue.pop_back();
+        drop(state);
+        if let Some(Work { run, then, .. }) = work {
+            drop(run);
+            then(Err(error));
+        }
+    }
+
     fn work(&self) {
         while let Some(Work { name, run, then }) = self.next() {
             match self.thread {
-                Thread::Own => {
-                    // If there is no thread to be had then `run` is dropped here.
-                    if let Ok(thread) = thread::Builder::new().name(name).spawn(run) {
-                        let _ = thread.join();
-                    }
-                }
+                Thread::Own => run_on_own_thread(name, run),
                 Thread::Reused => drop(unwind::contain(run)),
             }
             self.lock().free += 1;
-            // Whoever counts on this hand must find it, whatever a waker of the user's does.
-            unwind::contain(then);
+            // Whoever counts on this thread must find it, whatever a waker of the user's does.
+            unwind::contain(|| then(Ok(())));
         }
     }
 
@@ -149,17 +154,42 @@ impl Shared {
                 state.free -= 1;
                 return None;
             }
-            state.waiting += 1;
+            state.sleeping += 1;
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
-            state.waiting -= 1;
+            state.sleeping -= 1;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `run` on a new thread and waits for that; if there is none to be had, on this one.
+fn run_on_own_thread(name: String, run: Run) {
+    let slot = Arc::new(Mutex::new(Some(run)));
+    let take =
+        |slot: &Mutex<Option<Run>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let for_thread = slot.clone();
+    let started = thread::Builder::new().name(name).spawn(move || {
+        if let Some(run) = take(&for_thread) {
+            run();
+        }
+    });
+    match started {
+        Ok(thread) => {
+            if let Err(payload) = thread.join() {
+                unwind::discard(payload);
+            }
+        }
+        Err(_) => {
+            if let Some(run) = take(&slot) {
+                unwind::contain(run);
+            }
+        }
     }
 }
 
@@ -170,6 +200,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    /// Nothing takes longer than this.
+    const LIMIT: Duration = Duration::from_secs(60);
 
     #[test]
     fn work_runs_on_a_thread_of_its_name_and_is_followed_up_when_that_has_ended() {
@@ -184,13 +217,13 @@ mod tests {
         }
         let (sender, received) = mpsc::channel();
         let (in_thread, at_end) = (sender.clone(), Sends(sender.clone()));
-        let hands = Hands::new(Thread::Own);
+        let pool = ThreadPool::new(Thread::Own);
         let run = move || {
             let name = thread::current().name().unwrap_or_default().to_owned();
             let _ = in_thread.send(name);
             AT_END.with(|slot| *slot.borrow_mut() = Some(at_end));
         };
-        hands.start("work".to_owned(), run, move || {
+        pool.start("work".to_owned(), run, move |_| {
             let _ = sender.send("then".to_owned());
         });
         let said: Vec<_> = received.iter().collect();
@@ -199,7 +232,7 @@ mod tests {
 
     #[test]
     fn work_on_reused_threads_runs_on_the_same_ones_also_after_a_panic() {
-        let hands = Hands::new(Thread::Reused);
+        let pool = ThreadPool::new(Thread::Reused);
         let (sender, received) = mpsc::channel();
         let mut threads = Vec::new();
         for number in 0..3 {
@@ -209,10 +242,10 @@ mod tests {
                 let _ = in_run.send(id());
                 panic::resume_unwind(Box::new(()));
             };
-            let then = move || {
+            let then = move |_| {
                 let _ = in_then.send(id());
             };
-            hands.start(number.to_string(), run, then);
+            pool.start(number.to_string(), run, then);
             threads.extend(received.iter().take(2));
         }
         assert!(threads.iter().all(|thread| *thread == threads[0]));
@@ -220,40 +253,68 @@ mod tests {
 
     #[test]
     fn a_panic_afterwards_stops_nothing() {
-        let hands = Hands::new(Thread::Own);
+        let pool = ThreadPool::new(Thread::Own);
         let (sender, received) = mpsc::channel();
         let (before, after) = (sender.clone(), sender);
-        let panics = move || {
+        let panics = move |_| {
             let _ = before.send("panics");
             panic::resume_unwind(Box::new(()));
         };
-        hands.start("first".to_owned(), || {}, panics);
+        pool.start("first".to_owned(), || {}, panics);
         assert_eq!(received.recv(), Ok("panics"));
-        let then = move || {
+        let then = move |_| {
             let _ = after.send("done");
         };
-        hands.start("second".to_owned(), || {}, then);
-        assert_eq!(received.recv_timeout(Duration::from_secs(60)), Ok("done"));
+        pool.start("second".to_owned(), || {}, then);
+        assert_eq!(received.recv_timeout(LIMIT), Ok("done"));
+    }
+
+    #[test]
+    fn work_is_not_left_to_a_thread_that_has_other_work() {
+        for thread in [Thread::Own, Thread::Reused].repeat(50) {
+            let pool = ThreadPool::new(thread);
+            let (sender, received) = mpsc::channel();
+            let ended = sender.clone();
+            pool.start(
+                "first".to_owned(),
+                || {},
+                move |_| {
+                    let _ = ended.send(());
+                },
+            );
+            assert_eq!(received.recv(), Ok(()));
+            // One thread sleeps now, or will soon; the first of these needs the second.
+            let (release, blocked) = mpsc::channel::<()>();
+            let wait = move || {
+                if blocked.recv_timeout(LIMIT).is_ok() {
+                    let _ = sender.send(());
+                }
+            };
+            pool.start("waits".to_owned(), wait, |_| {});
+            let release = move || release.send(()).unwrap_or_default();
+            pool.start("releases".to_owned(), release, |_| {});
+            assert_eq!(received.recv(), Ok(()));
+        }
     }
 
     #[test]
     fn work_that_does_not_end_keeps_nothing_waiting() {
-        let hands = Hands::new(Thread::Own);
+        let pool = ThreadPool::new(Thread::Own);
         let (release, blocked) = mpsc::channel::<()>();
-        hands.start(
+        pool.start(
             "blocks".to_owned(),
             move || {
                 let _ = blocked.recv();
             },
-            || {},
+            |_| {},
         );
         let (sender, received) = mpsc::channel();
         for number in 0..10 {
             let sender = sender.clone();
-            let then = move || {
+            let then = move |_| {
                 let _ = sender.send(number);
             };
-            hands.start("ends".to_owned(), || {}, then);
+            pool.start("ends".to_owned(), || {}, then);
         }
         drop(sender);
         assert_eq!(received.iter().count(), 10);

@@ -1,0 +1,227 @@
+//! A trial at work: on a thread, or as a future on a runtime.
+
+mod report;
+mod task;
+
+use std::borrow::Cow;
+use std::io;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use self::report::Report;
+use self::task::{Cancellation, Task};
+use crate::block_on::block_on;
+use crate::capture::{self, Destination, Role, Scope};
+use crate::outcome::Outcome;
+use crate::thread_pool::ThreadPool;
+use crate::time::TimeLimits;
+use crate::trial::{Body, Description, Spawner, Verdict};
+use crate::unwind;
+
+/// What a trial needs to run and to report its end.
+pub(crate) struct Job {
+    pub(crate) description: Arc<Description>,
+    pub(crate) destination: Destination,
+    pub(crate) limits: Option<TimeLimits>,
+    /// Is told of the end, once.
+    pub(crate) done: Box<dyn FnOnce(Ended) + Send>,
+}
+
+/// The end of a trial.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    pub(crate) output: Vec<u8>,
+    /// How long the body took, if it ran to its end.
+    pub(crate) elapsed: Option<Duration>,
+}
+
+impl Ended {
+    /// Returns the end of a trial that did not run.
+    pub(crate) fn ignored(reason: Option<Cow<'static, str>>) -> Self {
+        Self::without_output(Outcome::Ignored { reason })
+    }
+
+    /// Returns the end of a trial that did not come to one.
+    fn dropped() -> Self {
+        let reason = "the test was dropped before it was through".to_owned();
+        Self::without_output(Outcome::FailedBecause(reason))
+    }
+
+    /// Returns the end of a trial that found no thread to run on.
+    fn without_thread(error: &io::Error) -> Self {
+        let reason = format!("no thread could be started for the test: {error}");
+        Self::without_output(Outcome::FailedBecause(reason))
+    }
+
+    /// Returns the end of a trial that has nothing to show.
+    pub(crate) fn without_output(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            output: Vec::new(),
+            elapsed: None,
+        }
+    }
+}
+
+type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// A way to get at a job that is under way.
+#[derive(Default)]
+pub(crate) struct Handle {
+    scope: Option<Arc<Scope>>,
+    cancellation: Option<Arc<Cancellation>>,
+}
+
+impl Handle {
+    /// Gives the job up and returns what it has printed.
+    ///
+    /// If it is a future it is dropped on its runtime, unless it is being polled and does not
+    /// return. A thread goes on; its end is of no interest.
+    pub(crate) fn cancel(self) -> Vec<u8> {
+        let output = self.scope.map(|scope| scope.close()).unwrap_or_default();
+        if let Some(cancellation) = self.cancellation {
+            cancellation.cancel();
+        }
+        output
+    }
+}
+
+impl Job {
+    /// Starts the body, on a thread of `threads` or as `spawn` says; `measures` is for
+    /// benchmarks.
+    pub(crate) fn start(
+        self,
+        body: Body,
+        measures: bool,
+        spawn: &Spawner,
+        threads: &ThreadPool,
+    ) -> Handle {
+        let scope = Scope::new(&self.description.name, self.destination);
+        match body {
+            Body::Sync(body) => {
+                self.run_on_thread(scope.clone(), threads, move || body(!measures));
+                Handle {
+                    scope: Some(scope),
+                    cancellation: None,
+                }
+            }
+            // The report is dropped, and says that nothing was run.
+            Body::Elsewhere => {
+                drop(Report::new(self, scope));
+                Handle::default()
+            }
+            Body::Async(future) => {
+                let cancellation = Arc::new(Cancellation::default());
+                self.spawn_task(future, scope.clone(), cancellation.clone(), spawn, threads);
+                Handle {
+                    scope: Some(scope),
+                    cancellation: Some(cancellation),
+                }
+            }
+        }
+    }
+
+    fn run_on_thread(
+        self,
+        scope: Arc<Scope>,
+        threads: &ThreadPool,
+        body: impl FnOnce() -> Verdict + Send + 'static,
+    ) {
+        self.on_thread(threads, |job| {
+            let mut report = Report::new(job, scope.clone());
+            move || {
+                let role = Role::of_this_thread(&scope);
+                let entered = capture::enter(Some(scope), role);
+                report.start();
+                let body = AssertUnwindSafe(|| __rust_begin_short_backtrace(body));
+                let result = panic::catch_unwind(body);
+                drop(entered);
+                report.end(result);
+            }
+        });
+    }
+
+    fn spawn_task(
+        self,
+        future: AsyncBody,
+        scope: Arc<Scope>,
+        cancellation: Arc<Cancellation>,
+        spawn: &Spawner,
+        threads: &ThreadPool,
+    ) {
+        let task = |job| {
+            let report = Report::new(job, scope.clone());
+            Task::new(future, report, scope, cancellation)
+        };
+        match spawn {
+            Spawner::Threads => self.on_thread(threads, |job| {
+                let task = task(job);
+                || block_on(task)
+            }),
+            Spawner::Runtime(spawn) => {
+                // A runtime that panics here has dropped the task, which reports that.
+                unwind::contain(|| spawn(Box::pin(task(self))));
+            }
+        }
+    }
+
+    /// Runs what `make` returns on a thread. If that is the test's own then the end is reported when
+    /// the thread has ended as well: what it keeps in thread-local variables is dropped before the
+    /// next test starts.
+    fn on_thread<W>(mut self, threads: &ThreadPool, make: impl FnOnce(Self) -> W)
+    where
+        W: FnOnce() + Send + 'static,
+    {
+        let end = Arc::new(Mutex::new(None));
+        let slot = end.clone();
+        let note = move |ended| *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+        let done = mem::replace(&mut self.done, Box::new(note));
+        let name = thread_name(&self.description.name);
+        threads.start(name, make(self), move |ran| {
+            let ended = end.lock().unwrap_or_else(PoisonError::into_inner).take();
+            done(match ran {
+                Ok(()) => ended.unwrap_or_else(Ended::dropped),
+                Err(error) => Ended::without_thread(&error),
+            });
+        });
+    }
+}
+
+/// A thread's name cannot contain a null byte.
+fn thread_name(test: &str) -> String {
+    test.replace('\0', "\u{fffd}")
+}
+
+/// std's panic hook ends a short backtrace at a frame of this name.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let result = body();
+    // Keeps the call above from becoming a jump, which would leave no frame.
+    std::hint::black_box(());
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::thread_pool::Thread;
+
+    #[test]
+    fn a_job_that_does_not_say_how_it_ended_was_dropped() {
+        let (sender, received) = mpsc::channel();
+        let job = Job {
+            description: Arc::new(crate::Trial::test("t", || Ok(())).description),
+            destination: Destination::Nowhere,
+            limits: None,
+            done: Box::new(move |ended| sender.send(ended).unwrap_or_default()),
+        };
+        job.on_thread(&ThreadPool::new(Thread::Own), |job| || drop(job));
+        assert_eq!(received.recv(), Ok(Ended::dropped()));
+    }
+}
