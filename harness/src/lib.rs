@@ -64,6 +64,9 @@ mod event;
 mod failed;
 #[cfg(unix)]
 mod guarded;
+#[cfg(not(unix))]
+#[path = "unguarded.rs"]
+mod guarded;
 #[cfg(unix)]
 mod inbox;
 mod isolate;

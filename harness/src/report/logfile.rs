@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::mem;
 use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::event::{Event, Finished};
+use crate::guarded::Guarded;
 use crate::outcome::Outcome;
 
 use super::summary;
 
 /// Writes a line a test.
 pub(super) struct LogFile {
-    file: File,
+    path: PathBuf,
+    file: Guarded<File>,
 }
 
 impl LogFile {
@@ -23,28 +26,41 @@ impl LogFile {
         let path = path::absolute(path)?;
         let mut created = CREATED.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match created.contains(&path) {
-            true => OpenOptions::new().append(true).open(&path)?,
+            true => reopen(&path)?,
             false => File::create(&path)?,
         };
-        created.insert(path);
-        Ok(Self { file })
+        created.insert(path.clone());
+        let file = Guarded::new(file);
+        Ok(Self { path, file })
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        // A test may have closed it, or put a file of its own in its place.
+        if !self.file.is_intact() {
+            let file = Guarded::new(reopen(&self.path)?);
+            mem::forget(mem::replace(&mut self.file, file));
+        }
+        (&*self.file).write_all(line.as_bytes())
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Finished(finished) => self.file.write_all(line(finished).as_bytes()),
+            Event::Finished(finished) => self.write(&line(finished)),
             Event::Listed(description) => {
                 let noun = if description.is_bench {
                     "benchmark"
                 } else {
                     "test"
                 };
-                self.file
-                    .write_all(format!("{noun} {}\n", description.title()).as_bytes())
+                self.write(&format!("{noun} {}\n", description.title()))
             }
             _ => Ok(()),
         }
     }
+}
+
+fn reopen(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 fn line(finished: &Finished) -> String {

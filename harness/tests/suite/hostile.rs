@@ -194,12 +194,15 @@ fn a_junit_file_that_cannot_be_written_is_named() {
 }
 
 fn a_test_may_close_what_it_does_not_own() {
-    let output = run(
-        "descriptors",
-        &["--test-threads=1", "a_closes_all", "b_passes"],
-    );
+    let log = scratch("hostile-closed.log");
+    let logfile = ["--logfile", log.to_str().unwrap()];
+    let args = ["--test-threads=1", "a_closes_all", "b_passes"];
+    let output = run("descriptors", &[&args[..], &logfile].concat());
     assert!(output.stdout.contains("\ntest result: ok. 2 passed;"));
-    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    let warning = "warning: `--logfile` is deprecated";
+    assert_eq!((output.stderr.as_str(), output.code), (warning, Some(0)));
+    let lines = fs::read_to_string(log).unwrap();
+    assert_eq!(lines, "ok a_closes_all\nok b_passes\n");
 }
 
 fn the_report_is_not_written_to_files_of_tests() {
