@@ -11,14 +11,14 @@
 
 use std::io::{self, Stdout, StdoutLock, Write};
 use std::mem;
-use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{layer, patience};
 
 /// The capacity of the buffer, which std documents nowhere and has never changed.
 const CAPACITY: usize = 1024;
-/// How many words a mutex with its owner, and a vector behind it, take at most.
+/// How many words a mutex with its owner, and a `LineWriter` behind it, take at most.
 const MOST_WORDS: usize = 10;
 const MARK: &[u8] = b"?";
 
@@ -75,11 +75,13 @@ fn find_capacity(stdout: &Stdout, buffer: *const u8) -> Option<*mut usize> {
     if words.is_null() || !words.is_aligned() {
         return None;
     }
-    // SAFETY: `MOST_WORDS` are not more than a static and what lies beside it in memory; nothing is
-    // taken for more than a number.
-    let word = |index: usize| unsafe { ptr::read_volatile(words.wrapping_add(index)) };
-    let at = (0..MOST_WORDS).find(|index| word(*index) == buffer.addr())?;
-    let mut near = (at.saturating_sub(2)..=at + 2).filter(|index| word(*index) == CAPACITY);
-    let found = near.next()?;
-    near.next().is_none().then(|| words.wrapping_add(found))
+    // SAFETY: these words are std's static, or lie beside it in memory. Other threads change nothing
+    // there but the mutex, with atomic operations; no word is taken for more than a number.
+    let word = |index: usize| unsafe { AtomicUsize::from_ptr(words.add(index)) };
+    let holds = |index: usize, number| word(index).load(Ordering::Relaxed) == number;
+    let at = (0..MOST_WORDS).find(|index| holds(*index, buffer.addr()))?;
+    let beside = at.saturating_sub(2)..MOST_WORDS.min(at + 3);
+    let mut found = beside.filter(|index| holds(*index, CAPACITY));
+    let capacity = found.next()?;
+    found.next().is_none().then(|| words.wrapping_add(capacity))
 }

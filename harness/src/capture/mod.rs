@@ -21,14 +21,12 @@ mod memory;
 mod panic_text;
 pub(crate) mod patience;
 mod scope;
-#[cfg(all(unix, not(miri)))]
-mod stack;
 #[cfg(unix)]
 pub(crate) mod stdio;
 
 #[cfg(all(
     any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
-    not(miri)
+    not(any(miri, target_feature = "crt-static"))
 ))]
 #[doc(hidden)]
 #[path = "unix.rs"]
@@ -36,7 +34,7 @@ pub mod layer;
 
 #[cfg(not(all(
     any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
-    not(miri)
+    not(any(miri, target_feature = "crt-static"))
 )))]
 #[doc(hidden)]
 #[path = "none.rs"]
@@ -157,7 +155,7 @@ impl<F> std::fmt::Debug for Inherit<F> {
 /// Captures what tests print, in the test binary that this stands in.
 ///
 /// Stands once, at module level, in the root of a test target with `harness = false`. On Linux
-/// with glibc and on macOS it defines the C functions `write`, `writev` and `pthread_create` for
+/// with glibc, unless that is linked statically, and on macOS it defines the C functions `write`, `writev` and `pthread_create` for
 /// that binary, which is how output can be told apart while many tests run in one process on a
 /// stable toolchain. It expands to nothing elsewhere. [`main!`](crate::main!) contains it.
 ///
@@ -169,7 +167,7 @@ macro_rules! capture {
     () => {
         #[cfg(all(
             any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
-            not(miri)
+            not(any(miri, target_feature = "crt-static"))
         ))]
         const _: () = {
             use ::core::ffi::{c_int, c_void};

@@ -8,6 +8,8 @@
 
 #![expect(unsafe_code, reason = "these functions stand in for C's")]
 
+mod stack;
+
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::iter;
@@ -19,7 +21,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::scope::{self, Entry, Role, Scope};
-use super::stack;
 
 /// What a thread starts with. It may be unwound through: `pthread_exit` does that.
 pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -51,6 +52,11 @@ pub(crate) fn probe<T>(act: impl FnOnce() -> T) -> Option<*const u8> {
     }
 }
 
+/// Says whether this thread expects a probe on `fd`. A signal handler may write elsewhere meanwhile.
+fn is_probe(fd: c_int) -> bool {
+    matches!(fd, -1 | libc::STDOUT_FILENO) && !matches!(PROBE.get(), Probe::No)
+}
+
 /// Says whether the functions are in force in this binary.
 pub(crate) fn is_present() -> bool {
     static PRESENT: OnceLock<bool> = OnceLock::new();
@@ -80,7 +86,7 @@ pub(crate) fn thread_id() -> i32 {
 ///
 /// As for write(2): `data` points to `length` readable bytes.
 pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
-    if !matches!(PROBE.get(), Probe::No) {
+    if is_probe(fd) {
         PROBE.set(Probe::Seen(data.cast()));
         return length as isize;
     }
