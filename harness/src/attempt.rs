@@ -1,12 +1,12 @@
 //! The attempts of a trial that `--retries` lets run again.
 
-use std::fmt::Write;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::outcome::Outcome;
 
 /// Which attempt of a trial something is about; without `--retries` the only one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Attempt {
     /// Counted from 1.
     pub(crate) number: u32,
@@ -16,7 +16,7 @@ pub(crate) struct Attempt {
 }
 
 /// An attempt that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct FailedAttempt {
     pub(crate) outcome: Outcome,
     pub(crate) output: Vec<u8>,
@@ -34,41 +34,42 @@ impl Attempt {
         }
     }
 
-    /// Returns the attempt after this one, which failed, if there may be one.
-    pub(crate) fn next(&self, failed: FailedAttempt) -> Option<Self> {
-        (self.number < self.of).then(|| Self {
-            number: self.number + 1,
-            of: self.of,
-            earlier: self.earlier.iter().cloned().chain([failed]).collect(),
-        })
+    /// Says whether there may be another one after this.
+    pub(crate) fn has_next(&self) -> bool {
+        self.number < self.of
     }
 
-    /// Returns what the earlier attempts printed, and why they failed.
-    pub(crate) fn transcript(&self) -> Vec<u8> {
-        let mut text = Vec::new();
+    /// Returns the attempt after this one, which failed.
+    pub(crate) fn next(mut self, failed: FailedAttempt) -> Self {
+        self.number += 1;
+        self.earlier.push(failed);
+        self
+    }
+
+    /// Returns what the earlier attempts printed, and why they failed, in pieces.
+    pub(crate) fn transcript(&self) -> Vec<Cow<'_, str>> {
+        let mut pieces = Vec::new();
         for (number, failed) in (1..).zip(&self.earlier) {
-            self.append(number, &failed.output, &mut text);
+            self.add(number, &failed.output, &mut pieces);
             if let Outcome::FailedBecause(reason) = &failed.outcome {
-                text.extend_from_slice(format!("note: {reason}\n").as_bytes());
+                pieces.push(format!("note: {reason}\n").into());
             }
         }
-        text
+        pieces
     }
 
     /// Returns what all attempts printed, of which this one, the last, printed `output`.
-    pub(crate) fn transcript_with(&self, output: &[u8]) -> Vec<u8> {
-        let mut text = self.transcript();
-        self.append(self.number, output, &mut text);
-        text
+    pub(crate) fn transcript_with<'a>(&'a self, output: &'a [u8]) -> Vec<Cow<'a, str>> {
+        let mut pieces = self.transcript();
+        self.add(self.number, output, &mut pieces);
+        pieces
     }
 
-    fn append(&self, number: u32, output: &[u8], text: &mut Vec<u8>) {
-        let mut header = String::new();
-        let _ = writeln!(header, "attempt {number} of {} failed:", self.of);
-        text.extend_from_slice(header.as_bytes());
-        text.extend_from_slice(output);
-        if !text.ends_with(b"\n") {
-            text.push(b'\n');
+    fn add<'a>(&self, number: u32, output: &'a [u8], pieces: &mut Vec<Cow<'a, str>>) {
+        pieces.push(format!("attempt {number} of {} failed:\n", self.of).into());
+        pieces.push(String::from_utf8_lossy(output));
+        if !output.is_empty() && !output.ends_with(b"\n") {
+            pieces.push("\n".into());
         }
     }
 }
@@ -77,20 +78,34 @@ impl Attempt {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_transcript_has_every_attempt_and_the_reasons_of_the_earlier_ones() {
-        let failed = |output: &[u8]| FailedAttempt {
+    fn failed(output: &[u8]) -> FailedAttempt {
+        FailedAttempt {
             outcome: Outcome::FailedBecause("why".into()),
             output: output.to_vec(),
             elapsed: None,
-        };
-        let second = Attempt::first(3).next(failed(b"one")).unwrap();
-        let third = second.next(failed(b"")).unwrap();
-        assert_eq!(third.next(failed(b"")), None);
-        let text = third.transcript_with(b"three\n");
+        }
+    }
+
+    #[test]
+    fn a_transcript_has_every_attempt_and_the_reasons_of_the_earlier_ones() {
+        let second = Attempt::first(3).next(failed(b"one"));
+        let third = second.next(failed(b""));
+        assert!(!third.has_next());
         assert_eq!(
-            String::from_utf8_lossy(&text),
+            third.transcript_with(b"three\n").concat(),
             "attempt 1 of 3 failed:\none\nnote: why\nattempt 2 of 3 failed:\nnote: why\nattempt 3 of 3 failed:\nthree\n"
         );
+    }
+
+    /// What a hundred attempts print is there once, not a hundred times.
+    #[test]
+    fn what_an_attempt_printed_is_never_copied() {
+        let first = failed(b"one");
+        let printed = first.output.as_ptr();
+        let last = (0..100).fold(Attempt::first(102).next(first), |attempt, _| {
+            attempt.next(failed(b""))
+        });
+        let pieces = last.transcript_with(b"");
+        assert!(pieces.iter().any(|piece| piece.as_ptr() == printed));
     }
 }

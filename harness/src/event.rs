@@ -34,7 +34,7 @@ pub(crate) enum Event<'a> {
 }
 
 /// A trial that ended.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) description: Arc<Description>,
     pub(crate) outcome: Outcome,
@@ -48,13 +48,25 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// Returns what a report shows: if the trial failed, what every attempt printed.
-    pub(crate) fn shown_output(&self) -> Cow<'_, [u8]> {
+    /// Returns what a report shows, in pieces: if the trial failed, what every attempt printed.
+    pub(crate) fn shown_output(&self) -> Vec<Cow<'_, str>> {
         if self.outcome.is_failure() && self.attempt.number > 1 {
-            Cow::Owned(self.attempt.transcript_with(&self.output))
+            self.attempt.transcript_with(&self.output)
+        } else if self.output.is_empty() {
+            Vec::new()
         } else {
-            Cow::Borrowed(&self.output)
+            vec![String::from_utf8_lossy(&self.output)]
         }
+    }
+
+    /// Returns what the attempts before the last one printed, and why they failed, in pieces.
+    pub(crate) fn earlier_output(&self) -> Vec<Cow<'_, str>> {
+        self.attempt.transcript()
+    }
+
+    /// Says whether the trial passed after having failed.
+    pub(crate) fn is_flaky(&self) -> bool {
+        self.outcome == Outcome::Passed && self.attempt.number > 1
     }
 }
 
@@ -90,11 +102,11 @@ pub(crate) struct Tally {
     /// Present if the run was ended early, by Ctrl-C.
     pub(crate) interruption: Option<Interruption>,
     /// Passed trials and their output, in the order of completion; only with `--show-output`.
-    pub(crate) successes: Vec<Finished>,
-    pub(crate) failures: Vec<Finished>,
-    pub(crate) time_failures: Vec<Finished>,
-    /// Trials that passed after having failed, with the output of the attempts that failed.
-    pub(crate) flaky: Vec<Finished>,
+    pub(crate) successes: Vec<Arc<Finished>>,
+    pub(crate) failures: Vec<Arc<Finished>>,
+    pub(crate) time_failures: Vec<Arc<Finished>>,
+    /// Trials that passed after having failed.
+    pub(crate) flaky: Vec<Arc<Finished>>,
 }
 
 /// What was left when a run was interrupted.
@@ -110,26 +122,31 @@ impl Tally {
         match &finished.outcome {
             Outcome::Passed => {
                 self.passed += 1;
-                if finished.attempt.number > 1 {
-                    self.flaky.push(Finished {
-                        output: finished.attempt.transcript(),
-                        ..finished.clone()
-                    });
-                }
-                if keep_successes {
-                    self.successes.push(finished);
-                }
+                self.keep_passed(finished, keep_successes);
             }
             Outcome::Failed | Outcome::FailedBecause(_) => {
                 self.failed += 1;
-                self.failures.push(finished);
+                self.failures.push(Arc::new(finished));
             }
             Outcome::TooSlow => {
                 self.failed += 1;
-                self.time_failures.push(finished);
+                self.time_failures.push(Arc::new(finished));
             }
             Outcome::Ignored { .. } => self.ignored += 1,
             Outcome::Measured(_) => self.measured += 1,
+        }
+    }
+
+    fn keep_passed(&mut self, passed: Finished, is_success_shown: bool) {
+        if !is_success_shown && !passed.is_flaky() {
+            return;
+        }
+        let passed = Arc::new(passed);
+        if passed.is_flaky() {
+            self.flaky.push(passed.clone());
+        }
+        if is_success_shown {
+            self.successes.push(passed);
         }
     }
 }

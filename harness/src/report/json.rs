@@ -1,5 +1,6 @@
 //! A JSON object a line.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::event::{Event, Finished, Listing, Tally};
@@ -33,11 +34,8 @@ impl Json {
         if let Some(time) = finished.time {
             let _ = write!(out, r#", "exec_time": {}"#, time.as_secs_f64());
         }
-        let shows = self.show_output || finished.outcome != Outcome::Passed;
-        let output = finished.shown_output();
-        if shows && !output.is_empty() {
-            let text = String::from_utf8_lossy(&output);
-            let _ = write!(out, r#", "stdout": "{}""#, Escaped(&text));
+        if self.show_output || finished.outcome != Outcome::Passed {
+            stdout(&finished.shown_output(), out);
         }
         match &finished.outcome {
             Outcome::FailedBecause(message) => {
@@ -104,6 +102,18 @@ fn retried(finished: &Finished, out: &mut String) {
         finished.attempt.number,
         Escaped(&output)
     );
+}
+
+/// Appends what was printed, if anything was.
+fn stdout(pieces: &[Cow<'_, str>], out: &mut String) {
+    if pieces.is_empty() {
+        return;
+    }
+    out.push_str(r#", "stdout": ""#);
+    for piece in pieces {
+        let _ = write!(out, "{}", Escaped(piece));
+    }
+    out.push('"');
 }
 
 fn bench(title: &str, measured: Measurement, out: &mut String) {

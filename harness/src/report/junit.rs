@@ -54,7 +54,7 @@ impl Junit {
         let _ = write!(self.cases, "{open}>{failure}");
         let output = finished.shown_output();
         if !output.is_empty() && finished.outcome != Outcome::TooSlow {
-            let output = cdata_on_one_line(&String::from_utf8_lossy(&output));
+            let output = cdata_on_one_line(&output.concat());
             let _ = write!(self.cases, "<system-out>{output}</system-out>");
         }
         self.cases.push_str("</testcase>");

@@ -1,6 +1,9 @@
 //! What `pretty` and `terse` have in common.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::mem;
+use std::sync::Arc;
 
 use crate::attempt::Attempt;
 use crate::event::{Event, Finished, Interruption, Listing, Tally};
@@ -46,16 +49,17 @@ pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, 
         interrupted(interruption, out);
     }
     if show_output {
-        section("successes", &tally.successes, out);
+        section("successes", &tally.successes, Finished::shown_output, out);
     }
     if !tally.flaky.is_empty() {
-        section("flaky", &tally.flaky, out);
+        section("flaky", &tally.flaky, Finished::earlier_output, out);
     }
     if !tally.failures.is_empty() {
-        section("failures", &tally.failures, out);
+        section("failures", &tally.failures, Finished::shown_output, out);
     }
     if !tally.time_failures.is_empty() {
-        section("failures (time limit exceeded)", &tally.time_failures, out);
+        let title = "failures (time limit exceeded)";
+        section(title, &tally.time_failures, Finished::shown_output, out);
     }
     out.push_str("\ntest result: ");
     match tally.failed {
@@ -157,22 +161,26 @@ fn list_counts(counts: &Listing, out: &mut String) {
     );
 }
 
-fn section(title: &str, entries: &[Finished], out: &mut String) {
+/// Returns what a section shows of a trial, in pieces.
+type Show = fn(&Finished) -> Vec<Cow<'_, str>>;
+
+fn section(title: &str, entries: &[Arc<Finished>], show: Show, out: &mut String) {
     let _ = write!(out, "\n{title}:\n");
     let mut is_first = true;
     for entry in entries {
-        let output = shown_output(entry);
-        if output.is_empty() {
+        let mut pieces = show(entry);
+        if let Outcome::FailedBecause(reason) = &entry.outcome {
+            pieces.push(format!("note: {reason}").into());
+        }
+        if pieces.is_empty() {
             continue;
         }
-        if std::mem::take(&mut is_first) {
+        if mem::take(&mut is_first) {
             out.push('\n');
         }
-        let _ = writeln!(
-            out,
-            "---- {} stdout ----\n{output}",
-            entry.description.title()
-        );
+        let _ = writeln!(out, "---- {} stdout ----", entry.description.title());
+        out.extend(pieces);
+        out.push('\n');
     }
     let _ = write!(out, "\n{title}:\n");
     let mut names: Vec<_> = entries
@@ -183,15 +191,6 @@ fn section(title: &str, entries: &[Finished], out: &mut String) {
     for name in names {
         let _ = writeln!(out, "    {name}");
     }
-}
-
-/// Returns the output of a trial, with the reason of its failure behind it.
-fn shown_output(entry: &Finished) -> String {
-    let mut text = String::from_utf8_lossy(&entry.shown_output()).into_owned();
-    if let Outcome::FailedBecause(reason) = &entry.outcome {
-        let _ = write!(text, "note: {reason}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::unused::Unused;
-use crate::attempt::{Attempt, FailedAttempt};
-use crate::job::Ended;
+use crate::attempt::FailedAttempt;
+use crate::event::Finished;
 use crate::plan::Planned;
 use crate::trial::{Body, Description, Remake, Spawner, Trial};
 
@@ -15,8 +15,6 @@ pub(super) struct Again {
     spawn: Option<Spawner>,
     timeout: Option<Duration>,
     occurrence: u32,
-    /// The attempt that is under way.
-    attempt: Attempt,
 }
 
 impl Again {
@@ -29,7 +27,7 @@ impl Again {
             attempt,
             ..
         } = planned;
-        if attempt.of == 1 || !is_pooled && trial.remake.is_none() {
+        if !attempt.has_next() || !is_pooled && trial.remake.is_none() {
             return None;
         }
         Some(Self {
@@ -38,7 +36,6 @@ impl Again {
             spawn: trial.spawn.clone(),
             timeout: trial.timeout,
             occurrence: *occurrence,
-            attempt: attempt.clone(),
         })
     }
 
@@ -47,18 +44,18 @@ impl Again {
         unused.add(None, self.spawn.clone(), self.remake.clone());
     }
 
-    /// Returns the next attempt, after one that failed, if there may be one.
-    pub(super) fn next(self, ended: &Ended) -> Option<Planned> {
-        let attempt = self.attempt.next(FailedAttempt {
-            outcome: ended.outcome.clone(),
-            output: ended.output.clone(),
-            elapsed: ended.elapsed,
-        })?;
+    /// Returns the next attempt, after one that failed.
+    pub(super) fn after(self, failed: Finished) -> Planned {
+        let attempt = failed.attempt.next(FailedAttempt {
+            outcome: failed.outcome,
+            output: failed.output,
+            elapsed: failed.elapsed,
+        });
         let body = match self.remake {
             Some(ref remake) => remake(),
             None => Body::Elsewhere,
         };
-        Some(Planned {
+        Planned {
             trial: Trial {
                 description: self.description,
                 body,
@@ -69,6 +66,6 @@ impl Again {
             ignored: false,
             occurrence: self.occurrence,
             attempt,
-        })
+        }
     }
 }

@@ -301,11 +301,6 @@ impl State {
         if let Some(again) = &trial.again {
             again.keep(&mut self.unused);
         }
-        let is_failure = ended.outcome.is_failure();
-        let next = trial
-            .again
-            .filter(|_| is_failure)
-            .and_then(|again| again.next(&ended));
         let finished = Finished {
             description: trial.description,
             outcome: ended.outcome,
@@ -314,9 +309,10 @@ impl State {
             elapsed: ended.elapsed,
             attempt: trial.attempt,
         };
-        if let Some(next) = next {
-            self.tests.push_front(next);
-            return self.output.event(&Event::Retried(&finished));
+        if let Some(again) = trial.again.filter(|_| finished.outcome.is_failure()) {
+            let reported = self.output.event(&Event::Retried(&finished));
+            self.tests.push_front(again.after(finished));
+            return reported;
         }
         self.output.event(&Event::Finished(&finished))?;
         self.tally.add(finished, self.settings.show_output);
