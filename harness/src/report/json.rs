@@ -37,18 +37,7 @@ impl Json {
         if self.show_output || finished.outcome != Outcome::Passed {
             stdout(&finished.shown_output(), out);
         }
-        match &finished.outcome {
-            Outcome::FailedBecause(message) => {
-                let _ = write!(out, r#", "message": "{}""#, Escaped(message));
-            }
-            Outcome::Ignored {
-                reason: Some(reason),
-            } => {
-                let _ = write!(out, r#", "message": "{}""#, Escaped(reason));
-            }
-            Outcome::TooSlow => out.push_str(r#", "reason": "time limit exceeded""#),
-            _ => {}
-        }
+        reason(&finished.outcome, out);
         out.push_str(" }\n");
     }
 }
@@ -95,13 +84,31 @@ fn test_event(event: &str, description: &Description, out: &mut String) {
 fn retried(finished: &Finished, out: &mut String) {
     let title = finished.description.title();
     let output = String::from_utf8_lossy(&finished.output);
-    let _ = writeln!(
+    let _ = write!(
         out,
-        r#"{{ "type": "test", "event": "retried", "name": "{}", "attempt": {}, "stdout": "{}" }}"#,
+        r#"{{ "type": "test", "event": "retried", "name": "{}", "attempt": {}, "stdout": "{}""#,
         Escaped(&title),
         finished.attempt.number,
         Escaped(&output)
     );
+    reason(&finished.outcome, out);
+    out.push_str(" }\n");
+}
+
+/// Appends why a trial ended as it did, if its output does not say so.
+fn reason(outcome: &Outcome, out: &mut String) {
+    match outcome {
+        Outcome::FailedBecause(reason) => {
+            let _ = write!(out, r#", "message": "{}""#, Escaped(reason));
+        }
+        Outcome::Ignored {
+            reason: Some(reason),
+        } => {
+            let _ = write!(out, r#", "message": "{}""#, Escaped(reason));
+        }
+        Outcome::TooSlow => out.push_str(r#", "reason": "time limit exceeded""#),
+        _ => {}
+    }
 }
 
 /// Appends what was printed, if anything was.

@@ -27,6 +27,7 @@ impl Junit {
         let name = attribute(&finished.description.title());
         let time = finished.time.unwrap_or_default().as_secs_f64();
         let open = format!(r#"<testcase classname="integration" name="{name}" time="{time}""#);
+        let output = self.shown_output(finished);
         let failure = match &finished.outcome {
             Outcome::Ignored { .. } => return,
             Outcome::Measured(measured) => {
@@ -37,7 +38,7 @@ impl Junit {
                 );
                 return;
             }
-            Outcome::Passed if finished.output.is_empty() || !self.show_output => {
+            Outcome::Passed if output.is_empty() => {
                 let _ = write!(self.cases, "{open}/>");
                 return;
             }
@@ -52,12 +53,23 @@ impl Junit {
             Outcome::TooSlow => r#"<failure type="timeout"/>"#.to_owned(),
         };
         let _ = write!(self.cases, "{open}>{failure}");
-        let output = finished.shown_output();
         if !output.is_empty() && finished.outcome != Outcome::TooSlow {
-            let output = cdata_on_one_line(&output.concat());
+            let output = cdata_on_one_line(&output);
             let _ = write!(self.cases, "<system-out>{output}</system-out>");
         }
         self.cases.push_str("</testcase>");
+    }
+
+    /// Returns what a case shows: of a test that passed, what it printed when it failed before.
+    fn shown_output(&self, finished: &Finished) -> String {
+        let mut pieces = Vec::new();
+        if finished.is_flaky() {
+            pieces = finished.earlier_output();
+        }
+        if self.show_output || finished.outcome != Outcome::Passed {
+            pieces.extend(finished.shown_output());
+        }
+        pieces.concat()
     }
 
     fn end(&mut self, tally: &Tally, out: &mut String) {

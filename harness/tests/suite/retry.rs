@@ -29,6 +29,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_junit_file_has_every_attempt",
             a_junit_file_has_every_attempt,
         ),
+        test(
+            "a_line_of_json_says_why_an_attempt_failed",
+            a_line_of_json_says_why_an_attempt_failed,
+        ),
+        test(
+            "junit_on_standard_output_has_the_attempts_before_a_pass",
+            junit_on_standard_output_has_the_attempts_before_a_pass,
+        ),
         test("workers_retry_what_runs_once", workers_retry_what_runs_once),
         test(
             "without_the_option_nothing_is_retried",
@@ -162,6 +170,43 @@ fn elements(document: &roxmltree::Document<'_>, name: &str) -> Vec<String> {
         format!("{path}: {}", text.unwrap_or_default())
     };
     inner.map(describe).collect()
+}
+
+fn a_line_of_json_says_why_an_attempt_failed() {
+    let args = ["--isolate", "--retries=1", "--format=json"];
+    let line = |event: &str, rest: &str| {
+        format!(
+            "{{ \"type\": \"test\", \"event\": \"retried\", \"name\": \"{event}\", \"attempt\": 1, \"stdout\": {rest} }}\n"
+        )
+    };
+    let output = run("endless", &[&args[..], &["c_has_less_time"]].concat());
+    let rest = "\"\", \"message\": \"test timed out after 50ms\"";
+    let expected = line("c_has_less_time", rest);
+    assert!(output.stdout.contains(&expected), "{}", output.stdout);
+    let output = run("flaky", &[&args[..], &["d_runs_once"]].concat());
+    let expected = line("d_runs_once", "\"Error: never\\n\"");
+    assert!(output.stdout.contains(&expected), "{}", output.stdout);
+}
+
+fn junit_on_standard_output_has_the_attempts_before_a_pass() {
+    for (option, printed) in [
+        (&[][..], ""),
+        (&["--show-output"], "attempt with number 1\n"),
+    ] {
+        let args = ["--format=junit", "--retries=1", "passes_later"];
+        let output = run("flaky", &[&args, option].concat());
+        let document = roxmltree::Document::parse(&output.stdout).unwrap();
+        let expected = "system-out: attempt 1 of 2 failed:\nError: not yet\n";
+        assert_eq!(elements(&document, "a_passes_later"), [expected]);
+        let shown = elements(&document, "b_passes_later").concat();
+        let start = "system-out: attempt 1 of 2 failed:\nattempt with number 0\n";
+        assert!(shown.starts_with(start), "{shown}");
+        let (_, end) = shown
+            .rsplit_once("environment variable to display a backtrace\n")
+            .unwrap();
+        assert_eq!(end, printed);
+        assert_eq!(output.code, Some(0));
+    }
 }
 
 fn workers_retry_what_runs_once() {
