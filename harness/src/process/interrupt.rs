@@ -3,24 +3,27 @@
 #![expect(unsafe_code, reason = "there is no safe way to signals")]
 
 use std::ffi::c_int;
-use std::fs::File;
-use std::io::Read;
 use std::mem;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::guarded::Guarded;
+use super::errno::Errno;
+use super::signal_pipe::SignalPipe;
 
-/// The end of a pipe that the signal handler writes to; -1 if there is none.
-static PIPE: AtomicI32 = AtomicI32::new(-1);
+/// What the signal handler writes to, never freed; null as long as there is none.
+static PIPE: AtomicPtr<SignalPipe> = AtomicPtr::new(ptr::null_mut());
+/// Whether somebody wants to know of the signal.
+static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+/// What the thread at the other end of the pipe is to do.
+static CALLBACK: Mutex<Option<Callback>> = Mutex::new(None);
+
+type Callback = Box<dyn FnOnce() + Send>;
 
 /// Calls back at the first SIGINT. When it is dropped the signal does again what it did.
 pub(crate) struct Interrupt {
     former: libc::sigaction,
-    /// Ends the thread when it is closed.
-    writer: Option<Guarded<OwnedFd>>,
 }
 
 impl Interrupt {
@@ -28,30 +31,16 @@ impl Interrupt {
     /// or a shell that started this process in the background.
     pub(crate) fn watch(callback: impl FnOnce() + Send + 'static) -> Option<Self> {
         let former = action()?;
-        if former.sa_sigaction != libc::SIG_DFL {
+        if former.sa_sigaction != libc::SIG_DFL || IS_WATCHED.swap(true, Ordering::SeqCst) {
             return None;
         }
-        let (reader, writer) = pipe()?;
-        let number = writer.as_raw_fd();
-        PIPE.compare_exchange(-1, number, Ordering::SeqCst, Ordering::SeqCst)
-            .ok()?;
-        let this = Self {
-            former,
-            writer: Some(Guarded::new(writer)),
-        };
-        let reader = Guarded::new(File::from(reader));
-        let wait = move || {
-            let mut byte = [0];
-            if matches!((&*reader).read(&mut byte), Ok(1)) {
-                // A second Ctrl-C ends the process at once.
-                set_action(&former);
-                callback();
-            }
-        };
-        thread::Builder::new()
-            .name("test-interrupt".to_owned())
-            .spawn(wait)
-            .ok()?;
+        let this = Self { former };
+        open_pipe()?;
+        *callback_slot() = Some(Box::new(move || {
+            // A second Ctrl-C ends the process at once.
+            set_action(&former);
+            callback();
+        }));
         set_action(&handler());
         Some(this)
     }
@@ -69,9 +58,40 @@ pub(crate) fn leave_to_parent() {
 impl Drop for Interrupt {
     fn drop(&mut self) {
         set_action(&self.former);
-        PIPE.store(-1, Ordering::SeqCst);
-        self.writer = None;
+        let callback = callback_slot().take();
+        drop(callback);
+        IS_WATCHED.store(false, Ordering::SeqCst);
     }
+}
+
+/// Sees to it that there is a pipe, with a thread at its end. Tests may have taken the last one
+/// away.
+fn open_pipe() -> Option<()> {
+    if pipe().is_some_and(SignalPipe::is_intact) {
+        return Some(());
+    }
+    let pipe: &'static SignalPipe = Box::leak(Box::new(SignalPipe::new()?));
+    let serve = || {
+        while pipe.wait() {
+            let callback = callback_slot().take();
+            if let Some(callback) = callback {
+                callback();
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("test-interrupt".to_owned());
+    thread.spawn(serve).ok()?;
+    PIPE.store(ptr::from_ref(pipe).cast_mut(), Ordering::SeqCst);
+    Some(())
+}
+
+fn pipe() -> Option<&'static SignalPipe> {
+    // SAFETY: what was stored there is never changed or freed.
+    unsafe { PIPE.load(Ordering::SeqCst).as_ref() }
+}
+
+fn callback_slot() -> MutexGuard<'static, Option<Callback>> {
+    CALLBACK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn action() -> Option<libc::sigaction> {
@@ -95,30 +115,16 @@ fn handler() -> libc::sigaction {
     action
 }
 
-/// Does nothing but what is allowed in a signal handler: writes to the pipe. If a test has closed that
-/// then nobody will report, and the signal does what it does by default.
+/// Does nothing but what is allowed in a signal handler: writes to the pipe. If a test has taken that
+/// away then nobody will report, and the signal does what it does by default.
 extern "C" fn on_signal(signal: c_int) {
-    let fd = PIPE.load(Ordering::SeqCst);
-    // SAFETY: one byte is readable; if the descriptor is closed meanwhile the call fails. The signal
-    // that is raised comes when this returns.
+    let _errno = Errno::keep();
+    if !IS_WATCHED.load(Ordering::SeqCst) || pipe().is_some_and(SignalPipe::notify) {
+        return;
+    }
+    // SAFETY: both are allowed in a signal handler. The signal comes when this returns.
     unsafe {
-        if fd >= 0 && libc::write(fd, [0u8].as_ptr().cast(), 1) != 1 {
-            libc::signal(signal, libc::SIG_DFL);
-            libc::raise(signal);
-        }
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
     }
-}
-
-fn pipe() -> Option<(OwnedFd, OwnedFd)> {
-    let mut ends = [-1; 2];
-    // SAFETY: there is room for two descriptors.
-    if unsafe { libc::pipe(ends.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    for end in ends {
-        // SAFETY: the descriptor is open. Processes that tests start must not inherit it.
-        unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
-    // SAFETY: both are open and owned by nobody else.
-    Some(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
 }

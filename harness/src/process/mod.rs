@@ -2,11 +2,15 @@
 
 #[cfg(unix)]
 mod abort;
+#[cfg(unix)]
+mod errno;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
 mod forked;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod signal_pipe;
 mod stderr;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

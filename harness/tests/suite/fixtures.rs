@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
 
-pub(crate) use self::descriptors::{FILE, FIRST};
+pub(crate) use self::descriptors::{FILE, FIRST, interrupted_file};
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
 pub(crate) use self::signals::{LINES, line};
 pub(crate) use self::workers::FIFO;
@@ -83,6 +83,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "waits_without_descriptors" => {
             libtest_async::run(&args, descriptors::waits_without_descriptors())
         }
+        "waits_with_other_descriptors" => {
+            libtest_async::run(&args, descriptors::waits_with_other_descriptors())
+        }
+        "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),
         "removed" => removed(&args),
         "counting" => on_pool(&args, counting()),
         other => panic!("there is no fixture {other}"),

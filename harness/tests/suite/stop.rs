@@ -1,12 +1,14 @@
 //! Tests, and runs, that are ended early.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 
 use libtest_async::{Failed, Trial};
 
-use crate::child::{self, run, section};
+use crate::child::{self, run, run_with, section};
+use crate::fixtures::interrupted_file;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, body: fn()| {
@@ -18,6 +20,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
         test("ctrl_c_needs_no_descriptors", ctrl_c_needs_no_descriptors),
+        test(
+            "ctrl_c_does_not_write_to_files_of_tests",
+            ctrl_c_does_not_write_to_files_of_tests,
+        ),
+        test(
+            "the_pipe_of_ctrl_c_stays_where_it_is",
+            the_pipe_of_ctrl_c_stays_where_it_is,
+        ),
         test(
             "ctrl_c_leaves_workers_to_their_parent",
             ctrl_c_leaves_workers_to_their_parent,
@@ -216,6 +226,20 @@ fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
     rest
 }
 
+fn ctrl_c_does_not_write_to_files_of_tests() {
+    let args = ["--nocapture", "--test-threads=1", "--timeout=10s"];
+    let (rest, status) = killed("waits_with_other_descriptors", &args, "ready\n");
+    assert_eq!(status.signal(), Some(libc::SIGINT), "{rest}");
+    assert_eq!(fs::read(interrupted_file()).unwrap(), b"");
+}
+
+/// A handler that is still at work when the run is over must not write to what takes its place.
+fn the_pipe_of_ctrl_c_stays_where_it_is() {
+    let output = run_with("pipes_after_a_run", &[], listen);
+    assert_eq!(output.stderr, "2 of 2 pipes\n");
+    assert_eq!(output.code, Some(0));
+}
+
 fn ctrl_c_needs_no_descriptors() {
     let args = ["--nocapture", "--test-threads=1"];
     let (_, status) = killed("waits_without_descriptors", &args, "ready\n");
@@ -227,14 +251,7 @@ fn ctrl_c_needs_no_descriptors() {
 #[expect(unsafe_code, reason = "there is no safe way to send a signal")]
 fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
     let mut command = child::command(fixture, args);
-    // Who runs this in the background may have had the signal ignored, and so would the child.
-    let listen = || {
-        // SAFETY: the default action is one that any signal may have.
-        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
-        Ok(())
-    };
-    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
-    unsafe { command.pre_exec(listen) };
+    listen(&mut command);
     let mut child = command.process_group(0).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -246,6 +263,19 @@ fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
+}
+
+/// Has a child end by Ctrl-C. Who runs this in the background may have had the signal ignored, and so
+/// would the child.
+#[expect(unsafe_code, reason = "there is no safe way to signals")]
+fn listen(command: &mut Command) {
+    let listen = || {
+        // SAFETY: the default action is one that any signal may have.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
+    unsafe { command.pre_exec(listen) };
 }
 
 fn exit_zero_in_a_test_is_a_failure() {
