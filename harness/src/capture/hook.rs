@@ -75,6 +75,7 @@ fn report(info: &PanicHookInfo<'_>) {
         // What was printed before the panic comes before its text.
         buffer::flush();
     }
+    scope.reopen_stderr();
     let keeps_name = role == Role::Thread;
     match layer::is_present() {
         // The former hook writes to standard error, which is where the layer listens.

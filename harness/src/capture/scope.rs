@@ -7,7 +7,7 @@ use std::thread;
 
 use super::journal::Journal;
 use super::{buffer, layer};
-use crate::process::print_error;
+use crate::process::{print_error, print_to_kept, reopen_stderr};
 
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,19 @@ impl Scope {
 
     /// Appends to the output, or prints to standard error.
     pub(crate) fn append_or_print(&self, text: &[u8]) {
-        if !self.append(text) {
-            print_error(text);
+        if self.append(text) {
+            return;
+        }
+        match self.destination {
+            Destination::File => print_to_kept(text),
+            Destination::Scope | Destination::Nowhere => print_error(text),
+        }
+    }
+
+    /// Sees to it that a hook which prints to standard error is heard, if that is the test's alone.
+    pub(super) fn reopen_stderr(&self) {
+        if self.destination == Destination::File {
+            reopen_stderr();
         }
     }
 

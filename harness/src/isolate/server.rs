@@ -80,10 +80,12 @@ impl Future for Server {
     }
 }
 
-/// Returns the file that standard output goes to.
+/// Returns the file that standard output and standard error go to.
 fn own_output() -> io::Result<Output> {
     let file = io::stdout().as_fd().try_clone_to_owned()?;
-    Ok(Output::new(File::from(file)))
+    let output = Output::new(File::from(file));
+    process::keep_stderr(output.writer()?);
+    Ok(output)
 }
 
 fn index(args: &Arguments, trials: Vec<Trial>) -> Trials {

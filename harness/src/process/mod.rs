@@ -10,12 +10,17 @@ mod forked;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
+mod kept;
+#[cfg(unix)]
 mod signal_pipe;
 mod stderr;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[path = "no_exit.rs"]
 mod exit;
+#[cfg(not(unix))]
+#[path = "no_kept.rs"]
+mod kept;
 #[cfg(not(unix))]
 mod no_signals;
 
@@ -25,6 +30,9 @@ pub(crate) use self::exit::ExitGuard;
 pub(crate) use self::forked::Home;
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
+#[cfg(unix)]
+pub(crate) use self::kept::keep_stderr;
+pub(crate) use self::kept::{print_to_kept, reopen_stderr};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::{AbortGuard, Interrupt};
 pub(crate) use self::stderr::print_error;

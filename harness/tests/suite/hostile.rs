@@ -9,7 +9,7 @@ use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 17] = [
+    let cases: [(&str, fn()); 18] = [
         ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
         ("no_worker_outlives_the_run", no_worker_outlives_the_run),
         ("a_payload_may_panic", a_payload_may_panic),
@@ -49,6 +49,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "tests_of_a_worker_share_its_process",
             tests_of_a_worker_share_its_process,
+        ),
+        (
+            "a_test_without_output_says_why_it_fails",
+            a_test_without_output_says_why_it_fails,
         ),
         (
             "a_worker_gets_its_output_back",
@@ -233,6 +237,21 @@ fn a_hook_need_not_return() {
     let shown = section(&output.stdout, "panics");
     assert_eq!(shown, "note: test timed out after 100ms");
     assert_eq!(output.code, Some(101));
+}
+
+fn a_test_without_output_says_why_it_fails() {
+    let output = run("fails_without_output", &["--isolate", "--test-threads=1"]);
+    for (name, printed, reason) in [
+        ("a_closes", "a prints\n", "Error: a fails\n"),
+        ("b_closes", "b prints\n", "b panics\n"),
+        ("c_redirects", "c prints\n", "Error: c fails\n"),
+        ("d_closes", "d prints\n", "d panics\n"),
+    ] {
+        let shown = section(&output.stdout, name);
+        assert!(shown.starts_with(printed), "{name}: {shown}");
+        assert_eq!(shown.matches(reason).count(), 1, "{name}: {shown}");
+    }
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
 }
 
 fn a_worker_gets_its_output_back() {

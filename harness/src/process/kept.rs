@@ -1,0 +1,42 @@
+//! Where standard error of a worker went when it started. Tests may close or replace that.
+
+#![expect(unsafe_code, reason = "std cannot open standard error again")]
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
+
+use super::print_error;
+use crate::guarded::{Guarded, identity};
+
+static FILE: OnceLock<Guarded<File>> = OnceLock::new();
+
+/// Notes where standard error goes.
+pub(crate) fn keep_stderr(file: File) {
+    let _ = FILE.set(Guarded::new(file));
+}
+
+/// Writes `text` to where standard error went, as far as that is possible.
+pub(crate) fn print_to_kept(text: &[u8]) {
+    match file() {
+        Some(mut file) => file.write_all(text).unwrap_or_default(),
+        None => print_error(text),
+    }
+}
+
+/// Opens standard error again if a test has closed it, for what others print there.
+pub(crate) fn reopen_stderr() {
+    if identity(libc::STDERR_FILENO).is_some() {
+        return;
+    }
+    if let Some(file) = file() {
+        // SAFETY: the file is open, and the other descriptor is nobody's.
+        unsafe { libc::dup2(file.as_raw_fd(), libc::STDERR_FILENO) };
+    }
+}
+
+fn file() -> Option<&'static File> {
+    let file = FILE.get().filter(|file| file.is_intact())?;
+    Some(file)
+}
