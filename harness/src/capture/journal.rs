@@ -4,7 +4,8 @@
 //!   thread, as a signal handler does, and happen in a forked child.
 //! - It does not call the allocator, which a signal handler may have interrupted as well.
 //! - Its bytes stay together, and stand before those of appends that begin after its end.
-//! - Whoever closes the journal gets everything whose append has returned `true`.
+//! - Whoever closes the journal gets everything whose append has returned `true`, except for what is
+//!   in a chunk with an append that never ends.
 
 #![expect(unsafe_code, reason = "threads share memory that no lock guards")]
 
@@ -20,10 +21,11 @@ use super::memory;
 /// A chunk has no fewer bytes, with its header.
 const LEAST: usize = 64 << 10;
 /// Who closes a journal waits so long for appends under way. One that takes longer was interrupted
-/// for good.
+/// for good. The journal of a test that has timed out is closed by who has the schedule: so long no
+/// other test starts, and none is reported.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Stands in for a text that cannot be had.
-const UNAVAILABLE: &[u8] = b"[what was printed is not available: a write of it never ended]\n";
+/// Stands in for the text of a chunk that cannot be had.
+const UNAVAILABLE: &[u8] = b"[what was printed here is not available: a write of it never ended]\n";
 
 /// Text that grows until it is closed.
 pub(super) struct Journal {
@@ -49,7 +51,11 @@ struct Chunk {
     reserved: AtomicUsize,
     /// The length of the text when no append is under way.
     written: AtomicUsize,
+    /// Where the text ends, once something did not fit and has said so; [`OPEN`] until then.
+    end: AtomicUsize,
 }
+
+const OPEN: usize = usize::MAX;
 
 impl Journal {
     pub(super) const fn new() -> Self {
@@ -106,7 +112,7 @@ impl Journal {
             return;
         }
         if !self.is_quiet_soon() {
-            return look(UNAVAILABLE);
+            return self.show_complete(&mut look);
         }
         let last = self.last.swap(ptr::null_mut(), Ordering::AcqRel);
         // SAFETY: no append is under way and none will be, and the list is not to be found any more.
@@ -120,7 +126,19 @@ impl Journal {
         }
     }
 
+    /// Shows the chunks without the append that never ends, and leaves all as they are: it may go on.
+    fn show_complete(&self, look: &mut impl FnMut(&[u8])) {
+        // SAFETY: chunks are freed when no append is under way, or with the journal.
+        if unsafe { Chunk::show(self.last.load(Ordering::Acquire), look) } {
+            look(UNAVAILABLE);
+        }
+    }
+
     fn enter(&self) -> Option<Writing<'_>> {
+        // Those that come late keep nobody waiting.
+        if self.is_closed() {
+            return None;
+        }
         self.writers.fetch_add(1, Ordering::SeqCst);
         let writing = Writing(self);
         // Whoever closes the journal says so first and looks for writers then.
@@ -181,6 +199,7 @@ impl Chunk {
             capacity: size - size_of::<Self>(),
             reserved: AtomicUsize::new(0),
             written: AtomicUsize::new(0),
+            end: AtomicUsize::new(OPEN),
         };
         // SAFETY: the memory is large enough, aligned to a page, and nobody else's.
         unsafe { memory.write(chunk) };
@@ -234,12 +253,17 @@ impl Chunk {
                 capacity,
                 reserved,
                 written,
+                end: text_end,
                 ..
             },
             text,
         ) = unsafe { (&*chunk, chunk.add(1).cast::<u8>()) };
         let start = reserved.fetch_add(length, Ordering::Relaxed);
         if start.saturating_add(length) > *capacity {
+            // Of those that do not fit only the first starts where the text ends.
+            if start <= *capacity {
+                text_end.store(start, Ordering::Release);
+            }
             return false;
         }
         let mut end = text.wrapping_add(start);
@@ -250,6 +274,40 @@ impl Chunk {
         }
         written.fetch_add(length, Ordering::Release);
         true
+    }
+
+    /// Shows the text of this chunk and of those before it, where no append is under way; says whether
+    /// that is so everywhere.
+    ///
+    /// # Safety
+    ///
+    /// The chunks are there until this returns, and their order does not change.
+    unsafe fn show(chunk: *mut Self, look: &mut impl FnMut(&[u8])) -> bool {
+        // SAFETY: the caller says so.
+        let Some(known) = (unsafe { chunk.as_ref() }) else {
+            return true;
+        };
+        // SAFETY: as above. Each chunk is twice as large as the one before, so there are not many.
+        let is_complete = unsafe { Self::show(known.before, look) };
+        if !known.close() {
+            look(UNAVAILABLE);
+            return false;
+        }
+        // SAFETY: as above, and everything that was reserved with success has been written.
+        look(unsafe { Self::text(chunk) });
+        is_complete
+    }
+
+    /// Sees to it that nothing fits any more; says whether everything that did has been written.
+    fn close(&self) -> bool {
+        let start = self
+            .reserved
+            .fetch_add(self.capacity + 1, Ordering::Relaxed);
+        let end = match start <= self.capacity {
+            true => start,
+            false => self.end.load(Ordering::Acquire),
+        };
+        self.written.load(Ordering::Acquire) == end
     }
 
     /// Returns the text.
@@ -343,8 +401,48 @@ mod tests {
     #[test]
     fn an_append_that_never_ends_keeps_nobody_waiting() {
         let journal = Journal::new();
+        assert!(journal.append(iter::once(&b"before"[..])));
         let writing = journal.enter();
-        assert_eq!(text(&journal), UNAVAILABLE);
+        assert_eq!(text(&journal), [b"before", UNAVAILABLE].concat());
         drop(writing);
+    }
+
+    #[test]
+    fn an_append_that_never_ends_takes_its_chunk_along_and_no_other() {
+        let journal = Journal::new();
+        let (first, last) = (vec![b'a'; LEAST], vec![b'd'; 3 * LEAST]);
+        assert!(journal.append(iter::once(&first[..])));
+        assert!(journal.append(iter::once(&b"b"[..])));
+        let writing = journal.enter();
+        let chunk = journal.last.load(Ordering::Acquire);
+        // SAFETY: the journal, which has it, is there.
+        unsafe { (*chunk).reserved.fetch_add(1, Ordering::Relaxed) };
+        assert!(journal.append(iter::once(&b"c"[..])));
+        assert!(journal.append(iter::once(&last[..])));
+        assert!(text(&journal) == [&first[..], UNAVAILABLE, &last[..]].concat());
+        drop(writing);
+    }
+
+    #[test]
+    fn appends_that_come_late_are_not_waited_for() {
+        let journal = Journal::new();
+        let (taken, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let text = thread::scope(|scope| {
+            for _ in 0..if cfg!(miri) { 2 } else { 16 } {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::SeqCst) {
+                        let is_taken = journal.append(iter::once(&b"x"[..]));
+                        taken.fetch_add(usize::from(is_taken), Ordering::SeqCst);
+                    }
+                });
+            }
+            while taken.load(Ordering::SeqCst) < 10 {
+                thread::yield_now();
+            }
+            let text = text(&journal);
+            is_over.store(true, Ordering::SeqCst);
+            text
+        });
+        assert!(text == vec![b'x'; taken.into_inner()]);
     }
 }
