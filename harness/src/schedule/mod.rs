@@ -6,6 +6,8 @@
 //! caller awaits only starts the first trials and waits for the result.
 
 mod last_resort;
+mod phase;
+mod queue;
 mod retry;
 mod running;
 mod settings;

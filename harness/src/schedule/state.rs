@@ -1,24 +1,24 @@
 //! The state of a run: what is to come, what is under way, what came of it.
 
-use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::phase::Phase;
+use super::queue::Queue;
 use super::retry::Again;
 use super::running::{Running, Trial};
 use super::settings::Settings;
 use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::capture::hook::HookGuard;
 use crate::capture::{Destination, buffer, patience};
 use crate::event::{Event, Finished, Interruption, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
-use crate::process::{AbortGuard, ExitGuard, Interrupt};
 use crate::report::Output;
 use crate::thread_pool::ThreadPool;
 use crate::time::SLOW;
@@ -27,8 +27,7 @@ use crate::time::SLOW;
 pub(crate) struct State {
     settings: Settings,
     output: Output,
-    tests: VecDeque<Planned>,
-    benchmarks: VecDeque<Planned>,
+    queue: Queue,
     shuffle_seed: Option<u64>,
     running: Running,
     threads: ThreadPool,
@@ -42,25 +41,6 @@ pub(crate) struct State {
     unused: Unused,
 }
 
-enum Phase {
-    /// Nothing has been started or reported.
-    New,
-    Running {
-        since: Instant,
-        _guards: Box<Guards>,
-    },
-    /// Whatever else comes is of no interest.
-    Over,
-}
-
-/// What is in force during a run, and then no more.
-struct Guards {
-    _hook: HookGuard,
-    _abort: Option<AbortGuard>,
-    _exit: ExitGuard,
-    _interrupt: Option<Interrupt>,
-}
-
 /// What a step comes to: the end of the run, or nothing yet.
 type Step = Option<io::Result<Tally>>;
 
@@ -71,12 +51,13 @@ impl State {
             filtered_out: plan.filtered_out as u64,
             ..Tally::default()
         };
+        let concurrency = settings.concurrency;
+        let capacity = pool.as_ref().map_or(concurrency, Pool::capacity);
         Self {
+            queue: Queue::new(plan.tests, plan.benchmarks, concurrency, capacity),
             threads: ThreadPool::new(settings.thread),
             settings,
             output,
-            tests: plan.tests.into(),
-            benchmarks: plan.benchmarks.into(),
             shuffle_seed: plan.shuffle_seed,
             running: Running::default(),
             pool,
@@ -93,15 +74,7 @@ impl State {
         if self.pool.is_none() && self.settings.destination == Destination::Scope {
             buffer::take_away();
         }
-        self.phase = Phase::Running {
-            since: Instant::now(),
-            _guards: Box::new(Guards {
-                _hook: HookGuard::install(),
-                _abort: AbortGuard::new(),
-                _exit: ExitGuard::new(super::running(driver)),
-                _interrupt: Interrupt::watch(super::interruption(driver)),
-            }),
-        };
+        self.phase = Phase::running(driver);
         self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
         let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);
         let begun = self.output.event(&Event::RunStarted {
@@ -114,7 +87,7 @@ impl State {
 
     /// Takes note of what happened.
     pub(super) fn handle(&mut self, message: Message, driver: &Arc<Driver>) -> Step {
-        if matches!(self.phase, Phase::Over) {
+        if self.phase.is_over() {
             return None;
         }
         let noted = match message {
@@ -137,12 +110,12 @@ impl State {
 
     /// Reports what ran until now, the run being interrupted; `false` if nothing runs.
     pub(super) fn interrupt(&mut self) -> bool {
-        if !matches!(self.phase, Phase::Running { .. }) {
+        if !self.phase.is_running() {
             return false;
         }
         self.tally.interruption = Some(Interruption {
             running: self.running.descriptions(),
-            waiting: self.running.waiting() + self.tests.len() + self.benchmarks.len(),
+            waiting: self.running.waiting() + self.queue.len(),
         });
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
@@ -167,14 +140,13 @@ impl State {
         self.watchdog = None;
         self.threads = ThreadPool::new(self.settings.thread);
         self.pool = None;
-        let rest = self.tests.drain(..).chain(self.benchmarks.drain(..));
-        rest.for_each(|planned| self.unused.add_trial(planned.trial));
+        self.queue.clear(&mut self.unused);
         self.take_unused()
     }
 
     /// Returns what has to be dropped when the state is not locked.
     pub(super) fn take_unused(&mut self) -> Unused {
-        std::mem::take(&mut self.unused)
+        mem::take(&mut self.unused)
     }
 
     /// Starts what can be started; says whether the run is over.
@@ -183,32 +155,10 @@ impl State {
         if most.is_some_and(|most| self.tally.failed >= most) {
             return Ok(true);
         }
-        while let Some(planned) = self.next_test() {
+        while let Some(planned) = self.queue.next(self.running.len()) {
             self.start(planned, driver)?;
         }
-        // Benchmarks run at the end, one at a time.
-        if self.running.is_empty() {
-            if let Some(planned) = self.benchmarks.pop_front() {
-                self.start(planned, driver)?;
-            }
-        }
         Ok(self.running.is_empty())
-    }
-
-    /// Returns the next test if it may start now.
-    fn next_test(&mut self) -> Option<Planned> {
-        let concurrency = self.settings.concurrency;
-        let capacity = self.pool.as_ref().map_or(concurrency, Pool::capacity);
-        if self.running.len() >= capacity {
-            return None;
-        }
-        // With one test at a time the name is on the screen until the test ends, and one that is
-        // ignored has to wait for that.
-        let has_to_wait = concurrency == 1 && !self.running.is_empty();
-        if has_to_wait && self.tests.front().is_some_and(|test| test.ignored) {
-            return None;
-        }
-        self.tests.pop_front()
     }
 
     fn conclude(&mut self, step: io::Result<bool>) -> Step {
@@ -218,13 +168,11 @@ impl State {
             Err(error) => Err(error),
         };
         self.phase = Phase::Over;
-        Some(reported.map(|()| std::mem::take(&mut self.tally)))
+        Some(reported.map(|()| mem::take(&mut self.tally)))
     }
 
     fn report_end(&mut self) -> io::Result<()> {
-        if let Phase::Running { since, .. } = &self.phase {
-            self.tally.duration = since.elapsed();
-        }
+        self.tally.duration = self.phase.elapsed().unwrap_or_default();
         self.output.event(&Event::RunFinished(&self.tally))
     }
 
@@ -311,7 +259,7 @@ impl State {
         };
         if let Some(again) = trial.again.filter(|_| finished.outcome.is_failure()) {
             let reported = self.output.event(&Event::Retried(&finished));
-            self.tests.push_front(again.after(finished));
+            self.queue.put_first(again.after(finished));
             return reported;
         }
         self.output.event(&Event::Finished(&finished))?;

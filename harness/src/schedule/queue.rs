@@ -1,0 +1,125 @@
+//! What is to come, and when.
+
+use std::collections::VecDeque;
+
+use super::unused::Unused;
+use crate::plan::Planned;
+
+/// The trials that have not started, in order.
+pub(super) struct Queue {
+    tests: VecDeque<Planned>,
+    benchmarks: VecDeque<Planned>,
+    /// How many trials may be under way at once.
+    capacity: usize,
+    /// One test runs at a time.
+    is_serial: bool,
+}
+
+impl Queue {
+    /// Up to `concurrency` tests run at once, and up to `capacity` are under way: some may wait where
+    /// they are to run.
+    pub(super) fn new(
+        tests: Vec<Planned>,
+        benchmarks: Vec<Planned>,
+        concurrency: usize,
+        capacity: usize,
+    ) -> Self {
+        Self {
+            tests: tests.into(),
+            benchmarks: benchmarks.into(),
+            capacity,
+            is_serial: concurrency == 1,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tests.len() + self.benchmarks.len()
+    }
+
+    /// Returns the next trial, if it may start while so many are under way.
+    pub(super) fn next(&mut self, running: usize) -> Option<Planned> {
+        let Some(test) = self.tests.front() else {
+            // Benchmarks run at the end, one at a time.
+            return (running == 0).then(|| self.benchmarks.pop_front())?;
+        };
+        // With one test at a time the name is on the screen until the test ends, and one that is
+        // ignored has to wait for that.
+        let has_to_wait = self.is_serial && running > 0 && test.ignored;
+        if running >= self.capacity || has_to_wait {
+            return None;
+        }
+        self.tests.pop_front()
+    }
+
+    /// Puts a trial before all others.
+    pub(super) fn put_first(&mut self, planned: Planned) {
+        self.tests.push_front(planned);
+    }
+
+    /// Removes all trials.
+    pub(super) fn clear(&mut self, unused: &mut Unused) {
+        let all = self.tests.drain(..).chain(self.benchmarks.drain(..));
+        all.for_each(|planned| unused.add_trial(planned.trial));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trial;
+    use crate::attempt::Attempt;
+
+    fn planned(name: &str) -> Planned {
+        Planned {
+            trial: Trial::test(name, || Ok(())),
+            ignored: name.starts_with("ignored"),
+            occurrence: 0,
+            attempt: Attempt::first(1),
+        }
+    }
+
+    fn queue(tests: &[&str], benchmarks: &[&str], concurrency: usize) -> Queue {
+        let plan = |names: &[&str]| names.iter().map(|name| planned(name)).collect();
+        Queue::new(
+            plan(tests),
+            plan(benchmarks),
+            concurrency,
+            concurrency.max(2),
+        )
+    }
+
+    fn next(queue: &mut Queue, running: usize) -> Option<String> {
+        let next = queue.next(running)?;
+        Some(next.trial.name().to_owned())
+    }
+
+    #[test]
+    fn no_more_start_than_there_is_room_for() {
+        let mut queue = queue(&["a", "b"], &[], 2);
+        assert_eq!(next(&mut queue, 2), None);
+        assert_eq!(next(&mut queue, 1).as_deref(), Some("a"));
+        queue.put_first(planned("again"));
+        assert_eq!(next(&mut queue, 0).as_deref(), Some("again"));
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn benchmarks_run_after_the_tests_and_alone() {
+        let mut queue = queue(&["a"], &["bench", "other"], 4);
+        assert_eq!(next(&mut queue, 0).as_deref(), Some("a"));
+        assert_eq!(next(&mut queue, 1), None);
+        assert_eq!(next(&mut queue, 0).as_deref(), Some("bench"));
+        assert_eq!(next(&mut queue, 1), None);
+    }
+
+    #[test]
+    fn an_ignored_test_waits_for_the_line_of_the_one_before() {
+        let names = ["ignored", "a"];
+        let mut ahead = queue(&names, &[], 1);
+        assert_eq!(next(&mut ahead, 1), None);
+        assert_eq!(next(&mut ahead, 0).as_deref(), Some("ignored"));
+        assert_eq!(next(&mut ahead, 1).as_deref(), Some("a"));
+        let mut concurrent = queue(&names, &[], 8);
+        assert_eq!(next(&mut concurrent, 1).as_deref(), Some("ignored"));
+    }
+}
