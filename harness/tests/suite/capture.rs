@@ -1,55 +1,18 @@
 //! Output lands with the test that made it.
 
-use libtest_async::{Failed, Trial, capture};
-
 use crate::child::{self, Output, run, section};
 
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("capture::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    let trials = vec![
-        test(
-            "everything_a_test_prints_is_shown_with_it",
-            everything_a_test_prints_is_shown_with_it,
-        ),
-        test(
-            "tests_on_a_pool_keep_their_lines",
-            tests_on_a_pool_keep_their_lines,
-        ),
-        test(
-            "half_a_line_comes_before_the_panic_after_it",
-            half_a_line_comes_before_the_panic_after_it,
-        ),
-        test(
-            "half_lines_of_many_tests_are_shown_with_their_own",
-            half_lines_of_many_tests_are_shown_with_their_own,
-        ),
-        test(
-            "the_hook_of_the_user_comes_back",
-            the_hook_of_the_user_comes_back,
-        ),
-        test(
-            "nocapture_lets_everything_through",
-            nocapture_lets_everything_through,
-        ),
-        test(
-            "output_of_passing_tests_is_shown_on_demand",
-            output_of_passing_tests_is_shown_on_demand,
-        ),
-    ];
-    // Elsewhere only the texts of panics are captured.
-    let is_complete = capture::is_complete();
-    trials
-        .into_iter()
-        .map(|trial| trial.with_ignored_flag(!is_complete))
-        .collect()
-}
+crate::tests!(
+    everything_a_test_prints_is_shown_with_it,
+    tests_on_a_pool_keep_their_lines,
+    half_a_line_comes_before_the_panic_after_it,
+    half_lines_of_many_tests_are_shown_with_their_own,
+    the_hook_of_the_user_comes_back,
+    nocapture_lets_everything_through,
+    output_of_passing_tests_is_shown_on_demand,
+);
 
 fn assert_ordinary_end(output: &Output) {
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));

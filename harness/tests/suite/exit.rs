@@ -2,38 +2,19 @@
 
 use std::io::{BufRead, BufReader};
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{self, run};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("exit::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test("passing_tests_exit_with_zero", passing_tests_exit_with_zero),
-        test("failing_tests_exit_with_101", failing_tests_exit_with_101),
-        test(
-            "an_unknown_flag_exits_with_101",
-            an_unknown_flag_exits_with_101,
-        ),
-        test(
-            "an_empty_selection_exits_with_zero",
-            an_empty_selection_exits_with_zero,
-        ),
-        test("the_report_is_libtests", the_report_is_libtests),
-        test("a_listing_is_libtests", a_listing_is_libtests),
-        test("a_closed_pipe_ends_quietly", a_closed_pipe_ends_quietly),
-        test(
-            "bad_threads_in_the_environment_panic",
-            bad_threads_in_the_environment_panic,
-        ),
-        test("terse_is_a_character_a_test", terse_is_a_character_a_test),
-    ]
-}
+crate::tests!(
+    passing_tests_exit_with_zero,
+    failing_tests_exit_with_101,
+    an_unknown_flag_exits_with_101,
+    an_empty_selection_exits_with_zero,
+    the_report_is_libtests,
+    a_listing_is_libtests,
+    a_closed_pipe_ends_quietly,
+    bad_threads_in_the_environment_panic,
+    terse_is_a_character_a_test,
+);
 
 fn passing_tests_exit_with_zero() {
     let output = run("passing", &["--test-threads=1"]);

@@ -7,56 +7,23 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use libtest_async::{Failed, Trial};
 use serde_json::Value;
 
 use crate::child::{run, run_with};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("files::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test(
-            "every_line_of_json_is_an_object",
-            every_line_of_json_is_an_object,
-        ),
-        test(
-            "a_json_listing_escapes_reasons",
-            a_json_listing_escapes_reasons,
-        ),
-        test(
-            "junit_on_standard_output_is_xml",
-            junit_on_standard_output_is_xml,
-        ),
-        test("a_junit_file_is_complete", a_junit_file_is_complete),
-        test(
-            "a_junit_folder_has_a_file_for_each_binary",
-            a_junit_folder_has_a_file_for_each_binary,
-        ),
-        test(
-            "the_slowest_tests_are_listed_on_demand",
-            the_slowest_tests_are_listed_on_demand,
-        ),
-        test("every_event_is_one_write", every_event_is_one_write),
-        test("a_full_disk_is_an_error", a_full_disk_is_an_error),
-        test(
-            "a_file_that_does_not_block_is_waited_for",
-            a_file_that_does_not_block_is_waited_for,
-        ),
-        test(
-            "failures_are_annotated_in_github_actions",
-            failures_are_annotated_in_github_actions,
-        ),
-        test(
-            "what_failed_last_can_be_run_alone",
-            what_failed_last_can_be_run_alone,
-        ),
-    ]
-}
+crate::tests!(
+    every_line_of_json_is_an_object,
+    a_json_listing_escapes_reasons,
+    junit_on_standard_output_is_xml,
+    a_junit_file_is_complete,
+    a_junit_folder_has_a_file_for_each_binary,
+    the_slowest_tests_are_listed_on_demand,
+    every_event_is_one_write,
+    a_full_disk_is_an_error,
+    a_file_that_does_not_block_is_waited_for,
+    failures_are_annotated_in_github_actions,
+    what_failed_last_can_be_run_alone,
+);
 
 /// Returns a path that no other test uses.
 pub(crate) fn scratch(name: &str) -> PathBuf {

@@ -2,71 +2,30 @@
 
 use std::fs;
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 18] = [
-        ("kinds_do_not_mix_in_workers", kinds_do_not_mix_in_workers),
-        ("no_worker_outlives_the_run", no_worker_outlives_the_run),
-        ("a_payload_may_panic", a_payload_may_panic),
-        (
-            "there_are_no_more_workers_than_tests",
-            there_are_no_more_workers_than_tests,
-        ),
-        ("a_forked_child_may_exit", a_forked_child_may_exit),
-        ("a_forked_child_may_abort", a_forked_child_may_abort),
-        ("a_forked_child_may_come_back", a_forked_child_may_come_back),
-        (
-            "exit_after_a_nested_run_is_a_failure",
-            exit_after_a_nested_run_is_a_failure,
-        ),
-        (
-            "files_stay_where_they_were_asked_for",
-            files_stay_where_they_were_asked_for,
-        ),
-        (
-            "a_body_that_does_not_run_may_panic",
-            a_body_that_does_not_run_may_panic,
-        ),
-        (
-            "a_junit_file_that_cannot_be_written_is_named",
-            a_junit_file_that_cannot_be_written_is_named,
-        ),
-        (
-            "a_test_may_close_what_it_does_not_own",
-            a_test_may_close_what_it_does_not_own,
-        ),
-        (
-            "the_report_is_not_written_to_files_of_tests",
-            the_report_is_not_written_to_files_of_tests,
-        ),
-        ("a_hook_need_not_return", a_hook_need_not_return),
-        ("some_output_is_not_captured", some_output_is_not_captured),
-        (
-            "tests_of_a_worker_share_its_process",
-            tests_of_a_worker_share_its_process,
-        ),
-        (
-            "a_test_without_output_says_why_it_fails",
-            a_test_without_output_says_why_it_fails,
-        ),
-        (
-            "a_worker_gets_its_output_back",
-            a_worker_gets_its_output_back,
-        ),
-    ];
-    let trial = |(name, body): (&str, fn())| {
-        Trial::test(format!("hostile::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    cases.into_iter().map(trial).collect()
-}
+crate::tests!(
+    kinds_do_not_mix_in_workers,
+    no_worker_outlives_the_run,
+    a_payload_may_panic,
+    there_are_no_more_workers_than_tests,
+    a_forked_child_may_exit,
+    a_forked_child_may_abort,
+    a_forked_child_may_come_back,
+    exit_after_a_nested_run_is_a_failure,
+    files_stay_where_they_were_asked_for,
+    a_body_that_does_not_run_may_panic,
+    a_junit_file_that_cannot_be_written_is_named,
+    a_test_may_close_what_it_does_not_own,
+    the_report_is_not_written_to_files_of_tests,
+    a_hook_need_not_return,
+    some_output_is_not_captured,
+    tests_of_a_worker_share_its_process,
+    a_test_without_output_says_why_it_fails,
+    a_worker_gets_its_output_back,
+);
 
 fn kinds_do_not_mix_in_workers() {
     let output = run("kinds", &["--isolate", "--test-threads=1"]);

@@ -4,59 +4,27 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use libtest_async::{Arguments, Failed, Trial};
+use libtest_async::{Arguments, Trial};
 use serde_json::Value;
 
 use crate::child::{self, run, section};
 use crate::files::scratch;
 use crate::fixtures::FIFO;
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("isolate::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test(
-            "workers_need_no_file_of_the_program",
-            workers_need_no_file_of_the_program,
-        ),
-        test(
-            "a_worker_without_its_descriptors_fails_one_test_only",
-            a_worker_without_its_descriptors_fails_one_test_only,
-        ),
-        test("a_crash_fails_one_test_only", a_crash_fails_one_test_only),
-        test("a_crash_keeps_its_output", a_crash_keeps_its_output),
-        test(
-            "children_of_tests_are_captured",
-            children_of_tests_are_captured,
-        ),
-        test("every_trial_of_a_name_runs", every_trial_of_a_name_runs),
-        test(
-            "the_first_process_runs_nothing",
-            the_first_process_runs_nothing,
-        ),
-        test("nextest_needs_no_workers", nextest_needs_no_workers),
-        test(
-            "what_is_sent_ahead_keeps_its_output",
-            what_is_sent_ahead_keeps_its_output,
-        ),
-        test(
-            "every_test_is_said_to_start_before_it_ends",
-            every_test_is_said_to_start_before_it_ends,
-        ),
-        test(
-            "one_at_a_time_is_reported_in_order",
-            one_at_a_time_is_reported_in_order,
-        ),
-        test(
-            "what_waits_for_a_long_test_is_given_to_another_worker",
-            what_waits_for_a_long_test_is_given_to_another_worker,
-        ),
-    ]
-}
+crate::tests!(
+    workers_need_no_file_of_the_program,
+    a_worker_without_its_descriptors_fails_one_test_only,
+    a_crash_fails_one_test_only,
+    a_crash_keeps_its_output,
+    children_of_tests_are_captured,
+    every_trial_of_a_name_runs,
+    the_first_process_runs_nothing,
+    nextest_needs_no_workers,
+    what_is_sent_ahead_keeps_its_output,
+    every_test_is_said_to_start_before_it_ends,
+    one_at_a_time_is_reported_in_order,
+    what_waits_for_a_long_test_is_given_to_another_worker,
+);
 
 const CRASHES: [(&str, &str); 6] = [
     ("b_aborts", "note: child process exited with signal 6"),

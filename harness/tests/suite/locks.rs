@@ -1,41 +1,14 @@
 //! Tests that keep what others need.
 
-use libtest_async::{Failed, Trial, capture};
-
 use crate::child::{Output, run, section};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 5] = [
-        (
-            "who_does_not_print_needs_no_lock",
-            who_does_not_print_needs_no_lock,
-        ),
-        (
-            "without_capture_the_run_ends_all_the_same",
-            without_capture_the_run_ends_all_the_same,
-        ),
-        (
-            "a_later_run_does_not_wait_for_the_lock",
-            a_later_run_does_not_wait_for_the_lock,
-        ),
-        (
-            "standard_error_is_not_needed_either",
-            standard_error_is_not_needed_either,
-        ),
-        (
-            "the_process_ends_though_its_main_task_cannot",
-            the_process_ends_though_its_main_task_cannot,
-        ),
-    ];
-    let trial = |(name, body): (&str, fn())| {
-        Trial::test(format!("locks::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-        .with_ignored_flag(!capture::is_complete())
-    };
-    cases.into_iter().map(trial).collect()
-}
+crate::tests!(
+    who_does_not_print_needs_no_lock,
+    without_capture_the_run_ends_all_the_same,
+    a_later_run_does_not_wait_for_the_lock,
+    standard_error_is_not_needed_either,
+    the_process_ends_though_its_main_task_cannot,
+);
 
 const THREADS: [&str; 2] = ["--test-threads=1", "--test-threads=4"];
 

@@ -7,6 +7,15 @@
     reason = "the fixtures print"
 )]
 
+/// Names the tests of a module.
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const TESTS: &[crate::Test] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+use tests;
+
 mod capture;
 mod child;
 mod exit;
@@ -27,7 +36,7 @@ mod stop;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use libtest_async::Arguments;
+use libtest_async::{Arguments, Trial};
 
 libtest_async::capture!();
 
@@ -39,22 +48,36 @@ fn main() -> ExitCode {
         return code;
     }
     let args = Arguments::from_args();
-    let groups = [
-        exit::trials(),
-        capture::trials(),
-        files::trials(),
-        hostile::trials(),
-        isolate::trials(),
-        locks::trials(),
-        mimic::trials(),
-        retry::trials(),
-        reuse::trials(),
-        runs::trials(),
-        runtime::trials(),
-        signal::trials(),
-        stop::trials(),
+    // Elsewhere only the texts of panics are captured.
+    let is_captured = libtest_async::capture::is_complete();
+    let captures = [capture::TESTS, locks::TESTS, signal::TESTS].concat();
+    let captures = captures.into_iter().map(trial);
+    let others = [
+        exit::TESTS,
+        files::TESTS,
+        hostile::TESTS,
+        isolate::TESTS,
+        mimic::TESTS,
+        retry::TESTS,
+        reuse::TESTS,
+        runs::TESTS,
+        runtime::TESTS,
+        stop::TESTS,
     ];
-    let trials = groups.into_iter().flatten();
-    let trials = trials.map(|trial| trial.with_timeout(LIMIT));
+    let trials = captures
+        .map(|trial| trial.with_ignored_flag(!is_captured))
+        .chain(others.concat().into_iter().map(trial))
+        .map(|trial| trial.with_timeout(LIMIT));
     libtest_async::run(&args, trials.collect()).exit_code()
+}
+
+/// A test, and its name with that of this binary in front.
+type Test = (&'static str, fn());
+
+fn trial((path, body): Test) -> Trial {
+    let name = path.split_once("::").map_or(path, |(_, name)| name);
+    Trial::test(name, move || {
+        body();
+        Ok(())
+    })
 }

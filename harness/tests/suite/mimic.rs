@@ -1,25 +1,12 @@
 //! Trials of libtest-mimic among others.
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{self, run, section};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("mimic::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test("their_trials_run_among_ours", their_trials_run_among_ours),
-        test("their_output_is_captured", their_output_is_captured),
-        test(
-            "their_benchmarks_are_measured",
-            their_benchmarks_are_measured,
-        ),
-    ]
-}
+crate::tests!(
+    their_trials_run_among_ours,
+    their_output_is_captured,
+    their_benchmarks_are_measured,
+);
 
 fn their_trials_run_among_ours() {
     let output = run("mimic", &["--test-threads=1"]);

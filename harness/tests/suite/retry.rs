@@ -2,48 +2,20 @@
 
 use std::fs;
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::ATTEMPTS;
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("retry::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test(
-            "a_test_that_passes_later_has_passed",
-            a_test_that_passes_later_has_passed,
-        ),
-        test(
-            "a_test_that_is_skipped_later_is_ignored",
-            a_test_that_is_skipped_later_is_ignored,
-        ),
-        test("every_attempt_is_shown", every_attempt_is_shown),
-        test(
-            "a_junit_file_has_every_attempt",
-            a_junit_file_has_every_attempt,
-        ),
-        test(
-            "a_line_of_json_says_why_an_attempt_failed",
-            a_line_of_json_says_why_an_attempt_failed,
-        ),
-        test(
-            "junit_on_standard_output_has_the_attempts_before_a_pass",
-            junit_on_standard_output_has_the_attempts_before_a_pass,
-        ),
-        test("workers_retry_what_runs_once", workers_retry_what_runs_once),
-        test(
-            "without_the_option_nothing_is_retried",
-            without_the_option_nothing_is_retried,
-        ),
-    ]
-}
+crate::tests!(
+    a_test_that_passes_later_has_passed,
+    a_test_that_is_skipped_later_is_ignored,
+    every_attempt_is_shown,
+    a_junit_file_has_every_attempt,
+    a_line_of_json_says_why_an_attempt_failed,
+    junit_on_standard_output_has_the_attempts_before_a_pass,
+    workers_retry_what_runs_once,
+    without_the_option_nothing_is_retried,
+);
 
 fn a_test_that_passes_later_has_passed() {
     let output = run(

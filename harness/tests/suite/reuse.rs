@@ -1,40 +1,15 @@
 //! Tests on threads of their own, and on threads that stay.
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{self, Output, run, run_with, section};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("reuse::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test(
-            "each_test_has_a_thread_of_its_name",
-            each_test_has_a_thread_of_its_name,
-        ),
-        test(
-            "threads_stay_and_panics_name_the_test",
-            threads_stay_and_panics_name_the_test,
-        ),
-        test("workers_keep_theirs_too", workers_keep_theirs_too),
-        test(
-            "without_a_thread_of_its_own_a_test_runs_all_the_same",
-            without_a_thread_of_its_own_a_test_runs_all_the_same,
-        ),
-        test(
-            "without_any_thread_tests_say_why_they_fail",
-            without_any_thread_tests_say_why_they_fail,
-        ),
-        test(
-            "a_thread_that_is_stuck_is_given_up",
-            a_thread_that_is_stuck_is_given_up,
-        ),
-    ]
-}
+crate::tests!(
+    each_test_has_a_thread_of_its_name,
+    threads_stay_and_panics_name_the_test,
+    workers_keep_theirs_too,
+    without_a_thread_of_its_own_a_test_runs_all_the_same,
+    without_any_thread_tests_say_why_they_fail,
+    a_thread_that_is_stuck_is_given_up,
+);
 
 /// Runs the fixture and returns what it says, a line a test.
 fn told(args: &[&str]) -> Vec<String> {

@@ -2,31 +2,17 @@
 
 use std::fs;
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{Output, run, section};
 use crate::files::scratch;
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 6] = [
-        ("workers_serve_every_run", workers_serve_every_run),
-        ("runs_may_overlap", runs_may_overlap),
-        (
-            "a_run_that_workers_do_not_come_to_fails",
-            a_run_that_workers_do_not_come_to_fails,
-        ),
-        ("a_test_may_run_others", a_test_may_run_others),
-        ("a_test_cannot_isolate_others", a_test_cannot_isolate_others),
-        ("files_have_every_run", files_have_every_run),
-    ];
-    let trial = |(name, body): (&str, fn())| {
-        Trial::test(format!("runs::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    cases.into_iter().map(trial).collect()
-}
+crate::tests!(
+    workers_serve_every_run,
+    runs_may_overlap,
+    a_run_that_workers_do_not_come_to_fails,
+    a_test_may_run_others,
+    a_test_cannot_isolate_others,
+    files_have_every_run,
+);
 
 fn assert_both_ran(output: &Output) {
     for counts in ["2 passed; 0 failed;", "0 passed; 2 failed;"] {

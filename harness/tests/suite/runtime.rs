@@ -1,28 +1,14 @@
 //! What runtimes may do to trials, and what the caller keeps.
 
-use libtest_async::{Arguments, Failed, Trial};
+use libtest_async::Arguments;
 
 use crate::child::{run, section};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("runtime::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test(
-            "a_dropped_future_is_a_failure",
-            a_dropped_future_is_a_failure,
-        ),
-        test(
-            "at_most_test_threads_futures_are_pending",
-            at_most_test_threads_futures_are_pending,
-        ),
-        test("futures_are_send", futures_are_send),
-    ]
-}
+crate::tests!(
+    a_dropped_future_is_a_failure,
+    at_most_test_threads_futures_are_pending,
+    futures_are_send,
+);
 
 fn a_dropped_future_is_a_failure() {
     let output = run("dropped", &[]);

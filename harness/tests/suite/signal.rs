@@ -1,34 +1,13 @@
 //! Output that is made where it is hard to.
 
-use libtest_async::{Failed, Trial, capture};
-
 use crate::child::{run, section};
 use crate::fixtures::{LINES, line};
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn()); 3] = [
-        (
-            "a_handler_may_print_at_any_time",
-            a_handler_may_print_at_any_time,
-        ),
-        (
-            "a_forked_child_may_print_at_any_time",
-            a_forked_child_may_print_at_any_time,
-        ),
-        (
-            "a_signal_that_is_watched_still_kills",
-            a_signal_that_is_watched_still_kills,
-        ),
-    ];
-    let trial = |(name, body): (&str, fn())| {
-        Trial::test(format!("signal::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-        .with_ignored_flag(!capture::is_complete())
-    };
-    cases.into_iter().map(trial).collect()
-}
+crate::tests!(
+    a_handler_may_print_at_any_time,
+    a_forked_child_may_print_at_any_time,
+    a_signal_that_is_watched_still_kills,
+);
 
 fn a_handler_may_print_at_any_time() {
     let output = run("signals", &["--timeout=40s", "a_is_interrupted"]);

@@ -5,72 +5,26 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
-use libtest_async::{Failed, Trial};
-
 use crate::child::{self, run, run_with, section};
 use crate::fixtures::interrupted_file;
 
-pub(crate) fn trials() -> Vec<Trial> {
-    let test = |name: &str, body: fn()| {
-        Trial::test(format!("stop::{name}"), move || {
-            body();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
-        test("ctrl_c_shows_what_ran", ctrl_c_shows_what_ran),
-        test("ctrl_c_needs_no_descriptors", ctrl_c_needs_no_descriptors),
-        test(
-            "ctrl_c_does_not_write_to_files_of_tests",
-            ctrl_c_does_not_write_to_files_of_tests,
-        ),
-        test(
-            "the_pipe_of_ctrl_c_stays_where_it_is",
-            the_pipe_of_ctrl_c_stays_where_it_is,
-        ),
-        test(
-            "ctrl_c_leaves_workers_to_their_parent",
-            ctrl_c_leaves_workers_to_their_parent,
-        ),
-        test(
-            "ctrl_c_ends_workers_that_cannot_end",
-            ctrl_c_ends_workers_that_cannot_end,
-        ),
-        test(
-            "workers_end_when_their_parent_is_killed",
-            workers_end_when_their_parent_is_killed,
-        ),
-        test(
-            "an_abort_shows_what_was_captured",
-            an_abort_shows_what_was_captured,
-        ),
-        test("a_stack_overflow_is_told", a_stack_overflow_is_told),
-        test(
-            "exit_zero_in_a_test_is_a_failure",
-            exit_zero_in_a_test_is_a_failure,
-        ),
-        test(
-            "a_test_that_takes_too_long_fails",
-            a_test_that_takes_too_long_fails,
-        ),
-        test(
-            "a_test_that_was_given_up_prints_beside_the_report",
-            a_test_that_was_given_up_prints_beside_the_report,
-        ),
-        test(
-            "a_future_that_takes_too_long_is_dropped",
-            a_future_that_takes_too_long_is_dropped,
-        ),
-        test(
-            "a_worker_that_takes_too_long_is_killed",
-            a_worker_that_takes_too_long_is_killed,
-        ),
-        test(
-            "no_test_starts_after_so_many_failures",
-            no_test_starts_after_so_many_failures,
-        ),
-    ]
-}
+crate::tests!(
+    ctrl_c_shows_what_ran,
+    ctrl_c_needs_no_descriptors,
+    ctrl_c_does_not_write_to_files_of_tests,
+    the_pipe_of_ctrl_c_stays_where_it_is,
+    ctrl_c_leaves_workers_to_their_parent,
+    ctrl_c_ends_workers_that_cannot_end,
+    workers_end_when_their_parent_is_killed,
+    an_abort_shows_what_was_captured,
+    a_stack_overflow_is_told,
+    exit_zero_in_a_test_is_a_failure,
+    a_test_that_takes_too_long_fails,
+    a_test_that_was_given_up_prints_beside_the_report,
+    a_future_that_takes_too_long_is_dropped,
+    a_worker_that_takes_too_long_is_killed,
+    no_test_starts_after_so_many_failures,
+);
 
 fn a_test_that_takes_too_long_fails() {
     for threads in ["--test-threads=1", "--test-threads=4"] {
