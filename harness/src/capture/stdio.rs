@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-use crate::guarded::identity;
+use crate::guarded::Guarded;
 
 /// Makes `file` the standard input of this process, and of those that it starts.
 pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
@@ -21,10 +21,9 @@ pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
 
 /// Makes `file` the standard output and the standard error of this process, where it is not that
 /// already.
-pub(crate) fn restore_outputs(file: &File) -> io::Result<()> {
-    let wanted = identity(file.as_raw_fd());
+pub(crate) fn restore_outputs(file: &Guarded<File>) -> io::Result<()> {
     for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-        if identity(output) == wanted {
+        if file.is_also(output) {
             continue;
         }
         // SAFETY: the file is open; the other descriptor is standard output or error, which nobody
