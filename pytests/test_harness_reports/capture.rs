@@ -12,6 +12,7 @@ use crate::rerun::Run;
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
     what_compiled_code_prints_for_a_coroutine_is_shown_with_its_test,
+    a_callback_may_have_a_context_of_another_kind,
     the_loop_does_not_wait_for_a_test_that_holds_stdout,
     what_a_stream_prints_is_shown_with_the_test_that_made_it,
     errors_that_nobody_receives_are_shown_with_their_test,
@@ -93,6 +94,11 @@ fn what_compiled_code_prints_for_a_coroutine_is_shown_with_its_test() {
         assert!(!shown.contains(&format!("{sister}: ")), "{shown}");
     }
     assert_eq!(run.stderr, "");
+}
+
+fn a_callback_may_have_a_context_of_another_kind() {
+    let run = Run::new("compiled::has_a_context_of_its_own");
+    run.assert_contains("test result: ok. 1 passed;");
 }
 
 fn the_loop_does_not_wait_for_a_test_that_holds_stdout() {

@@ -2,12 +2,13 @@
 //!
 //! What compiled code prints there reaches no object of Python's that could ask for the context.
 
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
-use super::current_test;
+use super::current_test::{self, CurrentTest};
 
 /// Stands for `Handle._run`, which enters the context of the handle and calls back.
 ///
@@ -33,12 +34,21 @@ impl RunForTest {
 
     fn __call__<'py>(&self, handle: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = handle.py();
-        let context = handle.getattr(intern!(py, "_context"))?;
         let run = self.run.bind(py);
-        match current_test::of(&context)? {
+        match test_of(&handle)? {
             Some(test) => test.get().0.run(|| run.call1((handle,))),
             None => run.call1((handle,)),
         }
+    }
+}
+
+/// Returns the test that a handle belongs to. One whose context is none of Python's own belongs to none.
+fn test_of<'py>(handle: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CurrentTest>>> {
+    let py = handle.py();
+    let context = handle.getattr(intern!(py, "_context"));
+    match context.and_then(|context| current_test::of(&context)) {
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        found => found,
     }
 }
 

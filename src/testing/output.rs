@@ -65,15 +65,22 @@ impl Redirected {
         })
     }
 
-    /// Flushes the streams and puts back what was there.
+    /// Flushes the streams and puts back what was there. Returns the first error.
     pub(super) fn restore(self, py: Python<'_>) -> PyResult<()> {
         crate::entry::flush(py);
-        self.streams.restore(py)?;
-        self.event_loop
-            .call_method1(py, "set_exception_handler", (self.exception_handler,))?;
-        self.restore_threads.call0(py)?;
-        self.handles.restore(py)?;
-        leaks::restore(self.event_loop.bind(py), &self.warning)
+        let event_loop = self.event_loop.bind(py);
+        let handler = (self.exception_handler,);
+        // All of it, whatever becomes of each.
+        let restored = [
+            self.streams.restore(py),
+            event_loop
+                .call_method1("set_exception_handler", handler)
+                .map(drop),
+            self.restore_threads.call0(py).map(drop),
+            self.handles.restore(py),
+            leaks::restore(event_loop, &self.warning),
+        ];
+        restored.into_iter().collect()
     }
 }
 

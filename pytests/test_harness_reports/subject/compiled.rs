@@ -75,6 +75,34 @@ async fn two() -> PyResult<()> {
     shout_as("two").await
 }
 
+/// A context need not be one of Python's.
+#[pyo3_aio::tokio::test]
+async fn has_a_context_of_its_own() -> PyResult<()> {
+    let main = Python::attach(|py| {
+        let globals = PyDict::new(py);
+        py.run(OWN_CONTEXT, Some(&globals), None)?;
+        let main = globals.get_item("main")?.expect("it is defined below");
+        pyo3_aio::tokio::into_future(main.call0()?)
+    })?;
+    main.await.map(drop)
+}
+
+const OWN_CONTEXT: &std::ffi::CStr = c_str!(
+    "
+import asyncio
+
+class Context:
+    def run(self, callback, *args):
+        callback(*args)
+
+async def main():
+    loop = asyncio.get_running_loop()
+    called = loop.create_future()
+    loop.call_soon(called.set_result, None, context=Context())
+    await called
+"
+);
+
 /// The thread of the loop does not wait for the lock that this test holds.
 #[pyo3_aio::tokio::test(timeout = "1m")]
 fn waits_for_the_loop_with_stdout_locked(event_loop: Py<PyAny>) -> PyResult<()> {
