@@ -86,7 +86,7 @@ impl<S: Suspended> Steppable<S> {
         }
     }
 
-    /// Suspends the object from within a step.
+    /// Suspends the object from within a step, which must yield then: after an error the object would be suspended still.
     pub(crate) fn suspend(&self, suspended: S) {
         let mut place = self.lock();
         self.executing.store(false, Ordering::Relaxed);

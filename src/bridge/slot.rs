@@ -1,9 +1,12 @@
 //! Where a task keeps its Rust future, and then the output or the reason why there is none.
 //!
-//! Guarantee: it is locked while the future is polled and while something is taken out or put in, and at no other time,
-//! so "locked" means "being polled".
+//! Guarantees:
+//! - It is locked while the future is polled and while something is taken out or put in, and at no other time, so "locked"
+//!   means "being polled".
+//! - Who finds it locked and has set a flag before, has it seen by whoever reads that after a poll that ended pending.
 
 use std::pin::Pin;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 
@@ -46,6 +49,8 @@ impl Slot {
     }
 
     fn try_lock(&self) -> Result<MutexGuard<'_, Option<Content>>, BeingPolled> {
+        // With the one in `poll`: an attempt that fails and an unlocking are not ordered by themselves.
+        fence(Ordering::SeqCst);
         match self.0.try_lock() {
             Ok(content) => Ok(content),
             Err(TryLockError::Poisoned(content)) => Ok(content.into_inner()),
@@ -63,7 +68,11 @@ impl Slot {
         let polled = surroundings.run(|| catch_call(|| work.as_mut().poll(cx)));
         drop(scope);
         match polled {
-            Ok(Poll::Pending) => Polled::Pending,
+            Ok(Poll::Pending) => {
+                drop(slot);
+                fence(Ordering::SeqCst);
+                Polled::Pending
+            }
             Ok(Poll::Ready(())) => Polled::Done,
             Err(caught) => Polled::Panicked(put(work, Failure::Panicked(caught))),
         }
