@@ -7,13 +7,13 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
-work=$target/maturin
+# Not below the target folder, which may be part of a workspace.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 cargo build --quiet --manifest-path "$root/Cargo.toml" -p cargo-pyo3-async-test --target-dir "$target"
 export PATH=$target/debug:$PATH
 
-rm -rf "$work"
-mkdir -p "$work"
 cd "$work"
 maturin new --bindings pyo3 fresh
 cd fresh
