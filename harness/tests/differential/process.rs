@@ -69,7 +69,7 @@ pub(crate) fn run(program: &Path, case: &Case, log: &Path, extra: &[(&str, Strin
     }
 }
 
-pub(crate) fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
+fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
