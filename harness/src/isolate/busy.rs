@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::process::SharedChild;
 
-/// The process that a hand waits for, if it waits for one.
+/// The process that a slot waits for, if it waits for one.
 ///
 /// The end of the run and the start of a process may come at the same time: whichever of the two
 /// is the later one here kills the process.

@@ -11,11 +11,9 @@
 //! when a worker has gone it gives them to the next one.
 
 #[cfg(unix)]
-mod board;
-#[cfg(unix)]
 mod busy;
 #[cfg(unix)]
-mod desk;
+mod executor;
 #[cfg(unix)]
 mod lost;
 #[cfg(not(unix))]
@@ -28,6 +26,8 @@ mod pool;
 mod process;
 #[cfg(unix)]
 mod protocol;
+#[cfg(unix)]
+mod queue;
 #[cfg(unix)]
 mod replies;
 #[cfg(unix)]

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::Job;
-use super::board::Board;
 use super::busy::Busy;
+use super::queue::Queue;
 use super::worker::{Setup, Worker};
 use crate::args::Arguments;
 
 /// So many trials a worker has at most, with the one that it runs.
 pub(super) const MOST: usize = 32;
 
-/// Worker processes, each with a thread here that talks to it.
+/// Worker processes, each in a slot.
 pub(crate) struct Pool {
-    board: Arc<Board>,
-    hands: Vec<Hand>,
+    queue: Arc<Queue>,
+    slots: Vec<Slot>,
     capacity: usize,
 }
 
-/// The thread that talks to a worker.
-struct Hand {
+/// The place of one worker at a time: the thread that starts it, talks to it and replaces it.
+struct Slot {
     thread: JoinHandle<()>,
     busy: Busy,
 }
@@ -39,7 +39,7 @@ impl Pool {
                 "--isolate is of no use to a run within a test",
             )
         })?;
-        let board = Arc::new(Board::new(size));
+        let queue = Arc::new(Queue::new(size));
         // Where the end of one trial decides what comes next, none may be sent ahead, and where
         // trials print into the report none may be ahead of it.
         let is_decided_late =
@@ -54,17 +54,17 @@ impl Pool {
             most,
             passes_output: args.nocapture,
         };
-        let hands = (0..size).map(|number| {
+        let slots = (0..size).map(|number| {
             let busy = Busy::default();
-            let worker = Worker::new(number, setup, board.clone(), busy.clone());
+            let worker = Worker::new(number, setup, queue.clone(), busy.clone());
             let thread = thread::Builder::new()
                 .name(format!("test-worker-{number}"))
                 .spawn(|| worker.work())?;
-            Ok(Hand { thread, busy })
+            Ok(Slot { thread, busy })
         });
         Ok(Self {
-            hands: hands.collect::<io::Result<_>>()?,
-            board,
+            slots: slots.collect::<io::Result<_>>()?,
+            queue,
             capacity: size * most,
         })
     }
@@ -76,18 +76,18 @@ impl Pool {
 
     /// Has a trial run by the next worker that is free.
     pub(crate) fn submit(&self, job: Job) {
-        self.board.post(job);
+        self.queue.push(job);
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.board.close();
-        for hand in &self.hands {
-            hand.busy.close();
+        self.queue.close();
+        for slot in &self.slots {
+            slot.busy.close();
         }
-        for hand in self.hands.drain(..) {
-            let _ = hand.thread.join();
+        for slot in self.slots.drain(..) {
+            let _ = slot.thread.join();
         }
     }
 }

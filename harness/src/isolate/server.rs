@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::desk::{Desk, Settings, Trials};
+use super::executor::{Executor, Settings, Trials};
 use super::lost;
 use super::output::Output;
 use crate::args::Arguments;
@@ -55,13 +55,13 @@ impl Server {
             closed: closed.clone(),
             _hook: HookGuard::install(),
         };
-        let desk = Desk::open(settings, link, index(args, trials), output)?;
+        let executor = Executor::open(settings, link, index(args, trials), output)?;
         thread::Builder::new()
             .name("test-requests".to_owned())
             .spawn(move || {
                 // This ends with an error, the end of the file.
-                let _ = desk.clone().work();
-                desk.clear();
+                let _ = executor.clone().work();
+                executor.clear();
                 closed.put(Closed);
                 lost::end_in_time();
             })?;

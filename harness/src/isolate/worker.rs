@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::board::Board;
 use super::busy::Busy;
 use super::lost;
 use super::process::Process;
 use super::protocol::Reply;
+use super::queue::Queue;
 use super::replies::is_timeout;
 use super::{Job, Progress};
 use crate::job::Ended;
@@ -37,7 +37,7 @@ pub(super) struct Setup {
 pub(super) struct Worker {
     number: usize,
     setup: Setup,
-    board: Arc<Board>,
+    queue: Arc<Queue>,
     busy: Busy,
     process: Option<Process>,
     /// What the process was sent. It runs the first of these.
@@ -49,11 +49,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, setup: Setup, board: Arc<Board>, busy: Busy) -> Self {
+    pub(super) fn new(number: usize, setup: Setup, queue: Arc<Queue>, busy: Busy) -> Self {
         Self {
             number,
             setup,
-            board,
+            queue,
             busy,
             process: None,
             sent: VecDeque::new(),
@@ -62,13 +62,13 @@ impl Worker {
         }
     }
 
-    /// Has trials run until the board is closed.
+    /// Has trials run until the queue is closed.
     pub(super) fn work(mut self) {
         loop {
             if !self.sent.is_empty() {
                 self.send_ahead();
                 self.receive();
-            } else if let Some(job) = self.board.wait() {
+            } else if let Some(job) = self.queue.wait() {
                 (job.tell)(Progress::Started);
                 self.submit(job);
             } else {
@@ -103,7 +103,7 @@ impl Worker {
         if room < self.depth.div_ceil(2) {
             return;
         }
-        let jobs = self.board.take_ahead(self.number, room, process.link());
+        let jobs = self.queue.take_ahead(self.number, room, process.link());
         process.request(jobs.iter().map(|job| &job.request));
         self.sent.extend(jobs);
     }
@@ -146,7 +146,7 @@ impl Worker {
         };
         if self.sent.is_empty() {
             self.busy.clear();
-            self.board.has_none_ahead(self.number);
+            self.queue.has_none_ahead(self.number);
         }
         (job.tell)(Progress::Ended(ended));
         if let Some(next) = self.sent.front() {
@@ -158,7 +158,7 @@ impl Worker {
     fn put_back(&mut self, count: usize, later: usize) {
         let end = self.sent.len().saturating_sub(later);
         let start = end.saturating_sub(count);
-        self.board.put_back(self.sent.drain(start..end));
+        self.queue.put_back(self.sent.drain(start..end));
     }
 
     /// Has a trial run by a fresh process: one that has run it before cannot do so again.
@@ -213,8 +213,8 @@ impl Worker {
     /// Has others run what this process was sent ahead.
     fn give_up_rest(&mut self) {
         self.depth = 1;
-        self.board.has_none_ahead(self.number);
-        self.board.put_back(self.sent.drain(..));
+        self.queue.has_none_ahead(self.number);
+        self.queue.put_back(self.sent.drain(..));
     }
 
     fn start(&self) -> Result<Process, Ended> {

@@ -11,25 +11,25 @@ use super::protocol::{self, Call};
 /// wait: the worker may be waiting for its replies to be read.
 const ROOM: usize = 16 << 10;
 
-/// Where the hands of a pool get their trials from.
-pub(super) struct Board {
+/// Where the slots of a pool get their trials from.
+pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 struct State {
     jobs: VecDeque<Job>,
-    /// For each hand, the way to its worker if that has trials which could be called back.
+    /// For each slot, the way to its worker if that has trials which could be called back.
     backlogs: Vec<Option<Arc<UnixStream>>>,
     idle: usize,
     is_closed: bool,
 }
 
-impl Board {
-    pub(super) fn new(hands: usize) -> Self {
+impl Queue {
+    pub(super) fn new(slots: usize) -> Self {
         let state = State {
             jobs: VecDeque::new(),
-            backlogs: vec![None; hands],
+            backlogs: vec![None; slots],
             idle: 0,
             is_closed: false,
         };
@@ -40,7 +40,7 @@ impl Board {
     }
 
     /// Adds a trial.
-    pub(super) fn post(&self, job: Job) {
+    pub(super) fn push(&self, job: Job) {
         let mut state = self.lock();
         state.jobs.push_back(job);
         if state.idle > 0 {
@@ -57,14 +57,14 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Ends the wait of all hands.
+    /// Ends the wait of all slots.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_all();
     }
 
     /// Returns a trial. Waits for one, and calls those back that other workers were sent ahead;
-    /// `None` says that the board was closed.
+    /// `None` says that the queue was closed.
     pub(super) fn wait(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
@@ -84,9 +84,9 @@ impl Board {
         }
     }
 
-    /// Returns up to `most` trials to be sent ahead by a hand over `link`, and no more than its
+    /// Returns up to `most` trials to be sent ahead by a slot over `link`, and no more than its
     /// share of what there is, or than the socket has room for.
-    pub(super) fn take_ahead(&self, hand: usize, most: usize, link: &Arc<UnixStream>) -> Vec<Job> {
+    pub(super) fn take_ahead(&self, slot: usize, most: usize, link: &Arc<UnixStream>) -> Vec<Job> {
         let mut state = self.lock();
         // Whoever waits has been told of what there is.
         if state.idle > 0 {
@@ -101,14 +101,14 @@ impl Board {
         let count = fitting.take(most.min(share)).count();
         let jobs: Vec<Job> = state.jobs.drain(..count).collect();
         if !jobs.is_empty() {
-            state.backlogs[hand] = Some(link.clone());
+            state.backlogs[slot] = Some(link.clone());
         }
         jobs
     }
 
-    /// Notes that the worker of a hand has no trials that it was sent ahead.
-    pub(super) fn has_none_ahead(&self, hand: usize) {
-        self.lock().backlogs[hand] = None;
+    /// Notes that the worker of a slot has no trials that it was sent ahead.
+    pub(super) fn has_none_ahead(&self, slot: usize) {
+        self.lock().backlogs[slot] = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -117,10 +117,10 @@ impl Board {
 }
 
 impl State {
-    /// Calls back what some worker was sent ahead. Its hand puts that back here.
+    /// Calls back what some worker was sent ahead. Its slot puts that back here.
     fn call_back(&mut self) {
         if let Some(link) = self.backlogs.iter_mut().find_map(Option::take) {
-            // If the worker has gone its hand puts the trials back all the same.
+            // If the worker has gone its slot puts the trials back all the same.
             let _ = protocol::send(&mut &*link, Call::encode_return);
         }
     }

@@ -1,4 +1,4 @@
-//! Where a worker process takes its calls, and runs one trial after the other.
+//! Runs one trial after the other in a worker process, as the parent calls for them.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufReader, Write};
@@ -18,9 +18,9 @@ use crate::time::TimeLimits;
 use crate::trial::{Spawner, Trial};
 use crate::unwind;
 
-/// Takes calls. Whoever finds that no trial is running starts the next one: the thread that takes
+/// Takes the parent's calls. Whoever finds that no trial is running starts the next one: the thread that takes
 /// the calls, or that on which the trial before ended.
-pub(super) struct Desk {
+pub(super) struct Executor {
     settings: Settings,
     threads: ThreadPool,
     link: Guarded<UnixStream>,
@@ -54,7 +54,7 @@ struct State {
     is_spent: bool,
 }
 
-impl Desk {
+impl Executor {
     /// Says to the parent that the worker is ready. What was printed until now is of no trial.
     pub(super) fn open(
         settings: Settings,
@@ -247,8 +247,8 @@ mod tests {
         };
         let (ours, theirs) = UnixStream::pair().unwrap();
         let trials = trials.map(|trial| ((trial.name().to_owned(), 0), trial));
-        let desk = Desk::open(settings, theirs, trials.into(), None).unwrap();
-        thread::spawn(|| desk.work());
+        let executor = Executor::open(settings, theirs, trials.into(), None).unwrap();
+        thread::spawn(|| executor.work());
         let mut link = &ours;
         assert_eq!(hear(&mut link), Reply::Ready { start: 0 });
         ask(&mut link, "blocks");
