@@ -15,6 +15,7 @@
 //! and does not get it back.
 
 pub(crate) mod buffer;
+mod chunk;
 pub(crate) mod hook;
 mod journal;
 mod memory;

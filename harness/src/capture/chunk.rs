@@ -1,0 +1,216 @@
+//! Pieces of memory that text is appended to.
+
+#![expect(unsafe_code, reason = "threads share memory that no lock guards")]
+
+use std::mem;
+use std::ptr;
+use std::slice;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use super::memory;
+
+/// A chunk has no fewer bytes, with its header.
+pub(super) const LEAST: usize = 64 << 10;
+/// Stands in for the text of a chunk that cannot be had.
+pub(super) const UNAVAILABLE: &[u8] =
+    b"[what was printed here is not available: a write of it never ended]\n";
+
+/// The start of a piece of memory; the text comes after it.
+pub(super) struct Chunk {
+    before: *mut Chunk,
+    /// How much text there is room for.
+    capacity: usize,
+    /// More than the capacity if something did not fit: then nothing else will.
+    reserved: AtomicUsize,
+    /// The length of the text when no append is under way.
+    written: AtomicUsize,
+    /// Where the text ends, once something did not fit and has said so; [`OPEN`] until then.
+    end: AtomicUsize,
+}
+
+const OPEN: usize = usize::MAX;
+
+/// A chunk that is not in use, so that not every test has to ask the system for one.
+static SPARE: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
+
+impl Chunk {
+    /// Returns a chunk that comes after `before`, twice as large, and has room for `length` bytes.
+    ///
+    /// # Safety
+    ///
+    /// `before` is null or there.
+    pub(super) unsafe fn after(before: *mut Self, length: usize) -> Option<*mut Self> {
+        // SAFETY: the caller says so.
+        let known = unsafe { before.as_ref() };
+        let doubled = known.map_or(0, |chunk| chunk.capacity.saturating_mul(2));
+        Self::allocate(before, doubled.max(length))
+    }
+
+    fn allocate(before: *mut Self, length: usize) -> Option<*mut Self> {
+        let size = length.checked_add(size_of::<Self>())?.max(LEAST);
+        let spare = match size {
+            LEAST => SPARE.swap(ptr::null_mut(), Ordering::AcqRel),
+            _ => ptr::null_mut(),
+        };
+        let memory = match spare.is_null() {
+            true => memory::map(size)?.cast::<Self>(),
+            false => spare,
+        };
+        let chunk = Self {
+            before,
+            capacity: size - size_of::<Self>(),
+            reserved: AtomicUsize::new(0),
+            written: AtomicUsize::new(0),
+            end: AtomicUsize::new(OPEN),
+        };
+        // SAFETY: the memory is large enough, aligned to a page, and nobody else's.
+        unsafe { memory.write(chunk) };
+        Some(memory)
+    }
+
+    /// # Safety
+    ///
+    /// The chunk came from `after`, and nobody uses it any more.
+    pub(super) unsafe fn free(chunk: *mut Self) {
+        // SAFETY: the caller says that it is there.
+        let size = unsafe { (*chunk).capacity } + size_of::<Self>();
+        let other = match size {
+            LEAST => SPARE.swap(chunk, Ordering::AcqRel),
+            _ => chunk,
+        };
+        if !other.is_null() {
+            // SAFETY: both came from `map`, with this size, and are nobody's now.
+            unsafe { memory::unmap(other.cast(), size) };
+        }
+    }
+
+    /// Shows the text of this chunk, and before that of those before it, and frees them.
+    ///
+    /// # Safety
+    ///
+    /// The chunks are there or null, and nobody else uses them.
+    pub(super) unsafe fn drain(last: *mut Self, mut look: impl FnMut(&[u8])) {
+        // SAFETY: the caller says so.
+        unsafe {
+            let mut next = Self::reverse(last);
+            while !next.is_null() {
+                look(Self::text(next));
+                let after = (*next).before;
+                Self::free(mem::replace(&mut next, after));
+            }
+        }
+    }
+
+    /// Returns the list in reverse.
+    ///
+    /// # Safety
+    ///
+    /// The chunks are there, and nobody else uses them.
+    unsafe fn reverse(mut next: *mut Self) -> *mut Self {
+        let mut reversed = ptr::null_mut();
+        while !next.is_null() {
+            // SAFETY: the caller says so.
+            let before = mem::replace(unsafe { &mut (*next).before }, reversed);
+            reversed = mem::replace(&mut next, before);
+        }
+        reversed
+    }
+
+    /// Appends `parts`, which have this length together, if there is room.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is there until this returns.
+    pub(super) unsafe fn append<'a>(
+        chunk: *mut Self,
+        parts: impl Iterator<Item = &'a [u8]>,
+        length: usize,
+    ) -> bool {
+        // SAFETY: the caller says that it is there.
+        let (
+            Self {
+                capacity,
+                reserved,
+                written,
+                end: text_end,
+                ..
+            },
+            text,
+        ) = unsafe { (&*chunk, chunk.add(1).cast::<u8>()) };
+        let start = reserved.fetch_add(length, Ordering::Relaxed);
+        if start.saturating_add(length) > *capacity {
+            // Of those that do not fit only the first starts where the text ends.
+            if start <= *capacity {
+                text_end.store(start, Ordering::Release);
+            }
+            return false;
+        }
+        let mut end = text.wrapping_add(start);
+        for part in parts {
+            // SAFETY: so many bytes were reserved, and are nobody else's.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), end, part.len()) };
+            end = end.wrapping_add(part.len());
+        }
+        written.fetch_add(length, Ordering::Release);
+        true
+    }
+
+    /// Shows the text of this chunk and of those before it, where no append is under way; says whether
+    /// that is so everywhere.
+    ///
+    /// # Safety
+    ///
+    /// The chunks are there until this returns, and their order does not change.
+    pub(super) unsafe fn show(chunk: *mut Self, look: &mut impl FnMut(&[u8])) -> bool {
+        // SAFETY: the caller says so.
+        let Some(known) = (unsafe { chunk.as_ref() }) else {
+            return true;
+        };
+        // SAFETY: as above. Each chunk is twice as large as the one before, so there are not many.
+        let is_complete = unsafe { Self::show(known.before, look) };
+        if !known.close() {
+            look(UNAVAILABLE);
+            return false;
+        }
+        // SAFETY: as above, and everything that was reserved with success has been written.
+        look(unsafe { Self::text(chunk) });
+        is_complete
+    }
+
+    /// Sees to it that nothing fits any more; says whether everything that did has been written.
+    fn close(&self) -> bool {
+        let start = self
+            .reserved
+            .fetch_add(self.capacity + 1, Ordering::Relaxed);
+        let end = match start <= self.capacity {
+            true => start,
+            false => self.end.load(Ordering::Acquire),
+        };
+        self.written.load(Ordering::Acquire) == end
+    }
+
+    /// Returns the text.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is there as long as the text is used, and no append is under way.
+    unsafe fn text<'a>(chunk: *mut Self) -> &'a [u8] {
+        // SAFETY: the chunk is there. What was reserved with success stands at the start, without
+        // gaps, and has been written.
+        unsafe {
+            let length = (*chunk).written.load(Ordering::Acquire);
+            slice::from_raw_parts(chunk.add(1).cast::<u8>(), length)
+        }
+    }
+
+    /// Begins an append that never ends.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is there.
+    #[cfg(test)]
+    pub(super) unsafe fn reserve_for_ever(chunk: *mut Self) {
+        // SAFETY: the caller says so.
+        unsafe { (*chunk).reserved.fetch_add(1, Ordering::Relaxed) };
+    }
+}
