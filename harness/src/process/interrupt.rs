@@ -4,8 +4,9 @@
 
 use std::ffi::c_int;
 use std::mem;
+use std::process;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -16,6 +17,8 @@ use super::signal_pipe::SignalPipe;
 static PIPE: AtomicPtr<SignalPipe> = AtomicPtr::new(ptr::null_mut());
 /// Whether somebody wants to know of the signal.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+/// The process that handles the signal. A forked child has the handler too.
+static OWNER: AtomicU32 = AtomicU32::new(0);
 /// What the thread at the other end of the pipe is to do.
 static CALLBACK: Mutex<Option<Callback>> = Mutex::new(None);
 
@@ -41,7 +44,7 @@ impl Interrupt {
             set_action(&former);
             callback();
         }));
-        set_action(&handler());
+        handle();
         Some(this)
     }
 }
@@ -51,7 +54,7 @@ impl Interrupt {
 /// The signal is handled, not ignored: what this process starts must not inherit that.
 pub(crate) fn leave_to_parent() {
     if action().is_some_and(|action| action.sa_sigaction == libc::SIG_DFL) {
-        set_action(&handler());
+        handle();
     }
 }
 
@@ -107,19 +110,23 @@ fn set_action(action: &libc::sigaction) {
     unsafe { libc::sigaction(libc::SIGINT, action, ptr::null_mut()) };
 }
 
-fn handler() -> libc::sigaction {
+fn handle() {
+    OWNER.store(process::id(), Ordering::SeqCst);
     // SAFETY: all-zero is a valid value of this plain C struct.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
     action.sa_sigaction = on_signal as extern "C" fn(c_int) as usize;
     action.sa_flags = libc::SA_RESTART;
-    action
+    set_action(&action);
 }
 
 /// Does nothing but what is allowed in a signal handler: writes to the pipe. If a test has taken that
-/// away then nobody will report, and the signal does what it does by default.
+/// away then nobody will report, and the signal does what it does by default. So it does in a child
+/// that a test has forked, whose pipe is its parent's.
 extern "C" fn on_signal(signal: c_int) {
     let _errno = Errno::keep();
-    if !IS_WATCHED.load(Ordering::SeqCst) || pipe().is_some_and(SignalPipe::notify) {
+    let is_owner = process::id() == OWNER.load(Ordering::SeqCst);
+    let is_watched = IS_WATCHED.load(Ordering::SeqCst);
+    if is_owner && (!is_watched || pipe().is_some_and(SignalPipe::notify)) {
         return;
     }
     // SAFETY: both are allowed in a signal handler. The signal comes when this returns.

@@ -14,6 +14,7 @@ crate::tests!(
     a_forked_child_may_exit,
     a_forked_child_may_abort,
     a_forked_child_may_come_back,
+    a_forked_child_may_be_interrupted,
     exit_after_a_nested_run_is_a_failure,
     files_stay_where_they_were_asked_for,
     a_body_that_does_not_run_may_panic,
@@ -102,6 +103,15 @@ fn a_forked_child_may_come_back() {
         let output = run("forks_on_pool", &[&args, isolation].concat());
         let expected = "\nrunning 2 tests\ntest c_child_comes_back ... ok\ntest d_comes_later ... ok\n\ntest result: ok. ";
         assert!(output.stdout.starts_with(expected), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
+}
+
+/// Ctrl-C of a child is not the run's.
+fn a_forked_child_may_be_interrupted() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let output = run("forks", &[&["e_child_is_interrupted"], isolation].concat());
+        assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
     }
 }
