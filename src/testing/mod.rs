@@ -52,6 +52,12 @@
 //! `docs/debuggers.md` has recipes.
 
 mod args;
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
+mod by_hand;
 mod current_test;
 mod driver;
 mod execution;
