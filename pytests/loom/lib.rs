@@ -1,7 +1,13 @@
-//! Models of how Rust threads wake an event loop, in which loom tries every order of what the threads do.
+//! Models of what threads do to each other, in which loom tries every order of it: Rust threads wake an event loop, and
+//! a future is cancelled while it is polled.
 //!
-//! The queue and the readers are the library's own files; the file descriptors and the loop are played.
+//! The queue, the readers and the lock are the library's own files; the file descriptors, the loop and the futures are
+//! played.
 
+#[cfg(test)]
+mod cancel;
+#[path = "../../src/bridge/poll_lock.rs"]
+pub(crate) mod poll_lock;
 #[path = "../../src/bridge/queue.rs"]
 pub(crate) mod queue;
 #[path = "../../src/bridge/readers.rs"]

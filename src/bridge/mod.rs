@@ -17,6 +17,7 @@ mod held;
 mod hub;
 mod hubs;
 mod inherited;
+mod poll_lock;
 mod polling;
 mod queue;
 mod readers;

@@ -3,21 +3,20 @@
 //! Guarantees:
 //! - It is locked while the future is polled and while something is taken out or put in, and at no other time, so "locked"
 //!   means "being polled".
-//! - Who finds it locked and has set a flag before, has it seen by whoever reads that after a poll that ended pending.
+//! - Who has set a flag and finds it locked, has that seen by whoever reads it after a poll that ended pending.
 
 use std::pin::Pin;
-use std::sync::atomic::{Ordering, fence};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 
 use super::failure::Failure;
+use super::poll_lock::{BeingPolled, PollLock, unlock_pending};
 use super::work::Work;
 use crate::caught::catch_call;
 use crate::locals::{self, TaskLocals};
 use crate::surroundings::Surroundings;
 
 /// The place of one future.
-pub(super) struct Slot(Mutex<Option<Content>>);
+pub(super) struct Slot(PollLock<Option<Content>>);
 
 /// What is in a slot until it is delivered, or dropped because nobody wants it.
 pub(super) struct Content {
@@ -25,9 +24,6 @@ pub(super) struct Content {
     /// Taken out with the rest, so that they are dropped where that is.
     pub(super) locals: TaskLocals,
 }
-
-/// The future is being polled: whoever does that has to act.
-pub(super) struct BeingPolled;
 
 /// How a poll went.
 pub(super) enum Polled {
@@ -40,27 +36,12 @@ pub(super) enum Polled {
 
 impl Slot {
     pub(super) fn new(work: Pin<Box<dyn Work>>, locals: TaskLocals) -> Self {
-        Self(Mutex::new(Some(Content { work, locals })))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Content>> {
-        // Panics of user code are caught before they pass the guard.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn try_lock(&self) -> Result<MutexGuard<'_, Option<Content>>, BeingPolled> {
-        // With the one in `poll`: an attempt that fails and an unlocking are not ordered by themselves.
-        fence(Ordering::SeqCst);
-        match self.0.try_lock() {
-            Ok(content) => Ok(content),
-            Err(TryLockError::Poisoned(content)) => Ok(content.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(BeingPolled),
-        }
+        Self(PollLock::new(Some(Content { work, locals })))
     }
 
     /// Polls the future with its locals.
     pub(super) fn poll(&self, surroundings: &Surroundings, cx: &mut Context<'_>) -> Polled {
-        let mut slot = self.lock();
+        let mut slot = self.0.lock();
         let Some(Content { work, locals }) = &mut *slot else {
             return Polled::Done;
         };
@@ -69,8 +50,7 @@ impl Slot {
         drop(scope);
         match polled {
             Ok(Poll::Pending) => {
-                drop(slot);
-                fence(Ordering::SeqCst);
+                unlock_pending(slot);
                 Polled::Pending
             }
             Ok(Poll::Ready(())) => Polled::Done,
@@ -80,17 +60,17 @@ impl Slot {
 
     /// Takes everything out, after the poll that may be under way.
     pub(super) fn take(&self) -> Option<Content> {
-        self.lock().take()
+        self.0.lock().take()
     }
 
     /// Takes everything out unless the future is being polled.
     pub(super) fn take_idle(&self) -> Result<Option<Content>, BeingPolled> {
-        Ok(self.try_lock()?.take())
+        Ok(self.0.try_lock()?.take())
     }
 
     /// Puts the reason why there is no output in the place of a future that has not finished; returns that future.
     pub(super) fn fail(&self, failure: Failure) -> Option<Pin<Box<dyn Work>>> {
-        fail(&mut self.lock(), failure)
+        fail(&mut self.0.lock(), failure)
     }
 
     /// The same unless the future is being polled.
@@ -98,12 +78,13 @@ impl Slot {
         &self,
         failure: Failure,
     ) -> Result<Option<Pin<Box<dyn Work>>>, BeingPolled> {
-        Ok(fail(&mut *self.try_lock()?, failure))
+        Ok(fail(&mut *self.0.try_lock()?, failure))
     }
 
     /// Whether the future is over, delivered or not. One that is being polled just now is not.
     pub(super) fn has_finished(&self) -> bool {
-        self.try_lock()
+        self.0
+            .try_lock()
             .is_ok_and(|mut slot| unfinished(&mut slot).is_none())
     }
 }
