@@ -7,7 +7,7 @@ use std::process::Command;
 
 use pyo3::prelude::*;
 
-use crate::rerun::Run;
+use crate::rerun::{Run, command, with_default_sigint};
 
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
@@ -273,7 +273,7 @@ fn a_stream_that_a_test_redirects_for_a_while_is_left_to_it() {
 const DESCRIBE: &str = "--show-output --exact subject::interpreter::describes_itself";
 
 fn arguments_and_the_folder_of_the_file_are_known_to_python() {
-    let run = Run::new(DESCRIBE);
+    let run = Run::of(with_default_sigint(&command(DESCRIBE)).output().unwrap());
     assert_eq!(run.status, Some(0), "{run:#?}");
     run.assert_contains(&format!("argv={DESCRIBE}\n"));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pytests/test_harness_reports");

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::rerun::{Run, command};
+use crate::rerun::{Run, command, with_default_sigint};
 
 crate::tests!(
     a_timeout_ends_a_test_that_waits_and_shows_what_for,
@@ -288,30 +288,6 @@ fn read_until(stdout: &mut impl BufRead, text: &str) -> String {
         assert_ne!(read, 0, "it has ended before {text:?}");
     }
     line
-}
-
-/// The command with SIGINT as a terminal has it: a shell in the background has it ignored, for its children too.
-#[cfg(unix)]
-fn with_default_sigint(command: &Command) -> Command {
-    if !cfg!(target_os = "linux") {
-        return clone(Command::new(command.get_program()), command);
-    }
-    let mut env = Command::new("env");
-    env.arg("--default-signal=INT").arg(command.get_program());
-    clone(env, command)
-}
-
-/// Gives a command the arguments and variables of another.
-#[cfg(unix)]
-fn clone(mut to: Command, from: &Command) -> Command {
-    to.args(from.get_args());
-    for (name, value) in from.get_envs() {
-        match value {
-            Some(value) => to.env(name, value),
-            None => to.env_remove(name),
-        };
-    }
-    to
 }
 
 #[cfg(not(unix))]

@@ -1,6 +1,7 @@
 //! Starts this binary as one of the fixtures.
 
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -75,6 +76,19 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receiver
+}
+
+/// Has a child end by Ctrl-C. Who runs this in the background may have had the signal ignored, and so
+/// would the child.
+#[expect(unsafe_code, reason = "there is no safe way to signals")]
+pub(crate) fn listen(command: &mut Command) {
+    let listen = || {
+        // SAFETY: the default action is one that any signal may have.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
+    unsafe { command.pre_exec(listen) };
 }
 
 /// Returns the section of a report that holds the output of `test`.

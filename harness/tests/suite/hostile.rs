@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::child::{run, run_with, section};
+use crate::child::{listen, run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
@@ -110,7 +110,8 @@ fn a_forked_child_may_come_back() {
 /// Ctrl-C of a child is not the run's.
 fn a_forked_child_may_be_interrupted() {
     for isolation in [&[][..], &["--isolate"]] {
-        let output = run("forks", &[&["e_child_is_interrupted"], isolation].concat());
+        let args = [&["e_child_is_interrupted"], isolation].concat();
+        let output = run_with("forks", &args, listen);
         assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
     }

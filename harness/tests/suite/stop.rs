@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 
-use crate::child::{self, run, run_with, section};
+use crate::child::{self, listen, run, run_with, section};
 use crate::fixtures::interrupted_file;
 
 crate::tests!(
@@ -217,19 +217,6 @@ fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
-}
-
-/// Has a child end by Ctrl-C. Who runs this in the background may have had the signal ignored, and so
-/// would the child.
-#[expect(unsafe_code, reason = "there is no safe way to signals")]
-fn listen(command: &mut Command) {
-    let listen = || {
-        // SAFETY: the default action is one that any signal may have.
-        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
-        Ok(())
-    };
-    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
-    unsafe { command.pre_exec(listen) };
 }
 
 fn exit_zero_in_a_test_is_a_failure() {
