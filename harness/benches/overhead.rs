@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
-use std::thread;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use libtest_async::{Arguments, TestFuture, Trial};
@@ -164,19 +164,21 @@ fn name(number: usize) -> String {
     format!("t{number:05}")
 }
 
-/// Polls a future that is never pending for long: a runtime that costs nothing.
+/// Polls a future to its end, on this thread: a runtime that costs nothing.
 fn poll<T>(future: impl Future<Output = T>) -> T {
-    struct Nobody;
-    impl Wake for Nobody {
-        fn wake(self: Arc<Self>) {}
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
     }
     let mut future = std::pin::pin!(future);
-    let waker = Waker::from(Arc::new(Nobody));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
     loop {
         let mut cx = Context::from_waker(&waker);
-        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        thread::yield_now();
+        thread::park();
     }
 }
