@@ -1,7 +1,8 @@
 //! What the `#[main]` attributes expand to: from the start of Python to the exit status. Not for use by hand.
 
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
@@ -176,10 +177,6 @@ impl<E: Debug + 'static> MainOutput for Result<(), E> {
 }
 
 /// Prints an error, and returns the status that belongs to it.
-#[expect(
-    clippy::print_stderr,
-    reason = "it stands for what a main function that returns an error prints"
-)]
 fn report(py: Python<'_>, end: End) -> u8 {
     match end {
         End::Done => 0,
@@ -193,14 +190,13 @@ fn report(py: Python<'_>, end: End) -> u8 {
             if interrupted { 130 } else { 1 }
         }
         End::Rust(error) => {
-            eprintln!("Error: {error}");
+            print(format_args!("Error: {error}"));
             1
         }
     }
 }
 
 /// The status of a `SystemExit`: none is 0, a number itself, anything else 1 after it was printed.
-#[expect(clippy::print_stderr, reason = "Python prints it")]
 fn exit_status(py: Python<'_>, exception: &PyErr) -> u8 {
     let code = exception.value(py).getattr(intern!(py, "code"));
     match code {
@@ -209,12 +205,17 @@ fn exit_status(py: Python<'_>, exception: &PyErr) -> u8 {
             // The system keeps the lowest eight bits.
             Ok(number) => number.extract::<i64>().map_or(1, |number| number as u8),
             Err(_) => {
-                eprintln!("{code}");
+                print(format_args!("{code}"));
                 1
             }
         },
         Err(_) => 1,
     }
+}
+
+/// Prints a line to standard error, which may be gone: as for a main function that returns an error, that does not count.
+fn print(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Waits for Python's threads that are not daemons, as Python does before it exits.

@@ -1,12 +1,15 @@
 //! How a run ends in which tests interfere with the loop that all of them share.
 
-use crate::rerun::Run;
+use std::fs::File;
+
+use crate::rerun::{Run, command, limited};
 
 crate::tests!(
     what_ends_a_loop_ends_its_test_only,
     what_goes_with_an_exception_is_shown_with_its_test,
     a_task_that_does_not_end_is_told_of,
     a_loop_that_is_busy_keeps_no_report_back,
+    a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full,
 );
 
 fn what_ends_a_loop_ends_its_test_only() {
@@ -51,4 +54,19 @@ fn a_loop_that_is_busy_keeps_no_report_back() {
     run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
     let expected = "a test keeps the event loop busy";
     assert!(run.stderr.contains(expected), "{run:#?}");
+}
+
+fn a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let full = File::create("/dev/full").unwrap();
+    let run = Run::of(
+        limited(&command("endings::g"))
+            .stderr(full)
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
 }

@@ -87,6 +87,15 @@ pub(crate) fn with_default_sigint(command: &Command) -> Command {
     clone(env, command)
 }
 
+/// The command, killed after a minute.
+pub(crate) fn limited(command: &Command) -> Command {
+    let mut timeout = Command::new("timeout");
+    timeout
+        .args(["-s", "KILL", "60"])
+        .arg(command.get_program());
+    clone(timeout, command)
+}
+
 /// Gives a command the arguments and variables of another.
 fn clone(mut to: Command, from: &Command) -> Command {
     to.args(from.get_args());

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
-use libtest_async::{Arguments, Conclusion, Interrupter, Trial};
+use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::prelude::*;
 
 use super::loops::{self, End};
@@ -91,9 +91,9 @@ fn start(
 }
 
 /// Ends the process while a test that has timed out keeps the loop's thread.
-#[expect(clippy::print_stderr, reason = "the harness does not report any more")]
 fn exit(conclusion: &Conclusion) -> ! {
-    eprintln!("a test keeps the event loop busy, which is not closed therefore");
+    let words = "a test keeps the event loop busy, which is not closed therefore\n";
+    capture::Context::default().print(words.as_bytes());
     process::exit(status(conclusion).into())
 }
 

@@ -94,15 +94,9 @@ async fn still_pending(locals: &TaskLocals) -> PyResult<Vec<String>> {
     Python::attach(|py| pending.extract(py))
 }
 
-/// Writes into the output of the test.
-#[expect(
-    clippy::print_stderr,
-    reason = "with `--nocapture` it is the place for it"
-)]
+/// Writes into the output of the test; with `--nocapture` to standard error.
 pub(super) fn print(text: &str) {
-    if !capture::Context::current().append(text.as_bytes()) {
-        eprint!("{text}");
-    }
+    capture::Context::current().print(text.as_bytes());
 }
 
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_async::{Conclusion, Trial};
+use libtest_async::{Conclusion, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 
@@ -174,16 +174,13 @@ fn trials(
         .collect()
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the run is over, and nothing captures any more"
-)]
 fn exit_code(py: Python<'_>, conclusion: PyResult<Conclusion>) -> u8 {
     match conclusion {
         Ok(conclusion) => status(&conclusion),
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => INTERRUPTED,
         Err(error) => {
-            eprintln!("error: {}", failure::format_exception(py, &error));
+            let words = format!("error: {}\n", failure::format_exception(py, &error));
+            capture::Context::default().print(words.as_bytes());
             FAILED
         }
     }

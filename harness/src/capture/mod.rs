@@ -49,6 +49,7 @@ use self::scope::enter_aside;
 #[cfg(unix)]
 pub(crate) use self::scope::take_current_output;
 pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
+use crate::process::print_error;
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.
 ///
@@ -90,6 +91,17 @@ impl Context {
     /// output is not captured. The caller then prints the text itself.
     pub fn append(&self, text: &[u8]) -> bool {
         self.scope.as_ref().is_some_and(|scope| scope.append(text))
+    }
+
+    /// Appends `text` to the output of that test, or writes it to standard error where
+    /// [`append`](Self::append) would return `false`.
+    ///
+    /// It waits for no lock of standard error, which a test may hold. What cannot be written is lost, without a panic.
+    pub fn print(&self, text: &[u8]) {
+        match &self.scope {
+            Some(scope) => scope.append_or_print(text),
+            None => print_error(text),
+        }
     }
 }
 

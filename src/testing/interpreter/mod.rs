@@ -17,6 +17,7 @@ mod embed;
 
 use std::path::Path;
 
+use libtest_async::capture;
 use pyo3::prelude::*;
 
 use choice::{Choice, Surroundings};
@@ -53,12 +54,9 @@ fn choose(manifest_dir: Option<&Path>) -> Option<Choice> {
     choice
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "there is no test yet that the warning could belong to"
-)]
 fn warn(warnings: impl IntoIterator<Item = String>) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        // There is no test yet that it could belong to.
+        capture::Context::default().print(format!("warning: {warning}\n").as_bytes());
     }
 }
