@@ -7,7 +7,8 @@ use std::process::Command;
 
 use pyo3::prelude::*;
 
-use crate::rerun::{Run, command, with_default_sigint};
+use crate::commands::with_default_sigint;
+use crate::rerun::{Run, command};
 
 crate::tests!(
     output_of_tests_that_run_at_once_is_told_apart,

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use crate::rerun::{Run, command, limited};
+use crate::commands::limited;
+use crate::rerun::{Run, command};
 
 crate::tests!(
     what_ends_a_loop_ends_its_test_only,

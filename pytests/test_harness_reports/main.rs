@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod capture;
+#[path = "../commands/mod.rs"]
+mod commands;
 mod endings;
 mod report;
 mod rerun;

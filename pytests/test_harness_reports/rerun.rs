@@ -76,34 +76,3 @@ pub(crate) fn command(arguments: &str) -> Command {
     }
     command
 }
-
-/// The command with SIGINT as a terminal has it: a shell in the background has it ignored, for its children too.
-pub(crate) fn with_default_sigint(command: &Command) -> Command {
-    if !cfg!(target_os = "linux") {
-        return clone(Command::new(command.get_program()), command);
-    }
-    let mut env = Command::new("env");
-    env.arg("--default-signal=INT").arg(command.get_program());
-    clone(env, command)
-}
-
-/// The command, killed after a minute.
-pub(crate) fn limited(command: &Command) -> Command {
-    let mut timeout = Command::new("timeout");
-    timeout
-        .args(["-s", "KILL", "60"])
-        .arg(command.get_program());
-    clone(timeout, command)
-}
-
-/// Gives a command the arguments and variables of another.
-fn clone(mut to: Command, from: &Command) -> Command {
-    to.args(from.get_args());
-    for (name, value) in from.get_envs() {
-        match value {
-            Some(value) => to.env(name, value),
-            None => to.env_remove(name),
-        };
-    }
-    to
-}

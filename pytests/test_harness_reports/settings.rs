@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::rerun::{Run, command, with_default_sigint};
+use crate::commands::with_default_sigint;
+use crate::rerun::{Run, command};
 
 crate::tests!(
     a_timeout_ends_a_test_that_waits_and_shows_what_for,

@@ -1,0 +1,273 @@
+//! How programs end whose main function has an attribute: this binary runs itself as one of them.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::print_stdout, reason = "what is printed is looked at")]
+
+mod commands;
+
+use std::env;
+use std::ffi::CStr;
+use std::fs::File;
+use std::process::{Command, ExitCode, Output};
+
+use pyo3::prelude::*;
+use pyo3_aio::testing::Test;
+use pyo3_aio::tokio::testing::{new_sync_test, test_main};
+
+use crate::commands::{limited, with_default_sigint};
+
+/// Tells the binary which program to be.
+const PROGRAM: &str = "PYO3_AIO_TEST_PROGRAM";
+
+fn main() -> ExitCode {
+    match env::var(PROGRAM) {
+        Ok(name) => (PROGRAMS.iter().find(|(known, _)| *known == name).unwrap().1)(),
+        Err(_) => {
+            test_main("Main functions", tests());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+macro_rules! named {
+    ($($name:ident),* $(,)?) => {
+        &[$((stringify!($name), $name)),*]
+    };
+}
+
+type Program = fn() -> ExitCode;
+
+const PROGRAMS: &[(&str, Program)] = named![
+    ends,
+    ends_on_one_thread,
+    ends_on_async_std,
+    ends_on_smol,
+    raises,
+    returns_an_error,
+    exits,
+    exits_with_words,
+    exits_with_nothing,
+    exits_with_many_bits,
+    is_interrupted,
+    panics,
+    leaves_things_to_python,
+];
+
+fn tests() -> Vec<Test> {
+    let tests: &[(&str, fn())] = named![
+        a_main_function_runs_on_every_runtime,
+        an_exception_is_printed_with_its_traceback,
+        an_error_of_rust_is_printed_as_rust_prints_it,
+        an_exit_has_its_status,
+        words_of_an_exit_are_printed,
+        ctrl_c_is_status_130,
+        a_panic_is_an_exception,
+        what_python_does_at_its_exit_is_done,
+        a_standard_error_that_is_full_changes_no_status,
+    ];
+    let test = |(name, test): &(&str, fn())| {
+        let test = *test;
+        new_sync_test((*name).to_owned(), move || {
+            test();
+            Ok(())
+        })
+    };
+    tests.iter().map(test).collect()
+}
+
+/// Runs Python code in a main function.
+fn python(code: &CStr) -> PyResult<()> {
+    Python::attach(|py| py.run(code, None, None))
+}
+
+#[pyo3_aio::tokio::main]
+async fn ends() {
+    tokio::task::yield_now().await;
+    println!("the end");
+}
+
+#[pyo3_aio::tokio::main(flavor = "current_thread")]
+async fn ends_on_one_thread() -> PyResult<()> {
+    tokio::task::yield_now().await;
+    println!("the end");
+    Ok(())
+}
+
+#[pyo3_aio::async_std::main]
+async fn ends_on_async_std() -> Result<(), String> {
+    async_std::task::yield_now().await;
+    println!("the end");
+    Ok(())
+}
+
+#[pyo3_aio::smol::main]
+async fn ends_on_smol() {
+    smol::future::yield_now().await;
+    println!("the end");
+}
+
+#[pyo3_aio::tokio::main]
+async fn raises() -> PyResult<()> {
+    python(c"def raises():\n    raise ValueError('the text')\nraises()")
+}
+
+#[pyo3_aio::tokio::main]
+async fn returns_an_error() -> Result<(), String> {
+    Err("the \"text\"".to_owned())
+}
+
+#[pyo3_aio::tokio::main]
+async fn exits() -> PyResult<()> {
+    python(c"raise SystemExit(7)")
+}
+
+#[pyo3_aio::tokio::main]
+async fn exits_with_words() -> PyResult<()> {
+    python(c"raise SystemExit('words')")
+}
+
+#[pyo3_aio::tokio::main]
+async fn exits_with_nothing() -> PyResult<()> {
+    python(c"raise SystemExit")
+}
+
+#[pyo3_aio::tokio::main]
+async fn exits_with_many_bits() -> PyResult<()> {
+    python(c"raise SystemExit(-1)")
+}
+
+/// Ctrl-C comes while the main function waits.
+#[pyo3_aio::tokio::main]
+async fn is_interrupted() -> PyResult<()> {
+    python(
+        c"
+import os, signal, threading
+threading.Timer(.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+",
+    )?;
+    std::future::pending().await
+}
+
+#[pyo3_aio::tokio::main]
+async fn panics() {
+    panic!("the text");
+}
+
+#[pyo3_aio::tokio::main]
+async fn leaves_things_to_python() -> PyResult<()> {
+    python(
+        c"
+import atexit, sys, threading, time
+def works():
+    time.sleep(.1)
+    sys.stdout.write('a thread, ')
+atexit.register(lambda: sys.stdout.write('an exit function, flushed'))
+# What a thread starts that is not Python's is a daemon, unless told otherwise.
+threading.Thread(target=works, daemon=False).start()
+",
+    )
+}
+
+/// The program, without what could hide a fault.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .env_remove("PYTHONUNBUFFERED")
+        .env_remove("RUST_BACKTRACE")
+        .env(PROGRAM, program);
+    limited(&with_default_sigint(&command))
+}
+
+/// The status, standard output and standard error.
+fn ended(program: &str) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(program).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn a_main_function_runs_on_every_runtime() {
+    for program in [
+        "ends",
+        "ends_on_one_thread",
+        "ends_on_async_std",
+        "ends_on_smol",
+    ] {
+        let expected = (Some(0), "the end\n".to_owned(), String::new());
+        assert_eq!(ended(program), expected, "{program}");
+    }
+}
+
+fn an_exception_is_printed_with_its_traceback() {
+    let (status, _, stderr) = ended("raises");
+    assert_eq!(status, Some(1));
+    assert!(
+        stderr.starts_with("Traceback (most recent call last):\n"),
+        "{stderr}"
+    );
+    assert!(stderr.contains(", in raises\n"), "{stderr}");
+    assert!(stderr.ends_with("\nValueError: the text\n"), "{stderr}");
+}
+
+fn an_error_of_rust_is_printed_as_rust_prints_it() {
+    let expected = "Error: \"the \\\"text\\\"\"\n".to_owned();
+    assert_eq!(
+        ended("returns_an_error"),
+        (Some(1), String::new(), expected)
+    );
+}
+
+fn an_exit_has_its_status() {
+    for (program, status) in [
+        ("exits", 7),
+        ("exits_with_nothing", 0),
+        ("exits_with_many_bits", 255),
+    ] {
+        let expected = (Some(status), String::new(), String::new());
+        assert_eq!(ended(program), expected, "{program}");
+    }
+}
+
+fn words_of_an_exit_are_printed() {
+    let expected = (Some(1), String::new(), "words\n".to_owned());
+    assert_eq!(ended("exits_with_words"), expected);
+}
+
+fn ctrl_c_is_status_130() {
+    let (status, _, stderr) = ended("is_interrupted");
+    assert_eq!(status, Some(130));
+    assert!(stderr.contains("KeyboardInterrupt"), "{stderr}");
+}
+
+fn a_panic_is_an_exception() {
+    let (status, _, stderr) = ended("panics");
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("the text"), "{stderr}");
+    assert!(stderr.contains("RustPanic"), "{stderr}");
+}
+
+fn what_python_does_at_its_exit_is_done() {
+    let expected = "a thread, an exit function, flushed".to_owned();
+    assert_eq!(
+        ended("leaves_things_to_python"),
+        (Some(0), expected, String::new())
+    );
+}
+
+fn a_standard_error_that_is_full_changes_no_status() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    for (program, status) in [
+        ("raises", 1),
+        ("returns_an_error", 1),
+        ("exits_with_words", 1),
+        ("is_interrupted", 130),
+    ] {
+        let full = File::create("/dev/full").unwrap();
+        let ended = command(program).stderr(full).status().unwrap();
+        assert_eq!(ended.code(), Some(status), "{program}");
+    }
+}
