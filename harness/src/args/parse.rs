@@ -8,6 +8,7 @@ use std::time::Duration;
 use getopts::Matches;
 
 use super::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags, options};
+use crate::time::TimeLimits;
 
 /// Parses a command line whose first word is the program; `variable` looks the environment up.
 ///
@@ -27,6 +28,8 @@ pub(super) fn parse(
     }
     let mut parsed = flags(&matches);
     parsed.unstable_flags = unstable_flags(&matches)?;
+    // Whatever the run is for, and whatever else is wrong, libtest looks at these variables first.
+    let _checked = TimeLimits::new(&parsed);
     shuffle(&matches, &mut parsed, &variable)?;
     if parsed.ignored && parsed.include_ignored {
         return Err(ArgumentError::IgnoredTwice);
