@@ -5,7 +5,7 @@ mod options;
 mod parse;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -173,6 +173,11 @@ impl Arguments {
     /// Returns libtest's message for what it would refuse, and [`ArgumentError::Help`] when help
     /// was asked for.
     ///
+    /// # Panics
+    ///
+    /// Panics, as libtest does, if one of the variables `RUST_TEST_TIME_*` and `RUST_TEST_SHUFFLE_SEED` is
+    /// used and malformed.
+    ///
     /// ```
     /// use libtest_async::Arguments;
     ///
@@ -254,9 +259,22 @@ impl Arguments {
 
 fn exit_with(error: &ArgumentError) -> ! {
     if let ArgumentError::Help(text) = error {
-        let _ = io::stdout().write_all(text.as_bytes());
-        process::exit(0);
+        exit_with_help(text);
     }
     let _ = writeln!(io::stderr(), "error: {error}");
+    process::exit(FAILURE);
+}
+
+/// A reader that has gone needs no message.
+fn exit_with_help(text: &str) -> ! {
+    let Err(error) = io::stdout().write_all(text.as_bytes()) else {
+        process::exit(0);
+    };
+    if error.kind() != ErrorKind::BrokenPipe {
+        let _ = writeln!(
+            io::stderr(),
+            "error: the help text cannot be printed: {error}"
+        );
+    }
     process::exit(FAILURE);
 }

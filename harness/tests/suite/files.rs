@@ -182,17 +182,16 @@ fn a_full_disk_is_an_error() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let output = run_with("passing", &[], |command| {
-        command.stdout(fs::File::create("/dev/full").unwrap());
-    });
-    assert!(
-        output
-            .stderr
-            .starts_with("error: io error when listing tests: "),
-        "{}",
-        output.stderr
-    );
-    assert_eq!(output.code, Some(101));
+    for (args, message) in [
+        (&[][..], "error: io error when listing tests: "),
+        (&["--help"], "error: the help text cannot be printed: "),
+    ] {
+        let output = run_with("passing", args, |command| {
+            command.stdout(fs::File::create("/dev/full").unwrap());
+        });
+        assert!(output.stderr.starts_with(message), "{}", output.stderr);
+        assert_eq!(output.code, Some(101));
+    }
 }
 
 /// A program that shares standard output may have it not block.
