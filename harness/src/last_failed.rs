@@ -12,6 +12,7 @@ use crate::binary;
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::plan;
+use crate::process::write_file;
 use crate::trial::Trial;
 
 /// Names the folder that the record is kept in, instead of the binary's.
@@ -79,7 +80,7 @@ impl Record {
                 .iter()
                 .map(|name| format!("{}\n", escape(name)))
                 .collect();
-            fs::write(path, lines)
+            write_file(path, &lines)
         };
     }
 }

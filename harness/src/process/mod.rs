@@ -6,6 +6,7 @@ mod abort;
 mod errno;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
+mod file_size;
 mod forked;
 #[cfg(unix)]
 mod interrupt;
@@ -27,6 +28,7 @@ mod no_signals;
 #[cfg(unix)]
 pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
+pub(crate) use self::file_size::write_file;
 pub(crate) use self::forked::Home;
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::binary;
 use crate::event::{Event, Tally};
+use crate::process::write_file;
 
 use super::file_error::FileError;
 use super::junit_case;
@@ -116,5 +117,5 @@ fn write(path: &Path, document: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, document)
+    write_file(path, document)
 }

@@ -64,6 +64,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "forks" => libtest_async::run(&args, hostile::forks()),
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
         "fails_without_output" => on_pool(&args, hostile::fails_without_output()),
+        "limits_files" => libtest_async::run(&args, hostile::limits_files()),
         "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
         "signals" => libtest_async::run(&args, signals::signals()),
