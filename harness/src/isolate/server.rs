@@ -13,9 +13,9 @@ use super::executor::{Executor, Settings, Trials};
 use super::lost;
 use super::output::Output;
 use crate::args::Arguments;
-use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
 use crate::capture::stdio;
+use crate::capture::{Destination, buffer};
 use crate::inbox::Inbox;
 use crate::plan;
 use crate::process;
@@ -41,7 +41,10 @@ impl Server {
         // The parent has pointed the descriptors at a file.
         let (destination, output) = match args.nocapture {
             true => (Destination::Nowhere, None),
-            false => (Destination::File, Some(own_output()?)),
+            false => {
+                buffer::take_away();
+                (Destination::File, Some(own_output()?))
+            }
         };
         let settings = Settings {
             measures: args.bench,

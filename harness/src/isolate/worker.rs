@@ -187,7 +187,11 @@ impl Worker {
         self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
-        let output = process.take_output().unwrap_or_default();
+        let mut output = process.take_output().unwrap_or_default();
+        // What became of it comes on a line of its own.
+        if output.last().is_some_and(|last| *last != b'\n') {
+            output.push(b'\n');
+        }
         let timeout = job.as_ref().and_then(|job| job.timeout);
         let outcome = match timeout.filter(|_| is_timeout(error)) {
             Some(timeout) => {

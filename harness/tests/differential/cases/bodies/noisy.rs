@@ -39,4 +39,12 @@ suite! {
         println!("{}", caught.is_err());
         panic!("i");
     }
+    fn j_half_lines_fail() {
+        print!("a");
+        eprint!("b");
+        print!("c");
+        eprintln!("d");
+        println!("e");
+        panic!("j");
+    }
 }
