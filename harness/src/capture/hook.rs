@@ -75,14 +75,15 @@ fn report(info: &PanicHookInfo<'_>) {
         // What was printed before the panic comes before its text.
         buffer::flush();
     }
-    scope.reopen_stderr();
+    let is_heard = scope.reopen_stderr();
     let keeps_name = role == Role::Thread;
     match layer::is_present() {
         // The former hook writes to standard error, which is where the layer listens.
-        true if keeps_name => call_former(info),
+        true if keeps_name && is_heard => call_former(info),
+        true if keeps_name => scope.append_or_print(&former_text(info, &scope)),
         true => scope.append_or_print(&renamed_former_text(info, &scope)),
         // Not captured, and rightly named: nothing to do.
-        false if keeps_name && !scope.is_capturing() => call_former(info),
+        false if keeps_name && is_heard && !scope.is_capturing() => call_former(info),
         false => scope.append_or_print(own_text(info, &scope, keeps_name).as_bytes()),
     }
 }
@@ -101,16 +102,21 @@ fn former() -> Option<Arc<Hook>> {
         .clone()
 }
 
-/// Returns what the former hook prints, with the test's name in place of the thread's.
-fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Arc<Scope>) -> Vec<u8> {
+/// Returns what the former hook prints.
+fn former_text(info: &PanicHookInfo<'_>, scope: &Scope) -> Vec<u8> {
     let aside = Scope::new(scope.name(), Destination::Scope);
     {
         let _entered = enter_aside(Some(aside.clone()), Role::Thread);
         call_former(info);
     }
+    aside.close()
+}
+
+/// Returns what the former hook prints, with the test's name in place of the thread's.
+fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Scope) -> Vec<u8> {
     let thread = thread::current();
     panic_text::rename(
-        aside.close(),
+        former_text(info, scope),
         thread.name().unwrap_or("<unnamed>"),
         scope.name(),
     )

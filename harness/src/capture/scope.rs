@@ -7,7 +7,7 @@ use std::thread;
 
 use super::journal::Journal;
 use super::{buffer, layer};
-use crate::process::{print_error, print_to_kept, reopen_stderr};
+use crate::process::{is_stderr_redirected, print_error, print_to_kept, reopen_stderr};
 
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,11 +93,14 @@ impl Scope {
         }
     }
 
-    /// Sees to it that a hook which prints to standard error is heard, if that is the test's alone.
-    pub(super) fn reopen_stderr(&self) {
-        if self.destination == Destination::File {
-            reopen_stderr();
+    /// Sees to it that a hook which prints to standard error is heard, if that is the test's alone; `false`
+    /// if the test has pointed it elsewhere.
+    pub(super) fn reopen_stderr(&self) -> bool {
+        if self.destination != Destination::File {
+            return true;
         }
+        reopen_stderr();
+        !is_stderr_redirected()
     }
 
     /// Ends the capture and returns the output. What comes later passes by, to standard error.

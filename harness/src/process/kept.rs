@@ -36,6 +36,12 @@ pub(crate) fn reopen_stderr() {
     }
 }
 
+/// Says whether a test has pointed standard error at something else.
+pub(crate) fn is_stderr_redirected() -> bool {
+    let known = FILE.get().filter(|file| file.is_intact());
+    known.is_some_and(|file| !file.is_also(libc::STDERR_FILENO))
+}
+
 fn file() -> Option<&'static File> {
     let file = FILE.get().filter(|file| file.is_intact())?;
     Some(file)

@@ -34,7 +34,7 @@ pub(crate) use self::forked::Home;
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(unix)]
 pub(crate) use self::kept::keep_stderr;
-pub(crate) use self::kept::{print_to_kept, reopen_stderr};
+pub(crate) use self::kept::{is_stderr_redirected, print_to_kept, reopen_stderr};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::{AbortGuard, Interrupt};
 pub(crate) use self::stderr::print_error;

@@ -217,6 +217,12 @@ fn a_test_without_output_says_why_it_fails() {
         ("b_closes", "b prints\n", "b panics\n"),
         ("c_redirects", "c prints\n", "Error: c fails\n"),
         ("d_closes", "d prints\n", "d panics\n"),
+        (
+            "e_redirects",
+            "e prints\n\nthread 'e_redirects' ",
+            "e panics\n",
+        ),
+        ("f_redirects", "f prints\n\nthread 'of_f' ", "f panics\n"),
     ] {
         let shown = section(&output.stdout, name);
         assert!(shown.starts_with(printed), "{name}: {shown}");
