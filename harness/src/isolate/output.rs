@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -27,13 +28,18 @@ impl Output {
         }
     }
 
-    /// Creates a file without a name.
+    /// Creates a file without a name: in the folder for such files, or else in the test binary's.
     pub(super) fn create() -> io::Result<Self> {
+        let beside_binary = || Self::create_in(std::env::current_exe().ok()?.parent()?).ok();
+        Self::create_in(&std::env::temp_dir()).or_else(|error| beside_binary().ok_or(error))
+    }
+
+    fn create_in(folder: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let name = format!("libtest-async-{}-{number}", process::id());
-            let path = std::env::temp_dir().join(name);
+            let path = folder.join(name);
             let mut options = OpenOptions::new();
             match options.read(true).append(true).create_new(true).open(&path) {
                 // A process of this number has left it, or somebody else means harm.

@@ -13,6 +13,7 @@ use crate::fixtures::FIFO;
 
 crate::tests!(
     workers_need_no_file_of_the_program,
+    workers_need_no_temporary_folder,
     a_worker_without_its_descriptors_fails_one_test_only,
     a_crash_fails_one_test_only,
     a_crash_keeps_its_output,
@@ -56,6 +57,15 @@ fn a_crash_fails_one_test_only() {
             assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
         }
     }
+}
+
+fn workers_need_no_temporary_folder() {
+    let output = child::run_with("crashing", &["--isolate", "f_panics"], |command| {
+        command.env("TMPDIR", "/dev/null/nowhere");
+    });
+    let shown = section(&output.stdout, "f_panics");
+    let printed = "f_panics prints\nf_panics prints half a line\nthread 'f_panics' ";
+    assert!(shown.starts_with(printed), "{shown}");
 }
 
 fn a_worker_without_its_descriptors_fails_one_test_only() {
