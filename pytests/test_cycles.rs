@@ -12,39 +12,48 @@ use crate::python::{call, function, python};
 
 pyo3_aio::testing::main!();
 
-/// Calls `main(forever)` of a program, whose result has to be collected.
-fn is_collected(code: &CStr) -> PyResult<()> {
-    Python::attach(|py| {
-        let names = python(py, code)?;
-        py.run(
-            c"
+/// Calls `main(make)` of a program, whose result has to be collected.
+fn is_collected(code: &CStr, make: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = make.py();
+    let names = python(py, code)?;
+    py.run(
+        c"
 import time
 
 class Cycle(Exception):
     pass
 
-def is_collected(forever):
-    found = main(forever)
+def is_collected(make):
+    found = main(make)
     end = time.monotonic() + 10
-    # A thread of the runtime may be polling the future still; it leaves its references to the next call of the module.
+    # A thread of the runtime may be polling a future still; it leaves its references to the next call of the module. And
+    # a call does nothing while another thread collects.
     while found() is not None and time.monotonic() < end:
-        forever().close()
+        made = make()
+        if hasattr(made, 'close'):
+            made.close()
         gc.collect()
     assert found() is None, gc.get_referrers(found())
 ",
-            Some(&names),
-            None,
-        )?;
+        Some(&names),
+        None,
+    )?;
+    call(&names, "is_collected", make.clone()).map(drop)
+}
+
+/// The same, where `make` makes coroutines that never end.
+fn is_collected_with_forever(code: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
         let forever = function(py, |py| {
             runtime::into_coroutine::<_, ()>(py, std::future::pending())
         })?;
-        call(&names, "is_collected", forever).map(drop)
+        is_collected(code, &forever)
     })
 }
 
 #[pyo3_aio::tokio::test]
 fn through_the_message_of_a_cancellation_that_a_closed_loop_leaves() -> PyResult<()> {
-    is_collected(
+    is_collected_with_forever(
         c"
 def main(forever):
     loop, cycle = asyncio.new_event_loop(), Cycle()
@@ -62,7 +71,7 @@ def main(forever):
 
 #[pyo3_aio::tokio::test]
 fn through_an_exception_that_is_being_thrown_when_the_loop_is_closed() -> PyResult<()> {
-    is_collected(
+    is_collected_with_forever(
         c"
 def main(forever):
     loop, cycle = asyncio.new_event_loop(), Cycle()
@@ -79,23 +88,17 @@ def main(forever):
 
 #[pyo3_aio::tokio::test]
 fn through_an_exception_that_was_not_thrown_into_a_generator() -> PyResult<()> {
-    let stream = Python::attach(|py| {
-        function(py, |py| runtime::stream_into_py(py, Nothing)).map(Bound::unbind)
-    })?;
     Python::attach(|py| {
-        let code = c"
-class Cycle(Exception):
-    pass
-
+        let make = function(py, |py| runtime::stream_into_py(py, Nothing))?;
+        is_collected(
+            c"
 def main(make):
     cycle = Cycle()
     cycle.ending = make().athrow(cycle)
     return weakref.ref(cycle)
-";
-        let found = call(&python(py, code)?, "main", stream.into_bound(py))?;
-        py.import("gc")?.call_method0("collect")?;
-        assert!(found.call0()?.is_none());
-        Ok(())
+",
+            &make,
+        )
     })
 }
 
