@@ -98,10 +98,10 @@ impl Context {
     ///
     /// It waits for no lock of standard error, which a test may hold. What cannot be written is lost, without a panic.
     pub fn print(&self, text: &[u8]) {
-        match &self.scope {
+        self.run(|| match &self.scope {
             Some(scope) => scope.append_or_print(text),
             None => print_error(text),
-        }
+        });
     }
 }
 

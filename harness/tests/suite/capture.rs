@@ -12,6 +12,7 @@ crate::tests!(
     the_hook_of_the_user_comes_back,
     nocapture_lets_everything_through,
     output_of_passing_tests_is_shown_on_demand,
+    what_is_said_for_no_test_goes_to_standard_error,
 );
 
 fn assert_ordinary_end(output: &Output) {
@@ -100,6 +101,14 @@ fn output_of_passing_tests_is_shown_on_demand() {
     let output = run("passing", &["--show-output", "--test-threads=1"]);
     let expected = "\nsuccesses:\n\nsuccesses:\n    a\n    b\n";
     assert!(output.stdout.contains(expected), "{}", output.stdout);
+}
+
+fn what_is_said_for_no_test_goes_to_standard_error() {
+    let output = run("says", &["--test-threads=1"]);
+    assert_eq!(section(&output.stdout, "a_fails"), "of a test\n");
+    assert!(!output.stdout.contains("---- b_fails"), "{}", output.stdout);
+    let expected = "of one that has ended\nof none\n";
+    assert_eq!((output.stderr.as_str(), output.code), (expected, Some(101)));
 }
 
 fn the_hook_of_the_user_comes_back() {

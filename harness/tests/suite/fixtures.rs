@@ -40,6 +40,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "noisy" => libtest_async::run(&args, noisy::noisy()),
         "half_a_line" => libtest_async::run(&args, noisy::half_a_line()),
         "half_lines" => libtest_async::run(&args, noisy::half_lines()),
+        "says" => libtest_async::run(&args, noisy::says()),
         "pool" => on_pool(&args, noisy::noisy_async()),
         "dropped" => dropped(&args),
         "crashing" => libtest_async::run(&args, workers::crashing()),
