@@ -187,11 +187,7 @@ impl Worker {
         self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
-        let mut output = process.take_output().unwrap_or_default();
-        // What became of it comes on a line of its own.
-        if output.last().is_some_and(|last| *last != b'\n') {
-            output.push(b'\n');
-        }
+        let output = process.take_output().unwrap_or_default();
         let timeout = job.as_ref().and_then(|job| job.timeout);
         let outcome = match timeout.filter(|_| is_timeout(error)) {
             Some(timeout) => {
@@ -204,13 +200,8 @@ impl Worker {
             }
             None => Outcome::FailedBecause(process.autopsy()),
         };
-        let ended = Ended {
-            outcome,
-            output,
-            elapsed: None,
-        };
         if let Some(job) = job {
-            (job.tell)(Progress::Ended(ended));
+            (job.tell)(Progress::Ended(Ended::cut_short(outcome, output, None)));
         }
     }
 

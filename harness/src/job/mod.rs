@@ -51,6 +51,23 @@ impl Ended {
         Self::without_output(Outcome::FailedBecause(reason))
     }
 
+    /// Returns the end of a trial that did not come to its own. What is told of that stands on a line by
+    /// itself, whatever the trial printed last.
+    pub(crate) fn cut_short(
+        outcome: Outcome,
+        mut output: Vec<u8>,
+        elapsed: Option<Duration>,
+    ) -> Self {
+        if output.last().is_some_and(|last| *last != b'\n') {
+            output.push(b'\n');
+        }
+        Self {
+            outcome,
+            output,
+            elapsed,
+        }
+    }
+
     /// Returns the end of a trial that found no thread to run on.
     fn without_thread(error: &io::Error) -> Self {
         let reason = format!("no thread could be started for the test: {error}");

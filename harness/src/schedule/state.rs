@@ -275,11 +275,7 @@ impl State {
             };
             self.has_given_up = true;
             patience::suspect();
-            let ended = Ended {
-                outcome: Outcome::timed_out(timeout),
-                output,
-                elapsed: Some(timeout),
-            };
+            let ended = Ended::cut_short(Outcome::timed_out(timeout), output, Some(timeout));
             self.ended(id, ended)?;
         }
         if self.settings.concurrency > 1 {

@@ -156,7 +156,7 @@ fn endless() -> Vec<Trial> {
             }
         }),
         Trial::async_test("b_is_pending", async {
-            println!("before waiting");
+            print!("before waiting");
             let _says_when_dropped = says_when_dropped;
             future::pending().await
         }),
