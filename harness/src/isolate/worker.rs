@@ -118,7 +118,8 @@ impl Worker {
             thread::sleep(PAUSE);
         }
         let timeout = self.sent.front().and_then(|job| job.timeout);
-        match process.receive(timeout.map(|timeout| self.since + timeout)) {
+        let deadline = timeout.and_then(|timeout| self.since.checked_add(timeout));
+        match process.receive(deadline) {
             Ok(Reply::Ended { ended, .. }) => {
                 self.process = Some(process);
                 self.ended(ended);

@@ -23,6 +23,7 @@ crate::tests!(
     a_test_that_was_given_up_prints_beside_the_report,
     a_future_that_takes_too_long_is_dropped,
     a_worker_that_takes_too_long_is_killed,
+    no_time_is_too_long_for_a_timeout,
     no_test_starts_after_so_many_failures,
 );
 
@@ -111,6 +112,15 @@ fn a_worker_that_takes_too_long_is_killed() {
         output.stdout
     );
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+}
+
+/// The clock does not go so far.
+fn no_time_is_too_long_for_a_timeout() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let output = run("passing", &[&["--timeout=1e19s"], isolation].concat());
+        assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
 }
 
 fn no_test_starts_after_so_many_failures() {
