@@ -32,8 +32,11 @@ pub(crate) struct Planned {
 
 impl Plan {
     /// Selects from `trials`; they are sorted by name, and shuffled if the arguments say so.
-    pub(crate) fn new(args: &Arguments, trials: Vec<Trial>) -> Self {
+    pub(crate) fn new(args: &Arguments, mut trials: Vec<Trial>) -> Self {
         let all = trials.len();
+        if args.bench {
+            align(&mut trials);
+        }
         let selected = select(args, trials);
         let filtered_out = all - selected.len();
         let occurrences = occurrences(&selected);
@@ -64,6 +67,18 @@ impl Plan {
     /// Returns how many trials were selected.
     pub(crate) fn len(&self) -> usize {
         self.tests.len() + self.benchmarks.len()
+    }
+}
+
+/// Has the results of benchmarks stand in one column, also when some of them are left out.
+fn align(trials: &mut [Trial]) {
+    let lengths = trials
+        .iter()
+        .filter(|trial| trial.is_bench())
+        .map(|trial| trial.description().title().len());
+    let width = lengths.max();
+    for trial in trials.iter_mut().filter(|trial| trial.is_bench()) {
+        trial.description.width = width;
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Description {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) is_bench: bool,
+    /// Present if it is a benchmark in a run that measures: so many bytes the longest name of these has.
+    pub(crate) width: Option<usize>,
     pub(crate) ignored: bool,
     pub(crate) ignore_reason: Option<Cow<'static, str>>,
     pub(crate) should_panic: ShouldPanic,
@@ -206,6 +208,7 @@ impl Trial {
             name,
             kind: String::new(),
             is_bench: false,
+            width: None,
             ignored: false,
             ignore_reason: None,
             should_panic: ShouldPanic::No,

@@ -102,7 +102,9 @@ pub(super) fn listing(event: &Event<'_>, with_counts: bool, out: &mut String) {
 
 /// Appends `test NAME ... `.
 pub(super) fn test_name(description: &Description, out: &mut String) {
-    let _ = write!(out, "test {}", description.title());
+    let title = description.title();
+    let padding = description.width.unwrap_or(0).saturating_sub(title.len());
+    let _ = write!(out, "test {title}{}", " ".repeat(padding));
     let expects_panic = description.should_panic != crate::trial::ShouldPanic::No;
     // libtest has the note for tests that run only.
     if expects_panic && !description.ignored {

@@ -39,8 +39,8 @@ impl Terse {
     }
 
     fn started(&self, description: &Description, out: &mut String) {
-        // Benchmarks are named also here.
-        if !self.is_concurrent && description.is_bench {
+        // What is measured is named also here.
+        if !self.is_concurrent && description.width.is_some() {
             summary::test_name(description, out);
         }
     }

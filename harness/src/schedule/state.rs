@@ -249,11 +249,13 @@ impl State {
         if let Some(again) = &trial.again {
             again.keep(&mut self.unused);
         }
+        // To measure a benchmark takes as long as the measurement wants.
+        let is_timed = self.settings.limits.is_some() && trial.description.width.is_none();
         let finished = Finished {
             description: trial.description,
             outcome: ended.outcome,
             output: ended.output,
-            time: ended.elapsed.filter(|_| self.settings.limits.is_some()),
+            time: ended.elapsed.filter(|_| is_timed),
             elapsed: ended.elapsed,
             attempt: trial.attempt,
         };

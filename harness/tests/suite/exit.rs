@@ -14,6 +14,8 @@ crate::tests!(
     a_closed_pipe_ends_quietly,
     bad_threads_in_the_environment_panic,
     terse_is_a_character_a_test,
+    the_results_of_benchmarks_are_aligned,
+    a_benchmark_that_is_not_measured_is_a_test,
 );
 
 fn passing_tests_exit_with_zero() {
@@ -106,5 +108,36 @@ fn terse_is_a_character_a_test() {
         &["-q", "--test-threads=1", "pass", "ignored", "displays"],
     );
     let expected = "\nrunning 4 tests\n. 1/4\ndisplays --- FAILED\ni.\nfailures:\n\n---- displays stdout ----\nError: text\n\n\nfailures:\n    displays\n\ntest result: FAILED. ";
+    assert!(output.stdout.starts_with(expected), "{}", output.stdout);
+}
+
+/// In the column that the longest name of all benchmarks gives, selected or not. No time is shown: the
+/// measurement is one.
+fn the_results_of_benchmarks_are_aligned() {
+    let args = ["--bench", "--skip=longest", "--report-time"];
+    let expected = "\nrunning 4 tests\ntest a_test_of_a_long_name ... ignored\n\
+        test b_short       ... bench:       1,234.00 ns/iter (+/- 5.00)\n\
+        test c_lengthy     ... bench:       1,234.00 ns/iter (+/- 5.00)\n\
+        test d_ignored     ... ignored\n\
+        \ntest result: ok. 0 passed; 0 failed; 2 ignored; 2 measured; 1 filtered out; finished in ";
+    for threads in ["--test-threads=1", "--test-threads=2"] {
+        let output = run("benchmarks", &[&args[..], &[threads]].concat());
+        assert!(output.stdout.starts_with(expected), "{}", output.stdout);
+    }
+    let expected = "\nrunning 4 tests\n\
+        itest b_short       ... bench:       1,234.00 ns/iter (+/- 5.00)\n\
+        test c_lengthy     ... bench:       1,234.00 ns/iter (+/- 5.00)\n\
+        test d_ignored     ... i\n\
+        test result: ok. ";
+    let output = run(
+        "benchmarks",
+        &[&args[..], &["-q", "--test-threads=1"]].concat(),
+    );
+    assert!(output.stdout.starts_with(expected), "{}", output.stdout);
+}
+
+fn a_benchmark_that_is_not_measured_is_a_test() {
+    let output = run("benchmarks", &["-q", "--test-threads=1"]);
+    let expected = "\nrunning 5 tests\n...i.\ntest result: ok. 4 passed;";
     assert!(output.stdout.starts_with(expected), "{}", output.stdout);
 }

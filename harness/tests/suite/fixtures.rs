@@ -19,7 +19,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use libtest_async::{Arguments, Completion, Conclusion, Failed, Trial};
+use libtest_async::{Arguments, Completion, Conclusion, Failed, Measurement, Trial};
 
 pub(crate) use self::descriptors::{FILE, FIRST, interrupted_file};
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
@@ -35,6 +35,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
     let fixture = std::env::var(VARIABLE).ok()?;
     let args = Arguments::from_args();
     let conclusion = match fixture.as_str() {
+        "benchmarks" => libtest_async::run(&args, benchmarks()),
         "mixed" => libtest_async::run(&args, mixed()),
         "passing" => libtest_async::run(&args, passing()),
         "noisy" => libtest_async::run(&args, noisy::noisy()),
@@ -99,6 +100,23 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
 
 fn passing() -> Vec<Trial> {
     vec![Trial::test("b", || Ok(())), Trial::test("a", || Ok(()))]
+}
+
+fn benchmarks() -> Vec<Trial> {
+    let bench = |name: &str| {
+        let measurement = Measurement {
+            avg: 1234,
+            variance: 5,
+        };
+        Trial::bench(name, move |once| Ok((!once).then_some(measurement)))
+    };
+    vec![
+        bench("b_short"),
+        bench("c_lengthy"),
+        bench("d_ignored").with_ignored_flag(true),
+        bench("e_the_longest"),
+        Trial::test("a_test_of_a_long_name", || Ok(())),
+    ]
 }
 
 fn mixed() -> Vec<Trial> {
