@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::commands::with_default_sigint;
+use crate::commands::{limited, with_default_sigint};
 use crate::rerun::{Run, command};
 
 crate::tests!(
@@ -55,13 +55,17 @@ fn a_timeout_shows_the_tasks_of_the_test_and_counts_those_of_others() {
     assert!(tasks.contains(" more of other tests\n"), "{shown}");
 }
 
+/// Also one that blocks the only thread of its runtime.
 fn a_timeout_leaves_tests_that_block_behind() {
-    let started = Instant::now();
-    let run = Run::new("settings::timeout::blocks");
-    run.assert_contains("test result: FAILED. 0 passed; 3 failed;");
-    let shown = run.captured("subject::settings::timeout::blocks_in_python");
-    assert!(shown.contains("Error: timed out after 100ms\n"), "{shown}");
-    assert!(started.elapsed() < Duration::from_secs(30));
+    for threads in ["1", "4"] {
+        let mut command = command("settings::timeout::blocks");
+        command.env("ASYNC_STD_THREAD_COUNT", threads);
+        let run = Run::of(limited(&command).output().unwrap());
+        assert_eq!(run.status, Some(101), "{run:#?}");
+        run.assert_contains("test result: FAILED. 0 passed; 3 failed;");
+        let shown = run.captured("subject::settings::timeout::blocks_in_python");
+        assert!(shown.contains("Error: timed out after 100ms\n"), "{shown}");
+    }
 }
 
 fn a_timeout_cancels_what_the_test_awaits() {

@@ -12,10 +12,11 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use libtest_async::capture;
+use libtest_async::{TestFuture, capture};
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 
+use super::driver::block_on;
 use super::race::Race;
 use super::runtime::Runtime;
 use super::skip::End;
@@ -30,6 +31,14 @@ type Ended = Result<End, Box<dyn Any + Send>>;
 
 /// The time was over; this is what the tasks and threads were doing.
 pub(super) struct TimedOut(pub(super) String);
+
+/// Polls what waits for the end of a test, or of its time, on a thread of its own: the test may block all threads of its
+/// runtime.
+pub(super) fn watch(test: TestFuture) {
+    let watch = thread::Builder::new().name("test-limit".to_owned());
+    // Without a thread the future is dropped, which fails the test.
+    let _ = watch.spawn(|| block_on(test));
+}
 
 /// Runs a future on a runtime, for so long.
 pub(super) async fn run_async(

@@ -7,6 +7,7 @@ use libtest_async::Trial;
 use pyo3::prelude::*;
 
 use super::execution::Execution;
+use super::limit;
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime::{self, Runtime};
@@ -105,7 +106,10 @@ impl Test {
             source: self.source,
             settings: self.settings,
         };
-        let spawn = execution.runtime.spawn;
+        let spawn = match execution.settings.timeout {
+            Some(_) => limit::watch,
+            None => execution.runtime.spawn,
+        };
         let trial = match self.work {
             Work::Async(start) => {
                 Trial::ignorable_async_test(self.name, execution.run_async(start)).with_spawn(spawn)

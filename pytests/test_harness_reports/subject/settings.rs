@@ -9,7 +9,7 @@ mod timeout {
     #[pyo3_aio::tokio::test(timeout = "100ms")]
     async fn waits_for_python() -> PyResult<()> {
         let sleep = Python::attach(|py| {
-            let sleep = py.import("asyncio")?.call_method1("sleep", (60,))?;
+            let sleep = py.import("asyncio")?.call_method1("sleep", (600,))?;
             pyo3_aio::tokio::into_future(sleep)
         })?;
         sleep.await?;
@@ -18,17 +18,17 @@ mod timeout {
 
     #[pyo3_aio::async_std::test(timeout = "100ms")]
     async fn blocks_its_thread() {
-        thread::sleep(Duration::from_secs(60));
+        thread::sleep(Duration::from_secs(600));
     }
 
     #[pyo3_aio::smol::test(timeout = "100ms")]
     fn blocks_its_thread_synchronously() {
-        thread::sleep(Duration::from_secs(60));
+        thread::sleep(Duration::from_secs(600));
     }
 
     #[pyo3_aio::tokio::test(timeout = "100ms")]
     fn blocks_in_python() -> PyResult<()> {
-        Python::attach(|py| py.import("time")?.call_method1("sleep", (60,)).map(drop))
+        Python::attach(|py| py.import("time")?.call_method1("sleep", (600,)).map(drop))
     }
 
     #[pyo3_aio::tokio::test(timeout = "1m")]
