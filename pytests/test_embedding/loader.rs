@@ -35,7 +35,7 @@ async fn start(krate: &Krate, program: &Path, libraries: Option<&Path>) -> Outpu
     command.arg("-i").args(libraries);
     command
         .arg(program)
-        .args(["--exact", "facts", "--nocapture"]);
+        .args(["--exact", "facts", "--nocapture", "--test-threads=2"]);
     krate.run(command).await
 }
 
@@ -85,7 +85,7 @@ async fn a_program_may_have_the_folder_of_libpython_written_in_it() {
 async fn a_debugger_may_be_cargo_s_runner() {
     const RUNNER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
     let krate = krate("debugger");
-    let words = "test --test facts -- --exact facts --nocapture";
+    let words = "test --test facts -- --exact facts --nocapture --test-threads=2";
     let krate = krate.with(RUNNER, "env MADE_BY_RUNNER=1");
     krate.cargo(words).await.succeeds();
     let has_gdb = std::process::Command::new("gdb")

@@ -58,12 +58,14 @@ fn wait_while_paused() {
 
 /// Keeps futures from being polled until [`resume`], so that a fork finds no lock of theirs, or of pyo3's, taken. It
 /// gives up on those that take longer than 50 ms, such as one that waits to be attached to Python.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there is no fork"))]
 pub(super) fn pause() {
     PAUSED.store(true, Ordering::SeqCst);
     wait_until_idle(PAUSE);
 }
 
 /// Lets futures be polled again, in the parent of a fork.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there is no fork"))]
 pub(super) fn resume() {
     PAUSED.store(false, Ordering::SeqCst);
     let _idle = lock();
@@ -71,6 +73,7 @@ pub(super) fn resume() {
 }
 
 /// Forgets, in the child of a fork, the futures that threads of the parent were polling.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there is no fork"))]
 pub(super) fn restart() {
     POLLING.store(0, Ordering::SeqCst);
     PAUSED.store(false, Ordering::SeqCst);

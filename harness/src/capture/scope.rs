@@ -96,7 +96,7 @@ impl Scope {
     /// Sees to it that a hook which prints to standard error is heard, if that is the test's alone; `false`
     /// if the test has pointed it elsewhere.
     pub(super) fn reopen_stderr(&self) -> bool {
-        if self.destination != Destination::File {
+        if !matches!(self.destination, Destination::File) {
             return true;
         }
         reopen_stderr();

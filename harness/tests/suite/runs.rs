@@ -51,10 +51,8 @@ fn a_run_that_workers_do_not_come_to_fails() {
 
 fn a_test_may_run_others() {
     for isolation in [&[][..], &["--isolate"]] {
-        let output = run(
-            "run_within_a_test",
-            &[&["a_runs_others"], isolation].concat(),
-        );
+        let args = [&["a_runs_others", "--test-threads=2"], isolation].concat();
+        let output = run("run_within_a_test", &args);
         let line = "test a_runs_others ... ok\n";
         assert!(output.stdout.contains(line), "{}", output.stdout);
         assert_eq!(output.code, Some(0));
