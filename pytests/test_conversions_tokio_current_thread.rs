@@ -23,6 +23,10 @@ fn main() {
         vec![
             Test::new_async("results_arrive_in_order".into(), results_arrive_in_order()),
             Test::new_async("it_sleeps_on_its_own_thread".into(), it_sleeps()),
+            Test::new_async(
+                "it_does_not_wait_for_itself".into(),
+                it_does_not_wait_for_itself(),
+            ),
             new_sync_test("init_is_too_late".into(), init_is_too_late),
         ],
     );
@@ -81,4 +85,17 @@ fn init_is_too_late() -> PyResult<()> {
     let error = pyo3_aio::tokio::init_multi_thread().unwrap_err();
     assert!(error.to_string().contains("exists already"), "{error}");
     Ok(())
+}
+
+async fn it_does_not_wait_for_itself() -> PyResult<()> {
+    Python::attach(|py| {
+        let refused = pyo3_aio::tokio::block_on(py, async { Ok(()) }).unwrap_err();
+        assert!(refused.to_string().contains("would wait for itself"));
+        let coroutine =
+            pyo3_aio::tokio::into_coroutine(py, std::future::pending::<PyResult<()>>())?;
+        let run = py.import("asyncio")?.getattr("run")?;
+        let refused = run.call1((coroutine,)).unwrap_err();
+        assert!(refused.to_string().contains("would wait for itself"));
+        Ok(())
+    })
 }

@@ -6,10 +6,11 @@ use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::blocked::blocked;
 use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
-use crate::generic::{self, ContextExt, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::generic::{self, ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
 use crate::left_behind::Home;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
@@ -38,7 +39,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(spawned(fut))
+    task::spawn(spawned(Pointers::<AsyncStd>::RUNNER, fut))
 }
 
 static HOME: Home = Home::new();
@@ -68,6 +69,10 @@ impl Runtime for AsyncStd {
 
     fn ensure_alive() -> PyResult<()> {
         HOME.ensure_here("async-std")
+    }
+
+    fn ensure_unblocked() -> PyResult<()> {
+        Err(blocked("async-std"))
     }
 }
 

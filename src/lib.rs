@@ -28,6 +28,12 @@
 
 mod asyncio;
 mod awaitable;
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
+mod blocked;
 mod bridge;
 mod cancel;
 mod caught;

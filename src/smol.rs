@@ -7,10 +7,11 @@ use ::smol::Task;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::blocked::blocked;
 use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
-use crate::generic::{self, ContextExt, LocalContextExt, Runtime};
+use crate::generic::{self, ContextExt, LocalContextExt, Pointers, Runtime};
 use crate::left_behind::Home;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
@@ -67,7 +68,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    JoinHandle::new(::smol::spawn(spawned(fut)))
+    JoinHandle::new(::smol::spawn(spawned(Pointers::<Smol>::RUNNER, fut)))
 }
 
 static HOME: Home = Home::new();
@@ -96,5 +97,9 @@ impl Runtime for Smol {
 
     fn ensure_alive() -> PyResult<()> {
         HOME.ensure_here("smol")
+    }
+
+    fn ensure_unblocked() -> PyResult<()> {
+        Err(blocked("smol"))
     }
 }

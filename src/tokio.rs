@@ -7,14 +7,17 @@ use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use ::tokio::runtime::{Builder, Handle, Runtime as TokioRuntime};
-use ::tokio::task::{JoinError as TokioJoinError, JoinHandle};
+use ::tokio::runtime::{Builder, Handle, Runtime as TokioRuntime, RuntimeFlavor};
+use ::tokio::task::{self, JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
+use crate::blocked::blocked;
 use crate::bridge::{generation, spawned};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
-use crate::generic::{self, ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
+use crate::generic::{
+    self, ContextExt, JoinError, LocalContextExt, Pointers, Runtime, SpawnLocalExt,
+};
 use crate::left_behind::left_behind;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
@@ -254,7 +257,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    get_handle().spawn(spawned(fut))
+    get_handle().spawn(spawned(Pointers::<Tokio>::RUNNER, fut))
 }
 
 runtime_functions!(Tokio);
@@ -305,6 +308,19 @@ impl Runtime for Tokio {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a worker spawns or wakes is first in line at that worker, where no other takes it from.
+    fn ensure_unblocked() -> PyResult<()> {
+        Err(blocked("tokio"))
+    }
+
+    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return Err(blocked("tokio"));
+        }
+        task::block_in_place(f);
+        Ok(())
     }
 }
 

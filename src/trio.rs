@@ -49,6 +49,7 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
 /// there is a signal for that, and otherwise dropped.
 pub(crate) fn wait(py: Python<'_>, held: Held, told: Option<Arc<Signal>>) -> PyResult<Wait> {
     held.ensure_runtime()?;
+    held.ensure_unblocked(|| Ok(true))?;
     let token = current_token(py)?;
     let hub = hub_of_host(&token, connect)?;
     let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;

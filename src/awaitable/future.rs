@@ -49,6 +49,7 @@ pub(crate) fn spawn_future<'py>(
 ) -> PyResult<Bound<'py, RustFuture>> {
     held.ensure_runtime()?;
     let event_loop = locals.event_loop(py);
+    held.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
     static PATCHED: PyOnceLock<()> = PyOnceLock::new();
     PATCHED.get_or_init(py, || {

@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use pyo3::prelude::*;
 
+use super::polled;
 use super::runner::Runner;
 use super::work::Work;
 use crate::pending_error;
@@ -38,6 +39,18 @@ impl Held {
     /// Fails where the runtime's threads were left behind by a fork.
     pub(crate) fn ensure_runtime(&self) -> PyResult<()> {
         (self.runner.ensure_alive)()
+    }
+
+    /// Fails where the future would be waited for by a loop that keeps its runtime from polling it: one that runs on this
+    /// thread, within the poll of another future.
+    pub(crate) fn ensure_unblocked(
+        &self,
+        is_loop_here: impl FnOnce() -> PyResult<bool>,
+    ) -> PyResult<()> {
+        if polled::is_polling((self.runner.runtime)()) && is_loop_here()? {
+            (self.runner.ensure_unblocked)()?;
+        }
+        Ok(())
     }
 
     /// Polls the future on this thread, detached from Python.

@@ -18,6 +18,7 @@ mod hub;
 mod hubs;
 mod inherited;
 mod poll_lock;
+pub(crate) mod polled;
 mod polling;
 mod queue;
 mod readers;

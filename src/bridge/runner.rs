@@ -1,5 +1,6 @@
 //! A runtime, as far as the bridge uses it.
 
+use std::any::TypeId;
 use std::task::{Context, Poll, Waker};
 
 use pyo3::prelude::*;
@@ -17,6 +18,10 @@ pub(crate) struct Runner {
     pub(crate) enter: fn(&mut dyn FnMut()),
     /// Fails where the runtime's threads were left behind by a fork.
     pub(crate) ensure_alive: fn() -> PyResult<()>,
+    /// Fails where an event loop on a thread that polls a future keeps the runtime from polling others.
+    pub(crate) ensure_unblocked: fn() -> PyResult<()>,
+    /// Tells the runtime from others.
+    pub(crate) runtime: fn() -> TypeId,
 }
 
 impl Runner {

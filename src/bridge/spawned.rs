@@ -3,7 +3,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{exit, polling};
+use super::runner::Runner;
+use super::{exit, polled, polling};
 use crate::locals;
 
 /// Whenever it runs a user's code, dropping included, it counts as polling. Once the interpreter's exit has waited for
@@ -13,16 +14,21 @@ pub(crate) struct Spawned<F> {
     future: Option<Pin<Box<F>>>,
     /// Something that runs after the exit hook has started it, and will wait for it: another function of `atexit`.
     is_late: bool,
+    runner: &'static Runner,
 }
 
 /// Wraps a future that is about to be spawned, with the current locals carried along.
 ///
 /// The exit hook is registered where the thread is attached to Python, as it is in a function that Python calls.
-pub(crate) fn spawned<F: Future>(future: F) -> Spawned<impl Future<Output = F::Output>> {
+pub(crate) fn spawned<F: Future>(
+    runner: &'static Runner,
+    future: F,
+) -> Spawned<impl Future<Output = F::Output>> {
     exit::register_if_attached();
     Spawned {
         future: Some(Box::pin(locals::carry(future))),
         is_late: exit::has_begun(),
+        runner,
     }
 }
 
@@ -31,6 +37,7 @@ impl<F: Future> Future for Spawned<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _polling = polling::enter();
+        let _polled = polled::enter((self.runner.runtime)());
         if exit::has_begun() && !self.is_late {
             self.future = None;
         }

@@ -21,6 +21,7 @@ use super::failure::Failure;
 use super::held::Held;
 use super::hub::{Deliver, Hub};
 use super::poll_lock::BeingPolled;
+use super::polled;
 use super::polling;
 use super::registration::Registration;
 use super::runner::Runner;
@@ -202,6 +203,7 @@ impl Task {
     /// Polls once; true when the driver has nothing more to do.
     pub(super) fn advance(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
         let _polling = polling::enter();
+        let _polled = polled::enter((self.runner.runtime)());
         self.remember(cx.waker());
         if self.cancelled.load(Ordering::SeqCst) {
             self.end(self.reason());

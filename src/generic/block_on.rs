@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use super::run::spawn;
 use super::traits::{Pointers, Runtime};
+use super::waiting::wait;
 use crate::asyncio;
 use crate::bridge::{Held, register_exit};
 use crate::caught::{Caught, catch};
@@ -31,7 +32,8 @@ const LOOK: Duration = Duration::from_millis(50);
 ///
 /// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
 /// started, where an event loop or trio runs on this thread: waiting would stop it, and with it whatever the future
-/// waits for.
+/// waits for. So it is where this thread polls a future of the runtime, unless that is tokio with several threads, which
+/// puts another thread in this one's place.
 pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime,
@@ -40,7 +42,15 @@ where
 {
     let held = Held::new(fut, Pointers::<R>::RUNNER);
     let is_main_thread = prepare::<R>(py)?;
-    let fut = held.into_inner();
+    wait::<R, _>(|| spawn_and_wait::<R, F, T>(py, held.into_inner(), is_main_thread))
+}
+
+fn spawn_and_wait<R, F, T>(py: Python<'_>, fut: F, is_main_thread: bool) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + 'static,
+{
     let (sender, output) = mpsc::sync_channel(1);
     let (wanted, given_up) = oneshot::channel();
     let task = async move {

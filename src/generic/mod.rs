@@ -9,6 +9,7 @@ mod conversions;
 mod run;
 mod streams;
 mod traits;
+mod waiting;
 
 pub use block_on::block_on;
 pub use conversions::{

@@ -8,7 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::conversions::{held, new_coroutine, settings};
-use super::traits::{ContextExt, Runtime};
+use super::traits::{ContextExt, Pointers, Runtime};
+use super::waiting::wait;
 use crate::bridge::spawned;
 use crate::coroutine::{FirstPoll, Settings};
 use crate::locals::TaskLocals;
@@ -33,7 +34,7 @@ where
     R: Runtime,
     F: Future<Output = ()> + Send + 'static,
 {
-    R::spawn(spawned(fut))
+    R::spawn(spawned(Pointers::<R>::RUNNER, fut))
 }
 
 /// Runs an event loop until a Rust future is done, and returns its output.
@@ -43,7 +44,8 @@ where
 /// # Errors
 ///
 /// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when the loop is closed, is
-/// running, or another loop runs on this thread. Nothing has been started then.
+/// running, or another loop runs on this thread, and where [`block_on`](super::block_on) would refuse to wait. Nothing has
+/// been started then.
 pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
@@ -63,7 +65,7 @@ where
 /// # Errors
 ///
 /// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when a loop runs on this
-/// thread, in which case nothing has been started.
+/// thread, and where [`block_on`](super::block_on) would refuse to wait. Nothing has been started then.
 pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
@@ -100,7 +102,8 @@ where
         name: Cow::Borrowed("main"),
         ..settings()
     };
-    drive(new_coroutine(py, held::<R, _, ()>(main), settings)?)?;
+    let coroutine = new_coroutine(py, held::<R, _, ()>(main), settings)?;
+    wait::<R, _>(|| drive(coroutine))?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")

@@ -1,6 +1,6 @@
 //! What a runtime implements.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -63,6 +63,27 @@ pub trait Runtime: Send + 'static {
     fn ensure_alive() -> PyResult<()> {
         Ok(())
     }
+
+    /// Checks that the runtime polls other futures while an event loop runs within the poll of one; called on the thread
+    /// of both, before a future is spawned there.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not, and what the loop waits for would never come: an error that says so.
+    fn ensure_unblocked() -> PyResult<()> {
+        Ok(())
+    }
+
+    /// Calls a function that waits for futures of the runtime, on a thread that polls one of them.
+    ///
+    /// # Errors
+    ///
+    /// Where the runtime has no other thread for them: an error that says so. The function is not called then.
+    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
+        Self::ensure_unblocked()?;
+        f();
+        Ok(())
+    }
 }
 
 /// A runtime that can run futures which are not `Send`.
@@ -100,5 +121,7 @@ impl<R: Runtime> Pointers<R> {
         spawn: |driver: Driver| drop(R::spawn(driver)),
         enter: R::enter,
         ensure_alive: R::ensure_alive,
+        ensure_unblocked: R::ensure_unblocked,
+        runtime: TypeId::of::<R>,
     };
 }

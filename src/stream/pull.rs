@@ -110,6 +110,8 @@ mod tests {
         spawn: drop,
         enter: |call| call(),
         ensure_alive: || Ok(()),
+        ensure_unblocked: || Ok(()),
+        runtime: std::any::TypeId::of::<()>,
     };
 
     #[derive(Default)]

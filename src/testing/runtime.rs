@@ -1,6 +1,20 @@
 //! The runtimes, as the harness needs them.
 
+#[cfg(any(
+    feature = "async-std-runtime",
+    feature = "smol-runtime",
+    feature = "tokio-runtime"
+))]
+use std::any::TypeId;
+
 use libtest_async::TestFuture;
+
+#[cfg(any(
+    feature = "async-std-runtime",
+    feature = "smol-runtime",
+    feature = "tokio-runtime"
+))]
+use crate::bridge::polled;
 
 /// How tests get onto a runtime: function pointers, so that nothing here is generic over it.
 #[doc(hidden)]
@@ -19,7 +33,7 @@ impl Runtime {
     ))]
     const fn of<R: crate::generic::Runtime>() -> Self {
         Self {
-            spawn: |test| drop(R::spawn(test)),
+            spawn: |test| drop(R::spawn(polled::by(TypeId::of::<R>(), test))),
             enter: R::enter,
         }
     }

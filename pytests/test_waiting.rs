@@ -1,0 +1,100 @@
+//! Waits for Rust futures on a thread on which their runtime polls one: they end, or are refused, and never hang.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::thread;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+pyo3_aio::testing::main!();
+
+/// A future that its first poll leaves pending, and whose output another thread sets.
+async fn later() -> PyResult<u32> {
+    let mut is_first = true;
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if std::mem::take(&mut is_first) {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+    let (sender, output) = oneshot::channel();
+    thread::spawn(|| sender.send(7));
+    Ok(output.await.expect("the thread sends"))
+}
+
+/// Passes when the wait was for `later()`, or was refused where it would not end.
+fn assert_waited(waited: PyResult<u32>, may_wait: bool) {
+    match waited {
+        Ok(output) => assert_eq!(output, 7),
+        Err(error) => Python::attach(|py| {
+            assert!(!may_wait, "{error}");
+            assert!(error.is_instance_of::<PyRuntimeError>(py), "{error}");
+            assert!(
+                error.to_string().contains("would wait for itself"),
+                "{error}"
+            );
+        }),
+    }
+}
+
+/// Defines the tests for a runtime: whether what the library waits with may wait, and whether a loop of Python's own may.
+macro_rules! waiting_tests {
+    ($module:ident, $runtime:ident, $ours:expr, $pythons:expr) => {
+        mod $module {
+            use pyo3::prelude::*;
+            use pyo3_aio::$runtime as runtime;
+
+            use crate::{assert_waited, later};
+
+            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            async fn block_on_waits_within_a_poll() {
+                let waited = Python::attach(|py| runtime::block_on(py, later()));
+                assert_waited(waited, $ours);
+            }
+
+            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            async fn run_waits_within_a_poll() {
+                let waited = Python::attach(|py| {
+                    runtime::run(py, async {
+                        Python::attach(|py| {
+                            let sleep = py.import("asyncio")?.call_method1("sleep", (0,))?;
+                            runtime::into_future(sleep)
+                        })?
+                        .await?;
+                        later().await
+                    })
+                });
+                assert_waited(waited, $ours);
+            }
+
+            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            async fn a_loop_of_python_waits_within_a_poll() {
+                let waited = Python::attach(|py| {
+                    let coroutine = runtime::into_coroutine(py, later())?;
+                    py.import("asyncio")?
+                        .call_method1("run", (coroutine,))?
+                        .extract()
+                });
+                assert_waited(waited, $pythons);
+            }
+
+            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            async fn a_spawned_future_waits_too() {
+                let spawned = runtime::spawn(async {
+                    let waited = Python::attach(|py| runtime::block_on(py, later()));
+                    assert_waited(waited, $ours);
+                });
+                let _ = spawned.await;
+            }
+        }
+    };
+}
+
+// Its other threads may all be blocked too, unless the runtime can replace the one that waits.
+waiting_tests!(on_tokio, tokio, true, false);
+waiting_tests!(on_async_std, async_std, false, false);
+waiting_tests!(on_smol, smol, false, false);
