@@ -9,10 +9,14 @@
 //! - A slot attaches to Python as a method of pyo3's does, so that references are dropped at once.
 //! - A panic becomes a `RustPanic`, and does not leave the slot.
 
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+pub(crate) use finalizer::patch_finalizer;
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use patched::{patch, patch_finalizer};
-#[cfg(not(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED))))]
-pub(crate) use unpatched::{patch, patch_finalizer};
+pub(crate) use patched::patch;
+#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unpatched::patch;
+#[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unpatched::patch_finalizer;
 
 use pyo3::PyClass;
 use pyo3::prelude::*;
@@ -31,40 +35,28 @@ pub(crate) trait Finalize: PyClass {
     fn finalize(slf: &Bound<'_, Self>);
 }
 
-#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-mod patched {
+/// Attaches to Python in a slot.
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
+    #![expect(unsafe_code, reason = "slots are C functions")]
+
+    // SAFETY: a slot is called by the interpreter, which is initialized therefore, and attached.
+    unsafe { Python::attach_unchecked(slot) }
+}
+
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+mod finalizer {
     #![expect(
         unsafe_code,
         reason = "slots are C functions, and type objects C structures"
     )]
 
-    use std::ptr;
-
-    use pyo3::exceptions::PyStopIteration;
     use pyo3::ffi;
     use pyo3::prelude::*;
-    use pyo3::types::PyTuple;
 
-    use super::{Finalize, Steps};
+    use super::{Finalize, attach};
     use crate::caught::catch_call;
-    use crate::err::catch_as_error;
     use crate::pending_error;
-    use crate::step::Step;
-
-    /// Puts the slots into the class; called once, before its first instance is made.
-    pub(crate) fn patch<T: Steps>(py: Python<'_>) {
-        let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, with an iterator and an awaitable slot, and this thread has the
-        // GIL; nobody steps an instance yet.
-        unsafe {
-            (*class).tp_iternext = Some(next::<T>);
-            if let Some(slots) = (*class).tp_as_async.as_mut() {
-                slots.am_await = Some(awaited);
-                slots.am_send = Some(send::<T>);
-            }
-            ffi::PyType_Modified(class);
-        }
-    }
 
     /// Has the garbage collector call [`Finalize::finalize`]; called once, before the class's first instance is made.
     pub(crate) fn patch_finalizer<T: Finalize>(py: Python<'_>) {
@@ -84,6 +76,40 @@ mod patched {
             // A panic has been printed, and there is nobody to tell.
             let _ = pending_error::keep(py, || catch_call(|| T::finalize(&slf)));
         });
+    }
+}
+
+#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+mod patched {
+    #![expect(
+        unsafe_code,
+        reason = "slots are C functions, and type objects C structures"
+    )]
+
+    use std::ptr;
+
+    use pyo3::exceptions::PyStopIteration;
+    use pyo3::ffi;
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
+
+    use super::{Steps, attach};
+    use crate::err::catch_as_error;
+    use crate::step::Step;
+
+    /// Puts the slots into the class; called once, before its first instance is made.
+    pub(crate) fn patch<T: Steps>(py: Python<'_>) {
+        let class = T::type_object_raw(py);
+        // SAFETY: pyo3 has made the class on the heap, with an iterator and an awaitable slot, and this thread has the
+        // GIL; nobody steps an instance yet.
+        unsafe {
+            (*class).tp_iternext = Some(next::<T>);
+            if let Some(slots) = (*class).tp_as_async.as_mut() {
+                slots.am_await = Some(awaited);
+                slots.am_send = Some(send::<T>);
+            }
+            ffi::PyType_Modified(class);
+        }
     }
 
     /// `am_await`: the object is its own iterator.
@@ -133,12 +159,6 @@ mod patched {
         })
     }
 
-    /// Attaches to Python in a slot.
-    fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
-        // SAFETY: a slot is called by the interpreter, which is initialized therefore, and attached.
-        unsafe { Python::attach_unchecked(slot) }
-    }
-
     /// # Safety
     ///
     /// Both are live objects, and the first is an instance of `T`.
@@ -174,15 +194,14 @@ mod patched {
     }
 }
 
-#[cfg(not(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED))))]
+#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
 mod unpatched {
     use pyo3::prelude::*;
 
-    use super::{Finalize, Steps};
-
     /// Leaves the slots as pyo3 has made them.
-    pub(crate) fn patch<T: Steps>(_py: Python<'_>) {}
+    pub(crate) fn patch<T: super::Steps>(_py: Python<'_>) {}
 
     /// Leaves the class without a finalizer.
-    pub(crate) fn patch_finalizer<T: Finalize>(_py: Python<'_>) {}
+    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    pub(crate) fn patch_finalizer<T: super::Finalize>(_py: Python<'_>) {}
 }
