@@ -42,7 +42,12 @@ impl Palette {
             return Self::none();
         };
         match TermInfo::from_path(path) {
-            Ok(info) => Self::from_terminfo(&info),
+            Ok(mut info) => {
+                info.strings
+                    .values_mut()
+                    .for_each(|text| hide_padding(text));
+                Self::from_terminfo(&info)
+            }
             Err(_) => Self::none(),
         }
     }
@@ -72,7 +77,26 @@ fn sequence(info: &TermInfo, act: impl FnOnce(&mut TerminfoTerminal<Vec<u8>>) ->
     if !act(&mut terminal) {
         return String::new();
     }
-    String::from_utf8(terminal.into_inner()).unwrap_or_default()
+    let mut text = terminal.into_inner();
+    show_padding(&mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Stands in for the `$` that starts a padding, `$<2>`, which libtest prints as text and [`term`] leaves out.
+const PADDING: u8 = 0xff;
+
+fn hide_padding(text: &mut [u8]) {
+    replace(text, b'$', PADDING);
+}
+
+fn show_padding(text: &mut [u8]) {
+    replace(text, PADDING, b'$');
+}
+
+fn replace(text: &mut [u8], from: u8, to: u8) {
+    for byte in text.iter_mut().filter(|byte| **byte == from) {
+        *byte = to;
+    }
 }
 
 /// Finds the compiled description of `terminal` where libtest looks for it, in that order.

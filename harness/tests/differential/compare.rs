@@ -47,11 +47,6 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
             theirs.stdout = theirs.stdout.replace(['\u{1}', '\u{1b}'], "\u{fffd}");
             first_difference(&theirs, &prepared(case, ours))
         }
-        Some(Rule::HasNoPadding) => {
-            let mut theirs = prepared(case, theirs);
-            theirs.stdout = theirs.stdout.replace("$<2>", "");
-            first_difference(&theirs, &prepared(case, ours))
-        }
         Some(Rule::Accepted) => ours.stderr.starts_with("error: ").then_some(ours.stderr),
         Some(Rule::SameExit) => (theirs.exit != ours.exit).then_some(ours.exit),
         Some(Rule::Bug) => None,

@@ -11,8 +11,6 @@ pub(crate) enum Rule {
     Accepted,
     /// Here what XML cannot hold is replaced.
     IsXml,
-    /// Here nothing is printed that a terminal description tells to wait for.
-    HasNoPadding,
     /// The exit codes are the same; the order of the output is a matter of luck.
     SameExit,
     /// Libtest has a bug here; there are tests of its own for what happens instead.
@@ -64,12 +62,6 @@ const EXEMPTIONS: &[Exemption] = &[
         None,
         Rule::Accepted,
         "cargo may pass it as well; newer libtests agree",
-    ),
-    on(
-        "color-always-term-padded",
-        None,
-        Rule::HasNoPadding,
-        "libtest prints the time to wait, $<2>, as text",
     ),
     on(
         "unknown-short",
