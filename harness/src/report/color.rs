@@ -43,9 +43,9 @@ impl Palette {
         };
         match TermInfo::from_path(path) {
             Ok(mut info) => {
-                info.strings
-                    .values_mut()
-                    .for_each(|text| hide_padding(text));
+                for text in info.strings.values_mut() {
+                    replace(text, b'$', PADDING);
+                }
                 Self::from_terminfo(&info)
             }
             Err(_) => Self::none(),
@@ -78,20 +78,12 @@ fn sequence(info: &TermInfo, act: impl FnOnce(&mut TerminfoTerminal<Vec<u8>>) ->
         return String::new();
     }
     let mut text = terminal.into_inner();
-    show_padding(&mut text);
+    replace(&mut text, PADDING, b'$');
     String::from_utf8(text).unwrap_or_default()
 }
 
 /// Stands in for the `$` that starts a padding, `$<2>`, which libtest prints as text and [`term`] leaves out.
 const PADDING: u8 = 0xff;
-
-fn hide_padding(text: &mut [u8]) {
-    replace(text, b'$', PADDING);
-}
-
-fn show_padding(text: &mut [u8]) {
-    replace(text, PADDING, b'$');
-}
 
 fn replace(text: &mut [u8], from: u8, to: u8) {
     for byte in text.iter_mut().filter(|byte| **byte == from) {
