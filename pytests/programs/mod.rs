@@ -95,10 +95,13 @@ fn folder_of_the_module() -> &'static Path {
             ));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(&built, folder.join("extension.so")).unwrap_or_else(|error| {
+        // Under another name first: a program that another run has started would crash if its module were written to.
+        let copy = folder.join(format!("extension.{}", std::process::id()));
+        std::fs::copy(&built, &copy).unwrap_or_else(|error| {
             let built = built.display();
             panic!("{built}: {error}; build it with `cargo build --example extension`")
         });
+        std::fs::rename(copy, folder.join("extension.so")).unwrap();
         folder
     })
 }
