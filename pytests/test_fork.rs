@@ -97,6 +97,27 @@ join(child)
 }
 
 #[pyo3_aio::tokio::test]
+fn async_std_and_smol_are_left_behind_together() {
+    for (used, other) in [("async_std", "smol"), ("smol", "async_std")] {
+        ends_well(&format!(
+            "
+async def main(sleep):
+    await sleep(0.001)
+asyncio.run(main(extension.sleep_on_{used}))
+child = os.fork()
+if child == 0:
+    try:
+        asyncio.run(main(extension.sleep_on_{other}))
+    except RuntimeError as error:
+        assert 'were left behind by fork()' in str(error), error
+        sys.exit(9)
+join(child)
+"
+        ));
+    }
+}
+
+#[pyo3_aio::tokio::test]
 fn a_forked_child_that_runs_on_takes_no_wake_up_of_its_parent() {
     ends_well(
         "

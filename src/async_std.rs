@@ -11,7 +11,7 @@ use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
-use crate::left_behind::Home;
+use crate::left_behind::HOME;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
 
@@ -41,8 +41,6 @@ where
 {
     task::spawn(spawned(Pointers::<AsyncStd>::RUNNER, fut))
 }
-
-static HOME: Home = Home::new();
 
 runtime_functions!(AsyncStd);
 local_functions!(AsyncStd);

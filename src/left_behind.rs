@@ -9,6 +9,13 @@ use pyo3::prelude::*;
 #[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 use crate::bridge::generation;
 
+/// The process that first used async-std or smol. They are one here: the reactor behind both is the same, and a thread of
+/// one that the child does not have may have it locked when the other asks for it.
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
+pub(crate) static HOME: Home = Home {
+    used_in: AtomicU32::new(0),
+};
+
 /// Remembers the process that first used a runtime.
 #[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 pub(crate) struct Home {
@@ -18,12 +25,6 @@ pub(crate) struct Home {
 
 #[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
 impl Home {
-    pub(crate) const fn new() -> Self {
-        Self {
-            used_in: AtomicU32::new(0),
-        }
-    }
-
     /// Notes that the runtime is used.
     pub(crate) fn enter(&self) {
         if self.used_in.load(Ordering::Relaxed) == 0 {

@@ -12,7 +12,7 @@ use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
 use crate::generic::{self, ContextExt, LocalContextExt, Pointers, Runtime};
-use crate::left_behind::Home;
+use crate::left_behind::HOME;
 use crate::locals::{self, TaskLocals};
 use crate::pyfuture::PyFuture;
 
@@ -70,8 +70,6 @@ where
 {
     JoinHandle::new(::smol::spawn(spawned(Pointers::<Smol>::RUNNER, fut)))
 }
-
-static HOME: Home = Home::new();
 
 runtime_functions!(Smol);
 runtime_context!(Smol);
