@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "there is no safe way to signals")]
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::mem;
 use std::process;
@@ -17,10 +18,17 @@ use super::signal_pipe::SignalPipe;
 static PIPE: AtomicPtr<SignalPipe> = AtomicPtr::new(ptr::null_mut());
 /// Whether somebody wants to know of the signal.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+/// The signal has come, and nobody has called back yet.
+static IS_DUE: AtomicBool = AtomicBool::new(false);
 /// The process that handles the signal. A forked child has the handler too.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 /// What the thread at the other end of the pipe is to do.
 static CALLBACK: Mutex<Option<Callback>> = Mutex::new(None);
+
+thread_local! {
+    /// Whether this is the thread that calls back.
+    static CALLS: Cell<bool> = const { Cell::new(false) };
+}
 
 type Callback = Box<dyn FnOnce() + Send>;
 
@@ -62,6 +70,11 @@ impl Drop for Interrupt {
     fn drop(&mut self) {
         set_action(&self.former);
         let callback = callback_slot().take();
+        // The signal has come, and what it was for comes too late.
+        let is_being_called = callback.is_none() && !CALLS.get();
+        if is_being_called || IS_DUE.swap(false, Ordering::SeqCst) {
+            raise();
+        }
         drop(callback);
         IS_WATCHED.store(false, Ordering::SeqCst);
     }
@@ -75,10 +88,15 @@ fn open_pipe() -> Option<()> {
     }
     let pipe: &'static SignalPipe = Box::leak(Box::new(SignalPipe::new()?));
     let serve = || {
+        CALLS.set(true);
         while pipe.wait() {
             let callback = callback_slot().take();
-            if let Some(callback) = callback {
-                callback();
+            let is_due = IS_DUE.swap(false, Ordering::SeqCst);
+            match callback {
+                Some(callback) => callback(),
+                // It came when the run was over, and the signal does again what it did.
+                None if is_due => raise(),
+                None => {}
             }
         }
     };
@@ -125,13 +143,22 @@ fn handle() {
 extern "C" fn on_signal(signal: c_int) {
     let _errno = Errno::keep();
     let is_owner = process::id() == OWNER.load(Ordering::SeqCst);
-    let is_watched = IS_WATCHED.load(Ordering::SeqCst);
-    if is_owner && (!is_watched || pipe().is_some_and(SignalPipe::notify)) {
+    if is_owner && !IS_WATCHED.load(Ordering::SeqCst) {
         return;
     }
-    // SAFETY: both are allowed in a signal handler. The signal comes when this returns.
-    unsafe {
-        libc::signal(signal, libc::SIG_DFL);
-        libc::raise(signal);
+    if is_owner {
+        IS_DUE.store(true, Ordering::SeqCst);
+        if pipe().is_some_and(SignalPipe::notify) {
+            return;
+        }
     }
+    // SAFETY: the default action is one that any signal may have. The signal comes when this returns.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    raise();
+}
+
+/// Has the signal come again.
+fn raise() {
+    // SAFETY: this is allowed in a signal handler too.
+    unsafe { libc::raise(libc::SIGINT) };
 }

@@ -64,6 +64,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "nested" => libtest_async::run(&args, hostile::nested()),
         "moves" => libtest_async::run(&args, hostile::moves()),
         "forks" => libtest_async::run(&args, hostile::forks()),
+        "ends_with_ctrl_c" => on_pool(&args, hostile::ends_with_ctrl_c()),
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
         "fails_without_output" => on_pool(&args, hostile::fails_without_output()),
         "limits_files" => libtest_async::run(&args, hostile::limits_files()),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 
 use crate::child::{self, listen, run, run_with, section};
 use crate::fixtures::interrupted_file;
@@ -13,6 +13,7 @@ crate::tests!(
     ctrl_c_needs_no_descriptors,
     ctrl_c_does_not_write_to_files_of_tests,
     the_pipe_of_ctrl_c_stays_where_it_is,
+    ctrl_c_that_comes_with_the_end_counts,
     ctrl_c_leaves_workers_to_their_parent,
     ctrl_c_ends_workers_that_cannot_end,
     workers_end_when_their_parent_is_killed,
@@ -227,6 +228,19 @@ fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
+}
+
+/// Whether the run is interrupted then or the process is at its end.
+fn ctrl_c_that_comes_with_the_end_counts() {
+    for _ in 0..50 {
+        let mut command = child::command("ends_with_ctrl_c", &[]);
+        listen(&mut command);
+        let status = command.stdout(Stdio::null()).status().unwrap();
+        assert!(
+            status.code() == Some(130) || status.signal() == Some(libc::SIGINT),
+            "{status}"
+        );
+    }
 }
 
 fn exit_zero_in_a_test_is_a_failure() {
