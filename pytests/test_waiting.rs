@@ -1,6 +1,9 @@
 //! Waits for Rust futures on a thread on which their runtime polls one: they end, or are refused, and never hang.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
+use std::env;
 use std::future::poll_fn;
+use std::process::{Command, Stdio};
 use std::task::Poll;
 use std::thread;
 
@@ -50,13 +53,13 @@ macro_rules! waiting_tests {
 
             use crate::{assert_waited, later};
 
-            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn block_on_waits_within_a_poll() {
                 let waited = Python::attach(|py| runtime::block_on(py, later()));
                 assert_waited(waited, $ours);
             }
 
-            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn run_waits_within_a_poll() {
                 let waited = Python::attach(|py| {
                     runtime::run(py, async {
@@ -71,7 +74,7 @@ macro_rules! waiting_tests {
                 assert_waited(waited, $ours);
             }
 
-            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn a_loop_of_python_waits_within_a_poll() {
                 let waited = Python::attach(|py| {
                     let coroutine = runtime::into_coroutine(py, later())?;
@@ -82,7 +85,7 @@ macro_rules! waiting_tests {
                 assert_waited(waited, $pythons);
             }
 
-            #[pyo3_aio::$runtime::test(timeout = "60s")]
+            #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn a_spawned_future_waits_too() {
                 let spawned = runtime::spawn(async {
                     let waited = Python::attach(|py| runtime::block_on(py, later()));
@@ -94,7 +97,42 @@ macro_rules! waiting_tests {
     };
 }
 
-// Its other threads may all be blocked too, unless the runtime can replace the one that waits.
+/// Says whether a runtime has a thread beside the one that waits.
+fn has_another(variable: &str, default: usize) -> bool {
+    let count = env::var(variable).map_or(default, |count| count.parse().unwrap());
+    count > 1
+}
+
+fn async_std_has_another() -> bool {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    has_another("ASYNC_STD_THREAD_COUNT", cores)
+}
+
+// tokio replaces the thread that waits, if the library asks it to.
 waiting_tests!(on_tokio, tokio, true, false);
-waiting_tests!(on_async_std, async_std, false, false);
-waiting_tests!(on_smol, smol, false, false);
+waiting_tests!(
+    on_async_std,
+    async_std,
+    crate::async_std_has_another(),
+    crate::async_std_has_another()
+);
+waiting_tests!(
+    on_smol,
+    smol,
+    crate::has_another("SMOL_THREADS", 1),
+    crate::has_another("SMOL_THREADS", 1)
+);
+
+#[pyo3_aio::tokio::test]
+fn as_many_wait_as_leave_a_thread() {
+    for threads in ["1", "2", "3"] {
+        let status = Command::new(env::current_exe().unwrap())
+            .args(["--skip", "as_many_wait_as_leave_a_thread", "-q"])
+            .env("ASYNC_STD_THREAD_COUNT", threads)
+            .env("SMOL_THREADS", threads)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "with {threads} threads: {status}");
+    }
+}

@@ -1,12 +1,14 @@
 //! The conversions on [async-std](https://docs.rs/async-std).
 
 use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
+use std::thread;
 
 use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::blocked::blocked;
+use crate::blocked::Threads;
 use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{local_functions, runtime_context, runtime_functions};
@@ -46,6 +48,13 @@ runtime_functions!(AsyncStd);
 local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
 
+static THREADS: Threads = Threads {
+    runtime: "async-std",
+    variable: "ASYNC_STD_THREAD_COUNT",
+    default: || thread::available_parallelism().map_or(1, usize::from),
+    waiting: AtomicUsize::new(0),
+};
+
 impl Runtime for AsyncStd {
     type JoinError = Caught;
     type JoinHandle = JoinHandle<Result<(), Caught>>;
@@ -70,7 +79,11 @@ impl Runtime for AsyncStd {
     }
 
     fn ensure_unblocked() -> PyResult<()> {
-        Err(blocked("async-std"))
+        THREADS.ensure_one_is_left()
+    }
+
+    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
+        THREADS.wait(f)
     }
 }
 

@@ -1,13 +1,14 @@
 //! The conversions on [smol](https://docs.rs/smol).
 
 use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
 
 use ::smol::Task;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::blocked::blocked;
+use crate::blocked::Threads;
 use crate::bridge::spawned;
 use crate::caught::{Caught, catch, catch_call};
 use crate::facade::{runtime_context, runtime_functions};
@@ -74,6 +75,13 @@ where
 runtime_functions!(Smol);
 runtime_context!(Smol);
 
+static THREADS: Threads = Threads {
+    runtime: "smol",
+    variable: "SMOL_THREADS",
+    default: || 1,
+    waiting: AtomicUsize::new(0),
+};
+
 impl Runtime for Smol {
     type JoinError = Caught;
     type JoinHandle = JoinHandle<Result<(), Caught>>;
@@ -98,6 +106,10 @@ impl Runtime for Smol {
     }
 
     fn ensure_unblocked() -> PyResult<()> {
-        Err(blocked("smol"))
+        THREADS.ensure_one_is_left()
+    }
+
+    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
+        THREADS.wait(f)
     }
 }
