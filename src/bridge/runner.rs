@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::prelude::*;
 
 use super::driver::Driver;
+use super::fork::generation;
 use crate::caught::catch_call;
 use crate::locals;
 use crate::surroundings::Surroundings;
@@ -29,7 +30,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// A panic, as a `RustPanic`.
+    /// A panic, as a `RustPanic`; where the runtime's threads were left behind by a fork, an error that says so.
     #[inline]
     pub(crate) fn poll_first(
         &self,
@@ -37,6 +38,10 @@ impl Runner {
         surroundings: &Surroundings,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
     ) -> PyResult<Poll<()>> {
+        // In the child of a fork the poll alone may wait for a thread that the runtime had in the parent.
+        if generation() != 0 {
+            (self.ensure_alive)()?;
+        }
         let enter = self.enter;
         let polled = py.detach(|| {
             surroundings.run(|| {
