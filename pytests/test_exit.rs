@@ -311,6 +311,30 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn an_unseen_exception_that_is_garbage_together_with_its_loop_is_told() {
+    let (status, stderr) = run("
+import asyncio, extension, gc
+gc.disable()
+def raises(): raise ValueError('the text')
+async def main():
+    future = extension.call_sync(raises)
+    while not future.done():
+        await asyncio.sleep(.001)
+    loop = asyncio.get_running_loop()
+    loop.circle = loop, future
+asyncio.run(main())
+gc.collect()
+");
+    assert!(status.success(), "{status}\n{stderr}");
+    assert!(
+        stderr.contains("Future exception was never retrieved"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("ValueError: the text"), "{stderr}");
+    assert!(!stderr.contains("AttributeError"), "{stderr}");
+}
+
+#[pyo3_aio::tokio::test]
 fn a_runtime_that_cannot_be_built_is_an_exception() {
     // No address space for the stacks of the runtime's threads.
     let (status, stderr) = run("

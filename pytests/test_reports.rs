@@ -81,23 +81,3 @@ def test(fails):
     assert told(main) == []
 ")
 }
-
-#[pyo3_aio::tokio::test]
-fn an_exception_that_is_garbage_together_with_its_loop_is_told() -> PyResult<()> {
-    run(c"
-def test(fails):
-    async def main(loop):
-        future = fails()
-        while not future.done():
-            await asyncio.sleep(0.001)
-        loop.circle = loop, future
-    gc.disable()
-    try:
-        seen = told(main)
-        gc.collect()
-    finally:
-        gc.enable()
-    context, = seen
-    assert str(context['exception']) == 'unseen', seen
-")
-}
