@@ -32,8 +32,8 @@ const LOOK: Duration = Duration::from_millis(50);
 ///
 /// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
 /// started, where an event loop or trio runs on this thread: waiting would stop it, and with it whatever the future
-/// waits for. So it is where this thread polls a future of the runtime and none would be left for others: of tokio with several
-/// threads one always is, as it puts another in this one's place.
+/// waits for. So it is where this thread polls a future of the runtime and none would be left for others. Of tokio with
+/// several threads one always is, as it puts another in this one's place.
 pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime,

@@ -104,8 +104,9 @@ where
 /// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Task groups of anyio before 4.14
 /// start nothing on asyncio but what an `async def` made.
 ///
-/// - **Errors of the first `send`**: `RuntimeError` where a pending future finds no running event loop, where that loop
-///   runs within a poll of the runtime, which would wait for itself, or in the child of a fork with the runtime left behind; `OSError` when the process has no file descriptor left.
+/// - **Errors of the first `send`**: `RuntimeError` where a pending future finds no running event loop, or one that runs
+///   within a poll of the runtime, which would wait for itself; the same in the child of a fork with the runtime left
+///   behind. `OSError` when the process has no file descriptor left.
 /// - **Cancel**: the awaiter sees `CancelledError` after the Rust future has been dropped. A coroutine that is
 ///   collected drops its future.
 /// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic).
