@@ -45,15 +45,17 @@ impl Interrupt {
         if former.sa_sigaction != libc::SIG_DFL || IS_WATCHED.swap(true, Ordering::SeqCst) {
             return None;
         }
-        let this = Self { former };
-        open_pipe()?;
+        if open_pipe().is_none() {
+            IS_WATCHED.store(false, Ordering::SeqCst);
+            return None;
+        }
         *callback_slot() = Some(Box::new(move || {
             // A second Ctrl-C ends the process at once.
             set_action(&former);
             callback();
         }));
         handle();
-        Some(this)
+        Some(Self { former })
     }
 }
 

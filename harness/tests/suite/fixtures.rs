@@ -91,6 +91,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "waits_with_other_descriptors" => {
             libtest_async::run(&args, descriptors::waits_with_other_descriptors())
         }
+        "has_one_descriptor" => {
+            descriptors::leave_one();
+            libtest_async::run(&args, passing())
+        }
         "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),
         "removed" => removed(&args),
         "counting" => on_pool(&args, counting()),

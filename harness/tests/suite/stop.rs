@@ -11,6 +11,7 @@ use crate::fixtures::interrupted_file;
 crate::tests!(
     ctrl_c_shows_what_ran,
     ctrl_c_needs_no_descriptors,
+    a_run_needs_one_descriptor,
     ctrl_c_does_not_write_to_files_of_tests,
     the_pipe_of_ctrl_c_stays_where_it_is,
     ctrl_c_that_comes_with_the_end_counts,
@@ -209,6 +210,12 @@ fn ctrl_c_needs_no_descriptors() {
     let args = ["--nocapture", "--test-threads=1"];
     let (_, status) = killed("waits_without_descriptors", &args, "ready\n");
     assert_eq!(status.signal(), Some(libc::SIGINT));
+}
+
+fn a_run_needs_one_descriptor() {
+    let output = run("has_one_descriptor", &[]);
+    assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }
 
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
