@@ -136,3 +136,16 @@ fn as_many_wait_as_leave_a_thread() {
         assert!(status.success(), "with {threads} threads: {status}");
     }
 }
+
+/// What the loop waits for is polled on the thread that has taken this one's place.
+#[pyo3_aio::tokio::test(serial, timeout = "60s")]
+async fn a_loop_of_python_waits_where_the_thread_was_replaced() {
+    let waited = tokio::task::block_in_place(|| {
+        Python::attach(|py| {
+            let coroutine = pyo3_aio::tokio::into_coroutine(py, later())?;
+            let run = py.import("asyncio")?.getattr("run")?;
+            run.call1((coroutine,))?.extract()
+        })
+    });
+    assert_waited(waited, true);
+}

@@ -4,8 +4,9 @@
 //! of its relatives was called before.
 
 use std::cell::Cell;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::task::{Context, Waker};
 
 use ::tokio::runtime::{Builder, Handle, Runtime as TokioRuntime, RuntimeFlavor};
 use ::tokio::task::{self, JoinError as TokioJoinError, JoinHandle};
@@ -310,8 +311,12 @@ impl Runtime for Tokio {
         }
     }
 
-    /// What a worker spawns or wakes is first in line at that worker, where no other takes it from.
+    /// What a worker spawns or wakes is first in line at that worker, where no other takes it from, unless another thread
+    /// has become that worker.
     fn ensure_unblocked() -> PyResult<()> {
+        if is_blocking_in_place() {
+            return Ok(());
+        }
         Err(blocked("tokio"))
     }
 
@@ -322,6 +327,13 @@ impl Runtime for Tokio {
         task::block_in_place(f);
         Ok(())
     }
+}
+
+/// Whether this thread, which polls a task, does so within `block_in_place`. What tells is that there is no budget then,
+/// while that of a task is used up here.
+fn is_blocking_in_place() -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..=u8::MAX).all(|_| pin!(task::consume_budget()).poll(&mut cx).is_ready())
 }
 
 impl SpawnLocalExt for Tokio {
