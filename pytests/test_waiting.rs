@@ -149,3 +149,29 @@ async fn a_loop_of_python_waits_where_the_thread_was_replaced() {
     });
     assert_waited(waited, true);
 }
+
+#[pyo3_aio::tokio::test(serial, timeout = "60s")]
+async fn block_on_waits_where_another_runtime_has_been_entered() {
+    let other = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let waited = {
+        let _entered = other.enter();
+        Python::attach(|py| pyo3_aio::tokio::block_on(py, later()))
+    };
+    other.shutdown_background();
+    assert_waited(waited, true);
+}
+
+#[pyo3_aio::tokio::test(serial, timeout = "60s")]
+async fn block_on_waits_in_a_task_that_the_library_does_not_know() {
+    let in_place = tokio::spawn(async {
+        tokio::task::block_in_place(|| Python::attach(|py| pyo3_aio::tokio::block_on(py, later())))
+    });
+    assert_waited(in_place.await.unwrap(), true);
+    let beside = tokio::spawn(async {
+        let wait = || Python::attach(|py| pyo3_aio::tokio::block_on(py, later()));
+        tokio::task::spawn_blocking(wait).await.unwrap()
+    });
+    assert_waited(beside.await.unwrap(), true);
+}

@@ -321,7 +321,7 @@ impl Runtime for Tokio {
     }
 
     fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
-        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        if get_handle().runtime_flavor() == RuntimeFlavor::CurrentThread {
             return Err(blocked("tokio"));
         }
         task::block_in_place(f);

@@ -34,6 +34,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// started, where an event loop or trio runs on this thread: waiting would stop it, and with it whatever the future
 /// waits for. So it is where this thread polls a future of the runtime and none would be left for others. Of tokio with
 /// several threads one always is, as it puts another in this one's place.
+///
+/// A task that the runtime was given by its own `spawn`, and not by [`spawn`](super::spawn) or a conversion, is not known
+/// here, and the wait may never end: call this within `spawn_blocking`, or tokio's `block_in_place`, there.
 pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime,
