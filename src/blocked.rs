@@ -37,6 +37,9 @@ mod threads {
     impl Threads {
         /// Checks that one is left for others when this one waits.
         ///
+        /// It is for the loops of Python, which are not counted themselves, since nobody tells of their end: as many of
+        /// them as there are threads, all at once, wait for ever.
+        ///
         /// # Errors
         ///
         /// Where none is: an error that says so.
