@@ -11,7 +11,8 @@ use self::unix::Target;
 
 /// Standard output, as far as the harness itself writes to it.
 pub(crate) struct Sink {
-    target: Option<Target>,
+    /// `None` if it is closed; the error if it cannot be opened.
+    target: io::Result<Option<Target>>,
 }
 
 impl Sink {
@@ -29,8 +30,12 @@ impl Sink {
     /// Writes `text` at once.
     pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
         match &mut self.target {
-            Some(target) if !text.is_empty() => target.write(text),
-            _ => Ok(()),
+            Ok(Some(target)) if !text.is_empty() => target.write(text),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let words = format!("the report has no descriptor: {error}");
+                Err(io::Error::new(error.kind(), words))
+            }
         }
     }
 }
@@ -50,9 +55,12 @@ mod unix {
     pub(super) struct Target(Guarded<File>);
 
     impl Target {
-        pub(super) fn open() -> Option<Self> {
-            let stdout = io::stdout().as_fd().try_clone_to_owned().ok()?;
-            Some(Self(Guarded::new(File::from(stdout))))
+        pub(super) fn open() -> io::Result<Option<Self>> {
+            match io::stdout().as_fd().try_clone_to_owned() {
+                Ok(stdout) => Ok(Some(Self(Guarded::new(File::from(stdout))))),
+                Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(None),
+                Err(error) => Err(error),
+            }
         }
 
         pub(super) fn write(&mut self, mut text: &[u8]) -> io::Result<()> {
@@ -98,8 +106,8 @@ mod plain {
     pub(super) struct Target(io::Stdout);
 
     impl Target {
-        pub(super) fn open() -> Option<Self> {
-            Some(Self(io::stdout()))
+        pub(super) fn open() -> io::Result<Option<Self>> {
+            Ok(Some(Self(io::stdout())))
         }
 
         pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {

@@ -92,7 +92,11 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
             libtest_async::run(&args, descriptors::waits_with_other_descriptors())
         }
         "has_one_descriptor" => {
-            descriptors::leave_one();
+            descriptors::leave(true);
+            libtest_async::run(&args, passing())
+        }
+        "has_no_descriptor" => {
+            descriptors::leave(false);
             libtest_async::run(&args, passing())
         }
         "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),

@@ -12,6 +12,7 @@ crate::tests!(
     ctrl_c_shows_what_ran,
     ctrl_c_needs_no_descriptors,
     a_run_needs_one_descriptor,
+    a_run_without_a_descriptor_fails,
     ctrl_c_does_not_write_to_files_of_tests,
     the_pipe_of_ctrl_c_stays_where_it_is,
     ctrl_c_that_comes_with_the_end_counts,
@@ -216,6 +217,16 @@ fn a_run_needs_one_descriptor() {
     let output = run("has_one_descriptor", &[]);
     assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+}
+
+fn a_run_without_a_descriptor_fails() {
+    let output = run("has_no_descriptor", &[]);
+    assert!(
+        output.stderr.contains("Too many open files"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!((output.stdout.as_str(), output.code), ("", Some(101)));
 }
 
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
