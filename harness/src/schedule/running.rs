@@ -57,7 +57,7 @@ impl Trial {
     }
 
     fn expiry(&self) -> Option<Instant> {
-        Some(self.since? + self.timeout?)
+        self.since?.checked_add(self.timeout?)
     }
 
     fn next_alarm(&self) -> Option<Instant> {
@@ -188,5 +188,18 @@ mod tests {
                 .is_some_and(|alarm| alarm <= now + timeout)
         );
         assert_eq!(running.cancel(0), Some((timeout, Vec::new())));
+    }
+
+    #[test]
+    fn a_timeout_that_the_clock_does_not_reach_never_comes() {
+        let mut running = running();
+        running.set_handle(0, Handle::default(), Some(Duration::MAX));
+        let now = Instant::now();
+        assert!(running.expired(now).is_empty());
+        assert!(
+            running
+                .next_alarm()
+                .is_some_and(|alarm| alarm <= now + SLOW)
+        );
     }
 }

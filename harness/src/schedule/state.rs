@@ -237,8 +237,10 @@ impl State {
         let Some(first) = [slow, timeout].into_iter().flatten().min() else {
             return;
         };
-        if let Some(watchdog) = &mut self.watchdog {
-            watchdog.wake_at(Instant::now() + first);
+        // A time that the clock does not reach never comes.
+        let alarm = Instant::now().checked_add(first);
+        if let (Some(watchdog), Some(alarm)) = (&mut self.watchdog, alarm) {
+            watchdog.wake_at(alarm);
         }
     }
 

@@ -119,10 +119,13 @@ fn a_worker_that_takes_too_long_is_killed() {
 
 /// The clock does not go so far.
 fn no_time_is_too_long_for_a_timeout() {
-    for isolation in [&[][..], &["--isolate"]] {
-        let output = run("passing", &[&["--timeout=1e19s"], isolation].concat());
-        assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
-        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    for threads in ["--test-threads=1", "--test-threads=2"] {
+        for isolation in [&[][..], &["--isolate"]] {
+            let args = [&["--timeout=1e19s", threads], isolation].concat();
+            let output = run("passing", &args);
+            assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
+            assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+        }
     }
 }
 
