@@ -346,6 +346,7 @@ mod interrupt {
 mod leaks {
     use pyo3::ffi::c_str;
     use pyo3::prelude::*;
+    use pyo3::sync::PyOnceLock;
     use pyo3::types::PyDict;
 
     /// Awaits `main` of some Python code, and returns.
@@ -373,16 +374,19 @@ async def main(): asyncio.ensure_future(left())
 
     /// Calls an async function at the same line each time, and awaits nothing.
     pub(super) fn leave_a_coroutine() -> PyResult<()> {
+        // A module that another thread still executes is found already.
+        static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
         Python::attach(|py| {
-            let module = py.import("test_helper_of_leaks").or_else(|_| {
+            let module = MODULE.get_or_try_init(py, || {
                 PyModule::from_code(
                     py,
                     c_str!("async def left(): pass\ndef leave(): left()"),
                     c"test_helper_of_leaks.py",
                     c"test_helper_of_leaks",
                 )
+                .map(Bound::unbind)
             })?;
-            module.call_method0("leave").map(drop)
+            module.bind(py).call_method0("leave").map(drop)
         })
     }
 
