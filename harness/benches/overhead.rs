@@ -3,9 +3,9 @@
 //! `cargo bench -p libtest-async --bench overhead`. Every row is the best of some runs of a child
 //! process with that many tests that do nothing, less the best with one test, by the test.
 //!
-//! A test that is not polled on a runtime has a thread of its own, with a name and fresh
-//! thread-local variables, as under libtest, unless `--reuse-threads` is given. The first row shows
-//! what such threads cost without any harness.
+//! Each test, async too, has a thread of its own, with a name and fresh thread-local variables, as under
+//! libtest, unless `--reuse-threads` is given. The first row shows what such threads cost without any
+//! harness.
 
 #![expect(clippy::unwrap_used, reason = "this is a benchmark")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
@@ -13,12 +13,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_async::{Arguments, TestFuture, Trial};
+use libtest_async::{Arguments, Trial};
 
 libtest_async::capture!();
 
@@ -34,12 +32,18 @@ fn main() {
     }
     println!("{:<40} {:>12} {:>12}", "", "1 thread", "2 threads");
     let kinds = [
-        "threads", "libtest", "mimic", "sync", "async", "reused", "inline",
+        "threads",
+        "libtest",
+        "mimic",
+        "sync",
+        "async",
+        "reused",
+        "reused async",
     ];
     for kind in kinds {
         print_row(title(kind), kind, &[]);
     }
-    for kind in ["sync", "reused", "inline"] {
+    for kind in ["sync", "reused"] {
         let title = format!("{}, in workers", title(kind));
         print_row(&title, kind, &["--isolate"]);
     }
@@ -65,9 +69,9 @@ fn title(kind: &str) -> &str {
         "libtest" => "libtest",
         "mimic" => "libtest-mimic (captures nothing)",
         "sync" => "here, functions",
-        "async" => "here, futures on threads of their own",
+        "async" => "here, futures",
         "reused" => "here, functions, --reuse-threads",
-        _ => "here, futures on a runtime",
+        _ => "here, futures, --reuse-threads",
     }
 }
 
@@ -124,7 +128,7 @@ fn child(kind: &str, count: usize) {
         libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit();
     }
     let mut args = Arguments::from_args();
-    args.reuse_threads = kind == "reused";
+    args.reuse_threads = kind.starts_with("reused");
     if kind == "threads" {
         return start_threads(args.test_threads.unwrap_or(1), count);
     }
@@ -133,17 +137,7 @@ fn child(kind: &str, count: usize) {
         _ => Trial::async_test(name(number), async { Ok(()) }),
     };
     let trials = (0..count).map(trial).collect();
-    match kind {
-        "inline" => poll(libtest_async::run_async(
-            &args,
-            trials,
-            |future: TestFuture| {
-                poll(future);
-            },
-        ))
-        .exit(),
-        _ => libtest_async::run(&args, trials).exit(),
-    }
+    libtest_async::run(&args, trials).exit()
 }
 
 /// Starts so many threads with names, and waits for each, on some threads at once.
@@ -162,23 +156,4 @@ fn start_threads(at_once: usize, count: usize) {
 
 fn name(number: usize) -> String {
     format!("t{number:05}")
-}
-
-/// Polls a future to its end, on this thread: a runtime that costs nothing.
-fn poll<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let mut future = std::pin::pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        let mut cx = Context::from_waker(&waker);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-        thread::park();
-    }
 }

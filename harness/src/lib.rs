@@ -25,8 +25,8 @@
 //! ]);
 //! ```
 //!
-//! Async trials are polled on a thread of their own each. To run them on a runtime, and many of
-//! them on one thread, write `main` by hand and call [`run_async`]; see there.
+//! A test is a thread, which bears its name: async trials are polled there and nowhere else, so
+//! that thread-local state holds across awaits. [`Trial::with_block_on`] gives them a runtime.
 //!
 //! # Output
 //!
@@ -82,6 +82,7 @@ mod report;
 mod run;
 mod schedule;
 mod shuffle;
+mod task;
 mod thread_pool;
 mod time;
 mod trial;
@@ -90,6 +91,6 @@ mod unwind;
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
 pub use self::conclusion::Conclusion;
 pub use self::failed::{Completion, Failed, Measurement};
-pub use self::run::{run, run_async, run_interruptible};
+pub use self::run::{run, run_interruptible};
 pub use self::schedule::Interrupter;
 pub use self::trial::{TestFuture, Trial};

@@ -23,7 +23,7 @@ impl From<libtest_mimic::Trial> for Trial {
     fn from(theirs: libtest_mimic::Trial) -> Self {
         let (name, kind) = (theirs.name().to_owned(), theirs.kind().to_owned());
         let (is_ignored, is_bench) = (theirs.has_ignored_flag(), theirs.is_bench());
-        let body = Body::Sync(Box::new(move |once| run(theirs, once)));
+        let body = Body::Here(Box::new(move |call| Some(run(theirs, call.once))));
         let mut trial = Trial::new(name, body)
             .with_kind(kind)
             .with_ignored_flag(is_ignored);

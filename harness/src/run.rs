@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::thread;
 
 use crate::args::Arguments;
@@ -15,7 +14,7 @@ use crate::process::print_error;
 use crate::report::Output;
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
-use crate::trial::{Spawner, TestFuture, Trial};
+use crate::trial::Trial;
 
 /// Runs `trials`, or lists them, as `args` say, and reports to standard output.
 ///
@@ -33,60 +32,31 @@ use crate::trial::{Spawner, TestFuture, Trial};
 /// Panics, as libtest does, if `RUST_TEST_THREADS` is used and no positive number, and if a
 /// variable `RUST_TEST_TIME_*` is used and malformed.
 pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
-    block_on(start(args, trials, Spawner::Threads))
+    block_on(conclusion_of(Work::new(args, trials)))
 }
 
-/// Like [`run`], for programs whose async trials run on a runtime: `spawn` starts them there.
+/// Like [`run`], for programs that do other things meanwhile, or handle Ctrl-C themselves.
 ///
 /// The future that is returned starts the trials and reports; it can be awaited anywhere. It needs
-/// nothing of a runtime: it is woken by the trials. Trials that are not async still run on threads
-/// of their own. A trial whose future is dropped by the runtime before it is through has failed.
+/// nothing of a runtime: it is woken by the trials. The [`Interrupter`] has what ran until then
+/// reported.
 ///
 /// # Panics
 ///
 /// Panics like [`run`], at once, not when the future is awaited.
-pub fn run_async<S>(
+pub fn run_interruptible(
     args: &Arguments,
     trials: Vec<Trial>,
-    spawn: S,
-) -> impl Future<Output = Conclusion> + Send + 'static + use<S>
-where
-    S: Fn(TestFuture) + Send + Sync + 'static,
-{
-    start(args, trials, Spawner::Runtime(Arc::new(spawn)))
-}
-
-/// Like [`run_async`], for programs that handle Ctrl-C themselves: the [`Interrupter`] has what ran
-/// until then reported.
-///
-/// # Panics
-///
-/// Panics like [`run`], at once, not when the future is awaited.
-pub fn run_interruptible<S>(
-    args: &Arguments,
-    trials: Vec<Trial>,
-    spawn: S,
 ) -> (
-    impl Future<Output = Conclusion> + Send + 'static + use<S>,
+    impl Future<Output = Conclusion> + Send + 'static + use<>,
     Interrupter,
-)
-where
-    S: Fn(TestFuture) + Send + Sync + 'static,
-{
-    let work = Work::new(args, trials, Spawner::Runtime(Arc::new(spawn)));
+) {
+    let work = Work::new(args, trials);
     let interrupter = match &work {
         Ok(Work::Run(schedule)) => schedule.interrupter(),
         _ => Interrupter::default(),
     };
     (conclusion_of(work), interrupter)
-}
-
-fn start(
-    args: &Arguments,
-    trials: Vec<Trial>,
-    spawn: Spawner,
-) -> impl Future<Output = Conclusion> + Send + 'static + use<> {
-    conclusion_of(Work::new(args, trials, spawn))
 }
 
 async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
@@ -111,11 +81,11 @@ enum Work {
 }
 
 impl Work {
-    fn new(args: &Arguments, mut trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
+    fn new(args: &Arguments, mut trials: Vec<Trial>) -> io::Result<Self> {
         let number = match Turn::next() {
             Turn::Run(number) => number,
             Turn::Serve => {
-                return Ok(Self::Serve(Box::new(Server::start(args, trials, spawn)?)));
+                return Ok(Self::Serve(Box::new(Server::start(args, trials)?)));
             }
             Turn::Skip => {
                 plan::keep(&mut trials, |_| false);
@@ -128,7 +98,7 @@ impl Work {
         let concurrency = concurrency(args);
         let limits = TimeLimits::new(args);
         let output = Output::open(args, concurrency > 1, limits)?;
-        let settings = Settings::new(args, concurrency, limits, spawn);
+        let settings = Settings::new(args, concurrency, limits);
         let plan = Plan::new(args, trials);
         let pool = args
             .starts_workers()

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failed::{Completion, Failed, Measurement};
+use crate::task::{self, Cancellation};
 
-/// A test that is handed to a runtime: it reports by itself and returns nothing.
-pub type TestFuture = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
+/// An async test, as [`Trial::with_block_on`] gets it: it reports by itself and returns nothing. It
+/// stays on the thread of its test.
+pub type TestFuture = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Where async trials are polled.
-#[derive(Clone)]
-pub(crate) enum Spawner {
-    /// On a thread that bears the trial's name.
-    Threads,
-    /// On a runtime, where this starts them.
-    Runtime(Arc<dyn Fn(TestFuture) + Send + Sync>),
-}
+/// Polls the future of a trial to its end.
+pub(crate) type BlockOn = Arc<dyn Fn(TestFuture) + Send + Sync>;
+
+/// Describes what a test is doing.
+pub(crate) type Describe = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What a body that did not fail has to say.
 pub(crate) enum Done {
@@ -32,12 +31,18 @@ pub(crate) type Verdict = Result<Done, Failed>;
 
 /// What a trial executes.
 pub(crate) enum Body {
-    /// Runs on a thread of its own. The argument says whether to run only once, unmeasured.
-    Sync(Box<dyn FnOnce(bool) -> Verdict + Send>),
-    /// Runs on a runtime.
-    Async(Pin<Box<dyn Future<Output = Verdict> + Send>>),
+    /// Runs on a thread of the trial's own. Returns `None` if it was cancelled.
+    Here(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
     /// Runs in a worker process, where there is another trial of this name.
     Elsewhere,
+}
+
+/// What a body is told when it is called.
+pub(crate) struct Call {
+    /// Whether a benchmark is to run only once, unmeasured.
+    pub(crate) once: bool,
+    pub(crate) cancellation: Arc<Cancellation>,
+    pub(crate) block_on: Option<BlockOn>,
 }
 
 /// Makes a body anew.
@@ -47,8 +52,16 @@ pub(crate) type Remake = Arc<dyn Fn() -> Body + Send + Sync>;
 pub struct Trial {
     pub(crate) description: Description,
     pub(crate) body: Body,
-    pub(crate) spawn: Option<Spawner>,
+    pub(crate) options: Options,
+}
+
+/// What a trial needs beside its body, in every attempt.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
+    pub(crate) describe: Option<Describe>,
+    /// Polls the futures of an async trial, if it is not to be this crate.
+    pub(crate) block_on: Option<BlockOn>,
     /// Present if the trial can run more than once.
     pub(crate) remake: Option<Remake>,
 }
@@ -64,6 +77,8 @@ pub(crate) struct Description {
     pub(crate) ignored: bool,
     pub(crate) ignore_reason: Option<Cow<'static, str>>,
     pub(crate) should_panic: ShouldPanic,
+    /// Whether no other trial may run at the same time.
+    pub(crate) is_serial: bool,
     pub(crate) source: Option<Source>,
 }
 
@@ -104,7 +119,7 @@ impl Trial {
     {
         Self::new(
             name.into(),
-            Body::Sync(Box::new(move |_once| runner().map(done))),
+            Body::Here(Box::new(move |_| Some(runner().map(done)))),
         )
     }
 
@@ -116,26 +131,28 @@ impl Trial {
     where
         R: FnOnce(bool) -> Result<Option<Measurement>, Failed> + Send + 'static,
     {
-        let body = Body::Sync(Box::new(move |once| match runner(once)? {
+        let measure = move |once| match runner(once)? {
             _ if once => Ok(Done::Passed),
             Some(measurement) => Ok(Done::Measured(measurement)),
             None => Err("bench runner returned `Ok(None)` in bench mode".into()),
-        }));
+        };
+        let body = Body::Here(Box::new(move |call| Some(measure(call.once))));
         let mut trial = Self::new(name.into(), body);
         trial.description.is_bench = true;
         trial
     }
 
-    /// Creates a test that awaits `future`.
+    /// Creates a test that awaits `future`, on a thread of its own, which bears the test's name.
     ///
-    /// [`run`](crate::run) polls it on a thread of its own, [`run_async`](crate::run_async) hands
-    /// it to the runtime. An `Err` and a panic fail the test, and so does a runtime that drops the
-    /// future before it is through.
+    /// A minimal `block_on` of this crate polls it there, or the one that
+    /// [`with_block_on`](Self::with_block_on) names. An `Err` and a panic fail the test, and so does
+    /// a runtime that drops the future before it is through. For a future that is not `Send` there
+    /// is [`local_async_test`](Self::local_async_test).
     pub fn async_test<F>(name: impl Into<String>, future: F) -> Self
     where
         F: Future<Output = Result<(), Failed>> + Send + 'static,
     {
-        Self::ignorable_async_test(name, async { future.await.map(|()| Completion::Completed) })
+        Self::local_async_test(name, move || future)
     }
 
     /// Creates a test like [`Self::async_test`] that may find that it cannot run.
@@ -143,10 +160,44 @@ impl Trial {
     where
         F: Future<Output = Result<Completion, Failed>> + Send + 'static,
     {
-        Self::new(
-            name.into(),
-            Body::Async(Box::pin(async { future.await.map(done) })),
-        )
+        Self::ignorable_local_async_test(name, move || future)
+    }
+
+    /// Creates a test that awaits the future that `start` returns, which need not be `Send`.
+    ///
+    /// `start` is called on the test's thread, where the future is polled: in the context of a
+    /// runtime if [`with_block_on`](Self::with_block_on) names one.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// use libtest_async::Trial;
+    ///
+    /// let trial = Trial::local_async_test("counts", || async {
+    ///     let count = Rc::new(1);
+    ///     std::future::ready(()).await;
+    ///     assert_eq!(*count, 1);
+    ///     Ok(())
+    /// });
+    /// # assert_eq!(trial.name(), "counts");
+    /// ```
+    pub fn local_async_test<S, F>(name: impl Into<String>, start: S) -> Self
+    where
+        S: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<(), Failed>> + 'static,
+    {
+        Self::ignorable_local_async_test(name, || async {
+            start().await.map(|()| Completion::Completed)
+        })
+    }
+
+    /// Creates a test like [`Self::local_async_test`] that may find that it cannot run.
+    pub fn ignorable_local_async_test<S, F>(name: impl Into<String>, start: S) -> Self
+    where
+        S: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<Completion, Failed>> + 'static,
+    {
+        Self::new(name.into(), async_body(start))
     }
 
     /// Creates a test like [`Self::test`] that can run more than once, as `--retries` may want.
@@ -167,16 +218,16 @@ impl Trial {
         let runner = Arc::new(runner);
         Self::repeatable(name.into(), move || {
             let runner = runner.clone();
-            Body::Sync(Box::new(move |_once| runner().map(done)))
+            Body::Here(Box::new(move |_| Some(runner().map(done))))
         })
     }
 
     /// Creates a test like [`Self::async_test`] that can run more than once, as `--retries` may
-    /// want. `start` is called for each attempt, where the future is polled.
+    /// want. `start` is called for each attempt, where the future is polled, which need not be `Send`.
     pub fn repeatable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
     where
         S: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), Failed>> + Send + 'static,
+        F: Future<Output = Result<(), Failed>> + 'static,
     {
         Self::repeatable_ignorable_async_test(name, move || {
             let future = start();
@@ -188,18 +239,18 @@ impl Trial {
     pub fn repeatable_ignorable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
     where
         S: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Completion, Failed>> + Send + 'static,
+        F: Future<Output = Result<Completion, Failed>> + 'static,
     {
         let start = Arc::new(start);
         Self::repeatable(name.into(), move || {
             let start = start.clone();
-            Body::Async(Box::pin(async move { start().await.map(done) }))
+            async_body(move || start())
         })
     }
 
     fn repeatable(name: String, remake: impl Fn() -> Body + Send + Sync + 'static) -> Self {
         let mut trial = Self::new(name, remake());
-        trial.remake = Some(Arc::new(remake));
+        trial.options.remake = Some(Arc::new(remake));
         trial
     }
 
@@ -212,14 +263,13 @@ impl Trial {
             ignored: false,
             ignore_reason: None,
             should_panic: ShouldPanic::No,
+            is_serial: false,
             source: None,
         };
         Self {
             description,
             body,
-            spawn: None,
-            timeout: None,
-            remake: None,
+            options: Options::default(),
         }
     }
 
@@ -285,14 +335,42 @@ impl Trial {
         self
     }
 
-    /// Hands this trial to `spawn` instead of the run's own spawner, if it is an async one.
+    /// Sets whether no other test may run at the same time, with threads as well as with
+    /// `--isolate`.
     ///
-    /// `spawn` has to see to it that the future is polled to its end, or dropped.
-    pub fn with_spawn<S>(mut self, spawn: S) -> Self
+    /// Tests keep their order: a serial one waits for those that run, and those after it wait for
+    /// it. Under nextest each test is a process of its own, of which this knows nothing: there it
+    /// takes a test group.
+    pub fn with_serial(mut self, is_serial: bool) -> Self {
+        self.description.is_serial = is_serial;
+        self
+    }
+
+    /// Has `block_on` poll the future, if this is an async trial. It is called on the test's thread.
+    ///
+    /// It may make a runtime, and drop it at its end: what that prints belongs to the test. If it
+    /// returns, or panics, before the future is through then the test has failed.
+    ///
+    /// ```
+    /// # mod tokio { pub mod runtime {
+    /// #     pub struct Runtime;
+    /// #     impl Runtime {
+    /// #         pub fn new() -> std::io::Result<Self> { Ok(Self) }
+    /// #         pub fn block_on<F: Future>(&self, _: F) {}
+    /// #     }
+    /// # } }
+    /// use libtest_async::Trial;
+    ///
+    /// let trial = Trial::async_test("sleeps", async { Ok(()) }).with_block_on(|future| {
+    ///     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    ///     runtime.block_on(future)
+    /// });
+    /// ```
+    pub fn with_block_on<B>(mut self, block_on: B) -> Self
     where
-        S: Fn(TestFuture) + Send + Sync + 'static,
+        B: Fn(TestFuture) + Send + Sync + 'static,
     {
-        self.spawn = Some(Spawner::Runtime(Arc::new(spawn)));
+        self.options.block_on = Some(Arc::new(block_on));
         self
     }
 
@@ -302,7 +380,20 @@ impl Trial {
     /// until the process ends, but nobody waits for it. If it is the thread that awaits the run then
     /// the process ends five seconds after the report. With `--isolate` the test's process is killed.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Has `describe` say what the test is doing when its time is over; the text is shown with its
+    /// output.
+    ///
+    /// It is called on a thread of its own, before the test's future is dropped, and is waited for
+    /// two seconds at most. It is not called with `--isolate`, where the test's process is killed.
+    pub fn with_timeout_description<D>(mut self, describe: D) -> Self
+    where
+        D: Fn() -> String + Send + Sync + 'static,
+    {
+        self.options.describe = Some(Arc::new(describe));
         self
     }
 
@@ -370,6 +461,17 @@ impl fmt::Display for Source {
             _ => write!(f, "{file}:{line}:{column}"),
         }
     }
+}
+
+/// Returns a body that polls the future of `start` on the thread that it is called on.
+fn async_body<S, F>(start: S) -> Body
+where
+    S: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<Completion, Failed>> + 'static,
+{
+    Body::Here(Box::new(|call: Call| {
+        task::run(call, Box::pin(async { start().await.map(done) }))
+    }))
 }
 
 fn done(completion: Completion) -> Done {

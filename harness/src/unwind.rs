@@ -20,3 +20,12 @@ pub(crate) fn discard(payload: Payload) {
         mem::forget(payload);
     }
 }
+
+/// Calls `body` below a frame of the name at which std's panic hook ends a short backtrace.
+#[inline(never)]
+pub(crate) fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let result = body();
+    // Keeps the call above from becoming a jump, which would leave no frame.
+    std::hint::black_box(());
+    result
+}

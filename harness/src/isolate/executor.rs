@@ -12,10 +12,9 @@ use super::protocol::{self, Call, Reply};
 use crate::capture::{Destination, stdio};
 use crate::guarded::Guarded;
 use crate::job::{Ended, Job};
-use crate::process::Home;
 use crate::thread_pool::{Thread, ThreadPool};
 use crate::time::TimeLimits;
-use crate::trial::{Spawner, Trial};
+use crate::trial::Trial;
 use crate::unwind;
 
 /// Takes the parent's calls. Whoever finds that no trial is running starts the next one: the thread that takes
@@ -24,7 +23,6 @@ pub(super) struct Executor {
     settings: Settings,
     threads: ThreadPool,
     link: Guarded<UnixStream>,
-    home: Home,
     state: Mutex<State>,
 }
 
@@ -33,7 +31,6 @@ pub(super) struct Settings {
     pub(super) measures: bool,
     pub(super) destination: Destination,
     pub(super) limits: Option<TimeLimits>,
-    pub(super) spawn: Spawner,
     pub(super) thread: Thread,
 }
 
@@ -70,7 +67,6 @@ impl Executor {
             threads: ThreadPool::new(settings.thread),
             settings,
             link: Guarded::new(link),
-            home: Home::new(),
             state: Mutex::new(State {
                 trials,
                 queue: VecDeque::new(),
@@ -164,13 +160,12 @@ impl Executor {
             limits: settings.limits,
             done: Box::new(move |ended| this.ended(ended)),
         };
-        let spawn = trial.spawn.as_ref().unwrap_or(&settings.spawn);
-        job.start(trial.body, settings.measures, spawn, &self.threads);
+        let block_on = trial.options.block_on;
+        job.start(trial.body, settings.measures, block_on, &self.threads);
     }
 
     /// Sends the end of a trial, with everything that it has printed.
     fn ended(self: &Arc<Self>, mut ended: Ended) {
-        self.home.end_child(&ended);
         self.check();
         // What is still to be written comes there too. If this fails it is lost.
         if let Some(output) = &self.lock().output {
@@ -242,7 +237,6 @@ mod tests {
             measures: false,
             destination: Destination::Nowhere,
             limits: None,
-            spawn: Spawner::Threads,
             thread: Thread::Own,
         };
         let (ours, theirs) = UnixStream::pair().unwrap();

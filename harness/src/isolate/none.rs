@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::Job;
 use crate::args::Arguments;
-use crate::trial::{Spawner, Trial};
+use crate::trial::Trial;
 
 /// Says whether this process is a worker: never here.
 pub(crate) fn is_worker() -> bool {
@@ -51,7 +51,7 @@ impl Pool {
 pub(crate) enum Server {}
 
 impl Server {
-    pub(crate) fn start(_: &Arguments, _: Vec<Trial>, _: Spawner) -> io::Result<Self> {
+    pub(crate) fn start(_: &Arguments, _: Vec<Trial>) -> io::Result<Self> {
         Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 }

@@ -20,7 +20,7 @@ use crate::inbox::Inbox;
 use crate::plan;
 use crate::process;
 use crate::time::TimeLimits;
-use crate::trial::{Spawner, Trial};
+use crate::trial::Trial;
 
 /// Serves the parent until it closes the socket. A thread of its own reads the requests and starts
 /// the trials, which answer by themselves; this is only what the caller waits for.
@@ -34,7 +34,7 @@ struct Closed;
 
 impl Server {
     /// Takes the socket from standard input, and says that the worker is ready.
-    pub(crate) fn start(args: &Arguments, trials: Vec<Trial>, spawn: Spawner) -> io::Result<Self> {
+    pub(crate) fn start(args: &Arguments, trials: Vec<Trial>) -> io::Result<Self> {
         let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         stdio::replace_stdin(&File::open("/dev/null")?)?;
         process::leave_to_parent();
@@ -50,7 +50,6 @@ impl Server {
             measures: args.bench,
             destination,
             limits: TimeLimits::new(args),
-            spawn,
             thread: args.thread(),
         };
         let closed = Arc::new(Inbox::new());

@@ -1,24 +1,21 @@
-//! A trial at work: on a thread, or as a future on a runtime.
+//! A trial at work, on a thread.
 
 mod report;
-mod task;
 
 use std::borrow::Cow;
 use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::report::Report;
-use self::task::{Cancellation, Task};
-use crate::block_on::block_on;
 use crate::capture::{self, Destination, Role, Scope};
 use crate::outcome::Outcome;
+use crate::task::Cancellation;
 use crate::thread_pool::ThreadPool;
 use crate::time::TimeLimits;
-use crate::trial::{Body, Description, Spawner, Verdict};
+use crate::trial::{BlockOn, Body, Call, Description};
 use crate::unwind;
 
 /// What a trial needs to run and to report its end.
@@ -84,106 +81,69 @@ impl Ended {
     }
 }
 
-type AsyncBody = Pin<Box<dyn Future<Output = Verdict> + Send>>;
-
 /// A way to get at a job that is under way.
 #[derive(Default)]
-pub(crate) struct Handle {
-    scope: Option<Arc<Scope>>,
-    cancellation: Option<Arc<Cancellation>>,
-}
+pub(crate) struct Handle(Option<(Arc<Scope>, Arc<Cancellation>)>);
 
 impl Handle {
     /// Gives the job up and returns what it has printed.
     ///
-    /// If it is a future it is dropped on its runtime, unless it is being polled and does not
-    /// return. A thread goes on; its end is of no interest.
+    /// If it is a future that waits, then it is dropped on its thread. A thread that blocks goes on;
+    /// its end is of no interest.
     pub(crate) fn cancel(self) -> Vec<u8> {
-        let output = self.scope.map(|scope| scope.close()).unwrap_or_default();
-        if let Some(cancellation) = self.cancellation {
-            cancellation.cancel();
-        }
+        let Some((scope, cancellation)) = self.0 else {
+            return Vec::new();
+        };
+        let output = scope.close();
+        cancellation.cancel();
         output
+    }
+
+    /// Appends to what the job has printed.
+    pub(crate) fn append(&self, text: &[u8]) {
+        if let Some((scope, _)) = &self.0 {
+            scope.append_or_print(text);
+        }
     }
 }
 
 impl Job {
-    /// Starts the body, on a thread of `threads` or as `spawn` says; `measures` is for
-    /// benchmarks.
+    /// Starts the body on a thread of `threads`; `measures` is for benchmarks.
     pub(crate) fn start(
         self,
         body: Body,
         measures: bool,
-        spawn: &Spawner,
+        block_on: Option<BlockOn>,
         threads: &ThreadPool,
     ) -> Handle {
         let scope = Scope::new(&self.description.name, self.destination);
-        match body {
-            Body::Sync(body) => {
-                self.run_on_thread(scope.clone(), threads, move || body(!measures));
-                Handle {
-                    scope: Some(scope),
-                    cancellation: None,
-                }
-            }
+        let Body::Here(body) = body else {
             // The report is dropped, and says that nothing was run.
-            Body::Elsewhere => {
-                drop(Report::new(self, scope));
-                Handle::default()
-            }
-            Body::Async(future) => {
-                let cancellation = Arc::new(Cancellation::default());
-                self.spawn_task(future, scope.clone(), cancellation.clone(), spawn, threads);
-                Handle {
-                    scope: Some(scope),
-                    cancellation: Some(cancellation),
-                }
-            }
-        }
-    }
-
-    fn run_on_thread(
-        self,
-        scope: Arc<Scope>,
-        threads: &ThreadPool,
-        body: impl FnOnce() -> Verdict + Send + 'static,
-    ) {
+            drop(Report::new(self, scope));
+            return Handle::default();
+        };
+        let cancellation = Arc::new(Cancellation::default());
+        let call = Call {
+            once: !measures,
+            cancellation: cancellation.clone(),
+            block_on,
+        };
+        let own = scope.clone();
         self.on_thread(threads, |job| {
-            let mut report = Report::new(job, scope.clone());
+            let mut report = Report::new(job, own.clone());
             move || {
-                let role = Role::of_this_thread(&scope);
-                let entered = capture::enter(Some(scope), role);
+                let role = Role::of_this_thread(&own);
+                let entered = capture::enter(Some(own), role);
                 report.start();
-                let body = AssertUnwindSafe(|| __rust_begin_short_backtrace(body));
-                let result = panic::catch_unwind(body);
+                let body = || unwind::__rust_begin_short_backtrace(|| body(call));
+                let result = panic::catch_unwind(AssertUnwindSafe(body));
                 drop(entered);
-                report.end(result);
+                if let Some(result) = result.transpose() {
+                    report.end(result);
+                }
             }
         });
-    }
-
-    fn spawn_task(
-        self,
-        future: AsyncBody,
-        scope: Arc<Scope>,
-        cancellation: Arc<Cancellation>,
-        spawn: &Spawner,
-        threads: &ThreadPool,
-    ) {
-        let task = |job| {
-            let report = Report::new(job, scope.clone());
-            Task::new(future, report, scope, cancellation)
-        };
-        match spawn {
-            Spawner::Threads => self.on_thread(threads, |job| {
-                let task = task(job);
-                || block_on(task)
-            }),
-            Spawner::Runtime(spawn) => {
-                // A runtime that panics here has dropped the task, which reports that.
-                unwind::contain(|| spawn(Box::pin(task(self))));
-            }
-        }
+        Handle(Some((scope, cancellation)))
     }
 
     /// Runs what `make` returns on a thread. If that is the test's own then the end is reported when
@@ -211,15 +171,6 @@ impl Job {
 /// A thread's name cannot contain a null byte.
 fn thread_name(test: &str) -> String {
     test.replace('\0', "\u{fffd}")
-}
-
-/// std's panic hook ends a short backtrace at a frame of this name.
-#[inline(never)]
-fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
-    let result = body();
-    // Keeps the call above from becoming a jump, which would leave no frame.
-    std::hint::black_box(());
-    result
 }
 
 #[cfg(test)]

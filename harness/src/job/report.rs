@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use super::{Ended, Job};
 use crate::capture::{self, Role, Scope};
 use crate::outcome::{self, Outcome, Payload};
+use crate::process::Home;
 use crate::trial::Verdict;
 
 /// Reports the end of a job exactly once, also if it never came to run.
 pub(super) struct Report {
     job: Option<Job>,
     scope: Arc<Scope>,
+    home: Home,
     since: Instant,
 }
 
@@ -20,6 +22,7 @@ impl Report {
         Self {
             job: Some(job),
             scope,
+            home: Home::new(),
             since: Instant::now(),
         }
     }
@@ -27,11 +30,6 @@ impl Report {
     /// Notes that the body starts now.
     pub(super) fn start(&mut self) {
         self.since = Instant::now();
-    }
-
-    /// Reports nothing: that was done elsewhere.
-    pub(super) fn forget(&mut self) {
-        self.job = None;
     }
 
     pub(super) fn end(&mut self, result: Result<Verdict, Payload>) {
@@ -54,6 +52,7 @@ impl Report {
             Some(limits) => limits.enforce(judged, elapsed),
             None => judged,
         };
+        self.home.end_child(&outcome);
         job.put(outcome, &self.scope, Some(elapsed));
     }
 }

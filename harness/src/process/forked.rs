@@ -2,7 +2,7 @@
 
 use std::process;
 
-use crate::job::Ended;
+use crate::outcome::Outcome;
 
 /// The process that reports what becomes of tests.
 pub(crate) struct Home(u32);
@@ -15,9 +15,9 @@ impl Home {
 
     /// Ends a child that was forked from this process: the end of the test is its parent's to report,
     /// and so are the tests after it.
-    pub(crate) fn end_child(&self, ended: &Ended) {
+    pub(crate) fn end_child(&self, outcome: &Outcome) {
         if process::id() != self.0 {
-            end(i32::from(ended.outcome.is_failure()));
+            end(i32::from(outcome.is_failure()));
         }
     }
 }

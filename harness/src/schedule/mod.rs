@@ -26,7 +26,6 @@ use std::time::Duration;
 
 use crate::event::Tally;
 use crate::job::Ended;
-use crate::process::Home;
 
 pub(crate) use self::settings::Settings;
 pub(crate) use self::state::State;
@@ -37,6 +36,8 @@ enum Message {
     Started(usize),
     /// The trial of this number ended.
     Ended(usize, Ended),
+    /// What the trial of this number was doing when its time was over.
+    Described(usize, String),
     /// An alarm went off.
     Tick,
 }
@@ -47,7 +48,6 @@ struct Driver {
     /// Taken by one thread at a time, and never waited for by those who have news.
     state: Mutex<State>,
     result: Mutex<Slot>,
-    home: Home,
 }
 
 #[derive(Default)]
@@ -58,9 +58,6 @@ struct Slot {
 
 impl Driver {
     fn tell(self: &Arc<Self>, message: Message) {
-        if let Message::Ended(_, ended) = &message {
-            self.home.end_child(ended);
-        }
         lock(&self.news).push_back(message);
         self.work();
     }
@@ -175,7 +172,6 @@ impl Schedule {
             news: Mutex::default(),
             state: Mutex::new(state),
             result: Mutex::default(),
-            home: Home::new(),
         };
         Self {
             driver: Arc::new(driver),

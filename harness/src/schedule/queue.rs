@@ -12,7 +12,7 @@ pub(super) struct Queue {
     /// How many trials may be under way at once.
     capacity: usize,
     /// One test runs at a time.
-    is_serial: bool,
+    has_one_thread: bool,
 }
 
 impl Queue {
@@ -28,7 +28,7 @@ impl Queue {
             tests: tests.into(),
             benchmarks: benchmarks.into(),
             capacity,
-            is_serial: concurrency == 1,
+            has_one_thread: concurrency == 1,
         }
     }
 
@@ -36,7 +36,7 @@ impl Queue {
         self.tests.len() + self.benchmarks.len()
     }
 
-    /// Returns the next trial, if it may start while so many are under way.
+    /// Returns the next trial, if it may start while so many are under way, none of which is serial.
     pub(super) fn next(&mut self, running: usize) -> Option<Planned> {
         let Some(test) = self.tests.front() else {
             // Benchmarks run at the end, one at a time.
@@ -44,7 +44,9 @@ impl Queue {
         };
         // With one test at a time the name is on the screen until the test ends, and one that is
         // ignored has to wait for that.
-        let has_to_wait = self.is_serial && running > 0 && test.ignored;
+        let is_last_line_open = self.has_one_thread && running > 0 && test.ignored;
+        let runs_alone = test.trial.description().is_serial && !test.ignored;
+        let has_to_wait = is_last_line_open || runs_alone && running > 0;
         if running >= self.capacity || has_to_wait {
             return None;
         }

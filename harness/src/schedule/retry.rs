@@ -1,19 +1,15 @@
 //! Further attempts of a trial that failed.
 
-use std::time::Duration;
-
 use super::unused::Unused;
 use crate::attempt::FailedAttempt;
 use crate::event::Finished;
 use crate::plan::Planned;
-use crate::trial::{Body, Description, Remake, Spawner, Trial};
+use crate::trial::{Body, Description, Options, Trial};
 
 /// What is needed to run a trial again.
 pub(super) struct Again {
     description: Description,
-    remake: Option<Remake>,
-    spawn: Option<Spawner>,
-    timeout: Option<Duration>,
+    options: Options,
     occurrence: u32,
 }
 
@@ -27,21 +23,19 @@ impl Again {
             attempt,
             ..
         } = planned;
-        if !attempt.has_next() || !is_pooled && trial.remake.is_none() {
+        if !attempt.has_next() || !is_pooled && trial.options.remake.is_none() {
             return None;
         }
         Some(Self {
             description: trial.description.clone(),
-            remake: trial.remake.clone(),
-            spawn: trial.spawn.clone(),
-            timeout: trial.timeout,
+            options: trial.options.clone(),
             occurrence: *occurrence,
         })
     }
 
     /// Sees to it that what is the user's outlives this.
     pub(super) fn keep(&self, unused: &mut Unused) {
-        unused.add(None, self.spawn.clone(), self.remake.clone());
+        unused.add(None, self.options.clone());
     }
 
     /// Returns the next attempt, after one that failed.
@@ -51,7 +45,7 @@ impl Again {
             output: failed.output,
             elapsed: failed.elapsed,
         });
-        let body = match self.remake {
+        let body = match self.options.remake {
             Some(ref remake) => remake(),
             None => Body::Elsewhere,
         };
@@ -59,9 +53,7 @@ impl Again {
             trial: Trial {
                 description: self.description,
                 body,
-                remake: self.remake,
-                spawn: self.spawn,
-                timeout: self.timeout,
+                options: self.options,
             },
             ignored: false,
             occurrence: self.occurrence,

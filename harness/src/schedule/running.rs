@@ -8,7 +8,10 @@ use super::retry::Again;
 use crate::attempt::Attempt;
 use crate::job::Handle;
 use crate::time::SLOW;
-use crate::trial::Description;
+use crate::trial::{Describe, Description};
+
+/// How long a trial whose time is over is kept for a description of what it does.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The trials that are under way, by the order of their start.
 #[derive(Default)]
@@ -24,6 +27,10 @@ pub(super) struct Trial {
     since: Option<Instant>,
     is_noticed: bool,
     timeout: Option<Duration>,
+    /// Called when the time is over, and then gone.
+    pub(super) describe: Option<Describe>,
+    /// The time is over, and the trial is described; at this time nobody waits for that any more.
+    given_up_at: Option<Instant>,
     handle: Handle,
     pub(super) attempt: Attempt,
     /// What is needed to run it again, if it may.
@@ -44,6 +51,8 @@ impl Trial {
             since: None,
             is_noticed: false,
             timeout: None,
+            describe: None,
+            given_up_at: None,
             handle: Handle::default(),
         }
     }
@@ -57,7 +66,13 @@ impl Trial {
     }
 
     fn expiry(&self) -> Option<Instant> {
-        self.since?.checked_add(self.timeout?)
+        self.given_up_at
+            .or_else(|| self.since?.checked_add(self.timeout?))
+    }
+
+    /// Returns how long the trial was allowed to take, if that time is over.
+    pub(super) fn expired_after(&self) -> Option<Duration> {
+        self.timeout.filter(|_| self.given_up_at.is_some())
     }
 
     fn next_alarm(&self) -> Option<Instant> {
@@ -91,12 +106,42 @@ impl Running {
         Some(trial.description.clone())
     }
 
-    /// Notes how to get at a trial, and how long it may take.
-    pub(super) fn set_handle(&mut self, id: usize, handle: Handle, timeout: Option<Duration>) {
+    /// Notes how to get at a trial, how long it may take, and how to describe it after that.
+    pub(super) fn set_handle(
+        &mut self,
+        id: usize,
+        handle: Handle,
+        timeout: Option<Duration>,
+        describe: Option<Describe>,
+    ) {
         if let Some(trial) = self.trials.get_mut(&id) {
             trial.handle = handle;
             trial.timeout = timeout;
+            trial.describe = describe;
         }
+    }
+
+    /// Returns what describes a trial whose time is over, if it has not been described; then the
+    /// trial is kept for that a while.
+    pub(super) fn take_description(&mut self, id: usize, now: Instant) -> Option<Describe> {
+        let trial = self.trials.get_mut(&id)?;
+        let describe = trial.describe.take()?;
+        trial.given_up_at = Some(now + PATIENCE);
+        Some(describe)
+    }
+
+    /// Appends to what a trial has printed.
+    pub(super) fn append(&self, id: usize, text: &str) {
+        if let Some(trial) = self.trials.get(&id) {
+            trial.handle.append(text.as_bytes());
+        }
+    }
+
+    /// Says whether a trial is under way that runs alone.
+    pub(super) fn has_serial(&self) -> bool {
+        let is_serial = |trial: &Trial| trial.description.is_serial;
+        // Such a trial is the only one.
+        self.trials.values().next().is_some_and(is_serial)
     }
 
     /// Removes a trial that ended.
@@ -178,7 +223,7 @@ mod tests {
     fn a_trial_expires_after_its_timeout() {
         let mut running = running();
         let timeout = Duration::from_secs(5);
-        running.set_handle(0, Handle::default(), Some(timeout));
+        running.set_handle(0, Handle::default(), Some(timeout), None);
         let now = Instant::now();
         assert!(running.expired(now).is_empty());
         assert_eq!(running.expired(now + timeout), [0]);
@@ -193,7 +238,7 @@ mod tests {
     #[test]
     fn a_timeout_that_the_clock_does_not_reach_never_comes() {
         let mut running = running();
-        running.set_handle(0, Handle::default(), Some(Duration::MAX));
+        running.set_handle(0, Handle::default(), Some(Duration::MAX), None);
         let now = Instant::now();
         assert!(running.expired(now).is_empty());
         assert!(

@@ -6,7 +6,6 @@ use crate::args::Arguments;
 use crate::capture::Destination;
 use crate::thread_pool::Thread;
 use crate::time::TimeLimits;
-use crate::trial::Spawner;
 
 /// How trials are to run.
 pub(crate) struct Settings {
@@ -21,19 +20,12 @@ pub(crate) struct Settings {
     pub(super) limits: Option<TimeLimits>,
     /// How long a trial may run that says nothing else.
     pub(super) timeout: Option<Duration>,
-    /// Starts async trials that bring no spawner of their own.
-    pub(super) spawn: Spawner,
-    /// What other trials run on.
+    /// The kind of threads that trials run on.
     pub(super) thread: Thread,
 }
 
 impl Settings {
-    pub(crate) fn new(
-        args: &Arguments,
-        concurrency: usize,
-        limits: Option<TimeLimits>,
-        spawn: Spawner,
-    ) -> Self {
+    pub(crate) fn new(args: &Arguments, concurrency: usize, limits: Option<TimeLimits>) -> Self {
         Self {
             concurrency,
             measures: args.bench,
@@ -49,7 +41,6 @@ impl Settings {
             },
             limits,
             timeout: args.timeout,
-            spawn,
             thread: args.thread(),
         }
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::phase::Phase;
@@ -22,6 +23,8 @@ use crate::plan::{Plan, Planned};
 use crate::report::Output;
 use crate::thread_pool::ThreadPool;
 use crate::time::SLOW;
+use crate::trial::{Describe, Options};
+use crate::unwind;
 
 /// The state of a run.
 pub(crate) struct State {
@@ -93,7 +96,8 @@ impl State {
         let noted = match message {
             Message::Started(id) => self.started(id),
             Message::Ended(id, ended) => self.ended(id, ended),
-            Message::Tick => self.tick(),
+            Message::Described(id, text) => self.described(id, &text),
+            Message::Tick => self.tick(driver),
         };
         let step = noted.and_then(|()| self.proceed(driver));
         self.conclude(step)
@@ -155,7 +159,10 @@ impl State {
         if most.is_some_and(|most| self.tally.failed >= most) {
             return Ok(true);
         }
-        while let Some(planned) = self.queue.next(self.running.len()) {
+        while !self.running.has_serial() {
+            let Some(planned) = self.queue.next(self.running.len()) else {
+                break;
+            };
             self.start(planned, driver)?;
         }
         Ok(self.running.is_empty())
@@ -184,8 +191,8 @@ impl State {
             occurrence,
             attempt,
         } = planned;
-        let timeout = trial.timeout.or(self.settings.timeout);
-        let (body, spawn, remake) = (trial.body, trial.spawn, trial.remake);
+        let (body, options) = (trial.body, trial.options);
+        let timeout = options.timeout.or(self.settings.timeout);
         let description = Arc::new(trial.description);
         let id = self
             .running
@@ -194,12 +201,12 @@ impl State {
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
             let name = description.title().into_owned();
             submit(pool, id, Request { name, occurrence }, timeout, driver);
-            self.unused.add(Some(body), spawn, remake);
+            self.unused.add(Some(body), options);
             return Ok(());
         }
         let started = self.started(id);
         if ignored || started.is_err() {
-            self.unused.add(Some(body), spawn, remake);
+            self.unused.add(Some(body), options);
             started?;
             let ended = Ended::ignored(description.ignore_reason.clone());
             driver.tell(Message::Ended(id, ended));
@@ -211,10 +218,11 @@ impl State {
             limits: self.settings.limits,
             done: Box::new(move |ended| driver.tell(Message::Ended(id, ended))),
         };
-        let spawner = spawn.as_ref().unwrap_or(&self.settings.spawn);
-        let handle = job.start(body, self.settings.measures, spawner, &self.threads);
-        self.unused.add(None, spawn, remake);
-        self.running.set_handle(id, handle, timeout);
+        let (measures, block_on) = (self.settings.measures, options.block_on.clone());
+        let handle = job.start(body, measures, block_on, &self.threads);
+        let describe = options.describe.clone();
+        self.unused.add(None, options);
+        self.running.set_handle(id, handle, timeout, describe);
         self.watch(timeout);
         Ok(())
     }
@@ -245,12 +253,27 @@ impl State {
     }
 
     fn ended(&mut self, id: usize, ended: Ended) -> io::Result<()> {
-        let Some(trial) = self.running.remove(id) else {
+        let Some(mut trial) = self.running.remove(id) else {
             return Ok(());
         };
+        let describe = trial.describe.take();
+        self.unused.add(
+            None,
+            Options {
+                describe,
+                ..Options::default()
+            },
+        );
         if let Some(again) = &trial.again {
             again.keep(&mut self.unused);
         }
+        let ended = match trial.expired_after() {
+            // It has come to its end while it was described.
+            Some(timeout) if ended.outcome != Outcome::timed_out(timeout) => {
+                Ended::cut_short(Outcome::timed_out(timeout), ended.output, Some(timeout))
+            }
+            _ => ended,
+        };
         // To measure a benchmark takes as long as the measurement wants.
         let is_timed = self.settings.limits.is_some() && trial.description.width.is_none();
         let finished = Finished {
@@ -271,16 +294,30 @@ impl State {
         Ok(())
     }
 
-    fn tick(&mut self) -> io::Result<()> {
+    /// Gives up a trial whose time is over, and has been described.
+    fn described(&mut self, id: usize, text: &str) -> io::Result<()> {
+        self.running.append(id, text);
+        self.give_up(id)
+    }
+
+    /// Reports that a trial has timed out, and leaves its thread alone.
+    fn give_up(&mut self, id: usize) -> io::Result<()> {
+        let Some((timeout, output)) = self.running.cancel(id) else {
+            return Ok(());
+        };
+        self.has_given_up = true;
+        patience::suspect();
+        let ended = Ended::cut_short(Outcome::timed_out(timeout), output, Some(timeout));
+        self.ended(id, ended)
+    }
+
+    fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {
         let now = Instant::now();
         for id in self.running.expired(now) {
-            let Some((timeout, output)) = self.running.cancel(id) else {
-                continue;
-            };
-            self.has_given_up = true;
-            patience::suspect();
-            let ended = Ended::cut_short(Outcome::timed_out(timeout), output, Some(timeout));
-            self.ended(id, ended)?;
+            match self.running.take_description(id, now) {
+                Some(describe) => describe_aside(id, describe, driver.clone()),
+                None => self.give_up(id)?,
+            }
         }
         if self.settings.concurrency > 1 {
             for description in self.running.take_slow(now) {
@@ -292,6 +329,18 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Has a trial whose time is over described on a thread of its own, which may not come back.
+fn describe_aside(id: usize, describe: Describe, driver: Arc<Driver>) {
+    // Without a thread the trial is given up when the time for its description is over.
+    let _ = thread::Builder::new()
+        .name("test-timeout".to_owned())
+        .spawn(move || {
+            let text = unwind::contain(|| describe()).unwrap_or_default();
+            unwind::contain(|| drop(describe));
+            driver.tell(Message::Described(id, text));
+        });
 }
 
 /// Has a trial run by a worker process.

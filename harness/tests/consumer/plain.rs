@@ -40,12 +40,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
             use std::io::Write;
             writeln!(std::io::stdout(), "printed").map_err(Failed::from)
         }),
-        Trial::async_test("runs_elsewhere", async { panic!("elsewhere") }).with_spawn(|future| {
-            std::thread::Builder::new()
-                .name("runtime-worker".into())
-                .spawn(|| poll_once(future))
-                .unwrap();
-        }),
+        Trial::async_test("awaits", async { panic!("awaited") }).with_block_on(poll_once),
     ];
     Some(libtest_async::run(&Arguments::from_args(), trials).exit_code())
 }
@@ -88,11 +83,11 @@ fn a_panic_is_shown_with_its_test() {
 }
 
 fn an_async_panic_names_its_test() {
-    let (stdout, stderr) = child(&["runs_elsewhere"], "0");
-    assert!(stdout.contains("\nthread 'runs_elsewhere' "), "{stdout}");
+    let (stdout, stderr) = child(&["awaits"], "0");
+    assert!(stdout.contains("\nthread 'awaits' "), "{stdout}");
     assert_eq!(stderr, "");
-    let (_, stderr) = child(&["runs_elsewhere", "--nocapture"], "0");
-    assert!(stderr.starts_with("\nthread 'runs_elsewhere' "), "{stderr}");
+    let (_, stderr) = child(&["awaits", "--nocapture"], "0");
+    assert!(stderr.starts_with("\nthread 'awaits' "), "{stderr}");
 }
 
 fn prints_pass_through() {

@@ -19,11 +19,11 @@ mod exemptions;
 mod matrix;
 mod normal;
 mod ours;
-#[path = "../suite/pool.rs"]
-mod pool;
 mod process;
 mod reference;
 mod terminal;
+#[path = "../suite/yielding.rs"]
+mod yielding;
 
 use std::process::ExitCode;
 
@@ -51,13 +51,12 @@ fn trials() -> Vec<Trial> {
     let runs = [
         ("sample", Mode::Sync),
         ("sample", Mode::Async),
-        ("sample", Mode::Pool),
         ("sample", Mode::Isolated),
         ("sample", Mode::Reused),
         ("passing", Mode::Sync),
         ("empty", Mode::Sync),
         ("noisy", Mode::Sync),
-        ("noisy", Mode::Pool),
+        ("noisy", Mode::Async),
         ("noisy", Mode::Isolated),
         ("noisy", Mode::Reused),
         ("exits", Mode::Sync),

@@ -1,17 +1,12 @@
 //! The bodies under this harness.
 
 use std::fmt;
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::process::{ExitCode, Termination};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use libtest_async::{Arguments, Failed, Trial};
 
-use crate::pool::{Pool, yield_now};
+use crate::yielding::yield_now;
 
 /// Names the binary and the mode that a child process is to have.
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_CASES";
@@ -23,8 +18,6 @@ pub(crate) enum Mode {
     Sync,
     /// As futures, each on a thread.
     Async,
-    /// As futures, on the threads of a pool, which have other names.
-    Pool,
     /// As functions, in worker processes.
     Isolated,
     /// As functions, on threads that stay.
@@ -36,7 +29,6 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Sync => "sync",
             Self::Async => "async",
-            Self::Pool => "pool",
             Self::Isolated => "isolated",
             Self::Reused => "reused",
         })
@@ -55,19 +47,13 @@ pub(crate) fn program(binary: &str, mode: Mode) -> (PathBuf, (&'static str, Stri
 pub(crate) fn run_as_child() -> Option<ExitCode> {
     let value = std::env::var(VARIABLE).ok()?;
     let (binary, mode) = value.split_once(':')?;
-    let mode = [Mode::Async, Mode::Pool, Mode::Isolated, Mode::Reused]
+    let mode = [Mode::Async, Mode::Isolated, Mode::Reused]
         .into_iter()
         .find(|known| known.to_string() == mode);
     let mode = mode.unwrap_or(Mode::Sync);
     let mut args = Arguments::from_args();
     let trials = bodies(binary).into_iter().map(|body| body(mode)).collect();
     let conclusion = match mode {
-        Mode::Pool => {
-            let pool = Pool::start(3);
-            wait(libtest_async::run_async(&args, trials, move |future| {
-                pool.spawn(future)
-            }))
-        }
         Mode::Sync | Mode::Async => libtest_async::run(&args, trials),
         Mode::Isolated => {
             args.isolate = true;
@@ -106,7 +92,7 @@ fn test<T: Termination + 'static>(
     Box::new(move |mode| {
         adapt(match mode {
             Mode::Sync | Mode::Isolated | Mode::Reused => Trial::test(name, move || report(body())),
-            Mode::Async | Mode::Pool => Trial::async_test(name, async move {
+            Mode::Async => Trial::async_test(name, async move {
                 yield_now().await;
                 report(body())
             }),
@@ -187,22 +173,4 @@ mod noisy {
 
 mod exits {
     include!("cases/bodies/exits.rs");
-}
-
-/// Awaits `future` on this thread.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        thread::park();
-    }
 }

@@ -6,7 +6,7 @@ const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
 crate::tests!(
     everything_a_test_prints_is_shown_with_it,
-    tests_on_a_pool_keep_their_lines,
+    tests_that_are_suspended_keep_their_lines,
     half_a_line_comes_before_the_panic_after_it,
     half_lines_of_many_tests_are_shown_with_their_own,
     the_hook_of_the_user_comes_back,
@@ -60,8 +60,8 @@ fn half_lines_of_many_tests_are_shown_with_their_own() {
     }
 }
 
-fn tests_on_a_pool_keep_their_lines() {
-    let output = run("pool", &["--test-threads=1"]);
+fn tests_that_are_suspended_keep_their_lines() {
+    let output = run("yielding", &["--test-threads=1"]);
     assert_ordinary_end(&output);
     for name in NAMES {
         let lines = format!("{name}: begin end\n").repeat(10);
@@ -69,7 +69,7 @@ fn tests_on_a_pool_keep_their_lines() {
         let shown = child::without_thread_ids(section(&output.stdout, name));
         assert!(shown.starts_with(&expected), "{shown}");
     }
-    let output = run("pool", &["--test-threads=4"]);
+    let output = run("yielding", &["--test-threads=4"]);
     for name in NAMES {
         let shown = section(&output.stdout, name);
         assert!(shown.contains(&format!("\nthread '{name}' ")), "{shown}");
@@ -79,7 +79,7 @@ fn tests_on_a_pool_keep_their_lines() {
 
 fn nocapture_lets_everything_through() {
     let output = run(
-        "pool",
+        "yielding",
         &["--nocapture", "--exact", "one", "--test-threads=1"],
     );
     let lines = "one: begin end\n".repeat(10);

@@ -1,5 +1,6 @@
 //! The suites that child processes run.
 
+mod alone;
 mod descriptors;
 mod hostile;
 mod locks;
@@ -21,11 +22,12 @@ use std::time::Duration;
 
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Measurement, Trial};
 
+pub(crate) use self::alone::FOLDER as LOCK_FOLDER;
 pub(crate) use self::descriptors::{FILE, FIRST, interrupted_file};
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
 pub(crate) use self::signals::{LINES, line};
 pub(crate) use self::workers::FIFO;
-use crate::pool::{Pool, yield_now};
+use crate::yielding::yield_now;
 
 /// Names the fixture that a child process is to be.
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_FIXTURE";
@@ -35,6 +37,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
     let fixture = std::env::var(VARIABLE).ok()?;
     let args = Arguments::from_args();
     let conclusion = match fixture.as_str() {
+        "serial" => libtest_async::run(&args, alone::serial()),
+        "one_thread_a_test" => libtest_async::run(&args, alone::one_thread_a_test()),
+        "ends_with_its_runtime" => libtest_async::run(&args, alone::ends_with_its_runtime()),
+        "described" => libtest_async::run(&args, alone::described()),
         "benchmarks" => libtest_async::run(&args, benchmarks()),
         "mixed" => libtest_async::run(&args, mixed()),
         "passing" => libtest_async::run(&args, passing()),
@@ -42,18 +48,17 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "half_a_line" => libtest_async::run(&args, noisy::half_a_line()),
         "half_lines" => libtest_async::run(&args, noisy::half_lines()),
         "says" => libtest_async::run(&args, noisy::says()),
-        "pool" => on_pool(&args, noisy::noisy_async()),
-        "dropped" => dropped(&args),
+        "yielding" => libtest_async::run(&args, noisy::noisy_async()),
+        "dropped" => libtest_async::run(&args, dropped()),
         "crashing" => libtest_async::run(&args, workers::crashing()),
-        "crashing_async" => on_pool(&args, workers::crashing()),
         "many" => libtest_async::run(&args, workers::many()),
         "queued" => libtest_async::run(&args, workers::queued()),
-        "endless" => on_pool(&args, endless()),
+        "endless" => libtest_async::run(&args, endless()),
         "endless_prints" => libtest_async::run(&args, endless_prints()),
         "awkward" => libtest_async::run(&args, awkward()),
-        "flaky" => on_pool(&args, flaky()),
+        "flaky" => libtest_async::run(&args, flaky()),
         "flaky_reports" => libtest_async::run(&args, retried::flaky_reports()),
-        "skips_later" => on_pool(&args, skips_later()),
+        "skips_later" => libtest_async::run(&args, skips_later()),
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),
         "hooked" => hooked(&args),
@@ -64,9 +69,9 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "nested" => libtest_async::run(&args, hostile::nested()),
         "moves" => libtest_async::run(&args, hostile::moves()),
         "forks" => libtest_async::run(&args, hostile::forks()),
-        "ends_with_ctrl_c" => on_pool(&args, hostile::ends_with_ctrl_c()),
+        "ends_with_ctrl_c" => libtest_async::run(&args, hostile::ends_with_ctrl_c()),
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
-        "fails_without_output" => on_pool(&args, hostile::fails_without_output()),
+        "fails_without_output" => libtest_async::run(&args, hostile::fails_without_output()),
         "limits_files" => libtest_async::run(&args, hostile::limits_files()),
         "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
@@ -79,12 +84,10 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "in_one_process_only" => runs::in_one_process_only(&args),
         "run_within_a_test" => libtest_async::run(&args, runs::within_a_test()),
         "locked_stdout" => libtest_async::run(&args, locks::stdout()),
-        "locked_stdout_on_pool" => on_pool(&args, locks::stdout()),
         "locked_stdout_in_first_run" => locks::two_runs(&args),
         "locked_stderr" => libtest_async::run(&args, locks::stderr()),
         "kept_runtime" => locks::one_thread(&args),
         "takes_descriptors" => libtest_async::run(&args, descriptors::takes_descriptors()),
-        "forks_on_pool" => on_pool(&args, hostile::forks()),
         "waits_without_descriptors" => {
             libtest_async::run(&args, descriptors::waits_without_descriptors())
         }
@@ -101,7 +104,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         }
         "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),
         "removed" => removed(&args),
-        "counting" => on_pool(&args, counting()),
+        "counting" => libtest_async::run(&args, counting()),
         other => panic!("there is no fixture {other}"),
     };
     Some(conclusion.exit_code())
@@ -147,22 +150,18 @@ fn mixed() -> Vec<Trial> {
     ]
 }
 
-fn on_pool(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
-    let pool = Pool::start(2);
-    let spawner = pool.clone();
-    wait(libtest_async::run_async(args, trials, move |future| {
-        spawner.spawn(future)
-    }))
-}
-
-/// A runtime that drops what it is given, and one that panics.
-fn dropped(args: &Arguments) -> Conclusion {
-    let trials = vec![
-        Trial::async_test("dropped", future::pending()),
-        Trial::async_test("refused", future::pending()).with_spawn(|_| panic!("no runtime")),
+/// Runtimes that drop what they are given, return before it is through, or panic.
+fn dropped() -> Vec<Trial> {
+    vec![
+        Trial::async_test("dropped", future::pending()).with_block_on(drop),
+        Trial::async_test("polled_once", future::pending()).with_block_on(|mut future| {
+            let _ = future
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+        }),
+        Trial::async_test("refused", future::pending()).with_block_on(|_| panic!("no runtime")),
         Trial::test("runs", || Ok(())),
-    ];
-    wait(libtest_async::run_async(args, trials, drop))
+    ]
 }
 
 /// Tests that do not end, and some that do.

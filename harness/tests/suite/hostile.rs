@@ -101,7 +101,7 @@ fn a_forked_child_may_come_back() {
             "c_child_comes_back",
             "d_comes_later",
         ];
-        let output = run("forks_on_pool", &[&args, isolation].concat());
+        let output = run("forks", &[&args, isolation].concat());
         let expected = "\nrunning 2 tests\ntest c_child_comes_back ... ok\ntest d_comes_later ... ok\n\ntest result: ok. ";
         assert!(output.stdout.starts_with(expected), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));

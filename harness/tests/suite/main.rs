@@ -25,13 +25,13 @@ mod hostile;
 mod isolate;
 mod locks;
 mod mimic;
-mod pool;
 mod retry;
 mod reuse;
 mod runs;
 mod runtime;
 mod signal;
 mod stop;
+mod yielding;
 
 use std::process::ExitCode;
 use std::time::Duration;

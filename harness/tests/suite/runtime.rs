@@ -2,17 +2,22 @@
 
 use libtest_async::Arguments;
 
-use crate::child::{run, section};
+use crate::child::{run, run_with, section};
+use crate::fixtures::LOCK_FOLDER;
 
 crate::tests!(
     a_dropped_future_is_a_failure,
     at_most_test_threads_futures_are_pending,
     futures_are_send,
+    a_future_stays_on_the_thread_of_its_test,
+    what_a_runtime_prints_at_its_end_is_the_tests,
+    serial_tests_run_alone,
+    what_takes_too_long_is_described,
 );
 
 fn a_dropped_future_is_a_failure() {
     let output = run("dropped", &[]);
-    for name in ["dropped", "refused"] {
+    for name in ["dropped", "polled_once"] {
         let note = "note: the test was dropped before it was through";
         assert!(
             section(&output.stdout, name).starts_with(note),
@@ -20,13 +25,15 @@ fn a_dropped_future_is_a_failure() {
             output.stdout
         );
     }
+    let shown = section(&output.stdout, "refused");
+    assert!(shown.contains("no runtime\n"), "{}", output.stdout);
     assert!(
         output.stdout.contains("test runs ... ok\n"),
         "{}",
         output.stdout
     );
     assert!(
-        output.stdout.contains("1 passed; 2 failed;"),
+        output.stdout.contains("1 passed; 3 failed;"),
         "{}",
         output.stdout
     );
@@ -44,9 +51,54 @@ fn at_most_test_threads_futures_are_pending() {
 
 fn futures_are_send() {
     fn assert_send<T: Send + 'static>(_: &T) {}
-    assert_send(&libtest_async::run_async(
-        &Arguments::default(),
-        Vec::new(),
-        drop,
-    ));
+    assert_send(&libtest_async::run_interruptible(&Arguments::default(), Vec::new()).0);
+}
+
+fn a_future_stays_on_the_thread_of_its_test() {
+    for threads in ["--test-threads=1", "--test-threads=4"] {
+        for isolation in [&[][..], &["--isolate"]] {
+            let output = run("one_thread_a_test", &[&[threads], isolation].concat());
+            assert!(output.stdout.contains("6 passed;"), "{}", output.stdout);
+            assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+        }
+    }
+}
+
+fn what_a_runtime_prints_at_its_end_is_the_tests() {
+    let output = run("ends_with_its_runtime", &[]);
+    let shown = section(&output.stdout, "fails");
+    let printed = "the future has ended\nthe runtime is dropped\nError: for its output\n";
+    assert_eq!(shown, printed);
+    assert_eq!(output.stderr, "");
+}
+
+fn serial_tests_run_alone() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let folder = std::env::temp_dir().join(format!("serial-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let args = [&["--test-threads=4"], isolation].concat();
+        let output = run_with("serial", &args, |command| {
+            command.env(LOCK_FOLDER, &folder);
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+        let counts = "7 passed; 0 failed; 1 ignored;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
+}
+
+fn what_takes_too_long_is_described() {
+    for threads in ["--test-threads=1", "--test-threads=4"] {
+        let output = run("described", &[threads]);
+        let counts = "2 passed; 4 failed;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        let shown = |name| section(&output.stdout, name);
+        let too_late = "note: test timed out after 50ms";
+        let described = format!("printed\nit parks\n{too_late}");
+        assert_eq!(shown("a_blocks"), described);
+        assert_eq!(shown("b_waits"), too_late);
+        assert_eq!(shown("c_ends_meanwhile"), too_late);
+        assert_eq!(shown("e_panics"), too_late);
+        assert_eq!(output.code, Some(101));
+    }
 }

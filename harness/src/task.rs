@@ -1,39 +1,48 @@
-//! An async trial at work.
+//! An async trial at work on its thread, and its cancellation.
 
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
-use super::report::Report;
-use super::{__rust_begin_short_backtrace, AsyncBody};
-use crate::capture::{self, Role, Scope};
+use crate::block_on::block_on;
 use crate::outcome::Payload;
-use crate::trial::Verdict;
+use crate::trial::{Call, Verdict};
 use crate::unwind;
 
-/// An async trial. It reports its end, and if it is dropped before that, that it was.
-pub(super) struct Task {
-    future: Option<AsyncBody>,
-    report: Report,
-    scope: Arc<Scope>,
-    cancellation: Arc<Cancellation>,
+/// The future of an async trial.
+pub(crate) type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;
+
+/// Polls a future on this thread, as `call` says. Returns `None` if it was dropped before it was
+/// through, by a cancellation or by the runtime.
+///
+/// # Panics
+///
+/// Panics with what the future, its drop or the runtime panicked with.
+pub(crate) fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
+    let end = Rc::new(Cell::new(None));
+    let task = Task {
+        future: Some(future),
+        cancellation: call.cancellation,
+        end: end.clone(),
+    };
+    match call.block_on {
+        Some(block_on) => block_on(Box::pin(task)),
+        None => block_on(task),
+    }
+    end.take()
+        .map(|result| result.unwrap_or_else(|payload| panic::resume_unwind(payload)))
 }
 
-impl Task {
-    pub(super) fn new(
-        future: AsyncBody,
-        report: Report,
-        scope: Arc<Scope>,
-        cancellation: Arc<Cancellation>,
-    ) -> Self {
-        Self {
-            future: Some(future),
-            report,
-            scope,
-            cancellation,
-        }
-    }
+/// The future of a trial until it has ended, panicked or was cancelled. It never panics itself, so
+/// that a runtime ends as it does after a test that passes.
+struct Task {
+    future: Option<TrialFuture>,
+    cancellation: Arc<Cancellation>,
+    end: Rc<Cell<Option<thread::Result<Verdict>>>>,
 }
 
 impl Future for Task {
@@ -45,14 +54,11 @@ impl Future for Task {
             return Poll::Ready(());
         };
         if this.cancellation.is_cancelled(cx.waker()) {
-            let _entered = capture::enter(Some(this.scope.clone()), Role::Poll);
             unwind::contain(|| drop(this.future.take()));
-            this.report.forget();
             return Poll::Ready(());
         }
-        let role = Role::of_this_thread(&this.scope);
-        let entered = capture::enter(Some(this.scope.clone()), role);
-        let poll = AssertUnwindSafe(|| __rust_begin_short_backtrace(|| future.as_mut().poll(cx)));
+        let poll =
+            AssertUnwindSafe(|| unwind::__rust_begin_short_backtrace(|| future.as_mut().poll(cx)));
         let result = match panic::catch_unwind(poll) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(verdict)) => Ok(verdict),
@@ -60,19 +66,14 @@ impl Future for Task {
         };
         let future = this.future.take();
         let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let result = judge_drop(dropped, result);
-        drop(entered);
-        this.report.end(result);
+        this.end.set(Some(judge_drop(dropped, result)));
         Poll::Ready(())
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if self.future.is_none() {
-            return;
-        }
-        let _entered = capture::enter(Some(self.scope.clone()), Role::Poll);
+        // The runtime may be unwinding: a second panic would abort the process.
         unwind::contain(|| drop(self.future.take()));
     }
 }
@@ -91,7 +92,7 @@ fn judge_drop(
 
 /// Says to a task that it is not wanted any more.
 #[derive(Default)]
-pub(super) struct Cancellation(Mutex<CancellationState>);
+pub(crate) struct Cancellation(Mutex<CancellationState>);
 
 #[derive(Default)]
 struct CancellationState {
@@ -100,7 +101,7 @@ struct CancellationState {
 }
 
 impl Cancellation {
-    pub(super) fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         let waker = {
             let mut state = self.lock();
             state.is_cancelled = true;
