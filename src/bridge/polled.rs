@@ -13,24 +13,6 @@ pub(super) fn enter(runtime: TypeId) -> Polled {
     Polled(POLLED.replace(Some(runtime)))
 }
 
-/// Notes it whenever a future is polled that the runtime is given as it is.
-#[cfg(all(
-    feature = "testing",
-    any(
-        feature = "async-std-runtime",
-        feature = "smol-runtime",
-        feature = "tokio-runtime"
-    )
-))]
-pub(crate) async fn by<F: Future>(runtime: TypeId, future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(move |cx| {
-        let _polled = enter(runtime);
-        future.as_mut().poll(cx)
-    })
-    .await
-}
-
 /// Whether this thread is polling a future of the runtime.
 pub(crate) fn is_polling(runtime: TypeId) -> bool {
     POLLED.get() == Some(runtime)

@@ -14,7 +14,6 @@ use pyo3::prelude::*;
 use super::loops::{self, End};
 use super::output::Redirected;
 use super::run::status;
-use super::runtime::Runtime;
 use super::session::Session;
 use crate::{TaskLocals, asyncio};
 
@@ -37,7 +36,6 @@ pub(super) fn run(
     session: &Session,
     arguments: &Arguments,
     trials: Vec<Trial>,
-    runtime: &'static Runtime,
 ) -> PyResult<Conclusion> {
     let py = event_loop.py();
     asyncio::set_event_loop(py)?.call1((event_loop,))?;
@@ -47,7 +45,7 @@ pub(super) fn run(
         Arc::clone(&redirected.streams),
     );
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
-    let (run, interrupter) = libtest_async::run_interruptible(arguments, trials, runtime.spawn);
+    let (run, interrupter) = libtest_async::run_interruptible(arguments, trials);
     let (harness, has_ended) = start(event_loop, end.clone(), has_stopped, run);
     let conclusion = match end.run(event_loop) {
         Ok(()) => {

@@ -1,9 +1,9 @@
-//! One test at work, from its turn to its end.
+//! One test at work, on its thread.
 
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -13,7 +13,6 @@ use pyo3::prelude::*;
 use super::driver::block_on;
 use super::failure::Failure;
 use super::leaks::{self, Check};
-use super::limit::{self, TimedOut};
 use super::loops::NoLoop;
 use super::outcome::{Outcome, TestFuture};
 use super::place::Source;
@@ -22,6 +21,7 @@ use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
 use super::skip::{self, Caught, End};
+use super::stacks;
 use super::streams::TakeBack;
 use crate::{TaskLocals, entry, locals};
 
@@ -32,91 +32,81 @@ pub(super) struct Execution {
     pub(super) runtime: &'static Runtime,
     pub(super) source: Option<Source>,
     pub(super) settings: Settings,
+    pub(super) current: Current,
+}
+
+/// The locals of the attempt that runs, for a look at it from another thread.
+#[derive(Clone, Default)]
+pub(super) struct Current(Arc<Mutex<Option<TaskLocals>>>);
+
+impl Current {
+    fn set(&self, locals: &TaskLocals) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(locals.clone());
+    }
+
+    /// Describes the tasks of the test and the threads of Python. Waits for Python, however long
+    /// that takes.
+    pub(super) fn describe(&self) -> String {
+        let locals = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        locals.map_or_else(String::new, |locals| stacks::describe(&locals))
+    }
 }
 
 type Verdict = Result<Completion, Failed>;
 
 impl Execution {
-    /// Awaits an async test, on its runtime.
+    /// Awaits an async test.
     pub(super) async fn run_async(self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
-        let _turn = self.session.turns.wait(self.is_alone()).await;
-        // Tests that wait do not need the room for this, and there may be many.
-        Box::pin(self.await_now(start)).await
-    }
-
-    async fn await_now(&self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
+        self.current.set(&locals);
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
-        let run = async {
-            let take_back = TakeBack::new(&self.session);
-            let end = match self.settings.timeout {
-                Some(limit) => limit::run_async(body, self.runtime, limit, locals.clone()).await,
-                None => Ok(body.await),
-            };
-            if self.tidy(&end, &locals, take_back) {
-                leaks::note(&locals).await;
-            }
-            end
-        };
-        self.judge(&locals, run).await
+        self.judge(&locals, body).await
     }
 
-    /// Calls a sync test, on this thread or, with a timeout, on another.
+    /// Calls a sync test.
     pub(super) fn run_sync(
         self,
         function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
     ) -> Verdict {
-        let _turn = block_on(self.session.turns.wait(self.is_alone()));
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
+        self.current.set(&locals);
         let _entry = self.session.stop.enter();
-        let runtime = self.runtime;
-        let body = {
-            let locals = locals.clone();
-            move || call(function, locals, runtime)
-        };
-        let run = async {
-            let take_back = TakeBack::new(&self.session);
-            let end = match self.settings.timeout {
-                Some(limit) => limit::run_sync(body, limit, locals.clone()).await,
-                None => Ok(body()),
-            };
-            if self.tidy(&end, &locals, take_back) {
-                leaks::note(&locals).await;
-            }
-            end
-        };
-        block_on(self.judge(&locals, run))
+        let body = async { call(function, locals.clone(), self.runtime) };
+        block_on(self.judge(&locals, body))
     }
 
-    /// Whether no other test may run at the same time; leaks of others could not be told apart.
-    fn is_alone(&self) -> bool {
-        self.settings.serial || self.session.checks_leaks()
+    /// Runs the body, and has Python write what it holds back and take its streams back.
+    async fn run(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> End {
+        let mut take_back = TakeBack::new(&self.session);
+        let end = body.await;
+        let are_tasks_left = Python::attach(|py| {
+            // Half a line may still stand in Python's buffer.
+            entry::flush(py);
+            take_back.now(py);
+            !self.session.checks_leaks() && leaks::are_there(py, locals)
+        });
+        if are_tasks_left {
+            leaks::note(locals).await;
+        }
+        end
     }
 
     /// Runs the test, and fails it for what it leaves behind if that is asked for.
-    async fn judge(
-        &self,
-        locals: &TaskLocals,
-        run: impl Future<Output = Result<End, TimedOut>>,
-    ) -> Verdict {
+    async fn judge(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> Verdict {
+        let run = self.run(locals, body);
         if !self.session.checks_leaks() {
             return self.finish(run.await);
         }
         let failed = |error| Failure::Python(error).into_failed(self.source);
         let check = Check::begin(locals).await.map_err(failed)?;
-        let verdict = match catch_panic(run).await {
-            // The loop may be what it is waiting for, and its report shows the tasks.
-            Ok(Err(timed_out)) => return self.finish(Err(timed_out)),
-            Ok(end) => Ok(self.finish(end)),
-            Err(payload) => Err(payload),
-        };
+        let verdict = catch_panic(run).await.map(|end| self.finish(end));
         let left = check.end(locals).await.map_err(failed);
         match verdict {
             Ok(verdict) => with_left(verdict, left),
@@ -127,35 +117,7 @@ impl Execution {
         }
     }
 
-    /// Has Python write what it holds back, and takes its streams back; says whether tasks are pending that are worth a
-    /// note.
-    fn tidy(
-        &self,
-        end: &Result<End, TimedOut>,
-        locals: &TaskLocals,
-        mut take_back: TakeBack,
-    ) -> bool {
-        // The loop may be what a test that timed out is waiting for.
-        let looks_for_tasks = end.is_ok() && !self.session.checks_leaks();
-        Python::attach(|py| {
-            // Half a line may still stand in Python's buffer.
-            entry::flush(py);
-            take_back.now(py);
-            looks_for_tasks && leaks::are_there(py, locals)
-        })
-    }
-
-    fn finish(&self, end: Result<End, TimedOut>) -> Verdict {
-        let end = match (end, self.settings.timeout) {
-            (Ok(end), _) => end,
-            (Err(TimedOut(stacks)), limit) => {
-                return Err(format!(
-                    "timed out after {:?}\n\n{stacks}",
-                    limit.unwrap_or_default()
-                )
-                .into());
-            }
-        };
+    fn finish(&self, end: End) -> Verdict {
         let outcome = match end {
             End::Returned(outcome) => outcome,
             End::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
@@ -229,23 +191,4 @@ fn call(
         }
     });
     end.expect("every runtime calls the function")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::outcome::erase;
-    use crate::testing::runtime;
-
-    #[test]
-    fn a_test_that_has_not_started_takes_little_room() {
-        let execution = Execution {
-            session: Arc::default(),
-            runtime: runtime::default(),
-            source: None,
-            settings: Settings::new(),
-        };
-        let future = execution.run_async(Box::new(|| erase(Box::pin(async {}))));
-        assert!(size_of_val(&future) <= 512, "{}", size_of_val(&future));
-    }
 }

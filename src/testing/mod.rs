@@ -67,13 +67,11 @@ mod handles;
 mod hooks;
 mod interpreter;
 mod leaks;
-mod limit;
 mod loops;
 mod main_macro;
 mod outcome;
 mod output;
 mod place;
-mod race;
 mod raises;
 mod registry;
 mod run;
@@ -81,11 +79,13 @@ mod runtime;
 mod session;
 mod settings;
 mod skip;
+mod stacks;
 mod stop;
 mod streams;
 mod test;
 mod threads;
-mod turns;
+#[cfg(feature = "tokio-runtime")]
+mod tokio_runtime;
 
 #[cfg(feature = "async-std-runtime")]
 pub mod async_std;

@@ -8,8 +8,8 @@ use super::failure::Failure;
 /// What became of a test that did not panic.
 pub(super) type Outcome = Result<(), Failure>;
 
-/// An async test, whatever it returned.
-pub(super) type TestFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+/// An async test, whatever it returned. It stays on the thread of its test.
+pub(super) type TestFuture = Pin<Box<dyn Future<Output = Outcome>>>;
 
 /// What a test function may return: nothing, or a result without a value whose error can be debug-printed.
 #[diagnostic::on_unimplemented(
@@ -44,8 +44,6 @@ pub fn outcome<R: TestOutput>(output: R) -> Outcome {
 ///
 /// It comes boxed, so that this is compiled once per return type and not once per test.
 #[doc(hidden)]
-pub fn erase<R: TestOutput + 'static>(
-    future: Pin<Box<dyn Future<Output = R> + Send>>,
-) -> TestFuture {
+pub fn erase<R: TestOutput + 'static>(future: Pin<Box<dyn Future<Output = R>>>) -> TestFuture {
     Box::pin(async move { future.await.into_outcome() })
 }

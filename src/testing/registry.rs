@@ -88,6 +88,27 @@ impl Registration {
         self
     }
 
+    /// Has tokio poll what the test spawns on threads of its own.
+    #[must_use]
+    pub const fn multi_thread(mut self) -> Self {
+        self.settings.tokio.is_multi_thread = true;
+        self
+    }
+
+    /// Says on how many.
+    #[must_use]
+    pub const fn worker_threads(mut self, count: usize) -> Self {
+        self.settings.tokio.worker_threads = Some(count);
+        self
+    }
+
+    /// Has tokio's clock stand still at first, or not.
+    #[must_use]
+    pub const fn start_paused(mut self, is_paused: bool) -> Self {
+        self.settings.tokio.starts_paused = is_paused;
+        self
+    }
+
     fn to_test(&self) -> Test {
         Test {
             name: full_name(self.module, self.name),

@@ -13,7 +13,7 @@ use super::hooks::Hooks;
 use super::loops::{self, NoLoop};
 use super::output::Redirected;
 use super::place::{self, Place};
-use super::runtime::{self, Runtime};
+use super::runtime::Runtime;
 use super::session::Session;
 use super::test::Test;
 use super::{driver, failure, interpreter, registry};
@@ -65,8 +65,9 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
     session.begin(locals, Arc::clone(&redirected.streams));
     let trials = trials(tests, &session, None);
-    let conclusion =
-        libtest_async::run_async(&args.harness, trials, runtime::default().spawn).await;
+    let conclusion = libtest_async::run_interruptible(&args.harness, trials)
+        .0
+        .await;
     Python::attach(|py| {
         session.end(py);
         redirected.restore(py)
@@ -133,11 +134,10 @@ fn run(
     if !arguments.harness.would_run(&trials) {
         return status(&libtest_async::run(&arguments.harness, trials));
     }
-    let runtime = runtime.unwrap_or_else(runtime::default);
     let conclusion = start().and_then(|()| {
         Python::attach(|py| {
             let event_loop = main_loop(py, &session, arguments.event_loop.as_deref())?;
-            let run = driver::run(&event_loop, &session, &arguments.harness, trials, runtime);
+            let run = driver::run(&event_loop, &session, &arguments.harness, trials);
             teardown(py).and(run)
         })
     });

@@ -1,55 +1,38 @@
 //! The runtimes, as the harness needs them.
 
-#[cfg(any(
-    feature = "async-std-runtime",
-    feature = "smol-runtime",
-    feature = "tokio-runtime"
-))]
-use std::any::TypeId;
-
 use libtest_async::TestFuture;
 
-#[cfg(any(
-    feature = "async-std-runtime",
-    feature = "smol-runtime",
-    feature = "tokio-runtime"
-))]
-use crate::bridge::polled;
+use super::settings::Settings;
 
-/// How tests get onto a runtime: function pointers, so that nothing here is generic over it.
+/// What a runtime does for tests: function pointers, so that nothing here is generic over it.
 #[doc(hidden)]
 pub struct Runtime {
-    /// Starts a future.
-    pub(super) spawn: fn(TestFuture),
-    /// Calls a function with the runtime's own context set, in which its handles are found.
+    /// Calls a function in the context of the library's own runtime, in which its handles are found.
     pub(super) enter: fn(&mut dyn FnMut()),
-}
-
-impl Runtime {
-    #[cfg(any(
-        feature = "async-std-runtime",
-        feature = "smol-runtime",
-        feature = "tokio-runtime"
-    ))]
-    const fn of<R: crate::generic::Runtime>() -> Self {
-        Self {
-            spawn: |test| drop(R::spawn(polled::by(TypeId::of::<R>(), test))),
-            enter: R::enter,
-        }
-    }
+    /// Polls the future of a test to its end, on this thread and by a runtime that ends with it.
+    pub(super) block_on: fn(&Settings, TestFuture),
 }
 
 /// tokio.
 #[cfg(feature = "tokio-runtime")]
-pub static TOKIO: Runtime = Runtime::of::<crate::tokio::Tokio>();
+pub static TOKIO: Runtime = Runtime {
+    enter: <crate::tokio::Tokio as crate::generic::Runtime>::enter,
+    block_on: super::tokio_runtime::block_on,
+};
 
 /// async-std.
 #[cfg(feature = "async-std-runtime")]
-pub static ASYNC_STD: Runtime = Runtime::of::<crate::async_std::AsyncStd>();
+pub static ASYNC_STD: Runtime = Runtime {
+    enter: <crate::async_std::AsyncStd as crate::generic::Runtime>::enter,
+    block_on: |_, test| ::async_std::task::block_on(test),
+};
 
 /// smol.
 #[cfg(feature = "smol-runtime")]
-pub static SMOL: Runtime = Runtime::of::<crate::smol::Smol>();
+pub static SMOL: Runtime = Runtime {
+    enter: <crate::smol::Smol as crate::generic::Runtime>::enter,
+    block_on: |_, test| ::smol::block_on(test),
+};
 
 /// The runtime of tests that name none.
 pub(super) fn default() -> &'static Runtime {
@@ -67,16 +50,16 @@ pub(super) fn default() -> &'static Runtime {
         feature = "smol-runtime",
         feature = "tokio-runtime"
     )))]
-    return &THREADS;
+    return &NONE;
 }
 
-/// A thread for each test, where no runtime's feature is on.
+/// Where no runtime's feature is on.
 #[cfg(not(any(
     feature = "async-std-runtime",
     feature = "smol-runtime",
     feature = "tokio-runtime"
 )))]
-static THREADS: Runtime = Runtime {
-    spawn: |test| drop(std::thread::spawn(|| super::driver::block_on(test))),
+static NONE: Runtime = Runtime {
     enter: |function| function(),
+    block_on: |_, test| super::driver::block_on(test),
 };

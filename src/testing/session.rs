@@ -9,7 +9,6 @@ use super::current_test;
 use super::loops::{Loops, NoLoop};
 use super::stop::Stop;
 use super::streams::Streams;
-use super::turns::Turns;
 use crate::TaskLocals;
 
 /// The loops of one run, and who may run.
@@ -22,7 +21,6 @@ pub(super) struct Session {
     streams: OnceLock<Arc<Streams>>,
     checks_leaks: OnceLock<bool>,
     others: Loops,
-    pub(super) turns: Arc<Turns>,
     pub(super) stop: Arc<Stop>,
 }
 

@@ -12,6 +12,16 @@ pub(super) struct Settings {
     pub(super) event_loop: Option<&'static str>,
     /// The class of the exception that the test has to raise.
     pub(super) raises: Option<&'static str>,
+    pub(super) tokio: TokioSettings,
+}
+
+/// The runtime that a test on tokio has, as `#[tokio::test]` makes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TokioSettings {
+    pub(super) is_multi_thread: bool,
+    /// As many as there are cores, if it is not said.
+    pub(super) worker_threads: Option<usize>,
+    pub(super) starts_paused: bool,
 }
 
 impl Settings {
@@ -21,6 +31,11 @@ impl Settings {
             serial: false,
             event_loop: None,
             raises: None,
+            tokio: TokioSettings {
+                is_multi_thread: false,
+                worker_threads: None,
+                starts_paused: false,
+            },
         }
     }
 }

@@ -54,6 +54,11 @@ impl Stop {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Whether no more than one test runs.
+    pub(super) fn is_only_one(&self) -> bool {
+        self.lock().running.len() <= 1
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

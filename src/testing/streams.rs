@@ -171,7 +171,7 @@ impl TakeBack {
         let Some(streams) = self.session.streams() else {
             return;
         };
-        if let Err(error) = streams.take_back(py, || self.session.turns.is_only_one()) {
+        if let Err(error) = streams.take_back(py, || self.session.stop.is_only_one()) {
             error.write_unraisable(py, None);
         }
     }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use libtest_async::Trial;
 use pyo3::prelude::*;
 
-use super::execution::Execution;
-use super::limit;
+use super::execution::{Current, Execution};
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime::{self, Runtime};
@@ -100,37 +99,55 @@ impl Test {
         session: &Arc<Session>,
         fallback: Option<&'static Runtime>,
     ) -> Trial {
+        let (runtime, settings) = (
+            self.runtime.or(fallback).unwrap_or_else(runtime::default),
+            self.settings,
+        );
         let execution = Execution {
             session: Arc::clone(session),
-            runtime: self.runtime.or(fallback).unwrap_or_else(runtime::default),
+            runtime,
             source: self.source,
-            settings: self.settings,
+            settings,
+            current: Current::default(),
         };
-        let spawn = match execution.settings.timeout {
-            Some(_) => limit::watch,
-            None => execution.runtime.spawn,
-        };
-        let trial = match self.work {
-            Work::Async(start) => {
-                Trial::ignorable_async_test(self.name, execution.run_async(start)).with_spawn(spawn)
-            }
-            Work::Sync(function) => {
-                Trial::ignorable_test(self.name, move || execution.run_sync(function))
-            }
-            Work::Repeatable(Body::Async(start)) => {
-                let attempt = move || execution.clone().run_async(Box::new(start));
-                Trial::repeatable_ignorable_async_test(self.name, attempt).with_spawn(spawn)
-            }
-            Work::Repeatable(Body::Sync(function)) => {
-                let attempt = move || execution.clone().run_sync(Box::new(move |_| function()));
-                Trial::repeatable_ignorable_test(self.name, attempt)
-            }
-            Work::Repeatable(Body::SyncWithLoop(function)) => {
-                let attempt = move || execution.clone().run_sync(Box::new(function));
-                Trial::repeatable_ignorable_test(self.name, attempt)
-            }
-        };
+        let current = execution.current.clone();
+        // Whose leak it was could not be told if others ran.
+        let is_serial = settings.serial || session.checks_leaks();
+        let mut trial = self
+            .work
+            .into_trial(self.name, execution)
+            .with_serial(is_serial)
+            .with_block_on(move |test| (runtime.block_on)(&settings, test))
+            .with_timeout_description(move || current.describe());
+        if let Some(timeout) = settings.timeout {
+            trial = trial.with_timeout(timeout);
+        }
         mark(trial, self.source, self.ignored, self.should_panic)
+    }
+}
+
+impl Work {
+    fn into_trial(self, name: String, execution: Execution) -> Trial {
+        match self {
+            Self::Async(start) => {
+                Trial::ignorable_local_async_test(name, || execution.run_async(start))
+            }
+            Self::Sync(function) => {
+                Trial::ignorable_test(name, move || execution.run_sync(function))
+            }
+            Self::Repeatable(Body::Async(start)) => {
+                let attempt = move || execution.clone().run_async(Box::new(start));
+                Trial::repeatable_ignorable_async_test(name, attempt)
+            }
+            Self::Repeatable(Body::Sync(function)) => {
+                let attempt = move || execution.clone().run_sync(Box::new(move |_| function()));
+                Trial::repeatable_ignorable_test(name, attempt)
+            }
+            Self::Repeatable(Body::SyncWithLoop(function)) => {
+                let attempt = move || execution.clone().run_sync(Box::new(function));
+                Trial::repeatable_ignorable_test(name, attempt)
+            }
+        }
     }
 }
 
