@@ -76,8 +76,11 @@ async def main(f):
 }
 
 async fn it_sleeps() -> PyResult<()> {
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    assert_eq!(std::thread::current().name(), Some("pyo3-aio-tokio"));
+    let spawned = pyo3_aio::tokio::spawn(async {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        std::thread::current().name().map(str::to_owned)
+    });
+    assert_eq!(spawned.await.unwrap().as_deref(), Some("pyo3-aio-tokio"));
     Ok(())
 }
 
@@ -88,14 +91,16 @@ fn init_is_too_late() -> PyResult<()> {
 }
 
 async fn it_does_not_wait_for_itself() -> PyResult<()> {
-    Python::attach(|py| {
-        let refused = pyo3_aio::tokio::block_on(py, async { Ok(()) }).unwrap_err();
-        assert!(refused.to_string().contains("would wait for itself"));
-        let coroutine =
-            pyo3_aio::tokio::into_coroutine(py, std::future::pending::<PyResult<()>>())?;
-        let run = py.import("asyncio")?.getattr("run")?;
-        let refused = run.call1((coroutine,)).unwrap_err();
-        assert!(refused.to_string().contains("would wait for itself"));
-        Ok(())
-    })
+    let spawned = pyo3_aio::tokio::spawn(async { Python::attach(waits_for_itself) });
+    spawned.await.unwrap()
+}
+
+fn waits_for_itself(py: Python<'_>) -> PyResult<()> {
+    let refused = pyo3_aio::tokio::block_on(py, async { Ok(()) }).unwrap_err();
+    assert!(refused.to_string().contains("would wait for itself"));
+    let coroutine = pyo3_aio::tokio::into_coroutine(py, std::future::pending::<PyResult<()>>())?;
+    let run = py.import("asyncio")?.getattr("run")?;
+    let refused = run.call1((coroutine,)).unwrap_err();
+    assert!(refused.to_string().contains("would wait for itself"));
+    Ok(())
 }

@@ -53,15 +53,24 @@ macro_rules! waiting_tests {
 
             use crate::{assert_waited, later};
 
+            /// Has the library's runtime poll a future that waits.
+            async fn on_runtime(wait: fn(Python<'_>) -> PyResult<u32>) -> PyResult<u32> {
+                let (sender, waited) = tokio::sync::oneshot::channel();
+                let _spawned = runtime::spawn(async move {
+                    let _ = sender.send(Python::attach(wait));
+                });
+                waited.await.expect("the future does not panic")
+            }
+
             #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn block_on_waits_within_a_poll() {
-                let waited = Python::attach(|py| runtime::block_on(py, later()));
-                assert_waited(waited, $ours);
+                let waited = on_runtime(|py| runtime::block_on(py, later()));
+                assert_waited(waited.await, $ours);
             }
 
             #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn run_waits_within_a_poll() {
-                let waited = Python::attach(|py| {
+                let waited = on_runtime(|py| {
                     runtime::run(py, async {
                         Python::attach(|py| {
                             let sleep = py.import("asyncio")?.call_method1("sleep", (0,))?;
@@ -71,27 +80,25 @@ macro_rules! waiting_tests {
                         later().await
                     })
                 });
-                assert_waited(waited, $ours);
+                assert_waited(waited.await, $ours);
             }
 
             #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
             async fn a_loop_of_python_waits_within_a_poll() {
-                let waited = Python::attach(|py| {
+                let waited = on_runtime(|py| {
                     let coroutine = runtime::into_coroutine(py, later())?;
                     py.import("asyncio")?
                         .call_method1("run", (coroutine,))?
                         .extract()
                 });
-                assert_waited(waited, $pythons);
+                assert_waited(waited.await, $pythons);
             }
 
+            /// Its thread is none of the library's runtime, which does not wait for itself there.
             #[pyo3_aio::$runtime::test(serial, timeout = "60s")]
-            async fn a_spawned_future_waits_too() {
-                let spawned = runtime::spawn(async {
-                    let waited = Python::attach(|py| runtime::block_on(py, later()));
-                    assert_waited(waited, $ours);
-                });
-                let _ = spawned.await;
+            async fn a_test_waits_in_any_case() {
+                let waited = Python::attach(|py| runtime::block_on(py, later()));
+                assert_waited(waited, true);
             }
         }
     };
@@ -140,36 +147,42 @@ fn as_many_wait_as_leave_a_thread() {
 /// What the loop waits for is polled on the thread that has taken this one's place.
 #[pyo3_aio::tokio::test(serial, timeout = "60s")]
 async fn a_loop_of_python_waits_where_the_thread_was_replaced() {
-    let waited = tokio::task::block_in_place(|| {
-        Python::attach(|py| {
-            let coroutine = pyo3_aio::tokio::into_coroutine(py, later())?;
-            let run = py.import("asyncio")?.getattr("run")?;
-            run.call1((coroutine,))?.extract()
+    let waited = pyo3_aio::tokio::spawn(async {
+        tokio::task::block_in_place(|| {
+            Python::attach(|py| {
+                let coroutine = pyo3_aio::tokio::into_coroutine(py, later())?;
+                let run = py.import("asyncio")?.getattr("run")?;
+                run.call1((coroutine,))?.extract()
+            })
         })
     });
-    assert_waited(waited, true);
+    assert_waited(waited.await.unwrap(), true);
 }
 
 #[pyo3_aio::tokio::test(serial, timeout = "60s")]
 async fn block_on_waits_where_another_runtime_has_been_entered() {
-    let other = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let waited = {
-        let _entered = other.enter();
-        Python::attach(|py| pyo3_aio::tokio::block_on(py, later()))
-    };
-    other.shutdown_background();
-    assert_waited(waited, true);
+    let waited = pyo3_aio::tokio::spawn(async {
+        let other = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let waited = {
+            let _entered = other.enter();
+            Python::attach(|py| pyo3_aio::tokio::block_on(py, later()))
+        };
+        other.shutdown_background();
+        waited
+    });
+    assert_waited(waited.await.unwrap(), true);
 }
 
 #[pyo3_aio::tokio::test(serial, timeout = "60s")]
 async fn block_on_waits_in_a_task_that_the_library_does_not_know() {
-    let in_place = tokio::spawn(async {
+    let handle = pyo3_aio::tokio::get_handle();
+    let in_place = handle.spawn(async {
         tokio::task::block_in_place(|| Python::attach(|py| pyo3_aio::tokio::block_on(py, later())))
     });
     assert_waited(in_place.await.unwrap(), true);
-    let beside = tokio::spawn(async {
+    let beside = handle.spawn(async {
         let wait = || Python::attach(|py| pyo3_aio::tokio::block_on(py, later()));
         tokio::task::spawn_blocking(wait).await.unwrap()
     });

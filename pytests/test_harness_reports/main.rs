@@ -11,6 +11,7 @@ mod rerun;
 mod selection;
 mod settings;
 mod subject;
+mod threads;
 
 use std::env;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         selection::TESTS,
         capture::TESTS,
         settings::TESTS,
+        threads::TESTS,
     ]
     .concat();
     let tests: Vec<Test> = tests

@@ -31,6 +31,8 @@ mod endings;
 mod replaced;
 mod settings;
 mod streams;
+mod threads;
+pub(crate) use threads::LOCK;
 
 mod ends {
     use pyo3::ffi::c_str;
