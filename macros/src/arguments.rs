@@ -3,7 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Error, Lit, LitInt, LitStr, Path, Result, Token};
+use syn::{Error, Expr, Lit, LitStr, Path, Result, Token};
+
+use crate::flavor;
 
 /// An argument that an attribute has, as an example of its use: `name = "value"` or a bare `name`.
 pub(crate) type Usage = &'static str;
@@ -14,7 +16,7 @@ pub(crate) const CRATE: Usage = "crate = \"::pyo3_aio\"";
 /// One argument; what its value may be is decided by the attribute.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
-    value: Option<Lit>,
+    pub(crate) value: Option<Lit>,
     usage: Usage,
 }
 
@@ -25,12 +27,11 @@ impl Argument {
             let message = format!("an argument begins with its name, as in `{}`", known[0]);
             Error::new(error.span(), message)
         })?;
-        let usage = usage_of(&name, known)?;
+        let Some(usage) = usage_of(&name, known) else {
+            return Err(unknown(&name, input, known));
+        };
         let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(input.parse::<Lit>().map_err(|error| {
-                let message = format!("the value of `{name}` must be a literal, as in `{usage}`");
-                Error::new(error.span(), message)
-            })?),
+            Some(_) => Some(literal(input, &name, usage)?),
             None => None,
         };
         if !input.is_empty() && !input.peek(Token![,]) {
@@ -43,13 +44,6 @@ impl Argument {
         match &self.value {
             Some(Lit::Str(value)) => Ok(value),
             other => Err(self.wrong_value(other.as_ref(), "a string")),
-        }
-    }
-
-    pub(crate) fn integer(&self) -> Result<&LitInt> {
-        match &self.value {
-            Some(Lit::Int(value)) => Ok(value),
-            other => Err(self.wrong_value(other.as_ref(), "an integer")),
         }
     }
 
@@ -86,6 +80,19 @@ impl Argument {
             ),
         }
     }
+
+    fn given_twice(&self) -> Error {
+        match &self.value {
+            Some(value) if flavor::is_tokios(&self.name) => {
+                let message = format!("`{}` set multiple times.", self.name);
+                Error::new(value.span(), message)
+            }
+            _ => {
+                let message = format!("`{}` is given more than once", self.name);
+                Error::new(self.name.span(), message)
+            }
+        }
+    }
 }
 
 /// Reads the arguments; refuses those that are not among the known ones, and one that is given twice.
@@ -95,8 +102,7 @@ pub(crate) fn parse(arguments: TokenStream, known: &[Usage]) -> Result<Vec<Argum
         while !input.is_empty() {
             let argument = Argument::parse(input, known)?;
             if seen.iter().any(|earlier| earlier.name == argument.name) {
-                let message = format!("`{}` is given more than once", argument.name);
-                return Err(Error::new(argument.name.span(), message));
+                return Err(argument.given_twice());
             }
             seen.push(argument);
             input.parse::<Option<Token![,]>>()?;
@@ -106,16 +112,27 @@ pub(crate) fn parse(arguments: TokenStream, known: &[Usage]) -> Result<Vec<Argum
     parser.parse2(arguments)
 }
 
-fn usage_of(name: &Ident, known: &[Usage]) -> Result<Usage> {
-    let is_it = |usage: &&Usage| usage.split(" = ").next().is_some_and(|known| name == known);
-    known
-        .iter()
-        .find(is_it)
-        .copied()
-        .ok_or_else(|| unknown(name, known))
+fn literal(input: ParseStream<'_>, name: &Ident, usage: Usage) -> Result<Lit> {
+    let message = match flavor::is_tokios(name) {
+        true => "Must be a literal".to_owned(),
+        false => format!("the value of `{name}` must be a literal, as in `{usage}`"),
+    };
+    match input.parse::<Expr>() {
+        Ok(Expr::Lit(literal)) => Ok(literal.lit),
+        Ok(other) => Err(Error::new_spanned(other, message)),
+        Err(error) => Err(Error::new(error.span(), message)),
+    }
 }
 
-fn unknown(name: &Ident, known: &[Usage]) -> Error {
+fn usage_of(name: &Ident, known: &[Usage]) -> Option<Usage> {
+    let is_it = |usage: &&Usage| usage.split(" = ").next().is_some_and(|known| name == known);
+    known.iter().find(is_it).copied()
+}
+
+fn unknown(name: &Ident, input: ParseStream<'_>, known: &[Usage]) -> Error {
+    if let Some(error) = flavor::old_name(name, input, known) {
+        return error;
+    }
     // What an attribute gives itself is not for the user.
     let known: Vec<_> = known
         .iter()

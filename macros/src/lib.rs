@@ -5,6 +5,7 @@
 
 mod arguments;
 mod crate_path;
+mod flavor;
 mod function;
 mod main_attribute;
 mod marks;
@@ -13,6 +14,7 @@ mod misuse;
 mod runtime;
 mod test_attribute;
 mod test_settings;
+mod wrappers;
 
 use proc_macro::TokenStream;
 

@@ -1,12 +1,13 @@
 //! `#[main]`: an async function as the program's main function.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, LitInt, Path, Result};
+use syn::{Error, Path, Result};
 
-use crate::arguments::{self, Argument, CRATE, Usage};
+use crate::arguments::{self, CRATE, Usage};
 use crate::crate_path::crate_path;
+use crate::flavor::{self, Flavor};
 use crate::function::Function;
 use crate::runtime::Runtime;
 
@@ -61,84 +62,45 @@ fn check(function: &Function) -> Result<()> {
 #[derive(Default)]
 struct Settings {
     krate: Option<Path>,
-    current_thread: Option<Span>,
-    worker_threads: Option<LitInt>,
+    flavor: Flavor,
 }
 
 impl Settings {
     fn parse(runtime: Runtime, arguments: TokenStream) -> Result<Self> {
         let mut settings = Self::default();
         for argument in arguments::parse(arguments, known(runtime))? {
-            settings.set(&argument)?;
-        }
-        match (&settings.worker_threads, settings.current_thread) {
-            (Some(count), Some(_)) => {
-                let message = "`worker_threads` needs `flavor = \"multi_thread\"`";
-                Err(Error::new(count.span(), message))
-            }
-            _ => Ok(settings),
-        }
-    }
-
-    fn set(&mut self, argument: &Argument) -> Result<()> {
-        match argument.name.to_string().as_str() {
-            "flavor" => self.set_flavor(argument)?,
-            "worker_threads" => self.worker_threads = Some(worker_threads(argument)?),
-            // The one that is left is `crate`.
-            _ => self.krate = Some(argument.path()?),
-        }
-        Ok(())
-    }
-
-    fn set_flavor(&mut self, argument: &Argument) -> Result<()> {
-        let flavor = argument.string()?;
-        match flavor.value().as_str() {
-            "multi_thread" => {}
-            "current_thread" => self.current_thread = Some(flavor.span()),
-            other => {
-                let message = format!(
-                    "unknown flavor `{other}`; there is `multi_thread` and `current_thread`"
-                );
-                return Err(Error::new(flavor.span(), message));
+            if !settings.flavor.set(&argument)? {
+                // The one that is left is `crate`.
+                settings.krate = Some(argument.path()?);
             }
         }
-        Ok(())
+        let is_multi_thread = settings.flavor.is_multi_thread(true);
+        settings.flavor.check(flavor::MAIN, is_multi_thread)?;
+        Ok(settings)
     }
 
     /// The expression that starts the runtime.
     fn start(&self, runtime: Runtime, krate: &TokenStream) -> TokenStream {
-        let module: Ident = runtime.module();
-        match (runtime, self.current_thread, &self.worker_threads) {
-            (Runtime::Tokio, Some(_), _) => quote!(#krate::entry::TokioCurrentThread),
-            (Runtime::Tokio, None, Some(count)) => {
-                quote!(#krate::entry::TokioMultiThread::workers(#count))
-            }
-            (Runtime::Tokio, None, None) => quote!(#krate::entry::TokioMultiThread::new()),
-            _ => {
-                let start = Ident::new(
-                    if module == "smol" { "Smol" } else { "AsyncStd" },
-                    Span::call_site(),
-                );
-                quote!(#krate::entry::#start)
-            }
+        match runtime {
+            Runtime::Tokio => self.start_tokio(krate),
+            Runtime::AsyncStd => quote!(#krate::entry::AsyncStd),
+            Runtime::Smol => quote!(#krate::entry::Smol),
+        }
+    }
+
+    fn start_tokio(&self, krate: &TokenStream) -> TokenStream {
+        let flavor = &self.flavor;
+        match (flavor.is_multi_thread(true), flavor.worker_threads()) {
+            (false, _) => quote!(#krate::entry::TokioCurrentThread),
+            (true, Some(count)) => quote!(#krate::entry::TokioMultiThread::workers(#count)),
+            (true, None) => quote!(#krate::entry::TokioMultiThread::new()),
         }
     }
 }
 
 fn known(runtime: Runtime) -> &'static [Usage] {
     match runtime {
-        Runtime::Tokio => &["flavor = \"current_thread\"", "worker_threads = 2", CRATE],
+        Runtime::Tokio => &[flavor::CURRENT_THREAD, flavor::WORKER_THREADS, CRATE],
         Runtime::AsyncStd | Runtime::Smol => &[CRATE],
     }
-}
-
-fn worker_threads(argument: &Argument) -> Result<LitInt> {
-    let count = argument.integer()?;
-    if count.base10_parse::<usize>()? == 0 {
-        return Err(Error::new(
-            count.span(),
-            "`worker_threads` must be at least 1",
-        ));
-    }
-    Ok(count.clone())
 }

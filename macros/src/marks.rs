@@ -5,6 +5,8 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Lit, LitStr, Meta, Result, Token};
 
+use crate::wrappers;
+
 /// The attributes of libtest that stand beside this one.
 #[derive(Default)]
 pub(crate) struct Marks {
@@ -24,9 +26,9 @@ impl Marks {
                 marks.ignored = Some(reason(&attribute)?);
             } else if attribute.path().is_ident("should_panic") {
                 marks.should_panic = Some(expected_panic(&attribute)?);
-            } else if is_test(&attribute) {
-                return Err(second_test(&attribute));
-            } else {
+            } else if wrappers::is_test(&attribute) {
+                return Err(wrappers::second_test(&attribute));
+            } else if !wrappers::is_generated_test(&attribute) {
                 others.push(attribute);
             }
         }
@@ -48,20 +50,6 @@ impl ToTokens for Marks {
             tokens.extend(quote!(.should_panic(#expected)));
         }
     }
-}
-
-/// Whether the attribute is libtest's `#[test]`, or that of any other harness: those have the same last name.
-fn is_test(attribute: &Attribute) -> bool {
-    let segments = &attribute.path().segments;
-    segments.last().is_some_and(|last| last.ident == "test")
-}
-
-fn second_test(attribute: &Attribute) -> Error {
-    let message = match attribute.path().is_ident("test") {
-        true => "this is registered twice: remove `#[test]`, which would run it without Python",
-        false => "this is registered twice: remove one of its `test` attributes",
-    };
-    Error::new_spanned(attribute, message)
 }
 
 /// Reads `#[ignore]` and `#[ignore = "why"]`.

@@ -1,5 +1,7 @@
 //! Misuse of the attributes: every message, and the spot that it points at.
 
+mod flavor;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::runtime::Runtime;
@@ -114,7 +116,8 @@ fn a_test_returns_nothing_or_a_result() {
 #[test]
 fn a_test_knows_its_arguments() {
     let message = "unknown argument `timeuot`; there is `timeout = \"5s\"`, `serial`, \
-        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `crate = \"::pyo3_aio\"`";
+        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `flavor = \"multi_thread\"`, \
+        `worker_threads = 2`, `start_paused = true`, `crate = \"::pyo3_aio\"`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";
     test_error(
@@ -139,7 +142,7 @@ fn a_test_knows_its_arguments() {
         "crate = a::b",
         "fn t() {}",
         "the value of `crate` must be a literal, as in `crate = \"::pyo3_aio\"`",
-        "a",
+        "a::b",
     );
     let message = "expected the path of a crate, as in `crate = \"::pyo3_aio\"`";
     test_error("crate = \"1+1\"", "fn t() {}", message, "\"1+1\"");
@@ -157,16 +160,8 @@ fn the_form_of_an_argument_is_shown_by_an_example() {
     let message = "expected a comma, or an argument as in `timeout = \"5s\"`";
     test_error("timeout(\"5s\")", "fn t() {}", message, "(");
     test_error("timeout = \"5s\" serial", "fn t() {}", message, "serial");
-    let message = "the value of `worker_threads` must be an integer, as in `worker_threads = 2`";
-    let main = "async fn main() {}";
-    main_error(
-        Runtime::Tokio,
-        "worker_threads = \"2\"",
-        main,
-        message,
-        "\"2\"",
-    );
     let message = "an argument begins with its name, as in `crate = \"::pyo3_aio\"`";
+    let main = "async fn main() {}";
     main_error(Runtime::Smol, "\"x\"", main, message, "\"x\"");
 }
 
@@ -222,12 +217,34 @@ fn marks_have_the_form_that_libtest_takes() {
         "expected `expected = \"...\"`",
         "text",
     );
-    let message = "this is registered twice: remove `#[test]`, which would run it without Python";
+}
+
+#[test]
+fn a_function_is_registered_once() {
+    let message = "this is registered twice: remove `#[test]`, which would run it without Python (if \
+        it is test_log's, write `#[test_log::test]`; if rstest has added it, write this attribute as \
+        `#[test_attr(..)]`)";
     test_error("", "#[test] fn t() {}", message, "#[test]");
     let message = "this is registered twice: remove one of its `test` attributes";
     for attribute in ["#[pyo3_aio::tokio::test]", "#[tokio::test(flavor = \"a\")]"] {
         test_error("", &format!("{attribute} fn t() {{}}"), message, attribute);
     }
+    let message = "this is registered twice: remove `#[sqlx::test]`, which starts a runtime of its \
+        own, and open the pool in the test";
+    test_error(
+        "",
+        "#[sqlx::test] async fn t() {}",
+        message,
+        "#[sqlx::test]",
+    );
+    let message = "this is registered twice: remove one of its `test` attributes, or have one wrap \
+        the other, as in `#[other::test(pyo3_aio::tokio::test)]`";
+    test_error(
+        "",
+        "#[other::test] async fn t() {}",
+        message,
+        "#[other::test]",
+    );
 }
 
 #[test]
@@ -255,24 +272,6 @@ fn main_is_an_async_function_without_arguments() {
 #[test]
 fn main_knows_its_arguments() {
     let main = "async fn main() {}";
-    let message = "unknown flavor `threaded`; there is `multi_thread` and `current_thread`";
-    main_error(
-        Runtime::Tokio,
-        "flavor = \"threaded\"",
-        main,
-        message,
-        "\"threaded\"",
-    );
-    let message = "`worker_threads` needs `flavor = \"multi_thread\"`";
-    main_error(
-        Runtime::Tokio,
-        "flavor = \"current_thread\", worker_threads = 2",
-        main,
-        message,
-        "2",
-    );
-    let message = "`worker_threads` must be at least 1";
-    main_error(Runtime::Tokio, "worker_threads = 0", main, message, "0");
     let message = "unknown argument `flavor`; there is `crate = \"::pyo3_aio\"`";
     main_error(
         Runtime::Smol,

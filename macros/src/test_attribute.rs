@@ -3,14 +3,15 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, LitStr, Result};
+use syn::{Attribute, Error, LitStr, Result, Token};
 
 use crate::arguments;
 use crate::crate_path::crate_path;
 use crate::function::Function;
 use crate::marks::Marks;
 use crate::runtime::Runtime;
-use crate::test_settings::{DECIDED, KNOWN, Settings};
+use crate::test_settings::{DECIDED, NEVER_WAITS, Settings, known};
+use crate::wrappers;
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
 pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -21,29 +22,48 @@ pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream
 }
 
 fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let settings = Settings::parse(&arguments::parse(arguments.clone(), KNOWN)?)?;
+    let settings = Settings::parse(&arguments::parse(arguments.clone(), known(runtime))?)?;
     let mut function: Function = syn::parse2(item)?;
     let krate = crate_path(settings.krate.as_ref());
-    if !settings.is_decided && function.attributes.iter().any(is_conditional) {
-        // The compiler takes attributes in their order: it decides these before the last one, which is asked again.
-        // Rust 1.85 leaves a `cfg` that holds in its place, so the question has to say that it is the second.
-        let decided = Ident::new(DECIDED, Span::call_site());
+    if !settings.is_decided && function.attributes.iter().any(comes_first) {
         let module = runtime.module();
-        let Function {
-            attributes,
-            visibility,
-            signature,
-            body,
-        } = function;
-        return Ok(
-            quote!(#(#attributes)* #[#krate::#module::test(#decided, #arguments)] #visibility #signature #body),
-        );
+        return Ok(put_last(
+            &quote!(#krate::#module::test),
+            &arguments,
+            function,
+        ));
     }
     check(&function)?;
     let marks = Marks::take_from(&mut function.attributes)?;
     settings.check(&function, &marks)?;
-    let registration = register(runtime, &krate, &function, &quote!(#marks #settings));
+    let body = body(&krate, &function, settings.never_waits);
+    let registration = register(runtime, &krate, &function, &body, &quote!(#marks #settings));
     Ok(quote!(#function #registration))
+}
+
+/// Whether the attribute has to be expanded before this one: conditions, and those that make other functions.
+fn comes_first(attribute: &Attribute) -> bool {
+    is_conditional(attribute) || wrappers::is_wrapper(attribute)
+}
+
+/// Moves this attribute, which is called `path`, below all others. The compiler expands attributes in their order.
+///
+/// Rust 1.85 leaves a `cfg` that holds in its place, so the arguments have to say that this has been done.
+fn put_last(path: &TokenStream, arguments: &TokenStream, mut function: Function) -> TokenStream {
+    let mut own = vec![Ident::new(DECIDED, Span::call_site())];
+    let has_cases = function.attributes.iter().any(wrappers::is_test_case);
+    if has_cases && function.signature.asyncness.is_none() {
+        // test-case puts libtest's attribute before all others of a sync function, which then vanishes.
+        function.signature.asyncness = Some(Token![async](Span::call_site()));
+        own.push(Ident::new(NEVER_WAITS, Span::call_site()));
+    }
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        body,
+    } = function;
+    quote!(#(#attributes)* #[#path(#(#own),*, #arguments)] #visibility #signature #body)
 }
 
 fn is_conditional(attribute: &Attribute) -> bool {
@@ -77,13 +97,13 @@ fn register(
     runtime: Runtime,
     krate: &TokenStream,
     function: &Function,
+    body: &TokenStream,
     marks: &TokenStream,
 ) -> TokenStream {
     let name = &function.signature.ident;
     let text = LitStr::new(&name.to_string(), name.span());
     let private = quote!(#krate::testing::__private);
     let constant = runtime.constant();
-    let body = body(&private, function);
     // The tokens' place is what `line!` reports: the function's name, as with libtest.
     let place = quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
     quote! {
@@ -93,14 +113,17 @@ fn register(
     }
 }
 
-fn body(private: &TokenStream, function: &Function) -> TokenStream {
+fn body(krate: &TokenStream, function: &Function, never_waits: bool) -> TokenStream {
+    let private = quote!(#krate::testing::__private);
     let signature = &function.signature;
     let name = &signature.ident;
     let span = match &signature.output {
         syn::ReturnType::Default => name.span(),
         syn::ReturnType::Type(_, returned) => returned.span(),
     };
-    if signature.asyncness.is_some() {
+    if never_waits {
+        quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#private::ready(#name()))))
+    } else if signature.asyncness.is_some() {
         quote_spanned!(span=> #private::Body::Async(|| #private::erase(::std::boxed::Box::pin(#name()))))
     } else if signature.inputs.is_empty() {
         quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#name())))
@@ -111,7 +134,7 @@ fn body(private: &TokenStream, function: &Function) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
-    use super::{DECIDED, Runtime, TokenStream, expand};
+    use super::{DECIDED, NEVER_WAITS, Runtime, TokenStream, expand};
 
     fn expanded(arguments: &str, item: &str) -> String {
         let parse = |text: &str| text.parse::<TokenStream>().expect("the source has tokens");
@@ -129,5 +152,45 @@ mod tests {
         assert!(answered.contains("Registration"), "{answered}");
         assert!(answered.contains("serial ()"), "{answered}");
         assert!(!answered.contains("tokio"), "{answered}");
+    }
+
+    /// Other attributes that make tests are expanded before this one, wherever they stand.
+    #[test]
+    fn wrappers_come_first() {
+        for wrapper in ["test_log::test", "gtest", "rstest", "test_case(1)"] {
+            let asked = expanded("serial", &format!("#[{wrapper}] async fn t() {{}}"));
+            let order = format!("({DECIDED} , serial)] async fn t");
+            assert!(asked.contains(&order), "{asked}");
+            assert!(!asked.contains("Registration"), "{asked}");
+        }
+    }
+
+    /// test-case would have rustc drop sync functions.
+    #[test]
+    fn a_sync_function_with_cases_is_made_async_and_registered_as_sync() {
+        let asked = expanded("", "#[test_case(1)] fn t(a: u8) {}");
+        let order = format!("({DECIDED} , {NEVER_WAITS} ,)] async fn t");
+        assert!(asked.contains(&order), "{asked}");
+        let arguments = format!("{DECIDED}, {NEVER_WAITS},");
+        let answered = expanded(&arguments, "async fn case() {}");
+        assert!(answered.contains("Body :: Sync (||"), "{answered}");
+    }
+
+    #[test]
+    fn what_another_attribute_registers_with_libtest_is_registered_here() {
+        let item = "#[::core::prelude::v1::test] async fn t() {}";
+        let registered = expanded("", item);
+        assert!(registered.contains("Registration"), "{registered}");
+        assert!(!registered.contains("prelude :: v1"), "{registered}");
+    }
+
+    #[test]
+    fn the_runtime_of_a_test_is_asked_for() {
+        let arguments = "flavor = \"multi_thread\", worker_threads = 2";
+        let registered = expanded(arguments, "async fn t() {}");
+        let calls = ". multi_thread () . worker_threads (2usize)";
+        assert!(registered.contains(calls), "{registered}");
+        let registered = expanded("start_paused = true", "async fn t() {}");
+        assert!(registered.contains(". start_paused (true)"), "{registered}");
     }
 }

@@ -5,21 +5,43 @@ use quote::{ToTokens, quote};
 use syn::{Error, LitStr, Path, Result, ReturnType};
 
 use crate::arguments::{Argument, CRATE, Usage};
+use crate::flavor::{self, Flavor};
 use crate::function::Function;
 use crate::marks::Marks;
+use crate::runtime::Runtime;
 
-/// What may stand in the attribute.
-pub(crate) const KNOWN: &[Usage] = &[
-    "timeout = \"5s\"",
-    "serial",
-    "loop = \"uvloop\"",
-    "raises = \"ValueError\"",
-    CRATE,
-    DECIDED,
-];
+const TIMEOUT: Usage = "timeout = \"5s\"";
+const SERIAL: Usage = "serial";
+const LOOP: Usage = "loop = \"uvloop\"";
+const RAISES: Usage = "raises = \"ValueError\"";
 
-/// The argument that the attribute gives itself when the conditions on its function are decided.
+/// The argument that the attribute gives itself when the other attributes of its function have been expanded.
 pub(crate) const DECIDED: &str = "__decided";
+/// The argument that the attribute gives itself when it has made a sync function async for `#[test_case]`.
+pub(crate) const NEVER_WAITS: &str = "__never_waits";
+
+/// The arguments that an attribute takes.
+pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
+    use flavor::{MULTI_THREAD, START_PAUSED, WORKER_THREADS};
+
+    match runtime {
+        Runtime::Tokio => &[
+            TIMEOUT,
+            SERIAL,
+            LOOP,
+            RAISES,
+            MULTI_THREAD,
+            WORKER_THREADS,
+            START_PAUSED,
+            CRATE,
+            DECIDED,
+            NEVER_WAITS,
+        ],
+        Runtime::AsyncStd | Runtime::Smol => {
+            &[TIMEOUT, SERIAL, LOOP, RAISES, CRATE, DECIDED, NEVER_WAITS]
+        }
+    }
+}
 
 /// The event loops that a test can ask for.
 const LOOPS: &[&str] = &["asyncio", "uvloop"];
@@ -29,27 +51,35 @@ const LOOPS: &[&str] = &["asyncio", "uvloop"];
 pub(crate) struct Settings {
     /// The library, under a name that is not in the manifest.
     pub(crate) krate: Option<Path>,
-    /// Whether conditions that stand on the function hold.
+    /// Whether the attributes that have to come first have been expanded.
     pub(crate) is_decided: bool,
+    /// Whether the function is async although nothing in it waits.
+    pub(crate) never_waits: bool,
     /// Milliseconds.
     timeout: Option<u64>,
     serial: bool,
     event_loop: Option<LitStr>,
     raises: Option<(Ident, LitStr)>,
+    flavor: Flavor,
 }
 
 impl Settings {
     pub(crate) fn parse(arguments: &[Argument]) -> Result<Self> {
         let mut settings = Self::default();
         for argument in arguments {
-            settings.set(argument)?;
+            if !settings.flavor.set(argument)? {
+                settings.set(argument)?;
+            }
         }
+        let is_multi_thread = settings.flavor.is_multi_thread(false);
+        settings.flavor.check(flavor::TEST, is_multi_thread)?;
         Ok(settings)
     }
 
     fn set(&mut self, argument: &Argument) -> Result<()> {
         match argument.name.to_string().as_str() {
             DECIDED => self.is_decided = true,
+            NEVER_WAITS => self.never_waits = true,
             "timeout" => self.timeout = Some(milliseconds(argument.string()?)?),
             "serial" => {
                 argument.flag()?;
@@ -67,6 +97,9 @@ impl Settings {
 
     /// Refuses what does not go with the function.
     pub(crate) fn check(&self, function: &Function, marks: &Marks) -> Result<()> {
+        if function.signature.asyncness.is_none() || self.never_waits {
+            self.flavor.check_sync()?;
+        }
         match (&self.raises, &function.signature.output) {
             (Some((name, _)), ReturnType::Default) => {
                 let message = "a test that raises has to return a `PyResult<()>`";
@@ -96,6 +129,7 @@ impl ToTokens for Settings {
         if let Some((_, class)) = &self.raises {
             tokens.extend(quote!(.raises(#class)));
         }
+        self.flavor.to_tokens(tokens);
     }
 }
 

@@ -73,6 +73,7 @@ mod outcome;
 mod output;
 mod place;
 mod raises;
+mod ready;
 mod registry;
 mod run;
 mod runtime;
@@ -118,6 +119,7 @@ pub mod __private {
     pub use super::hooks::Hooks;
     pub use super::outcome::{TestOutput, erase, outcome};
     pub use super::place::Place;
+    pub use super::ready::ready;
     pub use super::registry::Registration;
     pub use super::run::run_registered;
     #[cfg(feature = "async-std-runtime")]
