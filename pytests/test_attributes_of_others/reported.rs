@@ -1,0 +1,185 @@
+//! What is reported of the tests of each crate.
+
+use crate::rerun::Run;
+
+/// Lists the test functions.
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const TESTS: &[(&str, fn())] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+tests!(
+    gtest,
+    insta,
+    proptest,
+    rstest,
+    serial_test,
+    test_case,
+    test_log,
+    tracing_test,
+);
+
+/// Runs the tests of a module, and checks which passed and which failed with what text.
+#[track_caller]
+fn check(module: &str, passed: &[&str], failed: &[(&str, &str)]) -> Run {
+    let run = Run::with(
+        &format!("subject::{module}:: --test-threads 4"),
+        |command| {
+            command.env("RUST_LOG", "info").env("INSTA_UPDATE", "no");
+            command.env("INSTA_WORKSPACE_ROOT", env!("CARGO_MANIFEST_DIR"));
+        },
+    );
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    for name in passed {
+        run.assert_contains(&format!("test subject::{module}::{name} ... ok\n"));
+    }
+    for (name, text) in failed {
+        let name = format!("subject::{module}::{name}");
+        run.assert_contains(&format!("test {name} ... FAILED\n"));
+        let shown = run.captured(name.trim_end_matches(" - should panic"));
+        assert!(shown.contains(text), "{text:?} is not in {shown}");
+    }
+    let (passed, failed) = (passed.len(), failed.len());
+    run.assert_contains(&format!("{passed} passed; {failed} failed; 0 ignored;"));
+    run
+}
+
+fn gtest() {
+    let run = check(
+        "gtest",
+        &[
+            "passes",
+            "passes_synchronously",
+            "passes_by_failing - should panic",
+        ],
+        &[
+            ("fails", "which isn't equal to 4"),
+            ("fails_synchronously", "which isn't equal to 4"),
+            ("fails_below_it", "which isn't equal to 2"),
+        ],
+    );
+    for name in ["fails", "fails_synchronously"] {
+        let shown = run.captured(&format!("subject::gtest::{name}"));
+        assert!(shown.contains("which isn't equal to 2"), "{shown}");
+    }
+}
+
+fn insta() {
+    let difference = "-old text";
+    check(
+        "insta",
+        &["passes", "passes_synchronously"],
+        &[("fails", difference), ("fails_synchronously", difference)],
+    );
+}
+
+fn proptest() {
+    let smallest = "minimal failing input: number = 5";
+    check(
+        "proptest",
+        &["passes"],
+        &[
+            ("fails", smallest),
+            ("fails_within_an_async_test", smallest),
+        ],
+    );
+}
+
+fn rstest() {
+    let double = "right: 5";
+    let value = "right: 4";
+    check(
+        "rstest",
+        &[
+            "cases::case_1",
+            "sync_cases::case_1",
+            "cases_below_it::case_1",
+            "values_below_it::number_1_3",
+            "test_attr::number_1_3",
+            "sync_test_attr::number_1_3",
+        ],
+        &[
+            ("cases::case_2_wrong", double),
+            ("sync_cases::case_2_wrong", double),
+            ("cases_below_it::case_2_wrong", double),
+            ("values_below_it::number_2_4", value),
+            ("test_attr::number_2_4", value),
+            ("sync_test_attr::number_2_4", value),
+        ],
+    );
+}
+
+fn serial_test() {
+    check(
+        "serial_test",
+        &["runs_alone", "runs_alone_above_it"],
+        &[
+            ("fails", "the turn goes on to the next"),
+            ("fails_with_an_error", "its own error"),
+        ],
+    );
+}
+
+fn test_case() {
+    let double = "right: 5";
+    check(
+        "test_case",
+        &[
+            "cases::test_case_1_1_2_expects",
+            "cases_below_it::test_case_1_1_expects_2",
+            "sync_cases::test_case_1_1_2_expects",
+            "sync_matrix::test_case_1_1_1_expects",
+            "sync_matrix::test_case_4_2_2_expects",
+            "sync_panics::test_case_1_expected - should panic",
+        ],
+        &[
+            ("cases::test_case_2_wrong", double),
+            ("cases_below_it::test_case_2_wrong", "left: 4"),
+            ("sync_cases::test_case_2_wrong", double),
+            ("sync_matrix::test_case_2_1_2_expects", "1 is not 2"),
+            ("sync_matrix::test_case_3_2_1_expects", "2 is not 1"),
+            (
+                "sync_panics::test_case_2_wrong - should panic",
+                "as it should",
+            ),
+        ],
+    );
+}
+
+fn test_log() {
+    check(
+        "test_log",
+        &["passes"],
+        &[
+            ("fails", "logged by an argument"),
+            ("fails_below_it", "logged below"),
+            ("fails_above_it", "logged above"),
+            ("fails_synchronously", "logged by a sync test"),
+        ],
+    );
+    let run = Run::new("--exact subject::test_log::passes");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_lacks("logged by a test that passes");
+    let run = Run::with(
+        "--exact subject::test_log::passes --show-output",
+        |command| {
+            command.env("RUST_LOG", "info");
+        },
+    );
+    run.assert_contains("logged by a test that passes");
+}
+
+fn tracing_test() {
+    check(
+        "tracing_test",
+        &["passes_synchronously"],
+        &[
+            ("fails_synchronously", "logs_contain(\"logged\")"),
+            (
+                "fails_above_it",
+                "The logs_assert function returned an error",
+            ),
+        ],
+    );
+}
