@@ -3,6 +3,8 @@
 //! Tests hear of them in their output. Python itself warns of coroutines; of tasks a note tells. With `--leak-check`
 //! both fail the test, which runs alone then.
 
+use std::panic;
+
 use libtest_async::capture;
 use pyo3::ffi::c_str;
 use pyo3::intern;
@@ -81,6 +83,19 @@ pub(super) async fn note(locals: &TaskLocals) {
             ));
         }),
         Err(error) => Python::attach(|py| error.write_unraisable(py, None)),
+    }
+}
+
+/// Notes on standard error that the test has left a task behind that blocks, and fails the test if
+/// that is asked for. The output of a test that passes is not shown, and what goes on may disturb others.
+pub(super) fn note_blocked_runtime(fails: bool) {
+    let test = capture::Context::current();
+    let name = test.test_name().unwrap_or_default();
+    let note = format!("note: {name} has left a task behind that keeps its runtime from ending\n");
+    capture::Context::default().print(note.as_bytes());
+    if fails {
+        test.print(note.as_bytes());
+        panic::resume_unwind(Box::new(note));
     }
 }
 

@@ -10,7 +10,8 @@ pub struct Runtime {
     /// Calls a function in the context of the library's own runtime, in which its handles are found.
     pub(super) enter: fn(&mut dyn FnMut()),
     /// Polls the future of a test to its end, on this thread and by a runtime that ends with it.
-    pub(super) block_on: fn(&Settings, TestFuture),
+    /// Returns whether that has ended.
+    pub(super) block_on: fn(&Settings, TestFuture) -> bool,
 }
 
 /// tokio.
@@ -24,14 +25,20 @@ pub static TOKIO: Runtime = Runtime {
 #[cfg(feature = "async-std-runtime")]
 pub static ASYNC_STD: Runtime = Runtime {
     enter: <crate::async_std::AsyncStd as crate::generic::Runtime>::enter,
-    block_on: |_, test| ::async_std::task::block_on(test),
+    block_on: |_, test| {
+        ::async_std::task::block_on(test);
+        true
+    },
 };
 
 /// smol.
 #[cfg(feature = "smol-runtime")]
 pub static SMOL: Runtime = Runtime {
     enter: <crate::smol::Smol as crate::generic::Runtime>::enter,
-    block_on: |_, test| ::smol::block_on(test),
+    block_on: |_, test| {
+        ::smol::block_on(test);
+        true
+    },
 };
 
 /// The runtime of tests that name none.
@@ -61,5 +68,8 @@ pub(super) fn default() -> &'static Runtime {
 )))]
 static NONE: Runtime = Runtime {
     enter: |function| function(),
-    block_on: |_, test| super::driver::block_on(test),
+    block_on: |_, test| {
+        super::driver::block_on(test);
+        true
+    },
 };

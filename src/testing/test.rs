@@ -7,6 +7,7 @@ use libtest_async::Trial;
 use pyo3::prelude::*;
 
 use super::execution::{Current, Execution};
+use super::leaks;
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime::{self, Runtime};
@@ -112,12 +113,16 @@ impl Test {
         };
         let current = execution.current.clone();
         // Whose leak it was could not be told if others ran.
-        let is_serial = settings.serial || session.checks_leaks();
+        let checks_leaks = session.checks_leaks();
         let mut trial = self
             .work
             .into_trial(self.name, execution)
-            .with_serial(is_serial)
-            .with_block_on(move |test| (runtime.block_on)(&settings, test))
+            .with_serial(settings.serial || checks_leaks)
+            .with_block_on(move |test| {
+                if !(runtime.block_on)(&settings, test) {
+                    leaks::note_blocked_runtime(checks_leaks);
+                }
+            })
             .with_timeout_description(move || current.describe());
         if let Some(timeout) = settings.timeout {
             trial = trial.with_timeout(timeout);

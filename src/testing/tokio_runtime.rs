@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use libtest_async::{TestFuture, capture};
+use libtest_async::TestFuture;
 use tokio::runtime::{Builder, Runtime};
 
 use super::settings::{Settings, TokioSettings};
@@ -11,10 +11,15 @@ use super::settings::{Settings, TokioSettings};
 const TIME_TO_END: Duration = Duration::from_secs(1);
 
 /// Polls the future of a test, and ends the runtime: what the test has spawned is dropped then.
-pub(super) fn block_on(settings: &Settings, test: TestFuture) {
+///
+/// Returns whether all of it is. A task that is being polled, and what `spawn_blocking` runs, cannot
+/// be dropped, only left behind.
+pub(super) fn block_on(settings: &Settings, test: TestFuture) -> bool {
     let runtime = build(&settings.tokio);
     runtime.block_on(test);
-    end(runtime);
+    let started = Instant::now();
+    runtime.shutdown_timeout(TIME_TO_END);
+    started.elapsed() < TIME_TO_END
 }
 
 fn build(settings: &TokioSettings) -> Runtime {
@@ -30,21 +35,4 @@ fn build(settings: &TokioSettings) -> Runtime {
         .start_paused(settings.starts_paused)
         .build();
     runtime.unwrap_or_else(|error| panic!("no runtime could be made for the test: {error}"))
-}
-
-/// Ends the runtime. A task that is being polled, and what `spawn_blocking` runs, cannot be dropped,
-/// only left behind.
-fn end(runtime: Runtime) {
-    let started = Instant::now();
-    runtime.shutdown_timeout(TIME_TO_END);
-    if started.elapsed() < TIME_TO_END {
-        return;
-    }
-    let test = capture::Context::current();
-    let name = test.test_name().unwrap_or_default();
-    let note = format!(
-        "note: {name} has left a task behind that keeps a thread of its runtime for more than {TIME_TO_END:?}\n"
-    );
-    // The output of a test that passes is not shown, and what runs on may disturb others.
-    capture::Context::default().print(note.as_bytes());
 }

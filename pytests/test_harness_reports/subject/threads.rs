@@ -209,5 +209,5 @@ mod deadlock {
     }
 
     #[pyo3_aio::tokio::test]
-    fn z_passes() {}
+    fn z_is_fine() {}
 }
