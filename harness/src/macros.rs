@@ -21,6 +21,7 @@ macro_rules! main {
 
         fn main() -> ::std::process::ExitCode {
             let args = $crate::Arguments::from_args();
+            args.reserve_stdout();
             let trials = ::std::iter::IntoIterator::into_iter($trials);
             $crate::run(&args, ::std::iter::Iterator::collect(trials)).exit_code()
         }

@@ -11,7 +11,7 @@ use crate::event::{Event, Listing};
 use crate::isolate::{Pool, Server, Turn};
 use crate::plan::{self, Plan};
 use crate::process::print_error;
-use crate::report::Output;
+use crate::report::{Output, StdoutReservation};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::time::TimeLimits;
 use crate::trial::Trial;
@@ -53,7 +53,7 @@ pub fn run_interruptible(
 ) {
     let work = Work::new(args, trials);
     let interrupter = match &work {
-        Ok(Work::Run(schedule)) => schedule.interrupter(),
+        Ok(Work::Run(schedule, _)) => schedule.interrupter(),
         _ => Interrupter::default(),
     };
     (conclusion_of(work), interrupter)
@@ -61,7 +61,9 @@ pub fn run_interruptible(
 
 async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
     match work {
-        Ok(Work::Run(schedule)) => conclude(schedule.await.map(|tally| Conclusion::new(&tally))),
+        Ok(Work::Run(schedule, _reservation)) => {
+            conclude(schedule.await.map(|tally| Conclusion::new(&tally)))
+        }
         Ok(Work::List(args, trials)) => {
             conclude(list(&args, trials).map(|()| Conclusion::default()))
         }
@@ -77,7 +79,7 @@ enum Work {
     Skip,
     List(Box<Arguments>, Vec<Trial>),
     Serve(Box<Server>),
-    Run(Box<Schedule>),
+    Run(Box<Schedule>, Option<StdoutReservation>),
 }
 
 impl Work {
@@ -97,6 +99,7 @@ impl Work {
         }
         let concurrency = concurrency(args);
         let limits = TimeLimits::new(args);
+        let reservation = args.reserve_stdout_for_run()?;
         let output = Output::open(args, concurrency > 1, limits)?;
         let settings = Settings::new(args, concurrency, limits);
         let plan = Plan::new(args, trials);
@@ -104,9 +107,8 @@ impl Work {
             .starts_workers()
             .then(|| Pool::start(args, concurrency.min(plan.len()).max(1), number))
             .transpose()?;
-        Ok(Self::Run(Box::new(Schedule::new(State::new(
-            settings, output, plan, pool,
-        )))))
+        let schedule = Schedule::new(State::new(settings, output, plan, pool));
+        Ok(Self::Run(Box::new(schedule), reservation))
     }
 }
 

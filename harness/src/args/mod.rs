@@ -124,9 +124,10 @@ pub enum FormatSetting {
     Pretty,
     /// A character a test.
     Terse,
-    /// A JSON object a line.
+    /// A JSON object a line, and on Unix nothing else on standard output while tests run: what is
+    /// printed there and not captured goes to standard error.
     Json,
-    /// A JUnit document.
+    /// A JUnit document, alone on standard output like [`Json`](Self::Json).
     Junit,
 }
 

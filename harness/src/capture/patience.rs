@@ -26,6 +26,12 @@ pub(crate) fn suspect() {
     IS_SUSPECT.store(true, Ordering::SeqCst);
 }
 
+/// Says whether a test has been given up, which may go on to print.
+#[cfg(unix)]
+pub(crate) fn is_suspect() -> bool {
+    IS_SUSPECT.load(Ordering::SeqCst)
+}
+
 /// Flushes std's standard output for the test of this thread.
 pub(super) fn flush() {
     if IS_SUSPECT.load(Ordering::SeqCst) {

@@ -4,16 +4,20 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 
 use crate::guarded::Guarded;
 
 /// Makes `file` the standard input of this process, and of those that it starts.
 pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
-    // SAFETY: both are open descriptors; the one that is replaced was standard input, which nobody
-    // owns.
-    match unsafe { libc::dup2(file.as_raw_fd(), libc::STDIN_FILENO) } {
+    point(libc::STDIN_FILENO, file)
+}
+
+/// Points one of the three standard descriptors, which may be closed, at `file`.
+pub(crate) fn point(standard: RawFd, file: &impl AsRawFd) -> io::Result<()> {
+    // SAFETY: the file is open; the other descriptor is one of the standard ones, which nobody owns.
+    match unsafe { libc::dup2(file.as_raw_fd(), standard) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
@@ -23,13 +27,8 @@ pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
 /// already.
 pub(crate) fn restore_outputs(file: &Guarded<File>) -> io::Result<()> {
     for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-        if file.is_also(output) {
-            continue;
-        }
-        // SAFETY: the file is open; the other descriptor is standard output or error, which nobody
-        // owns, and may be closed.
-        if unsafe { libc::dup2(file.as_raw_fd(), output) } == -1 {
-            return Err(io::Error::last_os_error());
+        if !file.is_also(output) {
+            point(output, &**file)?;
         }
     }
     Ok(())

@@ -12,6 +12,11 @@ mod junit_file;
 mod logfile;
 mod pretty;
 mod sink;
+#[cfg(unix)]
+mod stdout;
+#[cfg(not(unix))]
+#[path = "no_stdout.rs"]
+mod stdout;
 mod summary;
 mod terse;
 mod xml;
@@ -33,6 +38,35 @@ use self::logfile::LogFile;
 use self::pretty::Pretty;
 use self::sink::Sink;
 use self::terse::Terse;
+
+pub(crate) use self::stdout::StdoutReservation;
+
+impl Arguments {
+    /// Keeps standard output for the report until the process ends, if the format is `json` or `junit`: what is
+    /// printed from now on goes to standard error. On Unix; elsewhere it does nothing.
+    ///
+    /// [`run`](crate::run) does this from its start to its end, so that only what a program prints before or
+    /// after its tests is left to be kept away: while it sets up what they need, and tears it down.
+    /// [`main!`](crate::main!) contains it. An error is left to the run.
+    pub fn reserve_stdout(&self) {
+        if let Ok(Some(reservation)) = self.reserve_stdout_for_run() {
+            reservation.keep();
+        }
+    }
+
+    /// Keeps standard output for the report as long as the reservation exists, if the format is one for machines.
+    pub(crate) fn reserve_stdout_for_run(&self) -> io::Result<Option<StdoutReservation>> {
+        let is_reserved = !self.list && is_for_machines(self);
+        is_reserved.then(StdoutReservation::new).transpose()
+    }
+}
+
+fn is_for_machines(args: &Arguments) -> bool {
+    matches!(
+        args.effective_format(),
+        FormatSetting::Json | FormatSetting::Junit
+    )
+}
 
 /// Turns events into the text of one format.
 trait Reporter: Send {
@@ -90,7 +124,7 @@ impl Output {
             reporter: with_additions(args, reporter),
             record: Record::new(),
             junit,
-            sink: Sink::stdout(),
+            sink: Sink::stdout(!args.list && is_for_machines(args)),
             log,
             text: String::new(),
         })
@@ -123,11 +157,7 @@ impl Output {
 
 /// The formats for machines have no room for what comes after the report.
 fn with_additions(args: &Arguments, mut reporter: Box<dyn Reporter>) -> Box<dyn Reporter> {
-    let is_for_people = matches!(
-        args.effective_format(),
-        FormatSetting::Pretty | FormatSetting::Terse
-    );
-    if args.list || !is_for_people {
+    if args.list || is_for_machines(args) {
         return reporter;
     }
     if let Some(most) = args.durations {

@@ -20,10 +20,13 @@ impl Sink {
     ///
     /// What was printed before comes before the report. Later there is nothing to flush: each test
     /// does so when it ends, and half a line of a test that is running must not be let out.
-    pub(crate) fn stdout() -> Self {
+    ///
+    /// A report for machines goes to what is reserved for it; one for people, which a test may have made within
+    /// such a run, goes where that test prints.
+    pub(crate) fn stdout(is_for_machines: bool) -> Self {
         buffer::flush();
         Self {
-            target: Target::open(),
+            target: Target::open(is_for_machines),
         }
     }
 
@@ -45,19 +48,27 @@ mod unix {
     use std::fs::File;
     use std::io::{self, ErrorKind, Write};
     use std::mem;
-    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::fd::AsRawFd;
 
+    use super::super::stdout;
     use crate::capture::stdio;
     use crate::guarded::Guarded;
 
     /// A duplicate of the descriptor, so that the layer that captures what tests write to descriptor
     /// 1 never sees the report.
-    pub(super) struct Target(Guarded<File>);
+    pub(super) struct Target {
+        file: Guarded<File>,
+        duplicate: fn() -> io::Result<File>,
+    }
 
     impl Target {
-        pub(super) fn open() -> io::Result<Option<Self>> {
-            match io::stdout().as_fd().try_clone_to_owned() {
-                Ok(stdout) => Ok(Some(Self(Guarded::new(File::from(stdout))))),
+        pub(super) fn open(is_for_machines: bool) -> io::Result<Option<Self>> {
+            let duplicate = match is_for_machines {
+                true => stdout::duplicate_reserved,
+                false => stdout::duplicate,
+            };
+            match duplicate().map(Guarded::new) {
+                Ok(file) => Ok(Some(Self { file, duplicate })),
                 Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(None),
                 Err(error) => Err(error),
             }
@@ -66,13 +77,13 @@ mod unix {
         pub(super) fn write(&mut self, mut text: &[u8]) -> io::Result<()> {
             self.restore()?;
             while !text.is_empty() {
-                match (&*self.0).write(text) {
+                match (&*self.file).write(text) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(written) => text = &text[written..],
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     // Whoever else has this file may have asked for that.
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        stdio::await_writable(&self.0)?;
+                        stdio::await_writable(&self.file)?;
                     }
                     Err(error) => return Err(error),
                 }
@@ -82,18 +93,16 @@ mod unix {
 
         /// Gets a descriptor again if a test has taken this one away.
         fn restore(&mut self) -> io::Result<()> {
-            if self.0.is_intact() {
+            if self.file.is_intact() {
                 return Ok(());
             }
-            let stdout = io::stdout();
-            if !self.0.is_also(stdout.as_raw_fd()) {
-                return Err(io::Error::other(
-                    "a test has closed or replaced the file that the report goes to",
-                ));
-            }
-            let again = stdout.as_fd().try_clone_to_owned()?;
+            let again = match (self.duplicate)() {
+                Ok(again) if self.file.is_also(again.as_raw_fd()) => again,
+                Err(error) if error.raw_os_error() == Some(libc::EMFILE) => return Err(error),
+                _ => return Err(io::Error::other(stdout::TAKEN)),
+            };
             // It may have the number of the one before, which must not close it.
-            mem::forget(mem::replace(&mut self.0, Guarded::new(File::from(again))));
+            mem::forget(mem::replace(&mut self.file, Guarded::new(again)));
             Ok(())
         }
     }
@@ -106,7 +115,7 @@ mod plain {
     pub(super) struct Target(io::Stdout);
 
     impl Target {
-        pub(super) fn open() -> io::Result<Option<Self>> {
+        pub(super) fn open(_is_for_machines: bool) -> io::Result<Option<Self>> {
             Ok(Some(Self(io::stdout())))
         }
 

@@ -25,6 +25,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         test("prints_pass_through", prints_pass_through),
         test(
+            "prints_stand_beside_a_report_for_machines",
+            prints_stand_beside_a_report_for_machines,
+        ),
+        test(
             "backtraces_start_and_end_at_the_test",
             backtraces_start_and_end_at_the_test,
         ),
@@ -96,6 +100,13 @@ fn prints_pass_through() {
         stdout.starts_with("\nrunning 1 test\ntest prints ... printed\nok\n"),
         "{stdout}"
     );
+}
+
+fn prints_stand_beside_a_report_for_machines() {
+    let (stdout, stderr) = child(&["prints", "--format=json"], "0");
+    let is_object = |line: &str| line.starts_with("{ ") && line.ends_with(" }");
+    assert!(stdout.lines().all(is_object), "{stdout}");
+    assert_eq!((stdout.lines().count(), stderr.as_str()), (4, "printed\n"));
 }
 
 fn backtraces_start_and_end_at_the_test() {

@@ -47,6 +47,12 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
             theirs.stdout = theirs.stdout.replace(['\u{1}', '\u{1b}'], "\u{fffd}");
             first_difference(&theirs, &prepared(case, ours))
         }
+        Some(Rule::ReportAlone) => {
+            let (theirs, ours) = (prepared(case, theirs), prepared(case, ours));
+            let theirs = with_prints_on_stderr(theirs);
+            let lost = missing_line(&theirs.stderr, &ours.stderr);
+            lost.or_else(|| first_difference(&without_order(theirs), &without_order(ours)))
+        }
         Some(Rule::Accepted) => ours.stderr.starts_with("error: ").then_some(ours.stderr),
         Some(Rule::SameExit) => (theirs.exit != ours.exit).then_some(ours.exit),
         Some(Rule::Bug) => None,
@@ -91,6 +97,38 @@ fn prepared(case: &Case, output: Output) -> Output {
         stderr: clean(&output.stderr),
         log: clean(&output.log),
         exit: output.exit,
+    }
+}
+
+/// Moves what is no event from standard output to standard error.
+fn with_prints_on_stderr(mut output: Output) -> Output {
+    let mut events = String::new();
+    for line in output.stdout.lines() {
+        let start = line.find("{ \"type\": ").unwrap_or(line.len());
+        let (printed, event) = line.split_at(start);
+        if !printed.is_empty() {
+            output.stderr += &format!("{printed}\n");
+        }
+        if !event.is_empty() {
+            events += &format!("{event}\n");
+        }
+    }
+    output.stdout = events;
+    output
+}
+
+/// Returns the first line of `expected` that is not part of a line of `text`.
+fn missing_line(expected: &str, text: &str) -> Option<String> {
+    let is_missing = |line: &&str| !text.lines().any(|other| other.contains(line));
+    let line = expected.lines().find(is_missing)?;
+    Some(format!("  stderr lacks the line {line:?}:\n{text}"))
+}
+
+/// Sorts the lines of standard error, where two streams have become one.
+fn without_order(output: Output) -> Output {
+    Output {
+        stderr: unordered(&output.stderr),
+        ..output
     }
 }
 

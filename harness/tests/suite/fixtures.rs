@@ -8,6 +8,7 @@ mod noisy;
 mod retried;
 mod runs;
 mod signals;
+mod stdout;
 mod threads;
 mod workers;
 
@@ -103,6 +104,14 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
             libtest_async::run(&args, passing())
         }
         "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),
+        "prints" => libtest_async::run(&args, stdout::prints()),
+        "prints_around_a_run" => stdout::around_a_run(&args),
+        "keeps_stdout" => stdout::reserved(&args),
+        "several_runs" => stdout::several_runs(&args),
+        "takes_standard_descriptors" => {
+            libtest_async::run(&args, stdout::takes_standard_descriptors())
+        }
+        "prints_after_the_run" => stdout::prints_after_the_run(&args),
         "removed" => removed(&args),
         "counting" => libtest_async::run(&args, counting()),
         other => panic!("there is no fixture {other}"),

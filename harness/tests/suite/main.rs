@@ -30,6 +30,7 @@ mod reuse;
 mod runs;
 mod runtime;
 mod signal;
+mod stdout;
 mod stop;
 mod yielding;
 
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         reuse::TESTS,
         runs::TESTS,
         runtime::TESTS,
+        stdout::TESTS,
         stop::TESTS,
     ];
     let trials = captures

@@ -1,0 +1,126 @@
+//! Standard output while a report for machines has it for itself.
+//!
+//! Descriptor 1 then leads where descriptor 2 leads, and so does whatever is printed there: by tests and their
+//! threads, by C's stdio, by processes that inherit it. The report goes to a duplicate of what descriptor 1 was,
+//! which no process inherits.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::mem;
+use std::os::fd::AsFd;
+use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::capture::{buffer, patience, stdio};
+use crate::guarded::{Guarded, identity};
+
+/// So long a flush may take before descriptor 1 is put back.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Present while descriptor 1 leads to standard error.
+static RESERVED: Mutex<Option<Reserved>> = Mutex::new(None);
+
+struct Reserved {
+    /// Leads where descriptor 1 led.
+    original: Guarded<File>,
+    /// How many runs need that: runs may overlap, and a test may have runs of its own.
+    count: usize,
+}
+
+/// Keeps standard output for reports. When the last of these is dropped, descriptor 1 is what it was before.
+#[derive(Debug)]
+pub(crate) struct StdoutReservation(());
+
+impl StdoutReservation {
+    /// Reserves standard output, unless it is closed, after having written out what std and C hold back.
+    pub(crate) fn new() -> io::Result<Self> {
+        let mut reserved = lock();
+        match &mut *reserved {
+            Some(reserved) => {
+                // A test of a run before may have pointed it elsewhere.
+                redirect()?;
+                reserved.count += 1;
+            }
+            None => *reserved = reserve()?,
+        }
+        Ok(Self(()))
+    }
+
+    /// Keeps standard output reserved until the process ends.
+    pub(super) fn keep(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for StdoutReservation {
+    /// Leaves descriptor 1 alone where others may go on to print there, or keep the lock that a flush needs.
+    fn drop(&mut self) {
+        let mut slot = lock();
+        let Some(reserved) = &mut *slot else { return };
+        reserved.count = reserved.count.saturating_sub(1);
+        let is_last = reserved.count == 0;
+        if is_last && reserved.original.is_intact() && !patience::is_suspect() && flush_in_time() {
+            let _ = stdio::point(libc::STDOUT_FILENO, &*reserved.original);
+            *slot = None;
+        }
+    }
+}
+
+/// Returns a new descriptor for what descriptor 1 was before it was reserved, if it is.
+pub(super) fn duplicate_reserved() -> io::Result<File> {
+    match &*lock() {
+        Some(reserved) if reserved.original.is_intact() => reserved.original.try_clone(),
+        Some(_) => Err(io::Error::other(TAKEN)),
+        None => duplicate(),
+    }
+}
+
+pub(super) const TAKEN: &str = "a test has closed or replaced the file that the report goes to";
+
+fn reserve() -> io::Result<Option<Reserved>> {
+    if identity(libc::STDOUT_FILENO).is_none() {
+        return Ok(None);
+    }
+    buffer::flush();
+    stdio::flush_c();
+    let original = Guarded::new(duplicate()?);
+    redirect()?;
+    Ok(Some(Reserved { original, count: 1 }))
+}
+
+/// Returns a new descriptor for what descriptor 1 is.
+pub(super) fn duplicate() -> io::Result<File> {
+    let stdout = io::stdout();
+    Ok(File::from(stdout.as_fd().try_clone_to_owned()?))
+}
+
+/// Points descriptor 1 where descriptor 2 leads; nowhere if that is closed.
+fn redirect() -> io::Result<()> {
+    match identity(libc::STDERR_FILENO) {
+        Some(_) => stdio::point(libc::STDOUT_FILENO, &io::stderr()),
+        None => {
+            let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+            stdio::point(libc::STDOUT_FILENO, &nowhere)
+        }
+    }
+}
+
+/// Writes out what std and C hold back; `false` if a thread keeps that from ending.
+fn flush_in_time() -> bool {
+    let (done, is_done) = mpsc::channel();
+    let flush = move || {
+        let _ = io::stdout().flush();
+        stdio::flush_c();
+        let _ = done.send(());
+    };
+    let started = thread::Builder::new()
+        .name("test-flush".to_owned())
+        .spawn(flush);
+    started.is_ok() && is_done.recv_timeout(PATIENCE).is_ok()
+}
+
+fn lock() -> MutexGuard<'static, Option<Reserved>> {
+    RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
