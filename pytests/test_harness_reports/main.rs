@@ -10,6 +10,7 @@ mod report;
 mod rerun;
 mod selection;
 mod settings;
+mod stdout;
 mod subject;
 mod threads;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         capture::TESTS,
         settings::TESTS,
         threads::TESTS,
+        stdout::TESTS,
     ]
     .concat();
     let tests: Vec<Test> = tests

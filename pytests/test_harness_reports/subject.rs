@@ -27,6 +27,7 @@ fn fail_if(place: &str) -> PyResult<()> {
 struct OwnError;
 
 mod compiled;
+mod descriptors;
 mod endings;
 mod replaced;
 mod settings;

@@ -128,6 +128,8 @@ fn run(
     teardown: impl FnOnce(Python<'_>) -> PyResult<()>,
 ) -> u8 {
     let arguments = parse_args();
+    // Set-up and tear-down may print, and so may what Python calls when it ends.
+    arguments.harness.reserve_stdout();
     let session = Arc::new(Session::default());
     session.check_leaks(arguments.leak_check);
     let trials = trials(tests, &session, runtime);
