@@ -99,21 +99,18 @@ pub(crate) struct Tally {
     pub(crate) measured: u64,
     pub(crate) filtered_out: u64,
     pub(crate) duration: Duration,
-    /// Present if the run was ended early, by Ctrl-C.
-    pub(crate) interruption: Option<Interruption>,
+    /// Ctrl-C has ended the run.
+    pub(crate) is_interrupted: bool,
+    /// Trials that were running when the run ended early.
+    pub(crate) running: Vec<Arc<Description>>,
+    /// Trials that had not started then.
+    pub(crate) waiting: Vec<Arc<Description>>,
     /// Passed trials and their output, in the order of completion; only with `--show-output`.
     pub(crate) successes: Vec<Arc<Finished>>,
     pub(crate) failures: Vec<Arc<Finished>>,
     pub(crate) time_failures: Vec<Arc<Finished>>,
     /// Trials that passed after having failed.
     pub(crate) flaky: Vec<Arc<Finished>>,
-}
-
-/// What was left when a run was interrupted.
-#[derive(Debug)]
-pub(crate) struct Interruption {
-    pub(crate) running: Vec<Arc<Description>>,
-    pub(crate) waiting: usize,
 }
 
 impl Tally {

@@ -134,7 +134,7 @@ fn bench(title: &str, measured: Measurement, out: &mut String) {
 }
 
 fn run_finished(tally: &Tally, out: &mut String) {
-    let event = if tally.failed == 0 && tally.interruption.is_none() {
+    let event = if tally.failed == 0 && !tally.is_interrupted {
         "ok"
     } else {
         "failed"

@@ -6,6 +6,7 @@ use crate::event::{Event, Finished, Tally};
 use crate::outcome::Outcome;
 
 use super::Reporter;
+use super::unfinished::{self, Unfinished};
 use super::xml::{attribute, cdata_on_one_line};
 
 /// Writes libtest's JUnit document. Other than there, attributes are escaped and may hold
@@ -72,16 +73,31 @@ impl Junit {
         pieces.concat()
     }
 
+    /// Appends the tests that Ctrl-C has cut off, and returns how many are errors, and how many were skipped.
+    /// Of those that `--fail-fast` has cut off libtest says nothing.
+    fn unfinished(&mut self, tally: &Tally) -> (u64, u64) {
+        if !tally.is_interrupted {
+            return (0, 0);
+        }
+        let unfinished = Unfinished::of(tally);
+        for test in &unfinished {
+            let name = attribute(&test.description.title());
+            let _ = write!(
+                self.cases,
+                r#"<testcase classname="integration" name="{name}" time="0">{}</testcase>"#,
+                test.element()
+            );
+        }
+        unfinished::count(&unfinished)
+    }
+
     fn end(&mut self, tally: &Tally, out: &mut String) {
-        let Tally {
-            failed,
-            total,
-            ignored,
-            ..
-        } = tally;
+        let (errors, skipped) = self.unfinished(tally);
+        let skipped = tally.ignored + skipped;
+        let Tally { failed, total, .. } = tally;
         let _ = writeln!(
             out,
-            r#"<testsuites><testsuite name="test" package="test" id="0" errors="0" failures="{failed}" tests="{total}" skipped="{ignored}" >{}<system-out/><system-err/></testsuite></testsuites>"#,
+            r#"<testsuites><testsuite name="test" package="test" id="0" errors="{errors}" failures="{failed}" tests="{total}" skipped="{skipped}" >{}<system-out/><system-err/></testsuite></testsuites>"#,
             self.cases
         );
     }

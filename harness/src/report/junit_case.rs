@@ -10,6 +10,7 @@ use crate::outcome::Outcome;
 use crate::trial::Description;
 
 use super::failure::Failure;
+use super::unfinished::Unfinished;
 use super::xml::{attribute, cdata};
 
 /// An attempt of a test.
@@ -81,6 +82,13 @@ pub(super) fn write(suite: &str, finished: &Finished, out: &mut String) {
         other(tag, description, attempt, out);
     }
     system_out("      ", main.output, out);
+    out.push_str("    </testcase>\n");
+}
+
+/// Appends the element of a test that has no result.
+pub(super) fn write_unfinished(suite: &str, unfinished: &Unfinished<'_>, out: &mut String) {
+    open(suite, unfinished.description, Duration::ZERO, out);
+    let _ = writeln!(out, "      {}", unfinished.element());
     out.push_str("    </testcase>\n");
 }
 

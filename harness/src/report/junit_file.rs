@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::mem;
 use std::path::{self, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::binary;
@@ -14,10 +14,13 @@ use crate::process::write_file;
 
 use super::file_error::FileError;
 use super::junit_case;
+use super::unfinished::{self, Unfinished};
 use super::xml::attribute;
 
 /// What the runs of this process have written to each file: a later run adds to it.
-static WRITTEN: Mutex<BTreeMap<PathBuf, (Counts, String)>> = Mutex::new(BTreeMap::new());
+static WRITTEN: Mutex<Written> = Mutex::new(Written::new());
+
+type Written = BTreeMap<PathBuf, (Counts, String)>;
 
 /// Collects the trials and writes the file when the run is over.
 pub(super) struct JunitFile {
@@ -51,19 +54,35 @@ impl JunitFile {
                 junit_case::write(&self.suite, finished, &mut self.cases);
                 Ok(())
             }
+            Event::RunStarted { .. } => {
+                self.remove_old();
+                Ok(())
+            }
             Event::RunFinished(tally) => self.write(tally),
             _ => Ok(()),
         }
     }
 
+    /// Removes what another process has written: nobody is to take that for the report of this one if a test ends
+    /// it, or somebody kills it.
+    fn remove_old(&self) {
+        if !written().contains_key(&self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
     fn write(&mut self, tally: &Tally) -> io::Result<()> {
-        let counts = Counts::of(tally);
+        let unfinished = Unfinished::of(tally);
+        for test in &unfinished {
+            junit_case::write_unfinished(&self.suite, test, &mut self.cases);
+        }
+        let counts = Counts::of(tally, &unfinished);
         let suite = format!(
             "  <testsuite {}>\n{}  </testsuite>\n",
             counts.attributes(&self.suite),
             mem::take(&mut self.cases)
         );
-        let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = written();
         let (all, suites) = written.entry(self.path.clone()).or_default();
         all.add(&counts);
         suites.push_str(&suite);
@@ -75,21 +94,29 @@ impl JunitFile {
     }
 }
 
+fn written() -> MutexGuard<'static, Written> {
+    WRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a suite, or all of a file, came to.
 #[derive(Default)]
 struct Counts {
     tests: u64,
     failures: u64,
+    errors: u64,
     skipped: u64,
     time: Duration,
 }
 
 impl Counts {
-    fn of(tally: &Tally) -> Self {
+    fn of(tally: &Tally, unfinished: &[Unfinished<'_>]) -> Self {
+        let (errors, skipped) = unfinished::count(unfinished);
+        let finished = tally.passed + tally.failed + tally.ignored + tally.measured;
         Self {
-            tests: tally.passed + tally.failed + tally.ignored + tally.measured,
+            tests: finished + errors + skipped,
             failures: tally.failed,
-            skipped: tally.ignored,
+            errors,
+            skipped: tally.ignored + skipped,
             time: tally.duration,
         }
     }
@@ -97,16 +124,18 @@ impl Counts {
     fn add(&mut self, other: &Self) {
         self.tests += other.tests;
         self.failures += other.failures;
+        self.errors += other.errors;
         self.skipped += other.skipped;
         self.time += other.time;
     }
 
     fn attributes(&self, name: &str) -> String {
         format!(
-            "name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.6}\"",
+            "name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.6}\"",
             attribute(name),
             self.tests,
             self.failures,
+            self.errors,
             self.skipped,
             self.time.as_secs_f64()
         )

@@ -19,6 +19,7 @@ mod stdout;
 mod stdout;
 mod summary;
 mod terse;
+mod unfinished;
 mod xml;
 
 use std::io;

@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::attempt::Attempt;
-use crate::event::{Event, Finished, Interruption, Listing, Tally};
+use crate::event::{Event, Finished, Listing, Tally};
 use crate::failed::Measurement;
 use crate::outcome::Outcome;
 use crate::time::SLOW;
@@ -24,11 +24,11 @@ pub(super) fn run_started(total: usize, shuffle_seed: Option<u64>, out: &mut Str
     out.push('\n');
 }
 
-fn interrupted(interruption: &Interruption, out: &mut String) {
-    let Interruption { running, waiting } = interruption;
-    let noun = if *waiting == 1 { "test" } else { "tests" };
+fn interrupted(tally: &Tally, out: &mut String) {
+    let waiting = tally.waiting.len();
+    let noun = if waiting == 1 { "test" } else { "tests" };
     let _ = writeln!(out, "\n\ninterrupted; {waiting} {noun} had not started");
-    for description in running {
+    for description in &tally.running {
         let _ = writeln!(out, "test {} was running", description.title());
     }
 }
@@ -45,8 +45,8 @@ pub(super) fn slow(description: &Description, out: &mut String) {
 
 /// Appends the sections and the result line that end a run.
 pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, out: &mut String) {
-    if let Some(interruption) = &tally.interruption {
-        interrupted(interruption, out);
+    if tally.is_interrupted {
+        interrupted(tally, out);
     }
     if show_output {
         section("successes", &tally.successes, Finished::shown_output, out);
@@ -63,7 +63,7 @@ pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, 
     }
     out.push_str("\ntest result: ");
     match tally.failed {
-        _ if tally.interruption.is_some() => palette.paint(Color::Failed, "INTERRUPTED", out),
+        _ if tally.is_interrupted => palette.paint(Color::Failed, "INTERRUPTED", out),
         0 => palette.paint(Color::Passed, "ok", out),
         _ => palette.paint(Color::Failed, "FAILED", out),
     }

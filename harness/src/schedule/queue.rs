@@ -1,9 +1,11 @@
 //! What is to come, and when.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::unused::Unused;
 use crate::plan::Planned;
+use crate::trial::Description;
 
 /// The trials that have not started, in order.
 pub(super) struct Queue {
@@ -32,8 +34,10 @@ impl Queue {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.tests.len() + self.benchmarks.len()
+    /// Returns all that have not started.
+    pub(super) fn descriptions(&self) -> impl Iterator<Item = Arc<Description>> {
+        let all = self.tests.iter().chain(&self.benchmarks);
+        all.map(|planned| Arc::new(planned.trial.description().clone()))
     }
 
     /// Returns the next trial, if it may start while so many are under way, none of which is serial.
@@ -102,7 +106,7 @@ mod tests {
         assert_eq!(next(&mut queue, 1).as_deref(), Some("a"));
         queue.put_first(planned("again"));
         assert_eq!(next(&mut queue, 0).as_deref(), Some("again"));
-        assert_eq!(queue.len(), 1);
+        assert_eq!(queue.descriptions().count(), 1);
     }
 
     #[test]

@@ -172,10 +172,10 @@ impl Running {
         started.map(|trial| trial.description.clone()).collect()
     }
 
-    /// Returns how many wait for a worker process.
-    pub(super) fn waiting(&self) -> usize {
+    /// Returns all that wait for a worker process.
+    pub(super) fn waiting(&self) -> Vec<Arc<Description>> {
         let waiting = self.trials.values().filter(|trial| trial.since.is_none());
-        waiting.count()
+        waiting.map(|trial| trial.description.clone()).collect()
     }
 
     /// Returns the trials that have become slow since the last call.

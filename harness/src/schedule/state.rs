@@ -15,7 +15,7 @@ use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
 use crate::capture::{Destination, buffer, patience};
-use crate::event::{Event, Finished, Interruption, Tally};
+use crate::event::{Event, Finished, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
@@ -117,10 +117,7 @@ impl State {
         if !self.phase.is_running() {
             return false;
         }
-        self.tally.interruption = Some(Interruption {
-            running: self.running.descriptions(),
-            waiting: self.running.waiting() + self.queue.len(),
-        });
+        self.tally.is_interrupted = true;
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
         self.phase = Phase::Over;
@@ -180,6 +177,9 @@ impl State {
 
     fn report_end(&mut self) -> io::Result<()> {
         self.tally.duration = self.phase.elapsed().unwrap_or_default();
+        self.tally.running = self.running.descriptions();
+        self.tally.waiting = self.running.waiting();
+        self.tally.waiting.extend(self.queue.descriptions());
         self.output.event(&Event::RunFinished(&self.tally))
     }
 

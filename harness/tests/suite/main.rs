@@ -23,6 +23,7 @@ mod files;
 mod fixtures;
 mod hostile;
 mod isolate;
+mod junit;
 mod locks;
 mod mimic;
 mod retry;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         files::TESTS,
         hostile::TESTS,
         isolate::TESTS,
+        junit::TESTS,
         mimic::TESTS,
         retry::TESTS,
         reuse::TESTS,

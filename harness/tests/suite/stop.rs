@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 use crate::child::{self, listen, run, run_with, section};
 use crate::fixtures::interrupted_file;
@@ -190,7 +190,7 @@ fn workers_end_when_their_parent_is_killed() {
 }
 
 /// Interrupts a child that reports that.
-fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
+pub(crate) fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
     let (rest, status) = killed(fixture, args, cue);
     assert_eq!(status.code(), Some(130));
     rest
@@ -234,21 +234,30 @@ fn a_run_without_a_descriptor_fails() {
 
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`. Returns what it
 /// prints after that.
-#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
 fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
-    let mut command = child::command(fixture, args);
-    listen(&mut command);
-    let mut child = command.process_group(0).spawn().unwrap();
+    let mut child = listening(fixture, args);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.ends_with(cue) {
-        assert!(stdout.read_line(&mut line).unwrap() > 0, "{line}");
-    }
-    // SAFETY: the child is there until it is waited for.
-    unsafe { libc::kill(-(child.id() as i32), libc::SIGINT) };
+    kill_at_cue(&child, &mut stdout, cue);
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
+}
+
+pub(crate) fn listening(fixture: &str, args: &[&str]) -> Child {
+    let mut command = child::command(fixture, args);
+    listen(&mut command);
+    command.process_group(0).spawn().unwrap()
+}
+
+/// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`.
+#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
+pub(crate) fn kill_at_cue(child: &Child, printed: &mut impl BufRead, cue: &str) {
+    let mut line = String::new();
+    while !line.ends_with(cue) {
+        assert!(printed.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    // SAFETY: the child is there until it is waited for.
+    unsafe { libc::kill(-(child.id() as i32), libc::SIGINT) };
 }
 
 /// Whether the run is interrupted then or the process is at its end.
