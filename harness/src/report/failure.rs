@@ -14,8 +14,7 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn of(description: &Description, outcome: &Outcome, output: &[u8]) -> Self {
         let output = String::from_utf8_lossy(output);
-        let source = description.source.as_ref();
-        let place = source.map(|source| (source.file.clone().into_owned(), source.start.0));
+        let place = source_location(description);
         match outcome {
             Outcome::FailedBecause(reason) => Self {
                 message: reason.clone(),
@@ -60,6 +59,12 @@ impl Failure {
             place,
         })
     }
+}
+
+/// Returns where a test is defined: the file, as rustc names it, and the line.
+pub(super) fn source_location(description: &Description) -> Option<(String, u32)> {
+    let source = description.source.as_ref()?;
+    Some((source.file.clone().into_owned(), source.start.0))
 }
 
 #[cfg(test)]

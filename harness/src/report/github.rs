@@ -4,9 +4,11 @@ use std::env;
 use std::fmt::Write;
 
 use crate::event::{Event, Finished};
+use crate::trial::Description;
 
 use super::Reporter;
-use super::failure::Failure;
+use super::failure::{Failure, source_location};
+use super::repository::Repository;
 
 /// GitHub shows so many of a step.
 const MOST: usize = 10;
@@ -14,6 +16,7 @@ const MOST: usize = 10;
 /// Adds a workflow command for each failure to the end of another report.
 pub(super) struct Github {
     inner: Box<dyn Reporter>,
+    repository: Repository,
     commands: String,
     count: usize,
 }
@@ -28,22 +31,33 @@ impl Github {
     pub(super) fn new(inner: Box<dyn Reporter>) -> Self {
         Self {
             inner,
+            repository: Repository::find(),
             commands: String::new(),
             count: 0,
         }
     }
 
-    fn add(&mut self, title: &str, failure: &Failure) {
+    fn add(&mut self, description: &Description, failure: &Failure) {
         self.count += 1;
         if self.count > MOST {
             return;
         }
         self.commands.push_str("::error ");
-        if let Some((file, line)) = &failure.place {
-            let _ = write!(self.commands, "file={},line={line},", property(file));
+        if let Some((file, line)) = self.place(description, failure) {
+            let _ = write!(self.commands, "file={},line={line},", property(&file));
         }
-        let title = property(&format!("test {title} failed"));
+        let title = property(&format!("test {} failed", description.title()));
         let _ = writeln!(self.commands, "title={title}::{}", data(&failure.message));
+    }
+
+    /// Returns where a test failed, or else where it is defined: what a panic names may be a file of std's, or of
+    /// another package, which GitHub's pages do not show.
+    fn place(&mut self, description: &Description, failure: &Failure) -> Option<(String, u32)> {
+        let places = [failure.place.clone(), source_location(description)];
+        let mut places = places.into_iter().flatten();
+        let in_repository =
+            places.find_map(|(file, line)| Some((self.repository.path(&file)?, line)));
+        in_repository.or_else(|| failure.place.clone())
     }
 
     fn end(&mut self, out: &mut String) {
@@ -66,7 +80,7 @@ impl Reporter for Github {
                     ..
                 } = finished;
                 let failure = Failure::of(description, outcome, output);
-                self.add(&description.title(), &failure);
+                self.add(description, &failure);
             }
             Event::RunFinished(_) => self.end(out),
             _ => {}

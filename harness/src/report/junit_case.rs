@@ -9,7 +9,8 @@ use crate::event::Finished;
 use crate::outcome::Outcome;
 use crate::trial::Description;
 
-use super::failure::Failure;
+use super::failure::{Failure, source_location};
+use super::repository::Repository;
 use super::unfinished::Unfinished;
 use super::xml::{attribute, cdata};
 
@@ -73,10 +74,21 @@ impl<'a> Attempts<'a> {
 }
 
 /// Appends the element of a test.
-pub(super) fn write(suite: &str, finished: &Finished, out: &mut String) {
+pub(super) fn write(
+    suite: &str,
+    repository: &mut Repository,
+    finished: &Finished,
+    out: &mut String,
+) {
     let description = &finished.description;
     let Attempts { main, others, tag } = Attempts::of(finished);
-    open(suite, description, main.elapsed.unwrap_or_default(), out);
+    open(
+        suite,
+        repository,
+        description,
+        main.elapsed.unwrap_or_default(),
+        out,
+    );
     outcome(description, &main, out);
     for attempt in &others {
         other(tag, description, attempt, out);
@@ -86,13 +98,30 @@ pub(super) fn write(suite: &str, finished: &Finished, out: &mut String) {
 }
 
 /// Appends the element of a test that has no result.
-pub(super) fn write_unfinished(suite: &str, unfinished: &Unfinished<'_>, out: &mut String) {
-    open(suite, unfinished.description, Duration::ZERO, out);
+pub(super) fn write_unfinished(
+    suite: &str,
+    repository: &mut Repository,
+    unfinished: &Unfinished<'_>,
+    out: &mut String,
+) {
+    open(
+        suite,
+        repository,
+        unfinished.description,
+        Duration::ZERO,
+        out,
+    );
     let _ = writeln!(out, "      {}", unfinished.element());
     out.push_str("    </testcase>\n");
 }
 
-fn open(suite: &str, description: &Description, elapsed: Duration, out: &mut String) {
+fn open(
+    suite: &str,
+    repository: &mut Repository,
+    description: &Description,
+    elapsed: Duration,
+    out: &mut String,
+) {
     let title = description.title();
     let (class, name) = match title.rsplit_once("::") {
         Some((module, name)) => (format!("{suite}::{module}"), name),
@@ -105,8 +134,8 @@ fn open(suite: &str, description: &Description, elapsed: Duration, out: &mut Str
         attribute(name),
         elapsed.as_secs_f64()
     );
-    if let Some(source) = &description.source {
-        let (file, line) = (attribute(&source.file), source.start.0);
+    if let Some((file, line)) = source_location(description) {
+        let file = attribute(&repository.path(&file).unwrap_or(file));
         let _ = write!(out, " file=\"{file}\" line=\"{line}\"");
     }
     out.push_str(">\n");

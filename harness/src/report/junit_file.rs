@@ -14,6 +14,7 @@ use crate::process::write_file;
 
 use super::file_error::FileError;
 use super::junit_case;
+use super::repository::Repository;
 use super::unfinished::{self, Unfinished};
 use super::xml::attribute;
 
@@ -26,6 +27,7 @@ type Written = BTreeMap<PathBuf, (Counts, String)>;
 pub(super) struct JunitFile {
     path: PathBuf,
     suite: String,
+    repository: Repository,
     cases: String,
 }
 
@@ -44,6 +46,7 @@ impl JunitFile {
             path: path::absolute(&path)
                 .map_err(|error| FileError::wrap("--junit", &path, error))?,
             suite,
+            repository: Repository::find(),
             cases: String::new(),
         })
     }
@@ -51,7 +54,7 @@ impl JunitFile {
     pub(super) fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Finished(finished) => {
-                junit_case::write(&self.suite, finished, &mut self.cases);
+                junit_case::write(&self.suite, &mut self.repository, finished, &mut self.cases);
                 Ok(())
             }
             Event::RunStarted { .. } => {
@@ -74,7 +77,7 @@ impl JunitFile {
     fn write(&mut self, tally: &Tally) -> io::Result<()> {
         let unfinished = Unfinished::of(tally);
         for test in &unfinished {
-            junit_case::write_unfinished(&self.suite, test, &mut self.cases);
+            junit_case::write_unfinished(&self.suite, &mut self.repository, test, &mut self.cases);
         }
         let counts = Counts::of(tally, &unfinished);
         let suite = format!(

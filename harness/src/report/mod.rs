@@ -11,6 +11,7 @@ mod junit_case;
 mod junit_file;
 mod logfile;
 mod pretty;
+mod repository;
 mod sink;
 #[cfg(unix)]
 mod stdout;

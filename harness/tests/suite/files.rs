@@ -22,6 +22,7 @@ crate::tests!(
     a_full_disk_is_an_error,
     a_file_that_does_not_block_is_waited_for,
     failures_are_annotated_in_github_actions,
+    files_are_named_from_the_root_of_the_repository,
     what_failed_last_can_be_run_alone,
 );
 
@@ -239,6 +240,40 @@ fn failures_are_annotated_in_github_actions() {
     assert_eq!(annotated(&["--list"], "CI", "true"), [""; 0]);
     assert_eq!(annotated(&["--format=json"], "CI", "true"), [""; 0]);
     assert_eq!(annotated(&[], "NEXTEST", "1"), [""; 0]);
+}
+
+/// The root is what GitHub says, or else what git has.
+fn files_are_named_from_the_root_of_the_repository() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = package.join("tests/suite");
+    let junit = scratch("named.xml");
+    let has_git = |folder: &&Path| folder.join(".git").exists();
+    let checked_out = package.ancestors().find(has_git);
+    let cases = [
+        (Some(package), Some(package)),
+        (Some(&sources), checked_out),
+        (None, checked_out),
+    ];
+    for (workspace, root) in cases {
+        let Some(root) = root else { continue };
+        let args = ["--test-threads=1", "--junit", junit.to_str().unwrap()];
+        let output = run_with("fails_elsewhere", &args, |command| {
+            command.env("GITHUB_ACTIONS", "true").current_dir("/");
+            command.env("CARGO_MANIFEST_DIR", package);
+            workspace.map(|folder| command.env("GITHUB_WORKSPACE", folder));
+        });
+        let file = sources.join("fixtures/hostile.rs");
+        let file = file.strip_prefix(root).unwrap().display();
+        let lines = output.stdout.lines().filter(|line| line.starts_with("::"));
+        let lines: Vec<_> = lines.collect();
+        let start = format!("::error file={file},line=");
+        assert!(lines[0].starts_with(&start), "{lines:#?}");
+        let own = format!("{start}7,title=test b_panics_in_std failed::");
+        assert!(lines[1].starts_with(&own), "{lines:#?}");
+        let document = fs::read_to_string(&junit).unwrap();
+        let attributes = format!(" file=\"{file}\" line=\"7\">");
+        assert!(document.contains(&attributes), "{document}");
+    }
 }
 
 fn what_failed_last_can_be_run_alone() {

@@ -68,6 +68,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "payloads" => libtest_async::run(&args, hostile::payloads()),
         "bodies" => libtest_async::run(&args, hostile::bodies()),
         "nested" => libtest_async::run(&args, hostile::nested()),
+        "fails_elsewhere" => libtest_async::run(&args, hostile::fails_elsewhere()),
         "moves" => libtest_async::run(&args, hostile::moves()),
         "forks" => libtest_async::run(&args, hostile::forks()),
         "ends_with_ctrl_c" => libtest_async::run(&args, hostile::ends_with_ctrl_c()),
