@@ -1,7 +1,8 @@
 //! The record of tests that failed, for `--last-failed`.
 //!
 //! It is a file beside the test binary, with a name in each line, that outlives rebuilds. There is
-//! none as long as nothing fails. Tests that do not run keep their place in it.
+//! none as long as nothing fails. Tests that do not run keep their place in it. The file is hidden, by
+//! its name: scripts look for the newest `deps/NAME-*` and take that for the test binary.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -92,7 +93,7 @@ fn path() -> Option<PathBuf> {
     };
     // A test that changes the working directory does not move it.
     let folder = path::absolute(folder).ok()?;
-    Some(folder.join(format!("{}.last-failed", binary::stem())))
+    Some(folder.join(format!(".{}.last-failed", binary::stem())))
 }
 
 fn read(path: &PathBuf) -> BTreeSet<String> {

@@ -72,8 +72,8 @@ pub struct Arguments {
     /// Runs tests in random order (`--shuffle`).
     pub shuffle: bool,
     /// Runs only the tests that failed when they last ran, or all of them if none did
-    /// (`--last-failed`). The record lies beside the test binary, or in the folder that the variable
-    /// `LIBTEST_ASYNC_STATE_DIR` names.
+    /// (`--last-failed`). The record lies beside the test binary, as `.NAME-HASH.last-failed`, or in the
+    /// folder that the variable `LIBTEST_ASYNC_STATE_DIR` names.
     pub last_failed: bool,
     /// Runs a test that fails so many times more (`--retries`); one that then passes counts as
     /// passed. Tests that can run once only are retried with [`isolate`](Self::isolate).

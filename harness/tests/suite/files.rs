@@ -299,4 +299,12 @@ fn what_failed_last_can_be_run_alone() {
     assert_eq!(count("mixed", &["passes"]), "2");
     assert_eq!(count("mixed", &["--last-failed", "--skip", "errs"]), "5");
     assert_eq!(count("mixed", &["--last-failed", "--isolate"]), "6");
+    // Whoever looks for the newest file of a binary's name is to find the binary.
+    let files = fs::read_dir(&folder).unwrap();
+    let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert!(
+        names[0].to_str().unwrap().starts_with(".suite-"),
+        "{names:?}"
+    );
 }
