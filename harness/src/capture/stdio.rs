@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::ptr;
 
 use crate::guarded::Guarded;
 
@@ -34,10 +33,29 @@ pub(crate) fn restore_outputs(file: &Guarded<File>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes out what C's own files hold back.
+/// Writes out what C's standard output holds back.
+///
+/// Of the other files another thread may have one, while it waits for input, for example; and whoever waits for it in
+/// a flush of all files keeps the process from its end.
 pub(crate) fn flush_c() {
-    // SAFETY: null means every file.
-    unsafe { libc::fflush(ptr::null_mut()) };
+    // SAFETY: the file is one of C's own, or null, which means all of them.
+    unsafe { libc::fflush(c_stdout()) };
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn c_stdout() -> *mut libc::FILE {
+    unsafe extern "C" {
+        #[cfg_attr(target_vendor = "apple", link_name = "__stdoutp")]
+        static mut stdout: *mut libc::FILE;
+    }
+    // SAFETY: C's library sets the variable before `main`.
+    unsafe { stdout }
+}
+
+/// Returns null where C's standard output has no symbol of its own.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn c_stdout() -> *mut libc::FILE {
+    std::ptr::null_mut()
 }
 
 /// Waits until `file`, which does not block, takes more.

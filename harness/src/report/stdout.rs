@@ -13,10 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::capture::{buffer, patience, stdio};
+use crate::capture::{patience, stdio};
 use crate::guarded::{Guarded, identity};
 
-/// So long a flush may take before descriptor 1 is put back.
+/// So long a flush may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Present while descriptor 1 leads to standard error.
@@ -83,8 +83,7 @@ fn reserve() -> io::Result<Option<Reserved>> {
     if identity(libc::STDOUT_FILENO).is_none() {
         return Ok(None);
     }
-    buffer::flush();
-    stdio::flush_c();
+    flush_in_time();
     let original = Guarded::new(duplicate()?);
     redirect()?;
     Ok(Some(Reserved { original, count: 1 }))

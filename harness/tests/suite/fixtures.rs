@@ -109,6 +109,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "prints_around_a_run" => stdout::around_a_run(&args),
         "keeps_stdout" => stdout::reserved(&args),
         "several_runs" => stdout::several_runs(&args),
+        "keeps_files_of_c" => stdout::keeps_files_of_c(&args),
         "takes_standard_descriptors" => {
             libtest_async::run(&args, stdout::takes_standard_descriptors())
         }

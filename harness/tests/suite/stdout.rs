@@ -13,6 +13,7 @@ crate::tests!(
     a_program_may_keep_standard_output_for_the_report,
     runs_of_one_process_share_standard_output,
     tests_may_take_the_standard_descriptors_away,
+    files_of_c_that_a_thread_keeps_are_not_waited_for,
     a_test_that_was_given_up_prints_beside_the_report,
     standard_descriptors_may_be_closed_at_the_start,
     reports_for_people_share_standard_output,
@@ -112,6 +113,12 @@ fn tests_may_take_the_standard_descriptors_away() {
         assert_eq!(count_objects(&output.stdout), 2 + 2 * 2);
         assert_eq!(output.code, Some(0));
     }
+}
+
+fn files_of_c_that_a_thread_keeps_are_not_waited_for() {
+    let output = run("keeps_files_of_c", &["--format=json", "--nocapture"]);
+    assert_eq!(count_objects(&output.stdout), 2 + 2 * 2);
+    assert_eq!(output.code, Some(0));
 }
 
 fn a_test_that_was_given_up_prints_beside_the_report() {
