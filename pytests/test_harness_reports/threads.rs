@@ -18,10 +18,10 @@ crate::tests!(
 fn a_test_has_a_thread_and_a_runtime_of_its_own() {
     for arguments in ["", " --isolate"] {
         let run = Run::new(&format!(
-            "subject::threads::stays subject::threads::has subject::threads::starts subject::threads::pauses{arguments}"
+            "subject::threads::stays subject::threads::has subject::threads::starts subject::threads::pauses subject::threads::thread_local{arguments}"
         ));
         assert_eq!(run.status, Some(0), "{run:#?}");
-        run.assert_contains("test result: ok. 7 passed;");
+        run.assert_contains("test result: ok. 9 passed;");
         assert_eq!(run.stderr, "");
     }
 }

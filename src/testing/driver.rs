@@ -46,6 +46,7 @@ pub(super) fn run(
     );
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
     let (run, interrupter) = libtest_async::run_interruptible(arguments, trials);
+    session.set_interrupter(interrupter.clone());
     let (harness, has_ended) = start(event_loop, end.clone(), has_stopped, run);
     let conclusion = match end.run(event_loop) {
         Ok(()) => {

@@ -21,9 +21,9 @@ use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
 use super::skip::{self, Caught, End};
-use super::stacks;
 use super::streams::TakeBack;
-use crate::{TaskLocals, entry, locals};
+use super::thread_state::ThreadState;
+use crate::{TaskLocals, locals};
 
 /// What a test needs to run, once for each attempt.
 #[derive(Clone)]
@@ -44,11 +44,9 @@ impl Current {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(locals.clone());
     }
 
-    /// Describes the tasks of the test and the threads of Python. Waits for Python, however long
-    /// that takes.
-    pub(super) fn describe(&self) -> String {
-        let locals = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        locals.map_or_else(String::new, |locals| stacks::describe(&locals))
+    /// Returns the locals, if the attempt has begun.
+    pub(super) fn take(&self) -> Option<TaskLocals> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -72,6 +70,7 @@ impl Execution {
         self,
         function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
     ) -> Verdict {
+        let _state = ThreadState::keep();
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
@@ -87,8 +86,6 @@ impl Execution {
         let mut take_back = TakeBack::new(&self.session);
         let end = body.await;
         let are_tasks_left = Python::attach(|py| {
-            // Half a line may still stand in Python's buffer.
-            entry::flush(py);
             take_back.now(py);
             !self.session.checks_leaks() && leaks::are_there(py, locals)
         });

@@ -84,6 +84,7 @@ mod stacks;
 mod stop;
 mod streams;
 mod test;
+mod thread_state;
 mod threads;
 #[cfg(feature = "tokio-runtime")]
 mod tokio_runtime;

@@ -65,9 +65,9 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
     session.begin(locals, Arc::clone(&redirected.streams));
     let trials = trials(tests, &session, None);
-    let conclusion = libtest_async::run_interruptible(&args.harness, trials)
-        .0
-        .await;
+    let (run, interrupter) = libtest_async::run_interruptible(&args.harness, trials);
+    session.set_interrupter(interrupter);
+    let conclusion = run.await;
     Python::attach(|py| {
         session.end(py);
         redirected.restore(py)

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use libtest_async::Interrupter;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -20,6 +21,7 @@ pub(super) struct Session {
     missing: OnceLock<String>,
     streams: OnceLock<Arc<Streams>>,
     checks_leaks: OnceLock<bool>,
+    interrupter: OnceLock<Interrupter>,
     others: Loops,
     pub(super) stop: Arc<Stop>,
 }
@@ -35,6 +37,18 @@ impl Session {
     /// What stands for the standard streams, once the session has begun.
     pub(super) fn streams(&self) -> Option<&Streams> {
         self.streams.get().map(Arc::as_ref)
+    }
+
+    /// Tells what ends the run early.
+    pub(super) fn set_interrupter(&self, interrupter: Interrupter) {
+        let _ = self.interrupter.set(interrupter);
+    }
+
+    /// Fails the tests that have not ended, for this reason.
+    pub(super) fn give_up(&self, reason: String) {
+        if let Some(interrupter) = self.interrupter.get() {
+            interrupter.give_up(reason);
+        }
     }
 
     /// Has tests fail that leave tasks or coroutines behind, or not.

@@ -1,16 +1,60 @@
-//! A look at a test whose time is over.
+//! A look at a test whose time is over, and at whether Python can still be had.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 
+use super::session::Session;
 use super::{current_test, leaks};
 use crate::TaskLocals;
 
-/// Describes the tasks of the test and the threads of Python.
-///
-/// Waits for Python, which the test may keep to itself: the harness calls it on a thread of its own.
-pub(super) fn describe(locals: &TaskLocals) -> String {
+/// How long Python may keep the description waiting; the harness waits a little longer.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How much longer no thread may get Python before the run is given up: a test that has timed out
+/// holds the GIL, in a deadlock most likely, and no other test can come to its end.
+const TIME_WITHOUT_PYTHON: Duration = Duration::from_millis(3500);
+
+/// Describes the tasks of the test of this name, which has these locals once it has begun, and the
+/// threads of Python.
+pub(super) fn describe(name: &str, session: &Arc<Session>, locals: Option<TaskLocals>) -> String {
+    let (sender, stacks) = mpsc::channel();
+    // Attaching has no time limit of its own. Without a thread nothing is described.
+    let started = spawn(move || sender.send(stacks_of(locals.as_ref())).unwrap_or_default());
+    match stacks.recv_timeout(PATIENCE) {
+        Ok(text) => text,
+        Err(_) if !started => String::new(),
+        Err(_) => {
+            let (name, session) = (name.to_owned(), Arc::clone(session));
+            spawn(move || give_up_without_python(&name, &session, &stacks));
+            "no stacks: a thread keeps Python to itself\n".to_owned()
+        }
+    }
+}
+
+/// Gives the run up unless the thread behind `stacks` gets Python in time.
+fn give_up_without_python(name: &str, session: &Session, stacks: &Receiver<String>) {
+    if stacks.recv_timeout(TIME_WITHOUT_PYTHON) == Err(RecvTimeoutError::Timeout) {
+        session.give_up(format!(
+            "no thread has got Python for 5s after {name} timed out: a test holds the GIL"
+        ));
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
+    let thread = thread::Builder::new().name("test-stacks".to_owned());
+    thread.spawn(work).is_ok()
+}
+
+fn stacks_of(locals: Option<&TaskLocals>) -> String {
     let stacks = Python::attach(|py| {
+        let Some(locals) = locals else {
+            return Ok("the test has waited for Python\n".to_owned());
+        };
         let module = PyModule::from_code(py, SOURCE, c"stacks.py", c"pyo3_aio_stacks")?;
         let test = current_test::of_locals(py, locals)?;
         let arguments = (locals.event_loop(py), test, leaks::owner(py)?);

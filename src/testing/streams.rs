@@ -5,6 +5,7 @@ use std::sync::Arc;
 use libtest_async::capture;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::session::Session;
@@ -105,14 +106,31 @@ impl Streams {
         Ok(())
     }
 
-    /// Takes away what a test has put in the place of a stream, if it is the only one that runs; tells the test.
+    /// Flushes the streams at the end of a test: half a line may still stand in a buffer of Python's. Takes away what
+    /// the test has put in their place, if it is the only one that runs, and tells it so.
     fn take_back(&self, py: Python<'_>, is_alone: impl Fn() -> bool) -> PyResult<()> {
-        let sys = py.import(intern!(py, "sys"))?;
-        for Replaced { name, stream, .. } in &self.0 {
+        let sys = sys(py)?;
+        // Then nothing of the test's has come to the originals.
+        let is_captured = capture::Context::current().append(b"");
+        for Replaced {
+            name,
+            stream,
+            original,
+        } in &self.0
+        {
             let found = sys.getattr(*name).ok();
+            let is_ours = found.as_ref().is_some_and(|found| found.is(stream));
+            if is_ours && is_captured {
+                continue;
+            }
+            let written = found.as_ref().filter(|_| !is_ours);
+            // A stream that is None or closed has nothing to flush.
+            let _ = written
+                .unwrap_or(original.bind(py))
+                .call_method0(intern!(py, "flush"));
             // Another test that runs may be about to put its own away. One that starts from here on finds the right
             // stream: until that is set nothing lets another thread have Python.
-            if found.as_ref().is_some_and(|found| found.is(stream)) || !is_alone() {
+            if is_ours || !is_alone() {
                 continue;
             }
             sys.setattr(*name, stream)?;
@@ -126,6 +144,13 @@ impl Streams {
         }
         Ok(())
     }
+}
+
+/// The module `sys`. To import it anew takes longer than all else at the end of a test.
+fn sys(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let import = || Ok::<_, PyErr>(py.import("sys")?.unbind());
+    Ok(SYS.get_or_try_init(py, import)?.bind(py))
 }
 
 fn replace(py: Python<'_>, name: &'static str) -> PyResult<Option<Replaced>> {
@@ -151,7 +176,7 @@ fn replace(py: Python<'_>, name: &'static str) -> PyResult<Option<Replaced>> {
     }))
 }
 
-/// Takes the streams back at the end of a test, however it ends.
+/// Flushes the streams and takes them back at the end of a test, however it ends.
 pub(super) struct TakeBack {
     session: Arc<Session>,
     is_done: bool,

@@ -13,6 +13,8 @@ use super::place::Source;
 use super::runtime::{self, Runtime};
 use super::session::Session;
 use super::settings::Settings;
+use super::stacks;
+use super::thread_state::ThreadState;
 
 /// A test for [`test_harness`](super::test_harness) or a runtime's `test_main`.
 ///
@@ -111,7 +113,8 @@ impl Test {
             settings,
             current: Current::default(),
         };
-        let current = execution.current.clone();
+        let (current, described) = (execution.current.clone(), Arc::clone(session));
+        let name = self.name.clone();
         // Whose leak it was could not be told if others ran.
         let checks_leaks = session.checks_leaks();
         let mut trial = self
@@ -119,11 +122,12 @@ impl Test {
             .into_trial(self.name, execution)
             .with_serial(settings.serial || checks_leaks)
             .with_block_on(move |test| {
+                let _state = ThreadState::keep();
                 if !(runtime.block_on)(&settings, test) {
                     leaks::note_blocked_runtime(checks_leaks);
                 }
             })
-            .with_timeout_description(move || current.describe());
+            .with_timeout_description(move || stacks::describe(&name, &described, current.take()));
         if let Some(timeout) = settings.timeout {
             trial = trial.with_timeout(timeout);
         }

@@ -38,6 +38,8 @@ enum Message {
     Ended(usize, Ended),
     /// What the trial of this number was doing when its time was over.
     Described(usize, String),
+    /// For this reason no trial can come to its end any more.
+    GivenUp(String),
     /// An alarm went off.
     Tick,
 }
@@ -123,6 +125,16 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
 pub struct Interrupter(Weak<Driver>);
 
 impl Interrupter {
+    /// Fails the trials that run, and those that have not started, for this reason; then the run ends.
+    ///
+    /// For programs that find out that no trial can come to its end any more, as one that was given
+    /// up keeps what all of them need. Does nothing where [`interrupt`](Self::interrupt) does nothing.
+    pub fn give_up(&self, reason: impl Into<String>) {
+        if let Some(driver) = self.0.upgrade() {
+            driver.tell(Message::GivenUp(reason.into()));
+        }
+    }
+
     /// Reports what ran until now, with the failures, the names of the tests that are running, and
     /// the files that were asked for, as Ctrl-C does. Nothing is reported after that, and the run
     /// does not end: the process is to, with exit code 130.

@@ -57,6 +57,13 @@ impl Queue {
         self.tests.pop_front()
     }
 
+    /// Returns the next trial, which is not to start.
+    pub(super) fn take(&mut self) -> Option<Planned> {
+        self.tests
+            .pop_front()
+            .or_else(|| self.benchmarks.pop_front())
+    }
+
     /// Puts a trial before all others.
     pub(super) fn put_first(&mut self, planned: Planned) {
         self.tests.push_front(planned);

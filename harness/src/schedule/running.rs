@@ -158,12 +158,20 @@ impl Running {
         expired.map(|(id, _)| *id).collect()
     }
 
-    /// Cancels a trial, and leaves its thread alone. Returns how long it was allowed to take, and
-    /// what it has printed.
-    pub(super) fn cancel(&mut self, id: usize) -> Option<(Duration, Vec<u8>)> {
-        let trial = self.trials.get_mut(&id)?;
-        let timeout = trial.timeout?;
-        Some((timeout, std::mem::take(&mut trial.handle).cancel()))
+    /// Returns how long a trial may take.
+    pub(super) fn timeout(&self, id: usize) -> Option<Duration> {
+        self.trials.get(&id)?.timeout
+    }
+
+    /// Cancels a trial, and leaves its thread alone. Returns what it has printed.
+    pub(super) fn cancel(&mut self, id: usize) -> Vec<u8> {
+        let trial = self.trials.get_mut(&id);
+        trial.map_or_else(Vec::new, |trial| std::mem::take(&mut trial.handle).cancel())
+    }
+
+    /// Returns the numbers of all trials.
+    pub(super) fn ids(&self) -> Vec<usize> {
+        self.trials.keys().copied().collect()
     }
 
     /// Returns all that have started.
@@ -232,7 +240,7 @@ mod tests {
                 .next_alarm()
                 .is_some_and(|alarm| alarm <= now + timeout)
         );
-        assert_eq!(running.cancel(0), Some((timeout, Vec::new())));
+        assert_eq!(running.timeout(0), Some(timeout));
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(crate) struct State {
     phase: Phase,
     /// A trial took too long, and may keep its thread.
     has_given_up: bool,
+    /// No trial can come to its end any more.
+    is_given_up: bool,
     unused: Unused,
 }
 
@@ -68,6 +70,7 @@ impl State {
             tally,
             phase: Phase::New,
             has_given_up: false,
+            is_given_up: false,
             unused: Unused::default(),
         }
     }
@@ -97,6 +100,7 @@ impl State {
             Message::Started(id) => self.started(id),
             Message::Ended(id, ended) => self.ended(id, ended),
             Message::Described(id, text) => self.described(id, &text),
+            Message::GivenUp(reason) => self.fail_rest(&reason),
             Message::Tick => self.tick(driver),
         };
         let step = noted.and_then(|()| self.proceed(driver));
@@ -284,7 +288,8 @@ impl State {
             elapsed: ended.elapsed,
             attempt: trial.attempt,
         };
-        if let Some(again) = trial.again.filter(|_| finished.outcome.is_failure()) {
+        let runs_again = finished.outcome.is_failure() && !self.is_given_up;
+        if let Some(again) = trial.again.filter(|_| runs_again) {
             let reported = self.output.event(&Event::Retried(&finished));
             self.queue.put_first(again.after(finished));
             return reported;
@@ -302,13 +307,46 @@ impl State {
 
     /// Reports that a trial has timed out, and leaves its thread alone.
     fn give_up(&mut self, id: usize) -> io::Result<()> {
-        let Some((timeout, output)) = self.running.cancel(id) else {
+        let Some(timeout) = self.running.timeout(id) else {
             return Ok(());
         };
+        let outcome = Outcome::timed_out(timeout);
+        self.cut_short(id, outcome, Some(timeout))
+    }
+
+    /// Reports the end of a trial that has not come to its own, and leaves its thread alone.
+    fn cut_short(
+        &mut self,
+        id: usize,
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) -> io::Result<()> {
         self.has_given_up = true;
         patience::suspect();
-        let ended = Ended::cut_short(Outcome::timed_out(timeout), output, Some(timeout));
-        self.ended(id, ended)
+        let output = self.running.cancel(id);
+        self.ended(id, Ended::cut_short(outcome, output, elapsed))
+    }
+
+    /// Fails what runs and what has not started.
+    fn fail_rest(&mut self, reason: &str) -> io::Result<()> {
+        let failed = || Outcome::FailedBecause(reason.to_owned());
+        self.is_given_up = true;
+        for id in self.running.ids() {
+            self.cut_short(id, failed(), None)?;
+        }
+        while let Some(planned) = self.queue.take() {
+            let Planned { trial, attempt, .. } = planned;
+            self.unused.add(Some(trial.body), trial.options);
+            let description = Arc::new(trial.description);
+            let ended = match planned.ignored {
+                true => Ended::ignored(description.ignore_reason.clone()),
+                false => Ended::without_output(failed()),
+            };
+            let id = self.running.add(Trial::new(description, attempt, None));
+            self.started(id)?;
+            self.ended(id, ended)?;
+        }
+        Ok(())
     }
 
     fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {

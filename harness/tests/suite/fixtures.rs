@@ -38,6 +38,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
     let fixture = std::env::var(VARIABLE).ok()?;
     let args = Arguments::from_args();
     let conclusion = match fixture.as_str() {
+        "given_up" => alone::given_up(&args),
         "serial" => libtest_async::run(&args, alone::serial()),
         "one_thread_a_test" => libtest_async::run(&args, alone::one_thread_a_test()),
         "ends_with_its_runtime" => libtest_async::run(&args, alone::ends_with_its_runtime()),

@@ -13,6 +13,7 @@ crate::tests!(
     what_a_runtime_prints_at_its_end_is_the_tests,
     serial_tests_run_alone,
     what_takes_too_long_is_described,
+    a_run_that_is_given_up_reports_every_test,
 );
 
 fn a_dropped_future_is_a_failure() {
@@ -100,5 +101,19 @@ fn what_takes_too_long_is_described() {
         assert_eq!(shown("c_ends_meanwhile"), too_late);
         assert_eq!(shown("e_panics"), too_late);
         assert_eq!(output.code, Some(101));
+    }
+}
+
+fn a_run_that_is_given_up_reports_every_test() {
+    for threads in ["--test-threads=1", "--test-threads=3"] {
+        let output = run("given_up", &[threads, "--retries=1"]);
+        let counts = "1 passed; 3 failed; 1 ignored;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        let shown = |name| section(&output.stdout, name);
+        let reason = "note: nothing is left";
+        assert_eq!(shown("b_gives_up"), format!("printed\n{reason}"));
+        assert_eq!(shown("c_waits"), reason);
+        assert_eq!(shown("e_does_not_start"), reason);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
     }
 }

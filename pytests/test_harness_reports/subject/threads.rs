@@ -93,6 +93,41 @@ async fn pauses_the_clock() {
     tokio::time::advance(Duration::from_secs(3600)).await;
 }
 
+/// Python's own thread-local state, which a thread has as long as it runs.
+mod thread_local {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    fn local() -> PyResult<Py<PyAny>> {
+        Python::attach(|py| {
+            let globals = PyDict::new(py);
+            let code = c_str!("import threading\nlocal = threading.local()\nlocal.value = 1");
+            py.run(code, Some(&globals), None)?;
+            Ok(globals.as_any().get_item("local")?.unbind())
+        })
+    }
+
+    fn is_there(local: &Py<PyAny>) -> bool {
+        Python::attach(|py| local.bind(py).hasattr("value")).unwrap_or(false)
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn holds_across_awaits() -> PyResult<()> {
+        let local = local()?;
+        tokio::task::yield_now().await;
+        assert!(is_there(&local));
+        Ok(())
+    }
+
+    #[pyo3_aio::tokio::test]
+    fn holds_in_a_sync_test() -> PyResult<()> {
+        let local = local()?;
+        assert!(is_there(&local));
+        Ok(())
+    }
+}
+
 /// What tasks print, and their panics, on one thread and on several.
 mod tasks {
     #[expect(clippy::print_stdout, reason = "this is what is looked for")]
