@@ -35,6 +35,8 @@ pub(crate) fn restrict(args: &Arguments, trials: &mut Vec<Trial>) {
 /// Keeps the record up to date during a run.
 pub(crate) struct Record {
     path: Option<PathBuf>,
+    /// The names that stood in it at first.
+    before: BTreeSet<String>,
     passed: BTreeSet<String>,
     failed: BTreeSet<String>,
 }
@@ -43,8 +45,10 @@ impl Record {
     /// Where each test has a process of its own there is nothing to be recorded.
     pub(crate) fn new() -> Self {
         let is_under_nextest = std::env::var_os("NEXTEST").is_some();
+        let path = if is_under_nextest { None } else { path() };
         Self {
-            path: if is_under_nextest { None } else { path() },
+            before: path.as_ref().map(read).unwrap_or_default(),
+            path,
             passed: BTreeSet::new(),
             failed: BTreeSet::new(),
         }
@@ -53,11 +57,12 @@ impl Record {
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Finished(finished) => {
-                let title = || finished.description.title().into_owned();
                 if finished.outcome.is_failure() {
-                    self.failed.insert(title());
-                } else if finished.outcome == Outcome::Passed && self.path.is_some() {
-                    self.passed.insert(title());
+                    self.failed
+                        .insert(finished.description.title().into_owned());
+                } else if !self.before.is_empty() && finished.outcome == Outcome::Passed {
+                    self.passed
+                        .insert(finished.description.title().into_owned());
                 }
             }
             Event::RunFinished(_) => self.write(),
@@ -68,6 +73,10 @@ impl Record {
     /// A record that cannot be written is not worth a failure.
     fn write(&self) {
         let Some(path) = &self.path else { return };
+        if self.failed.is_empty() && self.passed.is_empty() {
+            return;
+        }
+        // Another run may have written meanwhile.
         let before = read(path);
         let mut after: BTreeSet<String> = before.difference(&self.passed).cloned().collect();
         after.extend(self.failed.iter().cloned());

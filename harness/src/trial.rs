@@ -66,6 +66,13 @@ pub(crate) struct Options {
     pub(crate) remake: Option<Remake>,
 }
 
+impl Options {
+    /// Says whether nothing of the user's is here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.describe.is_none() && self.block_on.is_none() && self.remake.is_none()
+    }
+}
+
 /// What is known of a trial without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Description {
@@ -445,6 +452,16 @@ impl Description {
             Cow::Borrowed(&self.name)
         } else {
             Cow::Owned(format!("[{}] {}", self.kind, self.name))
+        }
+    }
+}
+
+impl Description {
+    /// Says whether the two have the same title.
+    pub(crate) fn is_called_like(&self, other: &Self) -> bool {
+        match self.kind.is_empty() && other.kind.is_empty() {
+            true => self.name == other.name,
+            false => self.title() == other.title(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod report;
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -170,7 +171,10 @@ impl Job {
 
 /// A thread's name cannot contain a null byte.
 fn thread_name(test: &str) -> String {
-    test.replace('\0', "\u{fffd}")
+    match CStr::from_bytes_until_nul(test.as_bytes()) {
+        Ok(_) => test.replace('\0', "\u{fffd}"),
+        Err(_) => test.to_owned(),
+    }
 }
 
 #[cfg(test)]

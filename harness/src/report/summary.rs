@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::iter;
 use std::mem;
 use std::sync::Arc;
 
@@ -93,7 +94,10 @@ pub(super) fn listing(event: &Event<'_>, with_counts: bool, out: &mut String) {
             } else {
                 "test"
             };
-            let _ = writeln!(out, "{}: {noun}", description.title());
+            out.push_str(&description.title());
+            out.push_str(": ");
+            out.push_str(noun);
+            out.push('\n');
         }
         Event::ListFinished(counts) if with_counts => list_counts(counts, out),
         _ => {}
@@ -104,7 +108,10 @@ pub(super) fn listing(event: &Event<'_>, with_counts: bool, out: &mut String) {
 pub(super) fn test_name(description: &Description, out: &mut String) {
     let title = description.title();
     let padding = description.width.unwrap_or(0).saturating_sub(title.len());
-    let _ = write!(out, "test {title}{}", " ".repeat(padding));
+    // Not by a format, which takes as long as all else in an unoptimised build.
+    out.push_str("test ");
+    out.push_str(&title);
+    out.extend(iter::repeat_n(' ', padding));
     let expects_panic = description.should_panic != crate::trial::ShouldPanic::No;
     // libtest has the note for tests that run only.
     if expects_panic && !description.ignored {

@@ -1,6 +1,5 @@
 //! The trials that are under way.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +12,10 @@ use crate::trial::{Describe, Description};
 /// How long a trial whose time is over is kept for a description of what it does.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The trials that are under way, by the order of their start.
+/// The trials that are under way, in the order of their start. There are few of them at a time.
 #[derive(Default)]
 pub(super) struct Running {
-    trials: BTreeMap<usize, Trial>,
+    trials: Vec<(usize, Trial)>,
     next: usize,
 }
 
@@ -83,6 +82,16 @@ impl Trial {
 }
 
 impl Running {
+    fn get(&self, id: usize) -> Option<&Trial> {
+        let mut trials = self.trials.iter();
+        trials.find_map(|(other, trial)| (*other == id).then_some(trial))
+    }
+
+    fn get_mut(&mut self, id: usize) -> Option<&mut Trial> {
+        let mut trials = self.trials.iter_mut();
+        trials.find_map(|(other, trial)| (*other == id).then_some(trial))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.trials.is_empty()
     }
@@ -95,13 +104,13 @@ impl Running {
     pub(super) fn add(&mut self, trial: Trial) -> usize {
         let id = self.next;
         self.next += 1;
-        self.trials.insert(id, trial);
+        self.trials.push((id, trial));
         id
     }
 
     /// Notes that a trial starts now, and returns what it is.
     pub(super) fn start(&mut self, id: usize) -> Option<Arc<Description>> {
-        let trial = self.trials.get_mut(&id)?;
+        let trial = self.get_mut(id)?;
         trial.since = Some(Instant::now());
         Some(trial.description.clone())
     }
@@ -114,7 +123,7 @@ impl Running {
         timeout: Option<Duration>,
         describe: Option<Describe>,
     ) {
-        if let Some(trial) = self.trials.get_mut(&id) {
+        if let Some(trial) = self.get_mut(id) {
             trial.handle = handle;
             trial.timeout = timeout;
             trial.describe = describe;
@@ -124,7 +133,7 @@ impl Running {
     /// Returns what describes a trial whose time is over, if it has not been described; then the
     /// trial is kept for that a while.
     pub(super) fn take_description(&mut self, id: usize, now: Instant) -> Option<Describe> {
-        let trial = self.trials.get_mut(&id)?;
+        let trial = self.get_mut(id)?;
         let describe = trial.describe.take()?;
         trial.given_up_at = Some(now + PATIENCE);
         Some(describe)
@@ -132,7 +141,7 @@ impl Running {
 
     /// Appends to what a trial has printed.
     pub(super) fn append(&self, id: usize, text: &str) {
-        if let Some(trial) = self.trials.get(&id) {
+        if let Some(trial) = self.get(id) {
             trial.handle.append(text.as_bytes());
         }
     }
@@ -141,12 +150,15 @@ impl Running {
     pub(super) fn has_serial(&self) -> bool {
         let is_serial = |trial: &Trial| trial.description.is_serial;
         // Such a trial is the only one.
-        self.trials.values().next().is_some_and(is_serial)
+        self.trials
+            .first()
+            .is_some_and(|(_, trial)| is_serial(trial))
     }
 
     /// Removes a trial that ended.
     pub(super) fn remove(&mut self, id: usize) -> Option<Trial> {
-        self.trials.remove(&id)
+        let index = self.trials.iter().position(|(other, _)| *other == id)?;
+        Some(self.trials.remove(index).1)
     }
 
     /// Returns the trials that have taken too long.
@@ -160,36 +172,44 @@ impl Running {
 
     /// Returns how long a trial may take.
     pub(super) fn timeout(&self, id: usize) -> Option<Duration> {
-        self.trials.get(&id)?.timeout
+        self.get(id)?.timeout
     }
 
     /// Cancels a trial, and leaves its thread alone. Returns what it has printed.
     pub(super) fn cancel(&mut self, id: usize) -> Vec<u8> {
-        let trial = self.trials.get_mut(&id);
+        let trial = self.get_mut(id);
         trial.map_or_else(Vec::new, |trial| std::mem::take(&mut trial.handle).cancel())
     }
 
     /// Returns the numbers of all trials.
     pub(super) fn ids(&self) -> Vec<usize> {
-        self.trials.keys().copied().collect()
+        self.trials.iter().map(|(id, _)| *id).collect()
     }
 
     /// Returns all that have started.
     pub(super) fn descriptions(&self) -> Vec<Arc<Description>> {
-        let started = self.trials.values().filter(|trial| trial.since.is_some());
+        let started = self
+            .trials
+            .iter()
+            .map(|(_, trial)| trial)
+            .filter(|trial| trial.since.is_some());
         started.map(|trial| trial.description.clone()).collect()
     }
 
     /// Returns all that wait for a worker process.
     pub(super) fn waiting(&self) -> Vec<Arc<Description>> {
-        let waiting = self.trials.values().filter(|trial| trial.since.is_none());
+        let waiting = self
+            .trials
+            .iter()
+            .map(|(_, trial)| trial)
+            .filter(|trial| trial.since.is_none());
         waiting.map(|trial| trial.description.clone()).collect()
     }
 
     /// Returns the trials that have become slow since the last call.
     pub(super) fn take_slow(&mut self, now: Instant) -> Vec<Arc<Description>> {
         let mut slow = Vec::new();
-        for trial in self.trials.values_mut() {
+        for trial in self.trials.iter_mut().map(|(_, trial)| trial) {
             if !trial.is_noticed && trial.is_slow(now) {
                 trial.is_noticed = true;
                 slow.push(trial.description.clone());
@@ -200,7 +220,11 @@ impl Running {
 
     /// Returns when the next trial becomes slow, or too slow.
     pub(super) fn next_alarm(&self) -> Option<Instant> {
-        self.trials.values().filter_map(Trial::next_alarm).min()
+        self.trials
+            .iter()
+            .map(|(_, trial)| trial)
+            .filter_map(Trial::next_alarm)
+            .min()
     }
 }
 

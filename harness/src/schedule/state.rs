@@ -246,8 +246,10 @@ impl State {
     /// trial at a time its name is on the screen already.
     fn watch(&mut self, timeout: Option<Duration>) {
         let slow = (self.settings.concurrency > 1).then_some(SLOW);
-        let Some(first) = [slow, timeout].into_iter().flatten().min() else {
-            return;
+        let first = match (slow, timeout) {
+            (Some(slow), Some(timeout)) => slow.min(timeout),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => return,
         };
         // A time that the clock does not reach never comes.
         let alarm = Instant::now().checked_add(first);

@@ -12,6 +12,9 @@ pub(super) struct Unused(Vec<(Option<Body>, Options)>);
 
 impl Unused {
     pub(super) fn add(&mut self, body: Option<Body>, options: Options) {
+        if body.is_none() && options.is_empty() {
+            return;
+        }
         self.0.push((body, options));
     }
 
