@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use libtest_async::{Failed, Trial};
 use serde_json::Value;
@@ -53,10 +53,20 @@ fn run(folder: &Path, example: &str, args: &[&str]) -> Output {
 }
 
 /// Returns the folder of libtest-mimic, which the tests here depend on too.
+///
+/// Packages that only other platforms need have never been downloaded on a machine of one platform.
 fn published() -> PathBuf {
-    let output = cargo_with(&["metadata", "--format-version=1"], |command| {
+    let args = [
+        "metadata",
+        "--format-version=1",
+        "--filter-platform",
+        &platform(),
+    ];
+    let output = cargo_with(&args, |command| {
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
     });
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let package = packages
@@ -65,6 +75,12 @@ fn published() -> PathBuf {
         .unwrap();
     let manifest = Path::new(package["manifest_path"].as_str().unwrap());
     manifest.parent().unwrap().to_owned()
+}
+
+fn platform() -> String {
+    let mut rustc = Command::new("rustc");
+    let output = rustc.args(["--print", "host-tuple"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 const MANIFEST: &str = r#"[package]
