@@ -79,8 +79,9 @@ impl Interpreter {
 
 /// Where versions of Python are kept beside each other, and the system's.
 fn candidates() -> Vec<PathBuf> {
-    let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
-    let versions = fs::read_dir(home.join(".pyenv/versions"));
+    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv"));
+    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(home);
+    let versions = fs::read_dir(pyenv.unwrap_or_default().join("versions"));
     let versions = versions.into_iter().flatten().flatten();
     let mut paths: Vec<_> = versions
         .map(|version| version.path().join("bin/python3"))
