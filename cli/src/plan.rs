@@ -29,7 +29,7 @@ pub(crate) use pyo3::{
 };
 pub(crate) use repair::plan as repair;
 pub(crate) use target::file;
-pub(crate) use unit_tests::shown as shown_test;
+pub(crate) use unit_tests::shown as shown_tests;
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -190,7 +190,7 @@ pub(crate) enum Error {
     #[error(
         "package `{package}` has tests in its library that only libtest runs; `--lib` would make \
          them vanish without a word:{places}\n\ngive each `{attribute}`, in place of `#[test]` or \
-         below `#[rstest]`, or move them to files in tests/, then run this again"
+         above `#[rstest]` and `#[test_case]`, or move them to files in tests/, then run this again"
     )]
     PlainTests {
         /// The package.

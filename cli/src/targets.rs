@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::plan;
 use crate::project::{Project, TestTarget};
-use crate::unit_tests;
+use crate::unit_tests::{self, UnitTests};
 
 /// A test file, registered or not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
     /// What becomes of it.
     pub(crate) state: State,
+    /// Where its tests with `serial` are.
+    pub(crate) serial: Vec<String>,
 }
 
 /// What a target is to cargo.
@@ -150,36 +152,37 @@ fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
                 path: source.path.clone(),
                 kind: Kind::Test,
                 state,
+                serial: Vec::new(),
             });
         };
         let has_harness = entries.iter().find(|entry| entry.name == known.name);
         let has_harness = has_harness.is_none_or(|entry| entry.has_harness);
+        if !brings_harness(&source.text) {
+            return None;
+        }
+        let tests = read_tests(project, known);
         let state = match (has_harness, missing(known, &enabled)) {
             (true, _) => State::HarnessIsOn,
             (false, Some(features)) => State::Skipped(features),
-            (false, None) => match lost_tests(project, known) {
-                lost if lost.is_empty() => State::Registered,
-                lost => State::LosesTests(lost),
-            },
+            (false, None) if tests.plain.is_empty() => State::Registered,
+            (false, None) => State::LosesTests(plan::shown_tests(project, &tests.plain)),
         };
-        let is_ours = brings_harness(&source.text);
-        is_ours.then(|| Target {
+        Some(Target {
             name: known.name.clone(),
             path: source.path.clone(),
             kind: Kind::Test,
             state,
+            serial: plan::shown_tests(project, &tests.serial),
         })
     };
     sources.iter().filter_map(target).collect()
 }
 
-/// The tests of a file that only libtest would run. Those of pyo3-async-runtimes run in its own harness.
-fn lost_tests(project: &Project, test: &TestTarget) -> Vec<String> {
+/// The tests of a file. Those of pyo3-async-runtimes run in its own harness.
+fn read_tests(project: &Project, test: &TestTarget) -> UnitTests {
     let mut crates = plan::library_crates(project);
     crates.extend(plan::former_crates(project));
-    let tests = unit_tests::read(&test.path, &crates);
-    let shown = |place: &_| plan::shown_test(project, place);
-    tests.plain.iter().map(shown).collect()
+    unit_tests::read(&test.path, &crates)
 }
 
 /// Whether the file starts the harness, this library's or that of pyo3-async-runtimes, or leaves

@@ -21,6 +21,8 @@ pub(crate) struct UnitTests {
     pub(crate) own: Vec<Place>,
     /// Those that are lost without libtest.
     pub(crate) plain: Vec<Place>,
+    /// Those that run alone, and the calls that make such tests.
+    pub(crate) serial: Vec<Place>,
     /// Whether the root file has a main function for them.
     pub(crate) has_main: bool,
 }
@@ -34,6 +36,17 @@ pub(crate) struct Place {
     pub(crate) line: usize,
     /// The function, unless a macro makes it.
     pub(crate) name: Option<String>,
+}
+
+impl Place {
+    /// Adds to the name of a test below `#[test_case]` how it would run.
+    fn with_cure(mut self) -> Self {
+        let name = self.name.unwrap_or_default();
+        self.name = Some(format!(
+            "{name} (its attribute belongs above `#[test_case]`)"
+        ));
+        self
+    }
 }
 
 /// Reads the root file and the modules that it declares. `crates` are the names of pyo3-aio.
@@ -52,6 +65,7 @@ pub(crate) fn read(root: &Path, crates: &[String]) -> UnitTests {
         tests.has_main |= found.has_main && module.path == root;
         tests.own.extend(found.own);
         tests.plain.extend(found.plain);
+        tests.serial.extend(found.serial);
         // The first is read next, so that tests come in the order of their modules.
         modules.extend(found.modules.into_iter().rev());
     }

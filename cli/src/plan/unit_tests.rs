@@ -40,7 +40,7 @@ pub(super) fn plan(
 }
 
 fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
-    let places = plain.iter().map(|place| shown(project, place));
+    let places = shown(project, plain).into_iter();
     Error::PlainTests {
         package: project.name.clone(),
         places: places.map(|place| format!("\n    {place}")).collect(),
@@ -48,11 +48,14 @@ fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
     }
 }
 
-/// A test as people are shown it.
-pub(crate) fn shown(project: &Project, place: &Place) -> String {
-    let path = project.shown(&place.path);
-    let name = place.name.as_deref().unwrap_or("made by a macro");
-    format!("{path}:{}: {name}", place.line)
+/// Tests as people are shown them.
+pub(crate) fn shown(project: &Project, places: &[Place]) -> Vec<String> {
+    let shown = |place: &Place| {
+        let path = project.shown(&place.path);
+        let name = place.name.as_deref().unwrap_or("made by a macro");
+        format!("{path}:{}: {name}", place.line)
+    };
+    places.iter().map(shown).collect()
 }
 
 fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps) -> FileChange {

@@ -10,13 +10,13 @@ use crate::unit_tests::{self, UnitTests};
 pub(super) fn find(project: &Project) -> Option<Target> {
     let library = project.library.as_ref()?;
     let tests = unit_tests::read(&library.path, &plan::library_crates(project));
-    let shown = |place: &_| plan::shown_test(project, place);
-    let plain = tests.plain.iter().map(shown).collect();
+    let plain = plan::shown_tests(project, &tests.plain);
     Some(Target {
         name: library.name.clone(),
         path: project.shown(&library.path),
         kind: Kind::Library,
         state: state(project.manifest.library(), &tests, plain)?,
+        serial: plan::shown_tests(project, &tests.serial),
     })
 }
 
@@ -46,6 +46,7 @@ mod tests {
         UnitTests {
             own: vec![place; own],
             plain: Vec::new(),
+            serial: Vec::new(),
             has_main,
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 use super::Place;
-use super::attribute::{self, Attribute, Kind};
+use super::attribute::{self, Attribute, Kind, Names};
 use super::imports::Imports;
 
 /// A module with a file of its own.
@@ -22,6 +22,8 @@ pub(super) struct Module {
 pub(super) struct Found {
     pub(super) own: Vec<Place>,
     pub(super) plain: Vec<Place>,
+    /// Those of `own` that run alone.
+    pub(super) serial: Vec<Place>,
     pub(super) has_main: bool,
     /// The modules that it declares.
     pub(super) modules: Vec<Module>,
@@ -124,8 +126,13 @@ impl Scan<'_> {
                     self.module(after, &pending, inside);
                 }
                 TokenTree::Ident(word) if word == "fn" => {
-                    self.function(word.span(), after, &pending, inside);
+                    let is_async = is_async(&tokens[..index]);
+                    self.function((word.span(), is_async), after, &pending, inside);
                     pending.clear();
+                }
+                TokenTree::Ident(word) if word == "with_serial" => {
+                    let place = self.place(word.span(), Some(word.to_string()));
+                    self.found.serial.push(place);
                 }
                 TokenTree::Ident(word) if word == "main" => {
                     self.found.has_main |= starts_harness(&tokens[..index], after);
@@ -185,7 +192,7 @@ impl Scan<'_> {
 
     fn function(
         &mut self,
-        keyword: Span,
+        (keyword, is_async): (Span, bool),
         after: &[TokenTree],
         pending: &[Attribute],
         inside: &Inside,
@@ -198,17 +205,44 @@ impl Scan<'_> {
             _ => return,
         };
         self.found.has_main |= inside.is_top && name.as_deref() == Some("main");
-        let place = Place {
-            path: self.path.to_owned(),
-            line: keyword.start().line,
-            name,
+        let names = Names {
+            imports: &self.imports,
+            crates: self.crates,
         };
-        match attribute::kind(pending, &self.imports, self.crates) {
-            Kind::Own => self.found.own.push(place),
+        let kind = attribute::kind(pending, is_async, names);
+        let place = self.place(keyword, name);
+        match kind {
+            Kind::Own { is_serial } => {
+                let serial = is_serial.then(|| place.clone());
+                self.found.serial.extend(serial);
+                self.found.own.push(place);
+            }
             Kind::Plain => self.found.plain.push(place),
+            Kind::BelowCases => self.found.plain.push(place.with_cure()),
             Kind::Function => {}
         }
     }
+
+    fn place(&self, at: Span, name: Option<String>) -> Place {
+        Place {
+            path: self.path.to_owned(),
+            line: at.start().line,
+            name,
+        }
+    }
+}
+
+/// Whether `async` is among what stands before `fn`.
+fn is_async(before: &[TokenTree]) -> bool {
+    let is_qualifier = |token: &&TokenTree| match token {
+        TokenTree::Ident(word) => ["async", "const", "extern", "safe", "unsafe"]
+            .iter()
+            .any(|known| word == known),
+        TokenTree::Literal(_) => true,
+        _ => false,
+    };
+    let mut qualifiers = before.iter().rev().take_while(is_qualifier);
+    qualifiers.any(|token| matches!(token, TokenTree::Ident(word) if word == "async"))
 }
 
 /// `#[..]`; the `#![..]` of a file is of no concern.
@@ -282,6 +316,41 @@ macro_rules! make { ($name:ident) => { #[test] fn $name() {} } }
                     struct T { #[test] field: fn() }\n";
         assert_eq!(found(text).plain, []);
         assert!(found("fn no( {").plain.is_empty());
+    }
+
+    #[test]
+    fn cases_above_a_sync_test_are_lost() {
+        let text = "\
+#[test_case(1)]
+#[pyo3_aio::tokio::test]
+fn lost(a: u8) {}
+#[test_case(1)]
+#[pyo3_aio::tokio::test]
+pub async unsafe extern \"C\" fn awaited(a: u8) {}
+#[pyo3_aio::tokio::test]
+#[test_case(1)]
+fn below(a: u8) {}
+";
+        let found = found(text);
+        assert_eq!(
+            lines(&found.plain),
+            [(
+                3,
+                Some("lost (its attribute belongs above `#[test_case]`)".to_owned())
+            )]
+        );
+        assert_eq!(found.own.len(), 2);
+    }
+
+    #[test]
+    fn tests_that_run_alone_are_found() {
+        let text = "#[pyo3_aio::tokio::test(serial)]\nfn alone() {}\n#[serial] fn other() {}\n\
+                    fn main() { Trial::test(\"a\", f)\n.with_serial(true); }";
+        let expected = [
+            (2, Some("alone".to_owned())),
+            (5, Some("with_serial".to_owned())),
+        ];
+        assert_eq!(lines(&found(text).serial), expected);
     }
 
     #[test]

@@ -56,18 +56,27 @@ impl Imports {
         if path.last().is_some_and(|last| last == "self") {
             path.pop();
         }
-        if let Some(name) = name.or_else(|| path.last().cloned()) {
+        let name = name.or_else(|| path.last().cloned());
+        if let Some(name) = name.filter(|_| !path.is_empty()) {
             self.0.insert(name, path);
         }
     }
 
-    /// The path with the name that it begins with replaced by what that stands for.
+    /// The path with the name that it begins with replaced by what that stands for, which may begin
+    /// with an imported name as well.
     pub(super) fn resolve(&self, path: &[String]) -> Vec<String> {
-        let imported = path.first().and_then(|first| self.0.get(first));
-        match (imported, path) {
-            (Some(imported), [_, rest @ ..]) => imported.iter().chain(rest).cloned().collect(),
-            _ => path.to_vec(),
+        let mut path = path.to_vec();
+        // `use a::a` would go on for ever.
+        for _ in 0..self.0.len() {
+            let Some((first, rest)) = path.split_first() else {
+                break;
+            };
+            let Some(imported) = self.0.get(first).filter(|imported| imported[0] != *first) else {
+                break;
+            };
+            path = imported.iter().chain(rest).cloned().collect();
         }
+        path
     }
 }
 
@@ -91,5 +100,7 @@ mod tests {
         assert_eq!(resolve(nested, "e::x"), "a::b::d::x");
         assert_eq!(resolve(nested, "f"), "a::f");
         assert_eq!(resolve("use a::*;", "test"), "test");
+        assert_eq!(resolve("use a::b; use b::c as d;", "d"), "a::b::c");
+        assert_eq!(resolve("use a::a; use b::c; use c::b;", "a"), "a");
     }
 }

@@ -32,6 +32,7 @@ macro_rules! cases {
 }
 
 cases! {
+    doctor_attributes
     doctor_healthy
     doctor_resolver_1
     doctor_resolver_1_in_a_workspace
@@ -61,6 +62,7 @@ cases! {
     init_inline_tables
     init_inline_tests
     init_lib
+    init_lib_attributes
     init_lib_dry_run
     init_lib_is_set_up
     init_lib_loses_tests
