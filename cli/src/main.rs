@@ -15,6 +15,7 @@ mod list;
 mod loader;
 mod manifest;
 mod new;
+mod nextest;
 mod plan;
 mod project;
 mod pymodule;

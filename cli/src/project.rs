@@ -37,6 +37,8 @@ pub(crate) struct Project {
     pub(crate) features: BTreeMap<String, Vec<String>>,
     /// Where cargo puts what it builds.
     pub(crate) target_directory: PathBuf,
+    /// The folder of the workspace.
+    pub(crate) workspace_root: PathBuf,
     /// Where cargo builds it.
     pub(crate) build_directory: PathBuf,
     /// Its library.
@@ -143,6 +145,7 @@ impl Project {
                 .unwrap_or(target.clone())
                 .into(),
             target_directory: target.into(),
+            workspace_root: metadata.workspace_root.clone().into(),
         })
     }
 

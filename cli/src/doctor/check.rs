@@ -1,6 +1,7 @@
 //! The checks, which look at facts and nothing else.
 
 mod package;
+mod serial;
 mod system;
 
 use super::facts::Facts;
@@ -21,6 +22,7 @@ pub(super) fn all(project: &Project, facts: &Facts) -> Vec<Finding> {
     ];
     findings.extend(package::modules(project));
     findings.extend(package::targets(facts));
+    findings.extend(serial::check(facts));
     findings.push(system::nextest(facts));
     findings.push(system::uvloop(facts));
     findings

@@ -10,6 +10,7 @@ use crate::cargo;
 use crate::cli::CargoFlags;
 use crate::loader;
 use crate::manifest::Manifest;
+use crate::nextest::Config;
 use crate::project::Project;
 use crate::python::{self, Python};
 use crate::targets::{self, Target};
@@ -25,6 +26,8 @@ pub(super) struct Facts {
     pub(super) has_uvloop: bool,
     /// What cargo-nextest says that it is.
     pub(super) nextest: Option<String>,
+    /// How cargo-nextest is set up.
+    pub(super) nextest_config: Config,
     /// What cargo makes of the dependencies.
     pub(super) resolved: Result<Resolved, String>,
     /// What the loader makes of a test program.
@@ -80,6 +83,7 @@ impl Facts {
         Self {
             has_uvloop: interpreter.is_some_and(|python| imports(&python, "uvloop")),
             nextest: nextest(),
+            nextest_config: Config::read(&project.workspace_root),
             resolved: resolve(project, flags),
             loaded: load(project, &targets),
             pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),

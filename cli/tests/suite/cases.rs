@@ -36,6 +36,7 @@ cases! {
     doctor_healthy
     doctor_resolver_1
     doctor_resolver_1_in_a_workspace
+    doctor_serial
     doctor_sick
     doctor_testing_is_shipped
     doctor_unit_tests

@@ -213,8 +213,10 @@ fn target(target: &Target) -> Finding {
                 Kind::Test => "a test file of their own, which keeps libtest's harness",
                 Kind::Library => "files in tests/",
             };
-            let help =
-                format!("give them a `test` attribute of pyo3-aio, or move them to {elsewhere}");
+            let help = format!(
+                "give them a `test` attribute of pyo3-aio, or move them to \
+                 {elsewhere}"
+            );
             Finding::new(check, Level::Error, message, help)
         }
         State::Skipped(features) => {

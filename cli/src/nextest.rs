@@ -1,0 +1,96 @@
+//! What `.config/nextest.toml` says of tests that must not run at the same time.
+
+use std::fs;
+use std::path::Path;
+
+use toml_edit::{DocumentMut, Item, TableLike};
+
+/// Where cargo-nextest looks, seen from the workspace's root.
+pub(crate) const PATH: &str = ".config/nextest.toml";
+
+/// The configuration, as far as it keeps tests apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Config {
+    /// There is no file.
+    Absent,
+    /// All tests may run at the same time.
+    KeepsNoneApart,
+    /// Some tests have a group, or need several threads; or there is one thread.
+    KeepsSomeApart,
+}
+
+impl Config {
+    /// Reads the file of a workspace. One that cannot be read keeps no tests apart.
+    pub(crate) fn read(root: &Path) -> Self {
+        let path = root.join(PATH);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text),
+            Err(_) if path.exists() => Self::KeepsNoneApart,
+            Err(_) => Self::Absent,
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        let document = text.parse::<DocumentMut>().unwrap_or_default();
+        let profiles = document.get("profile").and_then(Item::as_table_like);
+        let mut profiles = profiles.into_iter().flat_map(TableLike::iter);
+        let is_cure = |profile: &Item| profile.as_table_like().is_some_and(keeps_apart);
+        match profiles.any(|(_, profile)| is_cure(profile)) {
+            true => Self::KeepsSomeApart,
+            false => Self::KeepsNoneApart,
+        }
+    }
+}
+
+fn keeps_apart(profile: &dyn TableLike) -> bool {
+    let has_one_thread = profile.get("test-threads").and_then(Item::as_integer) == Some(1);
+    has_one_thread || needs_threads(profile) || has_override(profile)
+}
+
+fn needs_threads(settings: &dyn TableLike) -> bool {
+    settings.contains_key("threads-required")
+}
+
+fn has_override(profile: &dyn TableLike) -> bool {
+    let is_cure = |table: &dyn TableLike| table.contains_key("test-group") || needs_threads(table);
+    match profile.get("overrides") {
+        Some(Item::ArrayOfTables(tables)) => tables.iter().any(|table| is_cure(table)),
+        Some(overrides) => {
+            let tables = overrides.as_array().into_iter().flatten();
+            let mut tables = tables.filter_map(|value| value.as_inline_table());
+            tables.any(|table| is_cure(table))
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn each_way_to_keep_tests_apart_is_seen() {
+        for text in [
+            "[[profile.default.overrides]]\nfilter = 'test(a)'\ntest-group = 'serial'",
+            "[[profile.ci.overrides]]\nfilter = 'test(a)'\nthreads-required = 'num-test-threads'",
+            "[profile.default]\noverrides = [{ filter = 'test(a)', test-group = 'serial' }]",
+            "[profile.default]\nthreads-required = 2",
+            "profile.default.test-threads = 1",
+        ] {
+            assert_eq!(Config::parse(text), Config::KeepsSomeApart, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_settings_keep_none_apart() {
+        for text in [
+            "",
+            "not TOML",
+            "[test-groups]\nserial = { max-threads = 1 }",
+            "[profile.default]\nretries = 2\ntest-threads = 2",
+            "[[profile.default.overrides]]\nfilter = 'test(a)'\nretries = 2",
+        ] {
+            assert_eq!(Config::parse(text), Config::KeepsNoneApart, "{text}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+#[pyo3_aio::smol::test(serial)]
+fn third() {}
+
+#[pyo3_aio::smol::test(serial)]
+fn fourth() {}
