@@ -18,6 +18,8 @@ tests!(
     test_case,
     test_log,
     tracing_test,
+    what_does_not_run_is_told_at_the_end,
+    machines_are_told_nothing,
 );
 
 /// Runs the tests of a module, and checks which passed and which failed with what text.
@@ -182,4 +184,36 @@ fn tracing_test() {
             ),
         ],
     );
+}
+
+const NOTE: &str = "note: pytests/test_attributes_of_others/subject.rs has 1 function with #[test], \
+                    which does not run here: use #[pyo3_aio::tokio::test]\n";
+
+fn what_does_not_run_is_told_at_the_end() {
+    for arguments in [
+        "gtest::passes",
+        "gtest::passes --quiet",
+        "gtest::passes --isolate",
+        "is_left_out",
+    ] {
+        let run = Run::new(arguments);
+        assert_eq!(run.status, Some(0), "{run:#?}");
+        assert_eq!(run.stderr, NOTE);
+    }
+}
+
+fn machines_are_told_nothing() {
+    for arguments in [
+        "--list",
+        "--format json -Z unstable-options",
+        "--format junit -Z unstable-options",
+    ] {
+        let run = Run::new(&format!("gtest::passes {arguments}"));
+        assert_eq!(run.status, Some(0), "{run:#?}");
+        run.assert_lacks("note: ");
+    }
+    let run = Run::with("gtest::passes", |command| {
+        command.env("NEXTEST", "1");
+    });
+    run.assert_lacks("note: ");
 }

@@ -17,3 +17,6 @@ pub(crate) fn run() -> ExitCode {
 }
 
 pyo3_aio::testing::main!();
+
+#[test]
+fn is_left_out_by_the_compiler() {}

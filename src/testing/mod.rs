@@ -45,7 +45,8 @@
 //! its test only.
 //!
 //! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
-//! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it.
+//! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it. A
+//! run counts such functions at its end, on standard error, where it finds them in the source files of the target.
 //!
 //! A test binary that is started by hand, by a debugger for example, needs `LD_LIBRARY_PATH` (on macOS
 //! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves;
@@ -68,6 +69,7 @@ mod hooks;
 mod interpreter;
 mod leaks;
 mod loops;
+mod lost_tests;
 mod main_macro;
 mod outcome;
 mod output;

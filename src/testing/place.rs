@@ -36,12 +36,13 @@ pub(super) fn runtime_manifest_dir() -> Option<PathBuf> {
 ///
 /// `file!()` is relative to the root of the workspace, which is the package's folder or one above it.
 pub(super) fn folder_of(file: &str, manifest_dir: &Path) -> Option<PathBuf> {
-    let file = Path::new(file);
-    let found = manifest_dir
-        .ancestors()
-        .map(|root| root.join(file))
-        .find(|path| path.is_file());
-    Some(found?.parent()?.to_owned())
+    Some(find(file, manifest_dir)?.parent()?.to_owned())
+}
+
+/// Returns the path of `file`, if it is there.
+pub(super) fn find(file: &str, manifest_dir: &Path) -> Option<PathBuf> {
+    let mut roots = manifest_dir.ancestors();
+    roots.find_map(|root| Some(root.join(file)).filter(|path| path.is_file()))
 }
 
 #[cfg(test)]

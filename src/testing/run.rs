@@ -16,7 +16,7 @@ use super::place::{self, Place};
 use super::runtime::Runtime;
 use super::session::Session;
 use super::test::Test;
-use super::{driver, failure, interpreter, registry};
+use super::{driver, failure, interpreter, lost_tests, registry};
 use crate::{TaskLocals, asyncio};
 
 /// The exit code of libtest when tests failed.
@@ -87,6 +87,7 @@ pub(crate) fn initialize() {
 #[doc(hidden)]
 #[must_use]
 pub fn run_registered(place: Place, hooks: Hooks) -> ExitCode {
+    let _note = lost_tests::Note::at_end(&place);
     let manifest_dir = place.manifest_dir();
     let folder = place::folder_of(place.file, &manifest_dir);
     let start = || {

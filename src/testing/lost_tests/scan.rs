@@ -1,0 +1,287 @@
+//! The items of a source file, and which of its functions are lost.
+
+use super::lexer::{self, Token};
+
+/// What a file holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// How many functions have `#[test]`.
+    pub(super) plain: usize,
+    /// How many sync functions have `#[test_case]` above all attributes that would register them.
+    pub(super) below_cases: usize,
+    /// The modules `mod name;` that are there in any case.
+    pub(super) modules: Vec<String>,
+    /// Whether `test` may be an imported name.
+    pub(super) imports_test: bool,
+}
+
+/// The crates and modules of which `use name::..::*` is known to import no `test`.
+const WITHOUT_TEST: &[&str] = &[
+    "alloc",
+    "core",
+    "futures",
+    "googletest",
+    "proptest",
+    "pyo3",
+    "rstest",
+    "std",
+    "super",
+];
+
+/// An attribute without its brackets.
+type Attribute<'a> = &'a [Token];
+
+/// Looks at the items of a file.
+pub(super) fn scan(text: &str) -> Found {
+    let tokens = lexer::tokens(text);
+    let mut found = Found::default();
+    items(&tokens, true, &mut found);
+    found
+}
+
+/// Looks at items, of the file or of a module within it.
+///
+/// Groups are skipped: functions and `impl`s hold no function that libtest would run, the arguments of a macro are not
+/// known to.
+fn items(tokens: &[Token], is_top: bool, found: &mut Found) {
+    let mut attributes: Vec<Attribute<'_>> = Vec::new();
+    let mut is_async = false;
+    let mut rest = tokens;
+    while let Some((token, after)) = rest.split_first() {
+        match token {
+            Token::Mark('#') => {
+                let is_inner = after.first() == Some(&Token::Mark('!'));
+                let group = &after[usize::from(is_inner)..];
+                let attribute = inside(group);
+                if is_inner && is_conditional(attribute) {
+                    return;
+                }
+                attributes.extend((!is_inner).then_some(attribute));
+                rest = &group[group_length(group)..];
+                continue;
+            }
+            Token::Mark(';') => attributes.clear(),
+            Token::Mark('{') => {
+                attributes.clear();
+                is_async = false;
+            }
+            Token::Word(word) => match word.as_str() {
+                "use" => found.imports_test |= may_import_test(until_semicolon(after)),
+                "mod" => module(after, is_top, &attributes, found),
+                "async" => is_async = true,
+                "fn" if matches!(after, [Token::Word(_), ..]) => {
+                    function(&attributes, is_async, found);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        rest = &rest[group_length(rest).max(1)..];
+    }
+}
+
+fn module(after: &[Token], is_top: bool, attributes: &[Attribute<'_>], found: &mut Found) {
+    let is_known = |attribute: &Attribute<'_>| {
+        !is_conditional(attribute) && !matches!(path(attribute).as_slice(), ["path"])
+    };
+    match after {
+        _ if !attributes.iter().all(is_known) => {}
+        [Token::Word(name), Token::Mark(';'), ..] if is_top => found.modules.push(name.clone()),
+        [Token::Word(_), body @ ..] => items(inside_braces(body), false, found),
+        _ => {}
+    }
+}
+
+fn function(attributes: &[Attribute<'_>], is_async: bool, found: &mut Found) {
+    if attributes.iter().any(|attribute| is_conditional(attribute)) {
+        return;
+    }
+    let makes_cases =
+        |attribute: &Attribute<'_>| matches!(last_name(attribute), "test_case" | "test_matrix");
+    let registers =
+        |attribute: &Attribute<'_>| matches!(last_name(attribute), "test" | "test_attr");
+    let mut above = attributes
+        .iter()
+        .take_while(|attribute| !registers(attribute));
+    if !is_async && above.any(makes_cases) {
+        found.below_cases += 1;
+    } else if attributes.contains(&[Token::Word("test".to_owned())].as_slice()) {
+        found.plain += 1;
+    }
+}
+
+fn last_name<'a>(attribute: Attribute<'a>) -> &'a str {
+    path(attribute).last().copied().unwrap_or_default()
+}
+
+/// Whether the attribute decides by a condition that is not known to hold. Test targets have `cfg(test)`.
+fn is_conditional(attribute: &[Token]) -> bool {
+    match path(attribute).as_slice() {
+        ["cfg_attr"] => true,
+        ["cfg"] => inside(&attribute[1..]) != [Token::Word("test".to_owned())],
+        _ => false,
+    }
+}
+
+fn may_import_test(tree: &[Token]) -> bool {
+    let is_glob = tree.contains(&Token::Mark('*'));
+    let is_safe_glob = path(tree)
+        .first()
+        .is_some_and(|first| WITHOUT_TEST.contains(first));
+    let is_end = |next: Option<&Token>| matches!(next, None | Some(Token::Mark(',' | '}')));
+    let is_test = |at: usize| {
+        let is_word = matches!(&tree[at], Token::Word(word) if word == "test");
+        // `use a::test::{self}` imports it too.
+        is_word && (is_end(tree.get(at + 1)) || tree.contains(&Token::Word("self".to_owned())))
+    };
+    (0..tree.len()).any(is_test) || (is_glob && !is_safe_glob)
+}
+
+/// The names that a path at the start of the tokens has.
+fn path(tokens: &[Token]) -> Vec<&str> {
+    let mut names = Vec::new();
+    for token in tokens {
+        match token {
+            Token::Word(name) => names.push(name.as_str()),
+            Token::Mark(':') => {}
+            _ => break,
+        }
+    }
+    names
+}
+
+fn until_semicolon(tokens: &[Token]) -> &[Token] {
+    let end = tokens.iter().position(|token| *token == Token::Mark(';'));
+    &tokens[..end.unwrap_or(tokens.len())]
+}
+
+/// The tokens inside the group that these begin with, if they do.
+fn inside(tokens: &[Token]) -> &[Token] {
+    let length = group_length(tokens);
+    tokens.get(1..length.saturating_sub(1)).unwrap_or_default()
+}
+
+fn inside_braces(tokens: &[Token]) -> &[Token] {
+    match tokens.first() {
+        Some(Token::Mark('{')) => inside(tokens),
+        _ => &[],
+    }
+}
+
+/// How many tokens the group has that these begin with, brackets included; 0 if they begin with none.
+fn group_length(tokens: &[Token]) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return if at == 0 { 0 } else { at + 1 };
+        }
+    }
+    tokens.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, scan};
+
+    #[test]
+    fn functions_with_test_are_counted() {
+        let text = "\
+//! Tests.
+#[test]
+fn one() { let x = || { fn no() {} }; }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    /// Documented.
+    #[test]
+    #[should_panic(expected = \"#[test]\")]
+    pub(crate) fn two() -> Result<(), [u8; 2]> {}
+    mod deep { #[ignore = \"why\"] #[test] fn three() {} }
+}
+const F: fn() = one;
+#[test] #[serial] async fn four() {}
+";
+        let expected = Found {
+            plain: 4,
+            ..Found::default()
+        };
+        assert_eq!(scan(text), expected);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_test_is_none() {
+        for text in [
+            "// #[test]\nfn a() {}",
+            "/// ```\n/// #[test]\n/// fn a() {}\n/// ```\nfn b() {}",
+            "/* #[test] fn a() {} */",
+            "const A: &str = \"#[test] fn a() {}\";",
+            "const A: &str = r#\"\n#[test]\nfn a() {}\n\"#;",
+            "proptest! { #[test] fn a(x in 0..3) {} }",
+            "macro_rules! make { ($name:ident) => { #[test] fn $name() {} } }",
+            "fn a() { #[test] fn b() {} }",
+            "impl A { #[test] fn b() {} }",
+            "#[cfg(feature = \"a\")] #[test] fn a() {}",
+            "#[cfg(not(test))] mod a { #[test] fn b() {} }",
+            "#[cfg(unix)] mod a { #[test] fn b() {} }",
+            "mod a { #![cfg(unix)] #[test] fn b() {} }",
+            "#![cfg(unix)] #[test] fn a() {}",
+            "#[cfg_attr(unix, test)] fn a() {}",
+            "#[pyo3_aio::tokio::test] fn a() {}",
+            "#[tokio::test] async fn a() {}",
+            "#[test] struct A; fn b() {}",
+            "#[test_log::test(pyo3_aio::tokio::test)] fn a() {}",
+            "struct A<'a>(&'a str, fn(u8)); fn b<'a>(x: char) { x == '\"'; } ",
+            "#[test",
+            "#",
+            "mod a {",
+        ] {
+            assert_eq!(scan(text), Found::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn test_may_be_an_imported_name() {
+        for text in [
+            "use pyo3_aio::tokio::test;",
+            "use pyo3_aio::{smol::{test, spawn}, tokio};",
+            "mod a { use test_log::test; }",
+            "use a::b as test;",
+            "use a::test::{self, b};",
+            "use pyo3_aio::tokio::*;",
+            "use crate::prelude::*;",
+        ] {
+            assert!(scan(text).imports_test, "{text}");
+        }
+        for text in [
+            "use pyo3_aio::tokio::test as ptest;",
+            "use super::*; use pyo3::prelude::*; use std::{fs::*, io};",
+            "use test::Bencher;",
+            "use self::a::b; use std::io::{self, Read};",
+        ] {
+            assert!(!scan(text).imports_test, "{text}");
+        }
+    }
+
+    #[test]
+    fn sync_functions_below_test_case_are_counted() {
+        let count = |text: &str| scan(text).below_cases;
+        let own = "#[pyo3_aio::tokio::test]";
+        assert_eq!(count(&format!("#[test_case(1)] {own} fn a(b: u8) {{}}")), 1);
+        assert_eq!(count("#[test_case::test_matrix([1])] fn a(b: u8) {}"), 1);
+        assert_eq!(count(&format!("{own} #[test_case(1)] fn a(b: u8) {{}}")), 0);
+        let text = format!("#[test_case(1)] {own} async fn a(b: u8) {{}}");
+        assert_eq!(scan(&text), Found::default());
+    }
+
+    #[test]
+    fn modules_with_files_are_known() {
+        let text = "pub mod a; #[cfg(test)] mod b; #[cfg(unix)] mod c; #[path = \"e.rs\"] mod d;
+                    mod f { mod g; } mod r#type; #[cfg_attr(unix, path = \"h.rs\")] mod h;";
+        assert_eq!(scan(text).modules, ["a", "b", "type"]);
+    }
+}
