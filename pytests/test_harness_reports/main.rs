@@ -21,8 +21,10 @@ use pyo3_aio::testing::Test;
 use pyo3_aio::tokio::testing::{new_sync_test, test_main};
 
 fn main() -> ExitCode {
-    if env::var_os(rerun::SUBJECT).is_some() {
-        return subject::run();
+    match env::var(rerun::SUBJECT).as_deref() {
+        Ok(rerun::OWN_MAIN) => return subject::run_in_own_main(),
+        Ok(_) => return subject::run(),
+        Err(_) => {}
     }
     let tests = [
         endings::TESTS,

@@ -2,11 +2,12 @@
 
 use pyo3::prelude::*;
 
-use crate::rerun::Run;
+use crate::rerun::{OWN_MAIN, Run, SUBJECT};
 
 crate::tests!(
     json_stands_alone_whatever_python_prints,
     junit_stands_alone_whatever_python_prints,
+    json_stands_alone_with_a_main_function_of_ones_own,
 );
 
 const WAYS: [&str; 4] = ["", "--nocapture", "--isolate", "--isolate --nocapture"];
@@ -18,16 +19,20 @@ fn run(format: &str, way: &str) -> Run {
     run
 }
 
+/// Asserts that every line is JSON.
+fn assert_json(run: &Run) {
+    let parsed = Python::attach(|py| {
+        let loads = py.import("json")?.getattr("loads")?;
+        let mut lines = run.stdout.lines();
+        lines.try_for_each(|line| loads.call1((line,)).map(drop))
+    });
+    parsed.unwrap_or_else(|error: PyErr| panic!("{error}: {run:#?}"));
+}
+
 fn json_stands_alone_whatever_python_prints() {
     for way in WAYS {
         let run = run("json", way);
-        Python::attach(|py| {
-            let loads = py.import("json")?.getattr("loads")?;
-            run.stdout
-                .lines()
-                .try_for_each(|line| loads.call1((line,)).map(drop))
-        })
-        .unwrap_or_else(|error: PyErr| panic!("{way}: {error}: {run:#?}"));
+        assert_json(&run);
         assert_eq!(run.stdout.lines().count(), 2 + 2 * 2, "{way}: {run:#?}");
         let lines = run.stderr.lines();
         let children = lines.filter(|line| line.ends_with("by another child"));
@@ -54,4 +59,14 @@ fn junit_stands_alone_whatever_python_prints() {
         });
         assert_eq!(root.unwrap(), "testsuites", "{way}: {run:#?}");
     }
+}
+
+/// Python holds back what it prints, until the harness returns.
+fn json_stands_alone_with_a_main_function_of_ones_own() {
+    let run = Run::with("descriptors:: --format json --nocapture", |command| {
+        command.env(SUBJECT, OWN_MAIN);
+    });
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert_json(&run);
+    assert!(run.stderr.contains("by print\n"), "{run:#?}");
 }

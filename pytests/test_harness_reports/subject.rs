@@ -10,6 +10,13 @@ pub(crate) fn run() -> ExitCode {
     main()
 }
 
+/// Runs the tests of this module beside the loop of a main function of its own.
+pub(crate) fn run_in_own_main() -> ExitCode {
+    Python::initialize();
+    let ended = Python::attach(|py| pyo3_aio::tokio::run(py, pyo3_aio::testing::main()));
+    ExitCode::from(u8::from(ended.is_err()))
+}
+
 pyo3_aio::testing::main!(
     setup = |_py| fail_if("setup"),
     teardown = |_py| fail_if("teardown")

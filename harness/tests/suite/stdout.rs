@@ -1,10 +1,12 @@
 //! Reports for machines have standard output for themselves.
 
+use std::io::BufReader;
 use std::os::unix::process::CommandExt;
 
 use serde_json::Value;
 
 use crate::child::{Output, run, run_with};
+use crate::stop::{kill_at_cue, listening};
 
 crate::tests!(
     json_stands_alone_whatever_tests_print,
@@ -13,6 +15,7 @@ crate::tests!(
     a_program_may_keep_standard_output_for_the_report,
     runs_of_one_process_share_standard_output,
     tests_may_take_the_standard_descriptors_away,
+    json_stands_alone_when_ctrl_c_ends_the_run,
     files_of_c_that_a_thread_keeps_are_not_waited_for,
     a_test_that_was_given_up_prints_beside_the_report,
     standard_descriptors_may_be_closed_at_the_start,
@@ -113,6 +116,21 @@ fn tests_may_take_the_standard_descriptors_away() {
         assert_eq!(count_objects(&output.stdout), 2 + 2 * 2);
         assert_eq!(output.code, Some(0));
     }
+}
+
+fn json_stands_alone_when_ctrl_c_ends_the_run() {
+    let args = ["--format=json", "--nocapture", "--test-threads=1"];
+    let mut child = listening("interrupted", &args);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    kill_at_cue(&child, &mut stderr, "ready\n");
+    let output = child.wait_with_output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(count_objects(&report), 2 + 2 + 1);
+    assert!(
+        report.contains("\"suite\", \"event\": \"failed\""),
+        "{report}"
+    );
+    assert_eq!(output.status.code(), Some(130));
 }
 
 fn files_of_c_that_a_thread_keeps_are_not_waited_for() {

@@ -1,5 +1,7 @@
 //! Tests whose prints reach the standard descriptors by all of Python's ways.
 
+#![expect(clippy::print_stdout, reason = "this is what it is about")]
+
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -36,6 +38,8 @@ fn prints(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 #[pyo3_aio::tokio::test]
 async fn all_ways() -> PyResult<()> {
     let future = Python::attach(|py| pyo3_aio::tokio::into_future(prints(py)?))?;
+    let task = tokio::spawn(async { println!("by a task") });
+    task.await.expect("it does not panic");
     future.await.map(drop)
 }
 
