@@ -25,6 +25,7 @@ pub(super) struct Trial {
     /// `None` as long as it waits for a worker process.
     since: Option<Instant>,
     is_noticed: bool,
+    is_ignored: bool,
     timeout: Option<Duration>,
     /// Called when the time is over, and then gone.
     pub(super) describe: Option<Describe>,
@@ -49,6 +50,7 @@ impl Trial {
             description,
             since: None,
             is_noticed: false,
+            is_ignored: false,
             timeout: None,
             describe: None,
             given_up_at: None,
@@ -181,9 +183,18 @@ impl Running {
         trial.map_or_else(Vec::new, |trial| std::mem::take(&mut trial.handle).cancel())
     }
 
-    /// Returns the numbers of all trials.
-    pub(super) fn ids(&self) -> Vec<usize> {
-        self.trials.iter().map(|(id, _)| *id).collect()
+    /// Returns the numbers of all trials, but for ignored ones, whose end has been told of already.
+    pub(super) fn unfinished(&self) -> Vec<usize> {
+        let trials = self.trials.iter();
+        let unfinished = trials.filter(|(_, trial)| !trial.is_ignored);
+        unfinished.map(|(id, _)| *id).collect()
+    }
+
+    /// Notes that a trial is reported as ignored.
+    pub(super) fn ignore(&mut self, id: usize) {
+        if let Some(trial) = self.get_mut(id) {
+            trial.is_ignored = true;
+        }
     }
 
     /// Returns all that have started.

@@ -212,6 +212,7 @@ impl State {
         if ignored || started.is_err() {
             self.unused.add(Some(body), options);
             started?;
+            self.running.ignore(id);
             let ended = Ended::ignored(description.ignore_reason.clone());
             driver.tell(Message::Ended(id, ended));
             return Ok(());
@@ -333,7 +334,7 @@ impl State {
     fn fail_rest(&mut self, reason: &str) -> io::Result<()> {
         let failed = || Outcome::FailedBecause(reason.to_owned());
         self.is_given_up = true;
-        for id in self.running.ids() {
+        for id in self.running.unfinished() {
             self.cut_short(id, failed(), None)?;
         }
         while let Some(planned) = self.queue.take() {
