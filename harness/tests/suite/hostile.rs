@@ -182,23 +182,22 @@ fn a_test_may_close_what_it_does_not_own() {
 
 fn the_report_is_not_written_to_files_of_tests() {
     let path = scratch("hostile-file-of-a-test");
-    for (file, end) in [
-        ("", ("\ntest result: ok. 2 passed;", "", Some(0))),
-        (
-            "1",
-            (
-                "\nrunning 2 tests\ntest a_takes_all ... ",
-                "error: a test has closed or replaced the file that the report goes to\n",
-                Some(101),
-            ),
-        ),
+    let taken = "error: a test has closed or replaced the file that the report goes to\n";
+    let started = "\nrunning 2 tests\ntest a_takes_all ... ";
+    let event = "{ \"type\": \"test\", \"event\": \"started\", \"name\": \"a_takes_all\" }\n";
+    for (first, format, report, stderr, code) in [
+        ("", "pretty", "\ntest result: ok. 2 passed;", "", 0),
+        ("1", "pretty", started, taken, 101),
+        // Descriptor 1 is not the report's.
+        ("", "json", event, taken, 101),
     ] {
-        let output = run_with("takes_descriptors", &["--test-threads=1"], |command| {
-            command.env(FILE, &path).env(FIRST, file);
+        let args = ["--test-threads=1", "--format", format];
+        let output = run_with("takes_descriptors", &args, |command| {
+            command.env(FILE, &path).env(FIRST, first);
         });
-        let (report, stderr, code) = end;
         assert!(output.stdout.contains(report), "{}", output.stdout);
-        assert_eq!((output.stderr.as_str(), output.code), (stderr, code));
+        let end = (output.stderr.as_str(), output.code);
+        assert_eq!(end, (stderr, Some(code)));
         assert_eq!(fs::read_to_string(&path).unwrap(), "");
     }
 }
