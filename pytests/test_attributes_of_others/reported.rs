@@ -20,6 +20,10 @@ tests!(
     tracing_test,
     what_does_not_run_is_told_at_the_end,
     machines_are_told_nothing,
+    assertions_between_awaits_fail_their_test,
+    subscribers_hold_across_awaits,
+    what_is_not_send_lives_across_awaits,
+    tests_have_the_runtime_that_they_ask_for,
 );
 
 /// Runs the tests of a module, and checks which passed and which failed with what text.
@@ -216,4 +220,39 @@ fn machines_are_told_nothing() {
         command.env("NEXTEST", "1");
     });
     run.assert_lacks("note: ");
+}
+
+fn assertions_between_awaits_fail_their_test() {
+    let run = Run::new("one_thread::assertions --test-threads 8");
+    run.assert_contains("test result: FAILED. 0 passed; 30 failed; 0 ignored;");
+    let shown = run.captured("subject::one_thread::assertions::a");
+    assert!(shown.contains("which isn't equal to 2"), "{shown}");
+}
+
+fn subscribers_hold_across_awaits() {
+    let run = Run::new("one_thread::subscribers --test-threads 8");
+    run.assert_contains("test result: ok. 20 passed; 0 failed; 0 ignored;");
+}
+
+fn what_is_not_send_lives_across_awaits() {
+    check(
+        "one_thread::not_send",
+        &[
+            "shared_values",
+            "shared_values_on_async_std",
+            "shared_values_on_smol",
+            "turns_of_serial_test",
+            "snapshots",
+            "spans",
+        ],
+        &[
+            ("turns_above_it_that_fail", "the turn goes on to the next"),
+            ("spans_that_fail", "logs_contain(\"never logged\")"),
+        ],
+    );
+}
+
+fn tests_have_the_runtime_that_they_ask_for() {
+    let run = Run::new("one_thread::flavors");
+    run.assert_contains("test result: ok. 4 passed; 0 failed; 0 ignored;");
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod gtest;
 mod insta;
+mod one_thread;
 mod proptest;
 mod rstest;
 mod serial_test;

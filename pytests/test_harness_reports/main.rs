@@ -22,7 +22,7 @@ use pyo3_aio::tokio::testing::{new_sync_test, test_main};
 
 fn main() -> ExitCode {
     match env::var(rerun::SUBJECT).as_deref() {
-        Ok(rerun::OWN_MAIN) => return subject::run_in_own_main(),
+        Ok(stdout::OWN_MAIN) => return subject::run_in_own_main(),
         Ok(_) => return subject::run(),
         Err(_) => {}
     }

@@ -6,9 +6,6 @@ use std::process::{Command, Output};
 /// Tells the binary to be the subject.
 pub(crate) const SUBJECT: &str = "PYO3_AIO_TEST_SUBJECT";
 
-/// The value with which the subject has a main function of its own that awaits the harness.
-pub(crate) const OWN_MAIN: &str = "own main";
-
 /// How a run of the subject ended.
 #[derive(Debug)]
 pub(crate) struct Run {

@@ -2,13 +2,16 @@
 
 use pyo3::prelude::*;
 
-use crate::rerun::{OWN_MAIN, Run, SUBJECT};
+use crate::rerun::{Run, SUBJECT};
 
 crate::tests!(
     json_stands_alone_whatever_python_prints,
     junit_stands_alone_whatever_python_prints,
     json_stands_alone_with_a_main_function_of_ones_own,
 );
+
+/// The value of `SUBJECT` with which the subject has a main function of its own that awaits the harness.
+pub(crate) const OWN_MAIN: &str = "own main";
 
 const WAYS: [&str; 4] = ["", "--nocapture", "--isolate", "--isolate --nocapture"];
 
