@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn a_module_may_take_the_imports_of_the_file_above() {
+        let test = "#[test] fn t() {}\n#[ptest] fn u() {}";
+        let (_folder, tests) = read_files(&[
+            (
+                "lib.rs",
+                "use pyo3_aio::tokio::test; use pyo3_aio::smol::test as ptest; mod a; mod b;",
+            ),
+            ("a.rs", &format!("use super::*; {test}")),
+            ("b.rs", test),
+        ]);
+        assert_eq!((tests.own.len(), tests.plain.len()), (2, 1));
+    }
+
+    #[test]
     fn a_file_that_declares_itself_is_read_once() {
         let (_folder, tests) =
             read_files(&[("a.rs", "#[path = \"a.rs\"] mod a;\n#[test] fn t() {}")]);

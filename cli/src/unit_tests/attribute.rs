@@ -188,7 +188,7 @@ mod tests {
         let read = |text: &&str| Attribute::read(text.parse().unwrap());
         let attributes: Vec<Attribute> = attributes.iter().flat_map(read).collect();
         let names = Names {
-            imports: &Imports::collect(uses.parse().unwrap()),
+            imports: &Imports::collect(uses.parse().unwrap(), &Imports::default()),
             crates: &["pyo3_aio".to_owned()],
         };
         super::kind(&attributes, is_async, names)

@@ -15,6 +15,8 @@ pub(super) struct Module {
     pub(super) path: PathBuf,
     /// Where the files of its modules are.
     folder: PathBuf,
+    /// What the file imports that declares it.
+    above: Imports,
 }
 
 /// What is in a file.
@@ -38,7 +40,11 @@ impl Module {
     /// A root, a `mod.rs`, or a file that `#[path]` names.
     fn with_modules_beside(path: PathBuf) -> Self {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self { path, folder }
+        Self {
+            path,
+            folder,
+            above: Imports::default(),
+        }
     }
 
     /// Where `mod name;` in this folder may be.
@@ -48,6 +54,7 @@ impl Module {
         let beside = Self {
             path,
             folder: own.clone(),
+            above: Imports::default(),
         };
         [beside, Self::with_modules_beside(own.join("mod.rs"))]
     }
@@ -61,10 +68,13 @@ pub(super) fn scan(module: &Module, text: &str, crates: &[String]) -> Found {
     let mut scan = Scan {
         path: &module.path,
         crates,
-        imports: Imports::collect(tokens.clone()),
+        imports: Imports::collect(tokens.clone(), &module.above),
         found: Found::default(),
     };
     scan.items(tokens, &Inside::new(module));
+    for declared in &mut scan.found.modules {
+        declared.above = scan.imports.clone();
+    }
     scan.found
 }
 

@@ -7,14 +7,25 @@ use proc_macro2::token_stream::IntoIter;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// What names stand for.
-#[derive(Debug, Default)]
-pub(super) struct Imports(BTreeMap<String, Vec<String>>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Imports {
+    names: BTreeMap<String, Vec<String>>,
+    /// Whether there is `use super::*`.
+    takes_those_above: bool,
+}
 
 impl Imports {
-    /// Collects the imports of a whole file, as if they stood at its top.
-    pub(super) fn collect(tokens: TokenStream) -> Self {
+    /// Collects the imports of a whole file, as if they stood at its top. `above` are those of the
+    /// file that declares its module.
+    pub(super) fn collect(tokens: TokenStream, above: &Self) -> Self {
         let mut imports = Self::default();
         imports.collect_into(tokens);
+        if imports.takes_those_above {
+            for (name, path) in &above.names {
+                let name = imports.names.entry(name.clone());
+                name.or_insert_with(|| path.clone());
+            }
+        }
         imports
     }
 
@@ -58,7 +69,8 @@ impl Imports {
         }
         let name = name.or_else(|| path.last().cloned());
         if let Some(name) = name.filter(|_| !path.is_empty()) {
-            self.0.insert(name, path);
+            self.takes_those_above |= name == "super";
+            self.names.insert(name, path);
         }
     }
 
@@ -67,11 +79,15 @@ impl Imports {
     pub(super) fn resolve(&self, path: &[String]) -> Vec<String> {
         let mut path = path.to_vec();
         // `use a::a` would go on for ever.
-        for _ in 0..self.0.len() {
+        for _ in 0..self.names.len() {
             let Some((first, rest)) = path.split_first() else {
                 break;
             };
-            let Some(imported) = self.0.get(first).filter(|imported| imported[0] != *first) else {
+            let Some(imported) = self
+                .names
+                .get(first)
+                .filter(|imported| imported[0] != *first)
+            else {
                 break;
             };
             path = imported.iter().chain(rest).cloned().collect();
@@ -86,7 +102,7 @@ mod tests {
 
     fn resolve(source: &str, path: &str) -> String {
         let path: Vec<String> = path.split("::").map(str::to_owned).collect();
-        let imports = Imports::collect(source.parse().unwrap());
+        let imports = Imports::collect(source.parse().unwrap(), &Imports::default());
         imports.resolve(&path).join("::")
     }
 
