@@ -394,8 +394,8 @@ impl Trial {
     /// Has `describe` say what the test is doing when its time is over; the text is shown with its
     /// output.
     ///
-    /// It is called on a thread of its own, before the test's future is dropped, and is waited for
-    /// two seconds at most. It is not called with `--isolate`, where the test's process is killed.
+    /// It is called on a thread of its own, which works for the test, before the test's future is
+    /// dropped, and is waited for two seconds at most. It is not called with `--isolate`, where the test's process is killed.
     pub fn with_timeout_description<D>(mut self, describe: D) -> Self
     where
         D: Fn() -> String + Send + Sync + 'static,

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -21,45 +21,52 @@ use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
 use super::skip::{self, Caught, End};
+use super::stacks;
 use super::streams::TakeBack;
 use super::thread_state::ThreadState;
 use crate::{TaskLocals, locals};
 
-/// What a test needs to run, once for each attempt.
-#[derive(Clone)]
+/// What a test needs to run, in each attempt.
 pub(super) struct Execution {
     pub(super) session: Arc<Session>,
     pub(super) runtime: &'static Runtime,
     pub(super) source: Option<Source>,
     pub(super) settings: Settings,
-    pub(super) current: Current,
-}
-
-/// The locals of the attempt that runs, for a look at it from another thread.
-#[derive(Clone, Default)]
-pub(super) struct Current(Arc<Mutex<Option<TaskLocals>>>);
-
-impl Current {
-    fn set(&self, locals: &TaskLocals) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(locals.clone());
-    }
-
-    /// Returns the locals, if the attempt has begun.
-    pub(super) fn take(&self) -> Option<TaskLocals> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+    /// Those of the attempt that runs, for a look at it from another thread.
+    pub(super) locals: Mutex<Option<TaskLocals>>,
 }
 
 type Verdict = Result<Completion, Failed>;
 
 impl Execution {
+    /// Polls an async test to its end, on its thread.
+    pub(super) fn block_on(&self, test: libtest_async::TestFuture) {
+        let _state = ThreadState::keep();
+        if !(self.runtime.block_on)(&self.settings, test) {
+            leaks::note_blocked_runtime(self.session.checks_leaks());
+        }
+    }
+
+    /// Describes what the test is doing whose time is over.
+    pub(super) fn describe(&self) -> String {
+        let locals = self.lock_locals().take();
+        stacks::describe(&self.session, locals)
+    }
+
+    fn lock_locals(&self) -> MutexGuard<'_, Option<TaskLocals>> {
+        self.locals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Awaits an async test.
-    pub(super) async fn run_async(self, start: Box<dyn FnOnce() -> TestFuture + Send>) -> Verdict {
+    pub(super) async fn run_async(
+        self: Arc<Self>,
+        start: Box<dyn FnOnce() -> TestFuture + Send>,
+    ) -> Verdict {
         let locals = match self.session.locals_of_test(self.settings.event_loop) {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        self.current.set(&locals);
+        *self.lock_locals() = Some(locals.clone());
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
         self.judge(&locals, body).await
@@ -67,7 +74,7 @@ impl Execution {
 
     /// Calls a sync test.
     pub(super) fn run_sync(
-        self,
+        &self,
         function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
     ) -> Verdict {
         let _state = ThreadState::keep();
@@ -75,7 +82,7 @@ impl Execution {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        self.current.set(&locals);
+        *self.lock_locals() = Some(locals.clone());
         let _entry = self.session.stop.enter();
         let body = async { call(function, locals.clone(), self.runtime) };
         block_on(self.judge(&locals, body))

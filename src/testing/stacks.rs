@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use libtest_async::capture;
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// holds the GIL, in a deadlock most likely, and no other test can come to its end.
 const TIME_WITHOUT_PYTHON: Duration = Duration::from_millis(3500);
 
-/// Describes the tasks of the test of this name, which has these locals once it has begun, and the
-/// threads of Python.
-pub(super) fn describe(name: &str, session: &Arc<Session>, locals: Option<TaskLocals>) -> String {
+/// Describes the tasks of the current test, which has these locals once it has begun, and the threads
+/// of Python.
+pub(super) fn describe(session: &Arc<Session>, locals: Option<TaskLocals>) -> String {
     let (sender, stacks) = mpsc::channel();
     // Attaching has no time limit of its own. Without a thread nothing is described.
     let started = spawn(move || sender.send(stacks_of(locals.as_ref())).unwrap_or_default());
@@ -29,16 +30,18 @@ pub(super) fn describe(name: &str, session: &Arc<Session>, locals: Option<TaskLo
         Ok(text) => text,
         Err(_) if !started => String::new(),
         Err(_) => {
-            let (name, session) = (name.to_owned(), Arc::clone(session));
-            spawn(move || give_up_without_python(&name, &session, &stacks));
+            let session = Arc::clone(session);
+            spawn(move || give_up_without_python(&session, &stacks));
             "no stacks: a thread keeps Python to itself\n".to_owned()
         }
     }
 }
 
 /// Gives the run up unless the thread behind `stacks` gets Python in time.
-fn give_up_without_python(name: &str, session: &Session, stacks: &Receiver<String>) {
+fn give_up_without_python(session: &Session, stacks: &Receiver<String>) {
     if stacks.recv_timeout(TIME_WITHOUT_PYTHON) == Err(RecvTimeoutError::Timeout) {
+        let test = capture::Context::current();
+        let name = test.test_name().unwrap_or_default();
         session.give_up(format!(
             "no thread has got Python for 5s after {name} timed out: a test holds the GIL"
         ));
@@ -46,8 +49,9 @@ fn give_up_without_python(name: &str, session: &Session, stacks: &Receiver<Strin
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
+    let test = capture::Context::current();
     let thread = thread::Builder::new().name("test-stacks".to_owned());
-    thread.spawn(work).is_ok()
+    thread.spawn(move || test.run(work)).is_ok()
 }
 
 fn stacks_of(locals: Option<&TaskLocals>) -> String {

@@ -1,20 +1,17 @@
 //! A test, before it is handed to the harness.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use libtest_async::Trial;
 use pyo3::prelude::*;
 
-use super::execution::{Current, Execution};
-use super::leaks;
+use super::execution::Execution;
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime::{self, Runtime};
 use super::session::Session;
 use super::settings::Settings;
-use super::stacks;
-use super::thread_state::ThreadState;
 
 /// A test for [`test_harness`](super::test_harness) or a runtime's `test_main`.
 ///
@@ -102,33 +99,22 @@ impl Test {
         session: &Arc<Session>,
         fallback: Option<&'static Runtime>,
     ) -> Trial {
-        let (runtime, settings) = (
-            self.runtime.or(fallback).unwrap_or_else(runtime::default),
-            self.settings,
-        );
-        let execution = Execution {
+        let execution = Arc::new(Execution {
             session: Arc::clone(session),
-            runtime,
+            runtime: self.runtime.or(fallback).unwrap_or_else(runtime::default),
             source: self.source,
-            settings,
-            current: Current::default(),
-        };
-        let (current, described) = (execution.current.clone(), Arc::clone(session));
-        let name = self.name.clone();
-        // Whose leak it was could not be told if others ran.
-        let checks_leaks = session.checks_leaks();
+            settings: self.settings,
+            locals: Mutex::default(),
+        });
+        let (polling, timed_out) = (Arc::clone(&execution), Arc::clone(&execution));
         let mut trial = self
             .work
             .into_trial(self.name, execution)
-            .with_serial(settings.serial || checks_leaks)
-            .with_block_on(move |test| {
-                let _state = ThreadState::keep();
-                if !(runtime.block_on)(&settings, test) {
-                    leaks::note_blocked_runtime(checks_leaks);
-                }
-            })
-            .with_timeout_description(move || stacks::describe(&name, &described, current.take()));
-        if let Some(timeout) = settings.timeout {
+            // Whose leak it was could not be told if others ran.
+            .with_serial(self.settings.serial || session.checks_leaks())
+            .with_block_on(move |test| polling.block_on(test))
+            .with_timeout_description(move || timed_out.describe());
+        if let Some(timeout) = self.settings.timeout {
             trial = trial.with_timeout(timeout);
         }
         mark(trial, self.source, self.ignored, self.should_panic)
@@ -136,7 +122,7 @@ impl Test {
 }
 
 impl Work {
-    fn into_trial(self, name: String, execution: Execution) -> Trial {
+    fn into_trial(self, name: String, execution: Arc<Execution>) -> Trial {
         match self {
             Self::Async(start) => {
                 Trial::ignorable_local_async_test(name, || execution.run_async(start))
@@ -145,15 +131,16 @@ impl Work {
                 Trial::ignorable_test(name, move || execution.run_sync(function))
             }
             Self::Repeatable(Body::Async(start)) => {
-                let attempt = move || execution.clone().run_async(Box::new(start));
+                let attempt = move || Arc::clone(&execution).run_async(Box::new(start));
                 Trial::repeatable_ignorable_async_test(name, attempt)
             }
             Self::Repeatable(Body::Sync(function)) => {
-                let attempt = move || execution.clone().run_sync(Box::new(move |_| function()));
+                let attempt =
+                    move || Arc::clone(&execution).run_sync(Box::new(move |_| function()));
                 Trial::repeatable_ignorable_test(name, attempt)
             }
             Self::Repeatable(Body::SyncWithLoop(function)) => {
-                let attempt = move || execution.clone().run_sync(Box::new(function));
+                let attempt = move || Arc::clone(&execution).run_sync(Box::new(function));
                 Trial::repeatable_ignorable_test(name, attempt)
             }
         }

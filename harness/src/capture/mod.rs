@@ -67,7 +67,12 @@ pub struct Context {
 impl Context {
     /// Returns the test that the current thread works for.
     pub fn current() -> Self {
-        Self { scope: current() }
+        Self::of(current())
+    }
+
+    /// Returns the test of this scope.
+    pub(crate) fn of(scope: Option<Arc<Scope>>) -> Self {
+        Self { scope }
     }
 
     /// Returns the name of that test.

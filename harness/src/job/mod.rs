@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::report::Report;
-use crate::capture::{self, Destination, Role, Scope};
+use crate::capture::{self, Context, Destination, Role, Scope};
 use crate::outcome::Outcome;
 use crate::task::Cancellation;
 use crate::thread_pool::ThreadPool;
@@ -98,6 +98,11 @@ impl Handle {
         let output = scope.close();
         cancellation.cancel();
         output
+    }
+
+    /// Returns the test that the job runs.
+    pub(crate) fn context(&self) -> Context {
+        Context::of(self.0.as_ref().map(|(scope, _)| scope.clone()))
     }
 
     /// Appends to what the job has printed.

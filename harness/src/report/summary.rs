@@ -111,7 +111,9 @@ pub(super) fn test_name(description: &Description, out: &mut String) {
     // Not by a format, which takes as long as all else in an unoptimised build.
     out.push_str("test ");
     out.push_str(&title);
-    out.extend(iter::repeat_n(' ', padding));
+    if padding > 0 {
+        out.extend(iter::repeat_n(' ', padding));
+    }
     let expects_panic = description.should_panic != crate::trial::ShouldPanic::No;
     // libtest has the note for tests that run only.
     if expects_panic && !description.ignored {

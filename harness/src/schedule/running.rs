@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::retry::Again;
 use crate::attempt::Attempt;
+use crate::capture::Context;
 use crate::job::Handle;
 use crate::time::SLOW;
 use crate::trial::{Describe, Description};
@@ -134,11 +135,15 @@ impl Running {
 
     /// Returns what describes a trial whose time is over, if it has not been described; then the
     /// trial is kept for that a while.
-    pub(super) fn take_description(&mut self, id: usize, now: Instant) -> Option<Describe> {
+    pub(super) fn take_description(
+        &mut self,
+        id: usize,
+        now: Instant,
+    ) -> Option<(Context, Describe)> {
         let trial = self.get_mut(id)?;
         let describe = trial.describe.take()?;
         trial.given_up_at = Some(now + PATIENCE);
-        Some(describe)
+        Some((trial.handle.context(), describe))
     }
 
     /// Appends to what a trial has printed.

@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::capture::{Destination, buffer, patience};
+use crate::capture::{Context, Destination, buffer, patience};
 use crate::event::{Event, Finished, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
@@ -356,7 +356,7 @@ impl State {
         let now = Instant::now();
         for id in self.running.expired(now) {
             match self.running.take_description(id, now) {
-                Some(describe) => describe_aside(id, describe, driver.clone()),
+                Some((test, describe)) => describe_aside(id, test, describe, driver.clone()),
                 None => self.give_up(id)?,
             }
         }
@@ -373,12 +373,12 @@ impl State {
 }
 
 /// Has a trial whose time is over described on a thread of its own, which may not come back.
-fn describe_aside(id: usize, describe: Describe, driver: Arc<Driver>) {
+fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driver>) {
     // Without a thread the trial is given up when the time for its description is over.
     let _ = thread::Builder::new()
         .name("test-timeout".to_owned())
         .spawn(move || {
-            let text = unwind::contain(|| describe()).unwrap_or_default();
+            let text = test.run(|| unwind::contain(|| describe()).unwrap_or_default());
             unwind::contain(|| drop(describe));
             driver.tell(Message::Described(id, text));
         });
