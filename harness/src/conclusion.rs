@@ -22,7 +22,8 @@ pub struct Conclusion {
     pub num_ignored: u64,
     /// How many benchmarks were measured.
     pub num_measured: u64,
-    /// The report could not be written, so that the numbers may be incomplete.
+    /// The report could not be written, so that the numbers may be incomplete, or what tests share
+    /// could not be closed.
     broken: bool,
 }
 
@@ -32,7 +33,8 @@ impl Conclusion {
         ExitCode::from(self.status() as u8)
     }
 
-    /// Returns whether a test failed, or the report could not be written.
+    /// Returns whether a test failed, the report could not be written, or a [`Shared`](crate::Shared)
+    /// value not be closed.
     pub fn has_failed(&self) -> bool {
         self.num_failed > 0 || self.broken
     }
@@ -64,6 +66,14 @@ impl Conclusion {
         Self {
             broken: true,
             ..Self::default()
+        }
+    }
+
+    /// Has the run fail whatever the tests did.
+    pub(crate) fn into_broken(self) -> Self {
+        Self {
+            broken: true,
+            ..self
         }
     }
 

@@ -35,6 +35,11 @@
 //! what escapes. With a plain `fn main` and without [`capture!`], the texts of panics are captured
 //! and everything else passes through.
 //!
+//! # Before and after the tests
+//!
+//! [`main!`] takes async functions that run before the first test and after the last one. A
+//! [`Shared`] value is opened by the first test that asks for it, and closed after the last one.
+//!
 //! # Command line
 //!
 //! Everything that libtest accepts, including what it keeps for nightly, and more: `--isolate`,
@@ -67,6 +72,7 @@ mod guarded;
 #[cfg(not(unix))]
 #[path = "unguarded.rs"]
 mod guarded;
+mod hooks;
 #[cfg(unix)]
 mod inbox;
 mod isolate;
@@ -81,6 +87,7 @@ mod process;
 mod report;
 mod run;
 mod schedule;
+mod shared;
 mod shuffle;
 mod task;
 mod thread_pool;
@@ -93,4 +100,12 @@ pub use self::conclusion::Conclusion;
 pub use self::failed::{Completion, Failed, Measurement};
 pub use self::run::{run, run_interruptible};
 pub use self::schedule::Interrupter;
+pub use self::shared::{Shared, close_shared};
 pub use self::trial::{TestFuture, Trial};
+
+/// Parts of the macros and of `pyo3-aio`. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::hooks::Hooks;
+    pub use crate::shared::{Close, HookFuture, Open, SharedError};
+}

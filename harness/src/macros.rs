@@ -14,16 +14,61 @@
 ///
 /// libtest_async::main!(trials());
 /// ```
+///
+/// `setup` and `teardown` are async functions without arguments that return a `Result` whose error
+/// converts into [`Failed`](crate::Failed). They may be left out. They are polled on the main thread, before the first
+/// test and after the last one, if a test is to run at all: not for `--list`, not for an empty selection or one
+/// of ignored tests only; with `--isolate`, in each worker process. If `setup` fails or panics then no test runs. If
+/// either fails or panics then that is printed, and the exit code is 101. `teardown` comes after failures,
+/// timeouts and Ctrl-C too, when it has five seconds, and after the values of [`Shared`](crate::Shared) are
+/// closed. What they print is not captured.
+///
+/// ```no_run
+/// use libtest_async::{Failed, Trial};
+///
+/// async fn create_schema() -> Result<(), Failed> {
+///     Ok(())
+/// }
+///
+/// async fn drop_schema() -> Result<(), Failed> {
+///     Ok(())
+/// }
+///
+/// libtest_async::main!(
+///     setup = create_schema,
+///     teardown = drop_schema,
+///     [Trial::test("adds", || Ok(()))],
+/// );
+/// ```
 #[macro_export]
 macro_rules! main {
+    (setup = $setup:expr, teardown = $teardown:expr, $trials:expr $(,)?) => {
+        $crate::__main!($trials, .with_setup($setup).with_teardown($teardown));
+    };
+    (setup = $setup:expr, $trials:expr $(,)?) => {
+        $crate::__main!($trials, .with_setup($setup));
+    };
+    (teardown = $teardown:expr, $trials:expr $(,)?) => {
+        $crate::__main!($trials, .with_teardown($teardown));
+    };
     ($trials:expr $(,)?) => {
+        $crate::__main!($trials,);
+    };
+}
+
+/// Defines `main`, with calls that add functions to its hooks.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __main {
+    ($trials:expr, $($hooks:tt)*) => {
         $crate::capture!();
 
         fn main() -> ::std::process::ExitCode {
             let args = $crate::Arguments::from_args();
             args.reserve_stdout();
             let trials = ::std::iter::IntoIterator::into_iter($trials);
-            $crate::run(&args, ::std::iter::Iterator::collect(trials)).exit_code()
+            let hooks = $crate::__private::Hooks::default()$($hooks)*;
+            hooks.run(&args, ::std::iter::Iterator::collect(trials))
         }
     };
 }

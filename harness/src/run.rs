@@ -13,6 +13,7 @@ use crate::plan::{self, Plan};
 use crate::process::print_error;
 use crate::report::{Output, StdoutReservation};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
+use crate::shared;
 use crate::time::TimeLimits;
 use crate::trial::Trial;
 
@@ -32,7 +33,12 @@ use crate::trial::Trial;
 /// Panics, as libtest does, if `RUST_TEST_THREADS` is used and no positive number, and if a
 /// variable `RUST_TEST_TIME_*` is used and malformed.
 pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
-    block_on(conclusion_of(Work::new(args, trials)))
+    let run = shared::Run::begin();
+    let conclusion = block_on(conclusion_of(Work::new(args, trials)));
+    match run.end() {
+        true => conclusion,
+        false => conclusion.into_broken(),
+    }
 }
 
 /// Like [`run`], for programs that do other things meanwhile, or handle Ctrl-C themselves.

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use super::replies::Replies;
 use super::turn;
+use crate::args::FAILURE;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
 /// example), when the run is over.
@@ -130,12 +131,19 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(self) -> String {
+    pub(super) fn autopsy(mut self) -> String {
         match self.end() {
             Ok(Some(status)) => describe(status),
             Ok(None) => lost::REASON.to_owned(),
             Err(error) => format!("child process was lost: {error}"),
         }
+    }
+
+    /// Ends a worker whose tests are over; returns what it printed since if it could not close what they
+    /// shared.
+    pub(super) fn end_run(mut self) -> Option<Vec<u8>> {
+        let status = self.end().ok().flatten()?;
+        (status.code() == Some(FAILURE)).then(|| self.take_output().unwrap_or_default())
     }
 
     /// Kills a worker.
@@ -146,7 +154,7 @@ impl Process {
     }
 
     /// Ends the worker and returns its status, or none if it did not end by itself.
-    pub(super) fn end(self) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn end(&mut self) -> io::Result<Option<ExitStatus>> {
         let _ = self.link.shutdown(Shutdown::Both);
         let deadline = Instant::now() + PATIENCE;
         let mut pause = Duration::from_millis(1);

@@ -15,6 +15,7 @@ use super::replies::is_timeout;
 use super::{Job, Progress};
 use crate::job::Ended;
 use crate::outcome::Outcome;
+use crate::shared;
 
 /// Where trials take less time, others are worth being sent ahead.
 const SHORT: Duration = Duration::from_millis(1);
@@ -75,8 +76,8 @@ impl Worker {
                 break;
             }
         }
-        if let Some(process) = self.process.take() {
-            let _ = process.end();
+        if let Some(output) = self.process.take().and_then(Process::end_run) {
+            shared::worker_failed(&output);
         }
     }
 
@@ -163,7 +164,7 @@ impl Worker {
     }
 
     /// Has a trial run by a fresh process: one that has run it before cannot do so again.
-    fn replace(&mut self, process: Process) {
+    fn replace(&mut self, mut process: Process) {
         let Some(job) = self.sent.pop_front() else {
             let _ = process.end();
             return;

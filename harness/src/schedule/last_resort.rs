@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Driver, lock};
 use crate::conclusion::Conclusion;
 use crate::process::print_error;
+use crate::shared;
 
 /// So long the result of a run may wait to be taken.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -14,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Ends the process if nobody takes the result of a run in time: a test that was given up may keep
 /// the thread that would.
 pub(super) fn watch(driver: Weak<Driver>) {
+    shared::hurry();
     let wait = move || {
         thread::sleep(PATIENCE);
         let Some(driver) = driver.upgrade() else {

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use crate::event::Tally;
 use crate::job::Ended;
+use crate::shared;
 
 pub(crate) use self::settings::Settings;
 pub(crate) use self::state::State;
@@ -116,6 +117,7 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
         if let Some(driver) = driver.upgrade() {
             lock(&driver.state).interrupt();
         }
+        shared::close_in_time();
         process::exit(INTERRUPTED);
     }
 }

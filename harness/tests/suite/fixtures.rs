@@ -7,6 +7,7 @@ mod locks;
 mod noisy;
 mod retried;
 mod runs;
+mod shared;
 mod signals;
 mod stdout;
 mod threads;
@@ -26,6 +27,7 @@ use libtest_async::{Arguments, Completion, Conclusion, Failed, Measurement, Tria
 pub(crate) use self::alone::FOLDER as LOCK_FOLDER;
 pub(crate) use self::descriptors::{FILE, FIRST, interrupted_file};
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
+pub(crate) use self::shared::FAULT;
 pub(crate) use self::signals::{LINES, line};
 pub(crate) use self::workers::FIFO;
 use crate::yielding::yield_now;
@@ -115,6 +117,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
             libtest_async::run(&args, stdout::takes_standard_descriptors())
         }
         "prints_after_the_run" => stdout::prints_after_the_run(&args),
+        "sharing" => return Some(shared::run(&args)),
+        "sharing_in_two_runs" => shared::two_runs(&args),
         "removed" => removed(&args),
         "counting" => libtest_async::run(&args, counting()),
         other => panic!("there is no fixture {other}"),

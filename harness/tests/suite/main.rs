@@ -30,6 +30,7 @@ mod retry;
 mod reuse;
 mod runs;
 mod runtime;
+mod shared;
 mod signal;
 mod stdout;
 mod stop;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         runs::TESTS,
         runtime::TESTS,
         stdout::TESTS,
+        shared::TESTS,
         stop::TESTS,
     ];
     let trials = captures

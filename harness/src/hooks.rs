@@ -1,0 +1,90 @@
+//! The main function that `main!` expands to, with what it does before and after the tests.
+
+use std::process::ExitCode;
+
+use crate::args::{Arguments, FAILURE};
+use crate::block_on::block_on;
+use crate::failed::Failed;
+use crate::process::print_error;
+use crate::run::run;
+use crate::shared::{HookFuture, LocalFuture, close_shared, set_teardown};
+use crate::trial::Trial;
+
+type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
+
+/// The functions that stand in `main!`. Not for use by hand.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Hooks {
+    setup: Option<Hook>,
+    teardown: Option<Hook>,
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+impl Hooks {
+    /// Calls a function before the first test.
+    #[must_use]
+    pub fn with_setup<F, Fut, E>(self, setup: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: HookFuture<Output = Result<(), E>> + 'static,
+        E: Into<Failed>,
+    {
+        let setup = Some(hook(setup));
+        Self { setup, ..self }
+    }
+
+    /// Calls a function after the last test.
+    #[must_use]
+    pub fn with_teardown<F, Fut, E>(self, teardown: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: HookFuture<Output = Result<(), E>> + 'static,
+        E: Into<Failed>,
+    {
+        let teardown = Some(hook(teardown));
+        Self { teardown, ..self }
+    }
+
+    /// Runs the trials with the arguments of the process.
+    #[must_use]
+    pub fn run(self, args: &Arguments, trials: Vec<Trial>) -> ExitCode {
+        if args.would_run(&trials) {
+            if let Err(failed) = self.begin() {
+                let text = failed.message().unwrap_or_default();
+                print_error(format!("error: {text}\n").as_bytes());
+                let _ = close_shared();
+                return ExitCode::from(FAILURE as u8);
+            }
+        }
+        run(args, trials).exit_code()
+    }
+
+    /// Does what comes before the tests, on this thread, where a panic ends the process as that of a main
+    /// function does.
+    fn begin(self) -> Result<(), Failed> {
+        self.setup.map_or(Ok(()), |setup| block_on(setup()))?;
+        if let Some(teardown) = self.teardown {
+            set_teardown(Box::new(|| {
+                let future = teardown();
+                let describe = |failed: Failed| failed.message().unwrap_or_default().to_owned();
+                Box::pin(async move { future.await.map_err(describe) })
+            }));
+        }
+        Ok(())
+    }
+}
+
+fn hook<F, Fut, E>(function: F) -> Hook
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: HookFuture<Output = Result<(), E>> + 'static,
+    E: Into<Failed>,
+{
+    Box::new(|| Box::pin(async { function().into_future().await.map_err(Into::into) }))
+}

@@ -1,0 +1,210 @@
+//! Values that the tests of a process share, and what runs after the last test.
+
+mod closing;
+mod functions;
+mod opening;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+pub use self::closing::close_shared;
+pub(crate) use self::closing::{Run, close_in_time, hurry, set_teardown, worker_failed};
+pub(crate) use self::functions::LocalFuture;
+pub use self::functions::{Close, HookFuture, Open};
+use self::opening::Opening;
+pub use self::opening::SharedError;
+use crate::block_on::block_on;
+use crate::failed::Failed;
+
+/// A value that is made when the first test asks for it, shared by all tests, and closed after the
+/// last one: a connection pool, a server, a container. pytest calls it a session fixture.
+///
+/// It lives in a `static`. `open` and `close` are async functions; tests get a reference.
+///
+/// ```no_run
+/// use libtest_async::{Failed, Shared, Trial};
+///
+/// struct Pool;
+///
+/// static POOL: Shared<Pool> = Shared::new(&open).with_close(&close);
+///
+/// async fn open() -> Result<Pool, Failed> {
+///     Ok(Pool)
+/// }
+///
+/// async fn close(_pool: &Pool) -> Result<(), Failed> {
+///     Ok(())
+/// }
+///
+/// libtest_async::main!([Trial::async_test("asks_the_pool", async {
+///     let _pool: &'static Pool = POOL.get().await?;
+///     Ok(())
+/// })]);
+/// ```
+///
+/// However many tests ask at once, `open` runs once. If it fails or panics then every test that asks
+/// fails with that error, and it is not tried again. If no test asks, nothing is opened or closed.
+/// The values are closed in the reverse order of their opening, before the `teardown` of
+/// [`main!`](crate::main!). An error or a panic of `close` is printed, and the exit code is 101.
+/// `close` takes a reference because a test that timed out may still use the value, which is never
+/// dropped. The next [`run`](crate::run) of the process opens another. With `--isolate` each worker
+/// process has its own.
+///
+/// `open` is polled on a thread of its own, and `close` on the thread that called
+/// [`run`](crate::run). What they print belongs to no test and is not captured. A pool of a runtime's needs the runtime
+/// that its connections live on: keep that in a static too, so that it outlives the test that asks
+/// first.
+///
+/// ```no_run
+/// # use std::future::Future;
+/// # mod tokio { pub mod runtime {
+/// #     pub struct Runtime;
+/// #     impl Runtime {
+/// #         pub fn new() -> std::io::Result<Self> { Ok(Self) }
+/// #         pub fn spawn<F: Future>(&self, future: F) -> F { future }
+/// #     }
+/// # } }
+/// # struct Pool;
+/// # async fn connect() -> Result<Pool, std::io::Error> { Ok(Pool) }
+/// use std::sync::LazyLock;
+///
+/// use libtest_async::{Failed, Shared};
+/// use tokio::runtime::Runtime;
+///
+/// static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+/// static POOL: Shared<Pool> = Shared::new(&open);
+///
+/// async fn open() -> Result<Pool, Failed> {
+///     Ok(RUNTIME.spawn(connect()).await?)
+/// }
+/// ```
+pub struct Shared<T: 'static, E: SharedError = Failed> {
+    open: &'static (dyn Open<T, E> + Sync),
+    close: Option<&'static (dyn Close<T, E> + Sync)>,
+    state: Mutex<State<T, E>>,
+}
+
+struct State<T: 'static, E> {
+    phase: Phase<T, E>,
+    /// Those who wait for the opening.
+    wakers: Vec<Waker>,
+}
+
+/// How far a value is. Each run begins, and ends, with the first.
+enum Phase<T: 'static, E> {
+    /// Nobody has asked for it.
+    Unopened,
+    /// `open` has been started, by the first who asked.
+    Opening,
+    /// `open` has returned it.
+    Open(&'static T),
+    /// `open` has failed.
+    Failed(E),
+}
+
+impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
+    /// Creates a value that `open` makes: an async function without arguments that returns a
+    /// `Result`.
+    pub const fn new<F: Open<T, E> + Sync>(open: &'static F) -> Self {
+        Self {
+            open,
+            close: None,
+            state: Mutex::new(State {
+                phase: Phase::Unopened,
+                wakers: Vec::new(),
+            }),
+        }
+    }
+
+    /// Has `close` called after the last test, with a reference to the value: an async function that
+    /// returns a `Result`.
+    #[must_use]
+    pub const fn with_close<F: Close<T, E> + Sync>(self, close: &'static F) -> Self {
+        // `..self` would have to drop what it replaces, which a const function cannot.
+        let mut shared = self;
+        shared.close = Some(close);
+        shared
+    }
+
+    /// Returns the value, which the first call opens.
+    ///
+    /// Dropping the future does not end the opening.
+    ///
+    /// # Errors
+    ///
+    /// That of `open`, for every caller. A panic of `open` is an error with its text.
+    pub async fn get(&'static self) -> Result<&'static T, E> {
+        self.open_once();
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// As [`get`](Self::get), for tests that are not async: blocks the thread meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get).
+    pub fn get_blocking(&'static self) -> Result<&'static T, E> {
+        block_on(self.get())
+    }
+
+    fn open_once(&'static self) {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Unopened) {
+            return;
+        }
+        state.phase = Phase::Opening;
+        drop(state);
+        E::spawn(Box::pin(Opening::new(self).run()));
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<&'static T, E>> {
+        let mut state = self.lock();
+        match &state.phase {
+            Phase::Open(value) => Poll::Ready(Ok(value)),
+            Phase::Failed(error) => Poll::Ready(Err(error.clone())),
+            Phase::Unopened | Phase::Opening => {
+                if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    state.wakers.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T: 'static, E: SharedError> Shared<T, E> {
+    fn lock(&self) -> MutexGuard<'_, State<T, E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a phase, and wakes those who wait for it.
+    fn enter(&self, phase: Phase<T, E>) {
+        let mut state = self.lock();
+        state.phase = phase;
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Forgets the value, so that the next run opens another.
+    fn take(&self) -> Option<&'static T> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.phase, Phase::Unopened) {
+            Phase::Open(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl<T: fmt::Debug + 'static, E: SharedError> fmt::Debug for Shared<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        let value = match &state.phase {
+            Phase::Open(value) => Some(value),
+            _ => None,
+        };
+        f.debug_tuple("Shared").field(&value).finish()
+    }
+}

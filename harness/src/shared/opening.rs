@@ -1,0 +1,112 @@
+//! The opening of a shared value, which runs by itself, whoever waits for it.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::thread;
+
+use super::{Phase, Shared, closing};
+use crate::block_on::block_on;
+use crate::capture;
+use crate::failed::Failed;
+use crate::unwind::discard;
+
+/// The error of a [`Shared`], which says where its `open` is polled. Not for use by hand.
+#[doc(hidden)]
+pub trait SharedError: Clone + Send + Sync + 'static {
+    /// Makes an error of a text.
+    fn from_text(text: String) -> Self;
+
+    /// Returns the error as it is printed.
+    fn describe(&self) -> String;
+
+    /// Starts `open`.
+    fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>);
+}
+
+impl SharedError for Failed {
+    fn from_text(text: String) -> Self {
+        text.into()
+    }
+
+    fn describe(&self) -> String {
+        self.message().unwrap_or_default().to_owned()
+    }
+
+    fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        let thread = thread::Builder::new().name("test-shared".to_owned());
+        // Of all tests, so it must not be taken for a thread of the one that asks first.
+        let context = capture::Context::default();
+        // Where there is no thread the opening is dropped, which is an error of its own.
+        let _ = context.run(|| thread.spawn(|| block_on(opening)));
+    }
+}
+
+/// An opening under way. Dropped before its end, by a runtime that is shut down, it has failed.
+pub(super) struct Opening<T: Send + Sync + 'static, E: SharedError> {
+    shared: &'static Shared<T, E>,
+    is_over: bool,
+}
+
+impl<T: Send + Sync + 'static, E: SharedError> Opening<T, E> {
+    pub(super) fn new(shared: &'static Shared<T, E>) -> Self {
+        Self {
+            shared,
+            is_over: false,
+        }
+    }
+
+    /// Calls `open`, and hands its value out.
+    pub(super) async fn run(mut self) {
+        let shared = self.shared;
+        let opened = catch(async { shared.open.open().await }).await;
+        self.end(
+            opened.unwrap_or_else(|text| Err(E::from_text(format!("opening panicked: {text}")))),
+        );
+    }
+
+    fn end(&mut self, opened: Result<T, E>) {
+        self.is_over = true;
+        let shared = self.shared;
+        // First, so that whoever has the value can rely on its end.
+        closing::push(shared);
+        shared.enter(match opened {
+            Ok(value) => Phase::Open(Box::leak(Box::new(value))),
+            Err(error) => Phase::Failed(error),
+        });
+    }
+}
+
+impl<T: Send + Sync + 'static, E: SharedError> Drop for Opening<T, E> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let text = "opening was dropped by its runtime before it was done";
+            self.end(Err(E::from_text(text.to_owned())));
+        }
+    }
+}
+
+/// Awaits a future; returns the text of its panic.
+pub(super) async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = Box::pin(future);
+    let poll = |cx: &mut Context<'_>| {
+        let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
+        match panic::catch_unwind(poll) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => {
+                let text = text_of(&*payload);
+                discard(payload);
+                Poll::Ready(Err(text))
+            }
+        }
+    };
+    poll_fn(poll).await
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("Box<dyn Any>").to_owned()
+}

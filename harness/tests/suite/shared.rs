@@ -1,0 +1,232 @@
+//! Values that tests share, and the functions before the first test and after the last.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+use crate::child::{self, Output, run, run_with, section};
+use crate::fixtures::FAULT;
+
+crate::tests!(
+    many_tests_at_once_open_one_value,
+    values_are_closed_in_the_reverse_order_of_their_opening,
+    sync_tests_block_for_the_value,
+    dropping_one_future_does_not_lose_the_value,
+    a_run_within_a_test_closes_nothing,
+    failures_do_not_keep_it_open,
+    who_does_not_ask_opens_nothing,
+    nothing_happens_where_no_test_runs,
+    each_run_opens_its_own,
+    a_failed_opening_fails_each_test_once_and_for_all,
+    a_panic_of_the_opening_is_its_error,
+    an_error_of_setup_keeps_the_tests_from_running,
+    a_panic_of_setup_keeps_the_tests_from_running,
+    an_error_at_the_end_fails_the_run,
+    a_panic_at_the_end_hides_no_other_closing,
+    each_worker_has_its_own,
+    an_error_of_setup_in_a_worker_is_shown,
+    an_error_at_the_end_of_a_worker_fails_the_run,
+    a_closing_that_hangs_ends_after_a_timeout,
+    ctrl_c_closes_too,
+    ctrl_c_does_not_wait_for_ever,
+);
+
+const ALL: &str = "setup\nopen\nclose\nteardown\n";
+
+/// Runs the tests of this name, where something goes wrong.
+fn with_fault(fault: &str, args: &[&str]) -> Output {
+    run_with("sharing", args, |command| {
+        command.env(FAULT, fault);
+    })
+}
+
+fn assert_passes(args: &[&str], expected: &str) {
+    let output = run("sharing", args);
+    assert_eq!(output.stderr, expected, "{}", output.stdout);
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+}
+
+fn many_tests_at_once_open_one_value() {
+    assert_passes(&["at_once", "--test-threads=8"], ALL);
+}
+
+fn values_are_closed_in_the_reverse_order_of_their_opening() {
+    let expected = "setup\nopen\nopen second\nclose 2\nclose\nteardown\n";
+    assert_passes(&["depends"], expected);
+}
+
+fn sync_tests_block_for_the_value() {
+    assert_passes(&["blocks", "at_once"], ALL);
+}
+
+fn dropping_one_future_does_not_lose_the_value() {
+    assert_passes(&["gives_up"], ALL);
+}
+
+fn a_run_within_a_test_closes_nothing() {
+    assert_passes(&["has_a_run_within"], ALL);
+}
+
+fn failures_do_not_keep_it_open() {
+    let output = run("sharing", &["fails"]);
+    assert_eq!((output.stderr.as_str(), output.code), (ALL, Some(101)));
+    assert_eq!(section(&output.stdout, "fails"), "Error: by itself\n");
+}
+
+fn who_does_not_ask_opens_nothing() {
+    assert_passes(&["asks_for_nothing"], "setup\nteardown\n");
+}
+
+fn nothing_happens_where_no_test_runs() {
+    for args in [&["--list"], &["ignored"], &["nothing_has_this"]] {
+        assert_passes(args, "");
+    }
+}
+
+fn each_run_opens_its_own() {
+    let output = run("sharing_in_two_runs", &["at_once"]);
+    assert_eq!(output.stderr, "open\nclose\nopen\nclose\n");
+    assert_eq!(output.code, Some(0));
+}
+
+fn a_failed_opening_fails_each_test_once_and_for_all() {
+    let output = with_fault("open fails", &["at_once", "blocks", "--test-threads=2"]);
+    assert_eq!(output.stderr, "setup\nopen\nteardown\n");
+    assert_eq!(output.code, Some(101));
+    for test in ["at_once_0", "at_once_7", "blocks"] {
+        let shown = section(&output.stdout, test);
+        assert_eq!(shown, "Error: open has failed\n", "{}", output.stdout);
+    }
+}
+
+fn a_panic_of_the_opening_is_its_error() {
+    let output = with_fault("open panics", &["at_once"]);
+    assert!(
+        output.stderr.contains("fixtures/shared.rs"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.stderr.ends_with("\nteardown\n"), "{}", output.stderr);
+    let shown = section(&output.stdout, "at_once_3");
+    assert_eq!(shown, "Error: opening panicked: open has panicked\n");
+}
+
+fn an_error_of_setup_keeps_the_tests_from_running() {
+    let output = with_fault("setup fails", &["at_once"]);
+    assert_eq!(output.stderr, "setup\nerror: setup has failed\n");
+    assert_eq!((output.stdout.as_str(), output.code), ("", Some(101)));
+}
+
+fn a_panic_of_setup_keeps_the_tests_from_running() {
+    let output = with_fault("setup panics", &["at_once"]);
+    assert!(
+        output.stderr.contains("setup has panicked"),
+        "{}",
+        output.stderr
+    );
+    assert!(!output.stderr.contains("teardown"), "{}", output.stderr);
+    assert_eq!((output.stdout.as_str(), output.code), ("", Some(101)));
+}
+
+fn an_error_at_the_end_fails_the_run() {
+    let closed = with_fault("close fails", &["at_once"]);
+    let expected = "setup\nopen\nclose\nerror: close has failed\nteardown\n";
+    assert_eq!((closed.stderr.as_str(), closed.code), (expected, Some(101)));
+    let torn_down = with_fault("teardown fails", &["asks_for_nothing"]);
+    let expected = "setup\nteardown\nerror: teardown has failed\n";
+    assert_eq!(
+        (torn_down.stderr.as_str(), torn_down.code),
+        (expected, Some(101))
+    );
+    for output in [closed, torn_down] {
+        assert!(
+            output.stdout.contains("test result: ok. "),
+            "{}",
+            output.stdout
+        );
+    }
+}
+
+fn a_panic_at_the_end_hides_no_other_closing() {
+    let output = with_fault("close panics", &["at_once"]);
+    let expected = "error: closing panicked: close has panicked\nteardown\n";
+    assert!(output.stderr.ends_with(expected), "{}", output.stderr);
+    assert_eq!(output.code, Some(101));
+}
+
+fn each_worker_has_its_own() {
+    let args = ["--isolate", "--nocapture", "--test-threads=1", "at_once"];
+    assert_passes(&args, ALL);
+}
+
+fn an_error_of_setup_in_a_worker_is_shown() {
+    let output = with_fault("setup fails", &["--isolate", "blocks"]);
+    let shown = section(&output.stdout, "blocks");
+    assert!(
+        shown.contains("error: setup has failed\n"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+}
+
+fn an_error_at_the_end_of_a_worker_fails_the_run() {
+    let output = with_fault("teardown fails", &["--isolate", "blocks"]);
+    let error = "error: teardown has failed\n";
+    assert!(output.stderr.ends_with(error), "{}", output.stderr);
+    assert!(output.stdout.contains("test result: ok. 1 passed"));
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_closing_that_hangs_ends_after_a_timeout() {
+    let output = with_fault("close hangs", &["waits_for_ever", "--timeout=100ms"]);
+    assert_eq!(output.stderr, "setup\nopen\nclose\n");
+    assert!(
+        output
+            .stdout
+            .contains("test result: FAILED. 0 passed; 1 failed")
+    );
+    assert_eq!(output.code, Some(101));
+}
+
+/// Sends Ctrl-C to a run once its test waits; returns what it prints on standard error after that, and
+/// how it ended.
+fn interrupted(fault: &str) -> (String, ExitStatus) {
+    let mut command = child::command("sharing", &["waits_for_ever", "--nocapture"]);
+    child::listen(&mut command);
+    let mut child = command.env(FAULT, fault).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while line != "waiting\n" {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0);
+    }
+    interrupt(&child);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    (rest, child.wait().unwrap())
+}
+
+#[expect(unsafe_code, reason = "there is no safe way to signals")]
+fn interrupt(child: &Child) {
+    // SAFETY: this sends a signal to a child that has not been waited for.
+    unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+}
+
+fn ctrl_c_closes_too() {
+    let (said, status) = interrupted("");
+    assert_eq!(
+        (said.as_str(), status.code()),
+        ("close\nteardown\n", Some(130))
+    );
+}
+
+fn ctrl_c_does_not_wait_for_ever() {
+    let started = Instant::now();
+    let (said, status) = interrupted("teardown hangs");
+    assert_eq!(
+        (said.as_str(), status.code()),
+        ("close\nteardown\n", Some(130))
+    );
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
