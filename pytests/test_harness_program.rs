@@ -95,12 +95,24 @@ async def main():
     .await
 }
 
-pyo3_aio::testing::main!(
-    setup = |py| {
-        // Where a program would set its loop up: on the main thread, before anything runs.
-        let threading = py.import("threading")?;
-        let here = threading.call_method0("current_thread")?;
-        assert!(here.is(&threading.call_method0("main_thread")?));
-        Ok(())
-    }
-);
+/// The set-up finds the loop that runs, on the main thread.
+async fn set_up() -> PyResult<()> {
+    run(c"
+import threading
+async def main():
+    assert threading.current_thread() is threading.main_thread()
+    sys.loop_of_the_tests = asyncio.get_running_loop()
+")
+    .await
+}
+
+#[pyo3_aio::tokio::test(timeout = "1m")]
+async fn the_set_up_had_the_same_loop() -> PyResult<()> {
+    run(c"
+async def main():
+    assert sys.loop_of_the_tests is asyncio.get_running_loop()
+")
+    .await
+}
+
+pyo3_aio::testing::main!(setup = set_up);

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::{self, Debug};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::intern;
@@ -22,6 +23,7 @@ where
 {
     start.prepare();
     initialize();
+    TAKES_EXITS.store(true, Ordering::Relaxed);
     Python::attach(|py| {
         let end = generic::run::<S::Runtime, _, _>(py, async { Ok(main.await.into_end()) });
         let status = report(py, end.unwrap_or_else(End::Python));
@@ -29,6 +31,15 @@ where
         run_exit_functions(py);
         ExitCode::from(status)
     })
+}
+
+/// Whether the main function has an attribute, so that a `SystemExit` ends the process with its status.
+static TAKES_EXITS: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a `SystemExit` ends the process with its status. A main function that returns a `PyResult` would print it.
+#[cfg(feature = "testing")]
+pub(crate) fn takes_exits() -> bool {
+    TAKES_EXITS.load(Ordering::Relaxed)
 }
 
 /// Starts Python, unless it runs already.

@@ -1,5 +1,7 @@
 """Imported by the tests beside it."""
 
+import asyncio
+
 import pyo3_aio_example
 
 calls = 0
@@ -9,3 +11,7 @@ async def answer():
     global calls
     calls += 1
     return await pyo3_aio_example.rust_answer()
+
+
+async def prepare():
+    await asyncio.sleep(0)

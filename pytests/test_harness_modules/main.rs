@@ -17,17 +17,28 @@ mod pyo3_aio_example {
     }
 }
 
+/// Awaits a coroutine of the module beside this file.
+async fn set_up() -> PyResult<()> {
+    let answer = Python::attach(|py| {
+        let helpers = py.import("helpers")?;
+        helpers.setattr("is_set_up", true)?;
+        pyo3_aio::tokio::into_future(helpers.call_method0("prepare")?)
+    })?;
+    answer.await.map(drop)
+}
+
+async fn tear_down() -> PyResult<()> {
+    Python::attach(|py| {
+        let helpers = py.import("helpers")?;
+        assert!(helpers.getattr("is_set_up")?.extract::<bool>()?);
+        Ok(())
+    })
+}
+
 pyo3_aio::testing::main!(
     modules = [crate::pyo3_aio_example],
-    setup = |py| py.import("helpers")?.setattr("is_set_up", true),
-    teardown = |py| {
-        assert!(
-            py.import("helpers")?
-                .getattr("is_set_up")?
-                .extract::<bool>()?
-        );
-        Ok(())
-    },
+    setup = set_up,
+    teardown = tear_down,
 );
 
 #[pyo3_aio::tokio::test]

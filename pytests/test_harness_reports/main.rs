@@ -6,34 +6,40 @@ mod capture;
 #[path = "../commands/mod.rs"]
 mod commands;
 mod endings;
+mod hooks;
 mod report;
 mod rerun;
 mod selection;
 mod settings;
 mod stdout;
+mod stuck;
 mod subject;
 mod threads;
 
 use std::env;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use pyo3_aio::testing::Test;
 use pyo3_aio::tokio::testing::{new_sync_test, test_main};
 
 fn main() -> ExitCode {
     match env::var(rerun::SUBJECT).as_deref() {
-        Ok(stdout::OWN_MAIN) => return subject::run_in_own_main(),
-        Ok(_) => return subject::run(),
         Err(_) => {}
+        Ok(stdout::OWN_MAIN) => return subject::run_in_own_main(),
+        // As `main` does with what it returns.
+        Ok(rerun::BY_HAND) => return subject::run_by_hand().report(),
+        Ok(_) => return subject::run(),
     }
     let tests = [
         endings::TESTS,
+        hooks::TESTS,
         report::TESTS,
         selection::TESTS,
         capture::TESTS,
         settings::TESTS,
         threads::TESTS,
         stdout::TESTS,
+        stuck::TESTS,
     ]
     .concat();
     let tests: Vec<Test> = tests

@@ -1,6 +1,6 @@
 //! Failures of every kind, and the exit codes.
 
-use crate::rerun::Run;
+use crate::rerun::{BY_HAND, Run, SUBJECT};
 
 crate::tests!(
     passing_tests_end_with_0,
@@ -10,8 +10,8 @@ crate::tests!(
     a_panic_is_shown_with_its_place,
     system_exit_fails_its_test_only,
     a_panic_with_another_text_than_expected_fails,
-    an_error_of_setup_keeps_the_tests_from_running,
-    an_error_of_teardown_fails_the_run,
+    keyboard_interrupt_fails_its_test_only,
+    a_main_function_written_by_hand_exits_as_libtest,
     a_backtrace_ends_at_the_test,
 );
 
@@ -93,24 +93,45 @@ fn a_panic_with_another_text_than_expected_fails() {
     run.assert_contains("note: panic did not contain expected string");
 }
 
-fn failing(place: &str) -> Run {
-    Run::with("--exact subject::ends::passes", |command| {
-        command.env("PYO3_AIO_TEST_FAIL", place);
-    })
+/// One that is not Ctrl-C.
+fn keyboard_interrupt_fails_its_test_only() {
+    for arguments in ["", " --test-threads 1", " --isolate"] {
+        let run = Run::new(&format!("endings::interrupts{arguments}"));
+        assert_eq!(run.status, Some(101), "{run:#?}");
+        run.assert_contains("test result: FAILED. 1 passed; 1 failed;");
+        let shown = run.captured("subject::endings::interrupts::a_raises_keyboard_interrupt");
+        assert!(shown.contains("before the interrupt\n"), "{shown}");
+        assert!(shown.contains("in main\n"), "{shown}");
+        assert!(
+            shown.contains("KeyboardInterrupt: from a coroutine\n"),
+            "{shown}"
+        );
+        assert_eq!(run.stderr, "");
+    }
 }
 
-fn an_error_of_setup_keeps_the_tests_from_running() {
-    let run = failing("setup");
-    assert_eq!(run.status, Some(101), "{run:#?}");
-    assert_eq!(run.stdout, "");
-    assert_eq!(run.stderr, "error: ValueError: from setup\n");
-}
-
-fn an_error_of_teardown_fails_the_run() {
-    let run = failing("teardown");
-    assert_eq!(run.status, Some(101), "{run:#?}");
-    run.assert_contains("test result: ok. 1 passed;");
-    assert_eq!(run.stderr, "error: ValueError: from teardown\n");
+fn a_main_function_written_by_hand_exits_as_libtest() {
+    let by_hand = |arguments: &str| {
+        Run::with(arguments, |command| {
+            command.env(SUBJECT, BY_HAND);
+        })
+    };
+    let run = by_hand("--exact subject::ends::passes subject::ends::panics");
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (Some(101), ""),
+        "{run:#?}"
+    );
+    run.assert_contains("test result: FAILED. 1 passed; 1 failed;");
+    let run = by_hand("--exact subject::endings::exit::prints_at_its_exit");
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (Some(101), ""),
+        "{run:#?}"
+    );
+    assert!(run.stdout.ends_with("\n\nat the exit"), "{run:#?}");
+    let run = by_hand("--exact subject::ends::passes");
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{run:#?}");
 }
 
 fn a_backtrace_ends_at_the_test() {

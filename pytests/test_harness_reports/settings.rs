@@ -281,7 +281,7 @@ fn ctrl_c_interrupts_the_test_of_a_worker() {
 }
 
 #[cfg(unix)]
-fn interrupt(process: &str) {
+pub(crate) fn interrupt(process: &str) {
     let killed = Command::new("kill").args(["-INT", process]).status();
     assert!(killed.unwrap().success());
 }

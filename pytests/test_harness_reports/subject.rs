@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// Runs the tests of this module, as a test binary does.
@@ -17,18 +16,16 @@ pub(crate) fn run_in_own_main() -> ExitCode {
     ExitCode::from(u8::from(ended.is_err()))
 }
 
-pyo3_aio::testing::main!(
-    setup = |_py| fail_if("setup"),
-    teardown = |_py| fail_if("teardown")
-);
-
-/// Fails where a variable of the environment asks for it.
-fn fail_if(place: &str) -> PyResult<()> {
-    match std::env::var("PYO3_AIO_TEST_FAIL") {
-        Ok(asked) if asked == place => Err(PyValueError::new_err(format!("from {place}"))),
-        _ => Ok(()),
-    }
+/// Runs them as a main function does that somebody has written by hand.
+pub(crate) fn run_by_hand() -> PyResult<()> {
+    Python::initialize();
+    Python::attach(|py| pyo3_aio::tokio::run(py, pyo3_aio::testing::main()))
 }
+
+pyo3_aio::testing::main!(
+    setup = async || shared::say("setup").await,
+    teardown = async || shared::say("teardown").await
+);
 
 #[derive(Debug)]
 struct OwnError;
@@ -38,9 +35,11 @@ mod descriptors;
 mod endings;
 mod replaced;
 mod settings;
+mod shared;
 mod streams;
 mod threads;
 pub(crate) use threads::LOCK;
+mod stuck;
 
 mod ends {
     use pyo3::ffi::c_str;

@@ -18,6 +18,12 @@ pub(super) struct CurrentTest(pub(super) capture::Context);
 
 #[pymethods]
 impl CurrentTest {
+    /// Whether there is a test: not where code runs for all of them.
+    #[getter]
+    fn is_test(&self) -> bool {
+        self.0.test_name().is_some()
+    }
+
     /// Calls a function as part of the test.
     #[pyo3(signature = (function, /, *arguments, **keywords))]
     fn run<'py>(
@@ -82,4 +88,10 @@ pub(super) fn give_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<Task
     let test = CurrentTest(capture::Context::current());
     context.call_method1(intern!(py, "run"), (set, test))?;
     Ok(locals.clone().with_context(context))
+}
+
+/// Returns locals whose context belongs to no test, for what all of them share: the tasks there are no leaks of the test
+/// that happens to run.
+pub(super) fn give_context_of_all(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
+    capture::Context::default().run(|| give_context(py, locals))
 }

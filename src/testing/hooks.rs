@@ -1,18 +1,35 @@
 //! What `main!` does before and after the tests.
 
-use pyo3::prelude::*;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::thread;
 
-/// A function that is called on the main thread, attached to Python.
-type Hook = fn(Python<'_>) -> PyResult<()>;
+use futures_channel::oneshot;
+use libtest_async::{__private::HookFuture, capture, close_shared};
+
+use super::driver::block_on;
+use super::failure::Failure;
+use super::outcome::{Outcome, TestOutput};
+use super::runtime::Runtime;
+use crate::{TaskLocals, locals};
+
+/// Calls an async function; the future stays on the thread that calls.
+pub(super) type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
 
 /// The functions that stand in `main!`.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
 pub struct Hooks {
     /// Puts modules into the interpreter's table, before it starts.
     pub(super) add_modules: fn(),
-    pub(super) setup: Hook,
-    pub(super) teardown: Hook,
+    pub(super) setup: Option<Hook>,
+    pub(super) teardown: Option<Hook>,
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
 }
 
 impl Hooks {
@@ -21,20 +38,85 @@ impl Hooks {
     pub fn new(add_modules: fn()) -> Self {
         Self {
             add_modules,
-            setup: |_py| Ok(()),
-            teardown: |_py| Ok(()),
+            setup: None,
+            teardown: None,
         }
     }
 
     /// Calls a function before the first test.
     #[must_use]
-    pub fn with_setup(self, setup: Hook) -> Self {
+    pub fn with_setup<F, Fut>(self, setup: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: HookFuture<Output: TestOutput> + 'static,
+    {
+        let setup = Some(hook(setup));
         Self { setup, ..self }
     }
 
     /// Calls a function after the last test.
     #[must_use]
-    pub fn with_teardown(self, teardown: Hook) -> Self {
+    pub fn with_teardown<F, Fut>(self, teardown: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: HookFuture<Output: TestOutput> + 'static,
+    {
+        let teardown = Some(hook(teardown));
         Self { teardown, ..self }
     }
+}
+
+fn hook<F, Fut>(function: F) -> Hook
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: HookFuture<Output: TestOutput> + 'static,
+{
+    Box::new(|| Box::pin(async { function().into_future().await.into_outcome() }))
+}
+
+/// Where hooks, and what closes shared values, are polled: on the thread that asks for it, beside the run's loop, inside
+/// the runtime's context.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) locals: TaskLocals,
+    pub(super) runtime: &'static Runtime,
+}
+
+impl Surroundings {
+    /// Calls a hook, and says whether it succeeded; an error is printed, and the panic hook has printed a panic.
+    pub(super) fn call(&self, hook: Option<Hook>) -> bool {
+        let Some(hook) = hook else {
+            return true;
+        };
+        let called = panic::catch_unwind(AssertUnwindSafe(|| self.run(|| block_on(hook()))));
+        let Ok(outcome) = called else {
+            return false;
+        };
+        outcome.map_err(print).is_ok()
+    }
+
+    /// Closes what the tests share, and says whether that succeeded.
+    pub(super) fn close_shared(&self) -> bool {
+        self.run(close_shared)
+    }
+
+    /// As [`close_shared`](Self::close_shared), on another thread: futures that need not be `Send` are polled.
+    pub(super) async fn close_shared_elsewhere(self) -> bool {
+        let (closed, is_closed) = oneshot::channel();
+        let thread = thread::Builder::new().spawn(move || closed.send(self.close_shared()));
+        thread.is_ok() && is_closed.await.unwrap_or_default()
+    }
+
+    fn run<T>(&self, function: impl FnOnce() -> T) -> T {
+        let _entered = locals::enter(self.locals.clone());
+        let (mut function, mut output) = (Some(function), None);
+        (self.runtime.enter)(&mut || output = function.take().map(|function| function()));
+        output.expect("every runtime calls the function")
+    }
+}
+
+fn print(failure: Failure) {
+    let failed = failure.into_failed(None);
+    let words = format!("error: {}\n", failed.message().unwrap_or_default());
+    capture::Context::default().print(words.as_bytes());
 }

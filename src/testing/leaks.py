@@ -65,6 +65,12 @@ def owner(task):
     return get_context().get(VARIABLE)
 
 
+def is_shared(task):
+    """Whether the task belongs to what all tests share."""
+    test = owner(task)
+    return test is not None and not test.is_test
+
+
 def sets_of_tasks():
     """The sets that `all_tasks` looks through; None where it does not do so in Python (3.14)."""
     if not hasattr(asyncio.all_tasks, "__code__"):
@@ -121,7 +127,8 @@ class Check:
         return lines + self.unawaited
 
     def tasks(self):
-        return asyncio.all_tasks() - self.before - {asyncio.current_task()}
+        tasks = asyncio.all_tasks() - self.before - {asyncio.current_task()}
+        return {task for task in tasks if not is_shared(task)}
 
     def restore(self):
         if self.filters is not None:

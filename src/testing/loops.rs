@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use libtest_async::capture;
-use pyo3::exceptions::{PyModuleNotFoundError, PySystemExit, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyModuleNotFoundError, PySystemExit, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -83,16 +83,26 @@ pub(super) struct End(Arc<AtomicBool>);
 impl End {
     /// Runs a loop on this thread until [`End::stop`].
     ///
+    /// A `SystemExit` of a coroutine reaches its test by the task that raised it, as does a `KeyboardInterrupt` that is not
+    /// Ctrl-C.
+    ///
     /// # Errors
     ///
-    /// `KeyboardInterrupt`, and that of a loop that cannot run any more. A `SystemExit` has reached the test by the task
-    /// that raised it.
-    pub(super) fn run(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// `KeyboardInterrupt` of Ctrl-C, and that of a loop that cannot run any more.
+    pub(super) fn run(
+        &self,
+        event_loop: &Bound<'_, PyAny>,
+        is_ctrl_c: impl Fn() -> bool,
+    ) -> PyResult<()> {
         let py = event_loop.py();
         while !self.0.load(Ordering::SeqCst) {
-            match event_loop.call_method0(intern!(py, "run_forever")) {
-                Err(error) if !error.is_instance_of::<PySystemExit>(py) => return Err(error),
-                _ => {}
+            let Err(error) = event_loop.call_method0(intern!(py, "run_forever")) else {
+                continue;
+            };
+            let is_interrupt = error.is_instance_of::<PyKeyboardInterrupt>(py);
+            let is_of_test = is_interrupt || error.is_instance_of::<PySystemExit>(py);
+            if !is_of_test || (is_interrupt && is_ctrl_c()) {
+                return Err(error);
             }
         }
         Ok(())
@@ -179,7 +189,8 @@ fn run(event_loop: &Bound<'_, PyAny>, end: &End) {
     let py = event_loop.py();
     let ran = asyncio::set_event_loop(py)
         .and_then(|set| set.call1((event_loop,)))
-        .and_then(|_| end.run(event_loop))
+        // Python handles signals on the main thread only.
+        .and_then(|_| end.run(event_loop, || false))
         .and_then(|()| close(event_loop));
     if let Err(error) = ran {
         error.write_unraisable(py, Some(event_loop));

@@ -6,19 +6,36 @@
 /// target can name them if they are public and the crate's `crate-type` contains `"rlib"`; the library's own tests can
 /// in any case.
 ///
-/// `setup` and `teardown` are functions or closures of type `fn(Python<'_>) -> PyResult<()>`, called on the main thread
-/// before the first test and after the last one, if a test is to run at all (with `--isolate`, in each worker). An
-/// error of the first keeps the tests from running; an error of either ends the process with 101. All three may be left
-/// out, and come in this order:
+/// `setup` and `teardown` are async functions, or closures that return a future, without arguments, with the return types
+/// of tests: `async fn() -> PyResult<()>`. They run beside the event loop that the tests run beside (`get_current_loop`,
+/// `into_future`), in the context of the library's own runtime (`tokio::spawn`, a connection pool: what they open there
+/// lives as long as the process), and need not be `Send`. Each is called once in a process that runs tests: with
+/// `--isolate` in each worker, and not for `--list`, an empty selection or ignored tests only.
+///
+/// If `setup` fails or panics then its error is printed, no test runs, and the exit code is 101. `teardown` is called after
+/// the last test, when the values of [`Shared`](crate::testing::Shared) are closed, whatever the tests did. When Ctrl-C has
+/// ended the run, or a test was given up that still runs, it has five seconds. If it fails or panics then that is printed,
+/// and the exit code is 101. What both print is not captured.
 ///
 /// ```no_run
-/// # use pyo3::prelude::*;
-/// pyo3_aio::testing::main!(
-///     modules = [],
-///     setup = |py| py.import("logging")?.call_method0("basicConfig").map(drop),
-///     teardown = |_py| Ok(()),
-/// );
+/// use pyo3::prelude::*;
+///
+/// async fn create_schema() -> PyResult<()> {
+///     let answer = Python::attach(|py| {
+///         let database = py.import("database")?;
+///         pyo3_aio::into_future(database.call_method0("create_schema")?)
+///     })?;
+///     answer.await.map(drop)
+/// }
+///
+/// async fn drop_schema() -> PyResult<()> {
+///     Ok(())
+/// }
+///
+/// pyo3_aio::testing::main!(modules = [], setup = create_schema, teardown = drop_schema);
 /// ```
+///
+/// All three may be left out, and come in this order.
 ///
 /// The folder of the file that contains it is the first on `sys.path`. With it the output of a test is captured also
 /// where other tests run at the same time.

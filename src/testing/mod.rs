@@ -60,6 +60,7 @@ mod args;
 ))]
 mod by_hand;
 mod current_test;
+mod deadline;
 mod driver;
 mod execution;
 mod failure;
@@ -81,6 +82,12 @@ mod run;
 mod runtime;
 mod session;
 mod settings;
+mod shared;
+#[cfg(unix)]
+mod sigint;
+#[cfg(not(unix))]
+#[path = "no_sigint.rs"]
+mod sigint;
 mod skip;
 mod stacks;
 mod stop;
@@ -109,6 +116,7 @@ pub use crate::__testing_skip as skip;
 pub use args::{Args, parse_args};
 pub use fixtures::event_loop;
 pub use run::{main, test_harness};
+pub use shared::Shared;
 pub use test::Test;
 
 /// What the attributes and macros expand to. Not for use by hand.

@@ -1,28 +1,31 @@
 //! From a list of tests to an exit code.
 
+use std::future;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use libtest_async::{Conclusion, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 use super::args::{Args, parse_args};
-use super::hooks::Hooks;
+use super::deadline::Deadline;
+use super::hooks::{Hooks, Surroundings};
 use super::loops::{self, NoLoop};
 use super::output::Redirected;
 use super::place::{self, Place};
 use super::runtime::Runtime;
 use super::session::Session;
 use super::test::Test;
-use super::{driver, failure, interpreter, lost_tests, registry};
-use crate::{TaskLocals, asyncio};
+use super::{current_test, driver, failure, interpreter, lost_tests, registry, runtime};
+use crate::{TaskLocals, asyncio, entry};
 
 /// The exit code of libtest when tests failed.
-const FAILED: u8 = 101;
+pub(super) const FAILED: u8 = 101;
 /// The exit code of a shell's command that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Runs the tests that the attributes have registered, with the arguments of the process, beside the running loop.
 ///
@@ -39,9 +42,13 @@ const INTERRUPTED: u8 = 130;
 /// # fn main() {}
 /// ```
 ///
+/// Returns when no test failed. Otherwise the process ends with 101, as with libtest: after Python's `atexit` functions,
+/// with its standard streams flushed.
+///
 /// # Errors
 ///
-/// `SystemExit(101)` when tests failed, which becomes the exit status of the process.
+/// `SystemExit(101)` when tests failed, under the attribute `main` only, which ends the process with that status; and
+/// those of [`test_harness`].
 pub async fn main() -> PyResult<()> {
     let manifest_dir = place::runtime_manifest_dir();
     let folder = registry::any_file()
@@ -53,29 +60,57 @@ pub async fn main() -> PyResult<()> {
     test_harness(registry::tests(), parse_args()).await
 }
 
-/// Runs tests beside the running loop.
+/// Runs tests beside the running loop; returns, or not, as [`main`] does.
 ///
 /// # Errors
 ///
-/// `SystemExit(101)` when tests failed, and a `RuntimeError` where no loop runs.
+/// As [`main`], and a `RuntimeError` where no loop runs.
 pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let session = Arc::new(Session::default());
     session.check_leaks(args.leak_check);
-    let locals = Python::attach(TaskLocals::current)?;
+    let locals =
+        Python::attach(|py| current_test::give_context_of_all(py, &TaskLocals::current(py)?))?;
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
-    session.begin(locals, Arc::clone(&redirected.streams));
+    session.begin(locals.clone(), Arc::clone(&redirected.streams));
     let trials = trials(tests, &session, None);
     let (run, interrupter) = libtest_async::run_interruptible(&args.harness, trials);
     session.set_interrupter(interrupter);
     let conclusion = run.await;
+    let deadline = Deadline::default();
+    deadline.set(status(&conclusion));
+    deadline.suspend_unless_kept(&session);
+    let surroundings = Surroundings {
+        locals: locals.clone(),
+        runtime: runtime::default(),
+    };
+    let is_closed = surroundings.close_shared_elsewhere().await;
+    deadline.resume();
     Python::attach(|py| {
         session.end(py);
         redirected.restore(py)
     })?;
-    if conclusion.has_failed() {
+    if is_closed && !conclusion.has_failed() {
+        deadline.end();
+        return Ok(());
+    }
+    deadline.suspend_unless_kept(&session);
+    fail(&locals).await
+}
+
+/// Ends the process as one whose tests failed.
+async fn fail(locals: &TaskLocals) -> PyResult<()> {
+    if entry::takes_exits() {
         return Err(PySystemExit::new_err(FAILED));
     }
-    Ok(())
+    Python::attach(|py| {
+        let exit = PyCFunction::new_closure(py, None, None, |args, _| -> PyResult<()> {
+            entry::run_exit_functions(args.py());
+            process::exit(FAILED.into())
+        })?;
+        // On the loop's thread, which is Python's main one as a rule, where `atexit` functions are called.
+        asyncio::call_soon_threadsafe(&locals.event_loop(py), exit.as_any())
+    })?;
+    future::pending().await
 }
 
 /// Starts Python for a program whose own main function will call [`main`], or no test at all.
@@ -90,12 +125,18 @@ pub fn run_registered(place: Place, hooks: Hooks) -> ExitCode {
     let _note = lost_tests::Note::at_end(&place);
     let manifest_dir = place.manifest_dir();
     let folder = place::folder_of(place.file, &manifest_dir);
+    let add_modules = hooks.add_modules;
     let start = || {
-        (hooks.add_modules)();
-        start(&manifest_dir, folder.as_deref())?;
-        Python::attach(hooks.setup)
+        add_modules();
+        start(&manifest_dir, folder.as_deref())
     };
-    ExitCode::from(run(registry::tests(), None, start, hooks.teardown))
+    ExitCode::from(run(
+        registry::tests(),
+        None,
+        start,
+        hooks,
+        &Deadline::default(),
+    ))
 }
 
 /// What every runtime's `test_main` does; returns only when no test failed.
@@ -108,9 +149,10 @@ pub(super) fn test_main(file: &str, tests: Vec<Test>, runtime: &'static Runtime)
     let manifest_dir = place::runtime_manifest_dir().unwrap_or_else(|| ".".into());
     let folder = place::folder_of(file, &manifest_dir);
     let start = || start(&manifest_dir, folder.as_deref());
-    match run(tests, Some(runtime), start, |_py| Ok(())) {
-        0 => {}
-        status => std::process::exit(status.into()),
+    let deadline = Deadline::default();
+    match run(tests, Some(runtime), start, Hooks::new(|| {}), &deadline) {
+        0 => deadline.end(),
+        status => process::exit(status.into()),
     }
 }
 
@@ -126,7 +168,8 @@ fn run(
     tests: Vec<Test>,
     runtime: Option<&'static Runtime>,
     start: impl FnOnce() -> PyResult<()>,
-    teardown: impl FnOnce(Python<'_>) -> PyResult<()>,
+    hooks: Hooks,
+    deadline: &Deadline,
 ) -> u8 {
     let arguments = parse_args();
     // Set-up and tear-down may print, and so may what Python calls when it ends.
@@ -137,16 +180,27 @@ fn run(
     if !arguments.harness.would_run(&trials) {
         return status(&libtest_async::run(&arguments.harness, trials));
     }
-    let conclusion = start().and_then(|()| {
+    let runtime = runtime.unwrap_or_else(runtime::default);
+    let status = start().and_then(|()| {
         Python::attach(|py| {
             let event_loop = main_loop(py, &session, arguments.event_loop.as_deref())?;
-            let run = driver::run(&event_loop, &session, &arguments.harness, trials);
-            teardown(py).and(run)
+            let arguments = &arguments.harness;
+            driver::run(
+                &event_loop,
+                &session,
+                arguments,
+                trials,
+                runtime,
+                hooks,
+                deadline,
+            )
         })
     });
     Python::attach(|py| {
-        crate::entry::run_exit_functions(py);
-        exit_code(py, conclusion)
+        deadline.suspend_unless_kept(&session);
+        entry::run_exit_functions(py);
+        deadline.resume();
+        exit_code(py, status)
     })
 }
 
@@ -177,9 +231,9 @@ fn trials(
         .collect()
 }
 
-fn exit_code(py: Python<'_>, conclusion: PyResult<Conclusion>) -> u8 {
-    match conclusion {
-        Ok(conclusion) => status(&conclusion),
+fn exit_code(py: Python<'_>, status: PyResult<u8>) -> u8 {
+    match status {
+        Ok(status) => status,
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => INTERRUPTED,
         Err(error) => {
             let words = format!("error: {}\n", failure::format_exception(py, &error));

@@ -1,5 +1,7 @@
 //! The runtimes, as the harness needs them.
 
+use std::pin::Pin;
+
 use libtest_async::TestFuture;
 
 use super::settings::Settings;
@@ -9,15 +11,25 @@ use super::settings::Settings;
 pub struct Runtime {
     /// Calls a function in the context of the library's own runtime, in which its handles are found.
     pub(super) enter: fn(&mut dyn FnMut()),
+    /// Starts a future on the library's own runtime.
+    pub(super) spawn: fn(Spawned),
     /// Polls the future of a test to its end, on this thread and by a runtime that ends with it.
     /// Returns whether that has ended.
     pub(super) block_on: fn(&Settings, TestFuture) -> bool,
 }
 
+/// What tests share is made by such a future.
+pub(super) type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// tokio.
 #[cfg(feature = "tokio-runtime")]
 pub static TOKIO: Runtime = Runtime {
     enter: <crate::tokio::Tokio as crate::generic::Runtime>::enter,
+    spawn: |future| {
+        drop(<crate::tokio::Tokio as crate::generic::Runtime>::spawn(
+            future,
+        ))
+    },
     block_on: super::tokio_runtime::block_on,
 };
 
@@ -25,6 +37,7 @@ pub static TOKIO: Runtime = Runtime {
 #[cfg(feature = "async-std-runtime")]
 pub static ASYNC_STD: Runtime = Runtime {
     enter: <crate::async_std::AsyncStd as crate::generic::Runtime>::enter,
+    spawn: |future| drop(<crate::async_std::AsyncStd as crate::generic::Runtime>::spawn(future)),
     block_on: |_, test| {
         ::async_std::task::block_on(test);
         true
@@ -35,6 +48,11 @@ pub static ASYNC_STD: Runtime = Runtime {
 #[cfg(feature = "smol-runtime")]
 pub static SMOL: Runtime = Runtime {
     enter: <crate::smol::Smol as crate::generic::Runtime>::enter,
+    spawn: |future| {
+        drop(<crate::smol::Smol as crate::generic::Runtime>::spawn(
+            future,
+        ))
+    },
     block_on: |_, test| {
         ::smol::block_on(test);
         true
@@ -68,6 +86,7 @@ pub(super) fn default() -> &'static Runtime {
 )))]
 static NONE: Runtime = Runtime {
     enter: |function| function(),
+    spawn: |future| drop(std::thread::spawn(|| super::driver::block_on(future))),
     block_on: |_, test| {
         super::driver::block_on(test);
         true

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use super::current_test;
 use super::loops::{Loops, NoLoop};
+use super::shared;
 use super::stop::Stop;
 use super::streams::Streams;
 use crate::TaskLocals;
@@ -29,6 +30,7 @@ pub(super) struct Session {
 impl Session {
     /// Tells the tests which loop they run beside, and what stands for the standard streams.
     pub(super) fn begin(&self, locals: TaskLocals, streams: Arc<Streams>) {
+        shared::set_locals(Some(locals.clone()));
         // A session begins once; a second loop would be a bug of this module, and the first stays.
         let _ = self.main.set(locals);
         let _ = self.streams.set(streams);
@@ -68,6 +70,7 @@ impl Session {
     /// Ends the loops that the tests have asked for.
     pub(super) fn end(&self, py: Python<'_>) {
         self.others.stop(py);
+        shared::set_locals(None);
     }
 
     /// Returns the loop of this name, or the main one, with context variables that the test has for itself.

@@ -36,6 +36,11 @@ impl Stop {
         }
     }
 
+    /// Says whether a test runs, which may be one that was given up.
+    pub(super) fn is_any_running(&self) -> bool {
+        !self.lock().running.is_empty()
+    }
+
     /// Stops the async tests, and waits a while for their futures to be dropped.
     pub(super) fn set(&self, limit: Duration) {
         let mut state = self.lock();

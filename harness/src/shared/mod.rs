@@ -122,10 +122,15 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     /// returns a `Result`.
     #[must_use]
     pub const fn with_close<F: Close<T, E> + Sync>(self, close: &'static F) -> Self {
-        // `..self` would have to drop what it replaces, which a const function cannot.
         let mut shared = self;
-        shared.close = Some(close);
+        shared.set_close(close);
         shared
+    }
+
+    /// Does what [`with_close`](Self::with_close) does, for a wrapper: a constant function cannot move out of one.
+    #[doc(hidden)]
+    pub const fn set_close<F: Close<T, E> + Sync>(&mut self, close: &'static F) {
+        self.close = Some(close);
     }
 
     /// Returns the value, which the first call opens.

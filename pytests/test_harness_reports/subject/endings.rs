@@ -103,3 +103,47 @@ async def main():
     )
     .await
 }
+
+mod interrupts {
+    use pyo3::prelude::*;
+
+    use super::{WAITS, awaits};
+
+    #[pyo3_aio::tokio::test]
+    async fn a_raises_keyboard_interrupt() -> PyResult<()> {
+        awaits(
+            c"
+async def main():
+    print('before the interrupt')
+    await asyncio.sleep(0)
+    raise KeyboardInterrupt('from a coroutine')
+",
+        )
+        .await
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn b_waits() -> PyResult<()> {
+        awaits(WAITS).await
+    }
+}
+
+mod exit {
+    use pyo3::prelude::*;
+
+    /// Fails, and leaves something to Python's exit: on the main thread, into a stream that is flushed.
+    #[pyo3_aio::tokio::test]
+    fn prints_at_its_exit() -> PyResult<()> {
+        Python::attach(|py| {
+            let code = c"
+import atexit, sys, threading
+def print_at_exit():
+    assert threading.current_thread() is threading.main_thread()
+    print('at the exit', end='')
+atexit.register(print_at_exit)
+";
+            py.run(code, Some(&pyo3::types::PyDict::new(py)), None)
+        })?;
+        panic!("to be reported");
+    }
+}

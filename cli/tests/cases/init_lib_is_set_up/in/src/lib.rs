@@ -1,4 +1,4 @@
 //! A crate.
 
 #[cfg(test)]
-pyo3_aio::testing::main!(setup = |_py| Ok(()));
+pyo3_aio::testing::main!(setup = async || Ok(()));

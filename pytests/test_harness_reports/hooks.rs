@@ -1,0 +1,198 @@
+//! What runs before the first test and after the last, and what tests share meanwhile.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use crate::commands::{limited, with_default_sigint};
+use crate::rerun::{Run, command};
+
+crate::tests!(
+    an_error_of_setup_keeps_the_tests_from_running,
+    a_panic_of_setup_keeps_the_tests_from_running,
+    an_error_of_teardown_fails_the_run,
+    tests_share_one_value,
+    failures_do_not_keep_the_teardown_from_running,
+    a_test_that_is_given_up_does_not_either,
+    a_teardown_that_hangs_then_ends,
+    ctrl_c_does_not_either,
+    nothing_is_called_where_no_test_runs,
+    each_worker_calls_them,
+    a_failed_opening_fails_each_test_that_asks,
+    a_panic_of_an_opening_is_an_exception,
+    an_error_of_closing_fails_the_run,
+    a_value_is_not_waited_for_on_the_thread_of_a_loop,
+);
+
+/// What is said when all goes well.
+const ALL: &str = "setup\nopen\nclose\nteardown\n";
+
+/// Runs the subject, which says what it does, where something fails.
+fn with_fault(fault: &str, arguments: &str) -> Run {
+    Run::of(subject(fault, arguments).output().unwrap())
+}
+
+fn subject(fault: &str, arguments: &str) -> std::process::Command {
+    let mut command = command(arguments);
+    command
+        .env("PYO3_AIO_TEST_SAY", "1")
+        .env("PYO3_AIO_TEST_FAIL", fault);
+    limited(&command)
+}
+
+fn an_error_of_setup_keeps_the_tests_from_running() {
+    let run = with_fault("setup", "shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert_eq!(run.stdout, "");
+    let trace = "error: Traceback (most recent call last):\n";
+    assert!(run.stderr.starts_with(trace), "{run:#?}");
+    let end = "ValueError: from setup\n";
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn a_panic_of_setup_keeps_the_tests_from_running() {
+    let run = with_fault("setup panics", "shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("subject/shared.rs:"), "{run:#?}");
+    run.assert_lacks("teardown");
+}
+
+fn an_error_of_teardown_fails_the_run() {
+    let run = with_fault("teardown", "shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: ok. 1 passed;");
+    let end = "ValueError: from teardown\n";
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn tests_share_one_value() {
+    for arguments in [
+        "shared --skip waits",
+        "shared --skip waits --test-threads 1",
+    ] {
+        let run = with_fault("", arguments);
+        assert_eq!(
+            (run.stderr.as_str(), run.status),
+            (ALL, Some(0)),
+            "{run:#?}"
+        );
+    }
+}
+
+fn failures_do_not_keep_the_teardown_from_running() {
+    let run = with_fault("", "--exact subject::ends::fails subject::shared::asks");
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (ALL, Some(101)),
+        "{run:#?}"
+    );
+}
+
+fn a_test_that_is_given_up_does_not_either() {
+    let arguments = "keeps_standard_output shared::blocks --timeout 300ms --test-threads 1";
+    let run = with_fault("", arguments);
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (ALL, Some(101)),
+        "{run:#?}"
+    );
+}
+
+fn a_teardown_that_hangs_then_ends() {
+    let run = with_fault("teardown hangs", "keeps_standard_output --timeout 300ms");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
+    assert!(run.stderr.contains("teardown\nerror: "), "{run:#?}");
+}
+
+fn ctrl_c_does_not_either() {
+    let mut child = with_default_sigint(&subject("", "shared::waits --nocapture"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("waiting") {
+        line.clear();
+        assert!(stdout.read_line(&mut line).unwrap() > 0);
+    }
+    crate::settings::interrupt(&child.id().to_string());
+    let (mut rest, mut stderr) = (String::new(), String::new());
+    stdout.read_to_string(&mut rest).unwrap();
+    let errors = child.stderr.as_mut().unwrap();
+    errors.read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}{stderr}");
+    assert!(rest.contains("waits_for_ever was running\n"), "{rest}");
+    assert_eq!(stderr, ALL);
+}
+
+fn nothing_is_called_where_no_test_runs() {
+    for arguments in [
+        "--list",
+        "--exact subject::ends::ignored",
+        "nothing_has_this",
+    ] {
+        let run = with_fault("setup", arguments);
+        assert_eq!((run.stderr.as_str(), run.status), ("", Some(0)), "{run:#?}");
+    }
+}
+
+fn each_worker_calls_them() {
+    if !cfg!(unix) {
+        return;
+    }
+    let arguments = "--isolate --nocapture --test-threads 1 shared --skip waits";
+    let run = with_fault("", arguments);
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (ALL, Some(0)),
+        "{run:#?}"
+    );
+    let run = with_fault("setup", "--isolate shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::shared::asks");
+    assert!(shown.contains("ValueError: from setup\n"), "{run:#?}");
+    let run = with_fault("teardown", "--isolate shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let end = "ValueError: from teardown\n";
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn a_failed_opening_fails_each_test_that_asks() {
+    let run = with_fault("open", "shared::asks shared::blocks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    for test in ["asks", "blocks"] {
+        let shown = run.captured(&format!("subject::shared::{test}"));
+        let trace = "Error: Traceback (most recent call last):\n";
+        assert!(shown.starts_with(trace), "{run:#?}");
+        assert!(shown.contains("ValueError: from open\n"), "{run:#?}");
+    }
+    assert_eq!(run.stderr, "setup\nteardown\n");
+}
+
+fn a_panic_of_an_opening_is_an_exception() {
+    let run = with_fault("open panics", "shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::shared::asks");
+    assert!(shown.contains("RustPanic: opening panicked: "), "{run:#?}");
+    assert!(run.stderr.ends_with("teardown\n"), "{run:#?}");
+}
+
+fn an_error_of_closing_fails_the_run() {
+    let run = with_fault("close", "shared::asks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: ok. 1 passed;");
+    let end = "ValueError: from close\nteardown\n";
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn a_value_is_not_waited_for_on_the_thread_of_a_loop() {
+    let run = with_fault("", "would_block_the_loop");
+    let expected = "setup\nteardown\n";
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (expected, Some(0)),
+        "{run:#?}"
+    );
+}

@@ -1,0 +1,152 @@
+//! The end of a process that something keeps from ending.
+
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_async::capture;
+use pyo3::prelude::*;
+
+use super::session::Session;
+
+/// So long the process may take from the report of the tests to its end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Ends the process some time after the report, whatever the tests have left behind: a test that was given up may keep
+/// Python's lock, and everything that comes after the report needs that.
+///
+/// Clones are of the same deadline.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Deadline(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// The tests run.
+    #[default]
+    Unset,
+    /// The process ends then.
+    At(Instant),
+    /// What runs may take its time.
+    Suspended,
+    /// The process goes on, as its main function likes.
+    Over,
+}
+
+impl Deadline {
+    /// Sets the deadline, and the exit code. The first call counts.
+    pub(super) fn set(&self, status: u8) {
+        let mut state = self.lock();
+        if !matches!(*state, State::Unset) {
+            return;
+        }
+        *state = State::At(Instant::now() + PATIENCE);
+        drop(state);
+        let deadline = self.clone();
+        // Without this thread the process may not end, as it would not without this file.
+        let _ = thread::Builder::new()
+            .name("test-deadline".to_owned())
+            .spawn(move || deadline.wait(status));
+    }
+
+    /// Lets what comes next take its time, if no test that was given up is left, and none keeps Python from others.
+    pub(super) fn suspend_unless_kept(&self, session: &Session) {
+        Python::attach(|_py| {});
+        if !session.stop.is_any_running() {
+            self.change(State::Suspended);
+        }
+    }
+
+    /// Sets a deadline that was suspended anew.
+    pub(super) fn resume(&self) {
+        if matches!(*self.lock(), State::Suspended) {
+            self.change(State::At(Instant::now() + PATIENCE));
+        }
+    }
+
+    /// Takes the deadline away.
+    pub(super) fn end(&self) {
+        self.change(State::Over);
+    }
+
+    fn change(&self, next: State) {
+        let mut state = self.lock();
+        if !matches!(*state, State::Over) {
+            *state = next;
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    fn wait(&self, status: u8) {
+        let mut state = self.lock();
+        loop {
+            let changed = &self.0.changed;
+            state = match *state {
+                State::Over => return,
+                State::Unset | State::Suspended => {
+                    changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+                }
+                State::At(time) => {
+                    let rest = time.saturating_duration_since(Instant::now());
+                    if rest.is_zero() {
+                        break;
+                    }
+                    let waited = changed.wait_timeout(state, rest);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        drop(state);
+        end_process(status);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the process while a test keeps what the end of a run needs; at once if its exit handlers do not return in a second.
+pub(super) fn end_process(status: u8) -> ! {
+    let words = "error: a test keeps Python, or what else the end of the run needs: the process ends without that\n";
+    capture::Context::default().print(words.as_bytes());
+    #[cfg(unix)]
+    let _ = thread::Builder::new().spawn(move || at_once::exit(status));
+    process::exit(status.into())
+}
+
+#[cfg(unix)]
+mod at_once {
+    #![expect(unsafe_code, reason = "std cannot end a process at once")]
+
+    use std::thread;
+    use std::time::Duration;
+
+    pub(super) fn exit(status: u8) -> ! {
+        thread::sleep(Duration::from_secs(1));
+        // SAFETY: this ends the process, which is what is wanted when nothing else does.
+        unsafe { libc::_exit(status.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The process of this test would end otherwise.
+    #[test]
+    fn a_deadline_that_has_ended_does_not_come_back() {
+        let deadline = Deadline::default();
+        deadline.change(State::Suspended);
+        deadline.end();
+        deadline.resume();
+        deadline.set(1);
+        assert!(matches!(*deadline.lock(), State::Over));
+    }
+}

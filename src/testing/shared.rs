@@ -1,0 +1,153 @@
+//! Values that the tests of a process share.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use libtest_async::__private::{Close, Open, SharedError};
+use libtest_async::capture;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use super::{failure, runtime};
+use crate::err::RustPanic;
+use crate::{TaskLocals, asyncio, locals};
+
+/// A value that is made when the first test asks for it, shared by all tests, and closed after the last one: a connection
+/// pool, a server, a Python object. pytest calls it a session fixture.
+///
+/// It lives in a `static`. `open` and `close` are async functions; tests get a reference.
+///
+/// ```no_run
+/// use pyo3::prelude::*;
+/// use pyo3_aio::testing::Shared;
+///
+/// struct Pool;
+///
+/// static POOL: Shared<Pool> = Shared::new(&open).with_close(&close);
+///
+/// async fn open() -> PyResult<Pool> {
+///     Ok(Pool)
+/// }
+///
+/// async fn close(_pool: &Pool) -> PyResult<()> {
+///     Ok(())
+/// }
+///
+/// # #[cfg(feature = "tokio-runtime")]
+/// #[pyo3_aio::tokio::test]
+/// async fn asks_the_pool() -> PyResult<()> {
+///     let _pool: &'static Pool = POOL.get().await?;
+///     Ok(())
+/// }
+///
+/// pyo3_aio::testing::main!();
+/// ```
+///
+/// However many tests ask at once, `open` runs once. If it fails or panics then every test that asks fails with that
+/// error, and it is not tried again. If no test asks, nothing is opened or closed. The values are closed in the reverse
+/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!). An error or a panic of `close` is
+/// printed, and the exit code is 101. `close` takes a reference because a test that timed out may still use the value,
+/// which is never dropped. With `--isolate` each worker process has its own.
+///
+/// Both functions have the run's main event loop as their current one, also where a test asks that runs on another, and so
+/// the loop outlives what they start there. `open` is polled by the library's own runtime, not by that of the test that
+/// asks first: what it spawns lives as long as the process. What they print belongs to no test and is not captured.
+pub struct Shared<T: 'static>(libtest_async::Shared<T, Error>);
+
+/// The error of an opening, for all who ask.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Error(Arc<PyErr>);
+
+impl<T: Send + Sync + 'static> Shared<T> {
+    /// Creates a value that `open` makes: an async function without arguments that returns a `PyResult`.
+    pub const fn new<F: Open<T, Error> + Sync>(open: &'static F) -> Self {
+        Self(libtest_async::Shared::new(open))
+    }
+
+    /// Has `close` called after the last test, with a reference to the value: an async function that returns a `PyResult`.
+    #[must_use]
+    pub const fn with_close<F: Close<T, Error> + Sync>(self, close: &'static F) -> Self {
+        let mut shared = self;
+        shared.0.set_close(close);
+        shared
+    }
+
+    /// Returns the value, which the first call opens.
+    ///
+    /// Dropping the future does not end the opening.
+    ///
+    /// # Errors
+    ///
+    /// That of `open`, for every caller. A panic of `open` is a `RustPanic` with its text.
+    pub async fn get(&'static self) -> PyResult<&'static T> {
+        self.0.get().await.map_err(PyErr::from)
+    }
+
+    /// As [`get`](Self::get), for tests that are not async: blocks the thread meanwhile, detached from Python.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get); `RuntimeError` where an event loop runs on this thread, which `open` may need.
+    pub fn get_blocking(&'static self) -> PyResult<&'static T> {
+        Python::attach(|py| {
+            if asyncio::is_any_running_here(py)? {
+                return Err(PyRuntimeError::new_err(
+                    "get_blocking() would block the event loop that runs on this thread: await get() instead",
+                ));
+            }
+            py.detach(|| self.0.get_blocking()).map_err(PyErr::from)
+        })
+    }
+}
+
+impl<T: fmt::Debug + 'static> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<PyErr> for Error {
+    fn from(error: PyErr) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| error.0.clone_ref(py))
+    }
+}
+
+impl SharedError for Error {
+    fn from_text(text: String) -> Self {
+        RustPanic::new_err(text).into()
+    }
+
+    fn describe(&self) -> String {
+        Python::attach(|py| failure::format_exception(py, &self.0))
+    }
+
+    fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        let opening = match lock().clone() {
+            Some(locals) => Box::pin(locals::scope(locals, opening)),
+            None => opening,
+        };
+        // Of all tests, so nothing of it must be taken for a part of the one that asks first.
+        capture::Context::default().run(|| (runtime::default().spawn)(opening));
+    }
+}
+
+/// The main loop of the run under way.
+static MAIN: Mutex<Option<TaskLocals>> = Mutex::new(None);
+
+/// Sets the loop that values are opened beside.
+pub(super) fn set_locals(locals: Option<TaskLocals>) {
+    let former = std::mem::replace(&mut *lock(), locals);
+    drop(former);
+}
+
+fn lock() -> MutexGuard<'static, Option<TaskLocals>> {
+    MAIN.lock().unwrap_or_else(PoisonError::into_inner)
+}
