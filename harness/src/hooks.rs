@@ -7,7 +7,7 @@ use crate::block_on::block_on;
 use crate::failed::Failed;
 use crate::process::print_error;
 use crate::run::run;
-use crate::shared::{HookFuture, LocalFuture, close_shared, set_teardown};
+use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
 use crate::trial::Trial;
 
 type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
@@ -29,10 +29,9 @@ impl std::fmt::Debug for Hooks {
 impl Hooks {
     /// Calls a function before the first test.
     #[must_use]
-    pub fn with_setup<F, Fut, E>(self, setup: F) -> Self
+    pub fn with_setup<F, R, E>(self, setup: F) -> Self
     where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: HookFuture<Output = Result<(), E>> + 'static,
+        F: FnOnce() -> R + AsyncFunction<Output = Result<(), E>> + Send + 'static,
         E: Into<Failed>,
     {
         let setup = Some(hook(setup));
@@ -41,10 +40,9 @@ impl Hooks {
 
     /// Calls a function after the last test.
     #[must_use]
-    pub fn with_teardown<F, Fut, E>(self, teardown: F) -> Self
+    pub fn with_teardown<F, R, E>(self, teardown: F) -> Self
     where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: HookFuture<Output = Result<(), E>> + 'static,
+        F: FnOnce() -> R + AsyncFunction<Output = Result<(), E>> + Send + 'static,
         E: Into<Failed>,
     {
         let teardown = Some(hook(teardown));
@@ -80,11 +78,10 @@ impl Hooks {
     }
 }
 
-fn hook<F, Fut, E>(function: F) -> Hook
+fn hook<F, E>(function: F) -> Hook
 where
-    F: FnOnce() -> Fut + Send + 'static,
-    Fut: HookFuture<Output = Result<(), E>> + 'static,
+    F: AsyncFunction<Output = Result<(), E>> + Send + 'static,
     E: Into<Failed>,
 {
-    Box::new(|| Box::pin(async { function().into_future().await.map_err(Into::into) }))
+    Box::new(|| Box::pin(async { function.call().await.map_err(Into::into) }))
 }

@@ -107,5 +107,5 @@ pub use self::trial::{TestFuture, Trial};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::hooks::Hooks;
-    pub use crate::shared::{Close, HookFuture, Open, SharedError};
+    pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::thread;
 
 use futures_channel::oneshot;
-use libtest_async::{__private::HookFuture, capture, close_shared};
+use libtest_async::{__private::AsyncFunction, capture, close_shared};
 
 use super::driver::block_on;
 use super::failure::Failure;
@@ -45,10 +45,9 @@ impl Hooks {
 
     /// Calls a function before the first test.
     #[must_use]
-    pub fn with_setup<F, Fut>(self, setup: F) -> Self
+    pub fn with_setup<F, R>(self, setup: F) -> Self
     where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: HookFuture<Output: TestOutput> + 'static,
+        F: FnOnce() -> R + AsyncFunction<Output: TestOutput> + Send + 'static,
     {
         let setup = Some(hook(setup));
         Self { setup, ..self }
@@ -56,22 +55,20 @@ impl Hooks {
 
     /// Calls a function after the last test.
     #[must_use]
-    pub fn with_teardown<F, Fut>(self, teardown: F) -> Self
+    pub fn with_teardown<F, R>(self, teardown: F) -> Self
     where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: HookFuture<Output: TestOutput> + 'static,
+        F: FnOnce() -> R + AsyncFunction<Output: TestOutput> + Send + 'static,
     {
         let teardown = Some(hook(teardown));
         Self { teardown, ..self }
     }
 }
 
-fn hook<F, Fut>(function: F) -> Hook
+fn hook<F>(function: F) -> Hook
 where
-    F: FnOnce() -> Fut + Send + 'static,
-    Fut: HookFuture<Output: TestOutput> + 'static,
+    F: AsyncFunction<Output: TestOutput> + Send + 'static,
 {
-    Box::new(|| Box::pin(async { function().into_future().await.into_outcome() }))
+    Box::new(|| Box::pin(async { function.call().await.into_outcome() }))
 }
 
 /// Where hooks, and what closes shared values, are polled: on the thread that asks for it, beside the run's loop, inside

@@ -5,26 +5,30 @@ use std::pin::Pin;
 /// A future that stays on the thread that made it.
 pub(crate) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A future, with a word of its own for a function that is not async.
+/// An async function without arguments, with a word of its own for one that is not async.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the `async` keyword is missing from the function declaration",
-    label = "this has to be an async function: `{Self}` is not a future"
+    label = "this has to be an async function without arguments"
 )]
-pub trait HookFuture {
+pub trait AsyncFunction {
     /// The output of the future.
     type Output;
 
-    /// Returns the future itself.
-    fn into_future(self) -> impl Future<Output = Self::Output>;
+    /// Calls the function.
+    fn call(self) -> impl Future<Output = Self::Output>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<F: Future> HookFuture for F {
-    type Output = F::Output;
+impl<F, Fut> AsyncFunction for F
+where
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    type Output = Fut::Output;
 
-    fn into_future(self) -> impl Future<Output = Self::Output> {
-        self
+    fn call(self) -> impl Future<Output = Fut::Output> {
+        self()
     }
 }
 

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 pub use self::closing::close_shared;
 pub(crate) use self::closing::{Run, close_in_time, hurry, set_teardown, worker_failed};
 pub(crate) use self::functions::LocalFuture;
-pub use self::functions::{Close, HookFuture, Open};
+pub use self::functions::{AsyncFunction, Close, Open};
 use self::opening::Opening;
 pub use self::opening::SharedError;
 use crate::block_on::block_on;

@@ -15,7 +15,12 @@ mod named {
 mod closures {
     pyo3_aio::testing::main!(
         setup = || Ok::<(), pyo3::PyErr>(()), //~ the `async` keyword is missing from the function declaration
-        teardown = async |_py: pyo3::Python<'_>| {}, //~ closure is expected to take 0 arguments
+    );
+}
+
+mod arguments {
+    pyo3_aio::testing::main!( //~ closure is expected to take 0 arguments
+        teardown = async |_py: pyo3::Python<'_>| {},
     );
 }
 
