@@ -1,8 +1,9 @@
 //! An example: a connection pool in Rust and a service in Python that all tests share, between a set-up and a tear-down.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pyo3::exceptions::{PyConnectionError, PyRuntimeError};
+use pyo3::exceptions::PyConnectionError;
 use pyo3::prelude::*;
 use pyo3_aio::testing::Shared;
 use tokio::sync::{mpsc, oneshot};
@@ -117,10 +118,8 @@ async fn a_test_on_another_loop_has_the_service_of_the_main_one() -> PyResult<()
     let service = SERVICE.get().await?;
     Python::attach(|py| {
         let task = service.bind(py).getattr("task")?;
-        let threading = py.import("threading")?;
-        let main = threading.call_method0("main_thread")?.getattr("ident")?;
-        let event_loop = task.call_method0("get_loop")?;
-        assert!(event_loop.getattr("_thread_id")?.eq(main)?);
+        let main = &SET_UP.get().expect("the set-up came first").event_loop;
+        assert!(task.call_method0("get_loop")?.is(main));
         Ok(())
     })
 }
@@ -135,26 +134,41 @@ fn a_sync_test_blocks_for_the_service() -> PyResult<()> {
     })
 }
 
-/// What the set-up left for the tests.
-static GREETING: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+/// Left by the set-up for the tests.
+#[derive(Debug)]
+struct SetUp {
+    event_loop: Py<PyAny>,
+    greeting: String,
+}
+
+static SET_UP: OnceLock<SetUp> = OnceLock::new();
 
 /// Runs before the first test.
 async fn set_up() -> PyResult<()> {
-    let slept = Python::attach(|py| {
+    let (event_loop, slept) = Python::attach(|py| {
         let asyncio = py.import("asyncio")?;
-        pyo3_aio::tokio::into_future(asyncio.call_method1("sleep", (0, "hello"))?)
+        let sleep = asyncio.call_method1("sleep", (0, "hello"))?;
+        let event_loop = pyo3_aio::tokio::get_current_loop(py)?.unbind();
+        PyResult::Ok((event_loop, pyo3_aio::tokio::into_future(sleep)?))
     })?;
     let greeting = slept.await?;
     let greeting = Python::attach(|py| greeting.extract(py))?;
-    tokio::spawn(async { GREETING.set(greeting) })
-        .await
-        .map_err(|error| PyRuntimeError::new_err(error.to_string()))?
-        .map_err(|_| PyRuntimeError::new_err("the set-up has run twice"))
+    // The library's runtime is there.
+    let set = tokio::spawn(async {
+        let set_up = SetUp {
+            event_loop,
+            greeting,
+        };
+        SET_UP.set(set_up).is_ok()
+    });
+    assert!(set.await.is_ok_and(|is_first| is_first));
+    Ok(())
 }
 
 #[pyo3_aio::tokio::test]
 fn the_set_up_came_first() {
-    assert_eq!(GREETING.get().map(String::as_str), Some("hello"));
+    let greeting = SET_UP.get().map(|set_up| set_up.greeting.as_str());
+    assert_eq!(greeting, Some("hello"));
 }
 
 /// Runs after the last test, when the pool and the service are closed.
