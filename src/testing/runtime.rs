@@ -37,7 +37,7 @@ pub static TOKIO: Runtime = Runtime {
 #[cfg(feature = "async-std-runtime")]
 pub static ASYNC_STD: Runtime = Runtime {
     enter: <crate::async_std::AsyncStd as crate::generic::Runtime>::enter,
-    spawn: |future| drop(<crate::async_std::AsyncStd as crate::generic::Runtime>::spawn(future)),
+    spawn: |future| drop(crate::async_std::spawn(future)),
     block_on: |_, test| {
         ::async_std::task::block_on(test);
         true
