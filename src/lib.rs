@@ -96,3 +96,12 @@ extern crate self as pyo3_aio;
 #[cfg(all(doctest, feature = "testing", feature = "tokio-runtime"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(
+    doctest,
+    feature = "testing",
+    feature = "tokio-runtime",
+    feature = "smol-runtime"
+))]
+#[doc = include_str!("../docs/tests.md")]
+struct Tests;

@@ -1,8 +1,9 @@
 //! Tests in Rust that await Python, and the other way round, run by `cargo test`.
 //!
-//! Python's event loop has the main thread of the test binary, as in a Python program; async tests run on their Rust
-//! runtime and find that loop, sync tests run on threads of their own. The command line, the output and the exit code
-//! are those of libtest.
+//! Python's event loop has the main thread of the test binary, as in a Python program, and each test a thread of its own,
+//! where it finds that loop. The future of an async test is polled there and nowhere else, by the runtime that
+//! `#[tokio::test]` would make, or by the `block_on` of async-std or smol. The command line, the output and the exit code
+//! are those of libtest. `docs/tests.md` says all of it to somebody who knows `#[tokio::test]` and pytest.
 //!
 //! A test binary is a `[[test]]` target with `harness = false`:
 //!
