@@ -12,6 +12,7 @@ use std::{mem, process};
 use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 use super::current_test;
 use super::deadline::{self, Deadline};
@@ -76,7 +77,7 @@ pub(super) fn run(
                 true => INTERRUPTED,
                 false => FAILED,
             });
-            program.interrupt(event_loop, has_ended);
+            program.interrupt(event_loop, &sigint, has_ended);
             Err(error)
         }
     };
@@ -151,10 +152,30 @@ impl Program {
             None => FAILED,
         };
         self.deadline.set(status);
+        if !self.is_loop_free() {
+            exit(status);
+        }
         self.deadline.suspend_unless_kept(&self.session);
         let is_torn_down = self.tear_down();
         self.deadline.resume();
         if is_torn_down { status } else { FAILED }
+    }
+
+    /// Says whether the loop calls back in time: a test that has timed out may keep its thread, on which shared values
+    /// are closed.
+    fn is_loop_free(&self) -> bool {
+        let (calls, has_called) = mpsc::channel();
+        let asked = Python::attach(|py| {
+            let event_loop = self.surroundings.locals.event_loop(py);
+            let call = PyCFunction::new_closure(py, None, None, move |_, _| -> PyResult<()> {
+                // Nobody waits any more where it comes too late.
+                let _ = calls.send(());
+                Ok(())
+            })?;
+            asyncio::call_soon_threadsafe(&event_loop, call.as_any())
+        });
+        asked.is_err()
+            || has_called.recv_timeout(TIME_TO_STOP_THE_LOOP) != Err(RecvTimeoutError::Timeout)
     }
 
     /// Calls the set-up; if that succeeds, returns the tear-down if there is one.
@@ -179,7 +200,7 @@ impl Program {
 
     /// Reports what ran, drops the async tests that are under way, as Ctrl-C does with a program, and tears down, while
     /// the loop goes on.
-    fn interrupt(&self, event_loop: &Bound<'_, PyAny>, has_ended: Receiver<()>) {
+    fn interrupt(&self, event_loop: &Bound<'_, PyAny>, sigint: &Sigint, has_ended: Receiver<()>) {
         let interrupter = match &*self.stage() {
             Stage::Testing(interrupter, _) => interrupter.clone(),
             Stage::SettingUp(_) | Stage::Ending => return,
@@ -198,8 +219,9 @@ impl Program {
             Python::attach(|py| stop.stop(own.bind(py)));
         });
         if ends.is_ok() {
-            // Another Ctrl-C, and a loop that cannot run any more, end this at once.
-            let _ = end.run(event_loop, || true);
+            // Another Ctrl-C, and a loop that cannot run any more, end this at once. A task that awaits the one which
+            // Ctrl-C has interrupted raises the same KeyboardInterrupt once more.
+            let _ = end.run(event_loop, || sigint.has_come(event_loop.py()));
         }
     }
 
