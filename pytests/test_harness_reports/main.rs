@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Err(_) => {}
         Ok(stdout::OWN_MAIN) => return subject::run_in_own_main(),
         // As `main` does with what it returns.
-        Ok(rerun::BY_HAND) => return subject::run_by_hand().report(),
+        Ok(report::BY_HAND) => return subject::run_by_hand().report(),
         Ok(_) => return subject::run(),
     }
     let tests = [

@@ -1,6 +1,9 @@
 //! Failures of every kind, and the exit codes.
 
-use crate::rerun::{BY_HAND, Run, SUBJECT};
+use crate::rerun::{Run, SUBJECT};
+
+/// The value of [`SUBJECT`] for a main function that is written by hand.
+pub(crate) const BY_HAND: &str = "by hand";
 
 crate::tests!(
     passing_tests_end_with_0,

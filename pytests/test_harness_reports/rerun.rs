@@ -6,9 +6,6 @@ use std::process::{Command, Output};
 /// Tells the binary to be the subject.
 pub(crate) const SUBJECT: &str = "PYO3_AIO_TEST_SUBJECT";
 
-/// The value of that variable for a main function that is written by hand.
-pub(crate) const BY_HAND: &str = "by hand";
-
 /// How a run of the subject ended.
 #[derive(Debug)]
 pub(crate) struct Run {

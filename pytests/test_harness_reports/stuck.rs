@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::commands::{limited, with_default_sigint};
-use crate::rerun::{BY_HAND, Run, SUBJECT, command};
+use crate::report::BY_HAND;
+use crate::rerun::{Run, SUBJECT, command};
 
 crate::tests!(
     the_report_comes_and_the_process_ends,
