@@ -1,17 +1,23 @@
 //! The end of a process that something keeps from ending.
 
 use std::process;
+use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_async::capture;
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 use super::session::Session;
+use crate::{TaskLocals, asyncio};
 
 /// So long the process may take from the report of the tests to its end.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a loop may be busy when all tests have ended.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// Ends the process some time after the report, whatever the tests have left behind: a test that was given up may keep
 /// Python's lock, and everything that comes after the report needs that.
@@ -63,6 +69,15 @@ impl Deadline {
         }
     }
 
+    /// As [`suspend_unless_kept`](Self::suspend_unless_kept), where the loop answers; says whether it does.
+    pub(super) fn suspend_if_loop_answers(&self, session: &Session, locals: &TaskLocals) -> bool {
+        let answers = answers(locals);
+        if answers {
+            self.suspend_unless_kept(session);
+        }
+        answers
+    }
+
     /// Sets a deadline that was suspended anew.
     pub(super) fn resume(&self) {
         if matches!(*self.lock(), State::Suspended) {
@@ -110,6 +125,18 @@ impl Deadline {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Says whether the loop calls a function in time, or cannot be asked because it is closed.
+fn answers(locals: &TaskLocals) -> bool {
+    let (answer, has_answered) = mpsc::channel();
+    let asked = Python::attach(|py| {
+        let call = PyCFunction::new_closure(py, None, None, move |_, _| {
+            answer.send(()).unwrap_or_default();
+        })?;
+        asyncio::call_soon_threadsafe(&locals.event_loop(py), call.as_any())
+    });
+    asked.is_err() || has_answered.recv_timeout(TIME_TO_ANSWER).is_ok()
 }
 
 /// Ends the process while a test keeps what the end of a run needs; at once if its exit handlers do not return in a second.

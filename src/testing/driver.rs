@@ -12,7 +12,6 @@ use std::{mem, process};
 use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::PyCFunction;
 
 use super::current_test;
 use super::deadline::{self, Deadline};
@@ -152,30 +151,13 @@ impl Program {
             None => FAILED,
         };
         self.deadline.set(status);
-        if !self.is_loop_free() {
+        let locals = &self.surroundings.locals;
+        if !self.deadline.suspend_if_loop_answers(&self.session, locals) {
             exit(status);
         }
-        self.deadline.suspend_unless_kept(&self.session);
         let is_torn_down = self.tear_down();
         self.deadline.resume();
         if is_torn_down { status } else { FAILED }
-    }
-
-    /// Says whether the loop calls back in time: a test that has timed out may keep its thread, on which shared values
-    /// are closed.
-    fn is_loop_free(&self) -> bool {
-        let (calls, has_called) = mpsc::channel();
-        let asked = Python::attach(|py| {
-            let event_loop = self.surroundings.locals.event_loop(py);
-            let call = PyCFunction::new_closure(py, None, None, move |_, _| -> PyResult<()> {
-                // Nobody waits any more where it comes too late.
-                let _ = calls.send(());
-                Ok(())
-            })?;
-            asyncio::call_soon_threadsafe(&event_loop, call.as_any())
-        });
-        asked.is_err()
-            || has_called.recv_timeout(TIME_TO_STOP_THE_LOOP) != Err(RecvTimeoutError::Timeout)
     }
 
     /// Calls the set-up; if that succeeds, returns the tear-down if there is one.

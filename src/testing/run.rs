@@ -78,7 +78,7 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let conclusion = run.await;
     let deadline = Deadline::default();
     deadline.set(status(&conclusion));
-    deadline.suspend_unless_kept(&session);
+    deadline.suspend_if_loop_answers(&session, &locals);
     let surroundings = Surroundings {
         locals: locals.clone(),
         runtime: runtime::default(),
