@@ -63,6 +63,7 @@ mod args;
 mod attempt;
 mod binary;
 mod block_on;
+mod body;
 pub mod capture;
 mod conclusion;
 mod event;
@@ -96,12 +97,13 @@ mod trial;
 mod unwind;
 
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
+pub use self::body::{BlockOnOutput, TestFuture};
 pub use self::conclusion::Conclusion;
 pub use self::failed::{Completion, Failed, Measurement};
 pub use self::run::{run, run_interruptible};
 pub use self::schedule::Interrupter;
 pub use self::shared::{Shared, close_shared};
-pub use self::trial::{TestFuture, Trial};
+pub use self::trial::Trial;
 
 /// Parts of the macros and of `pyo3-aio`. Not for use by hand.
 #[doc(hidden)]

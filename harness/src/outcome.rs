@@ -4,8 +4,9 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::body::{Done, Verdict};
 use crate::failed::Measurement;
-use crate::trial::{Description, Done, ShouldPanic, Verdict};
+use crate::trial::{Description, ShouldPanic};
 use crate::unwind;
 
 /// The payload of a panic.

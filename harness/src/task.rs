@@ -1,6 +1,7 @@
 //! An async trial at work on its thread, and its cancellation.
 
 use std::cell::Cell;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,8 +10,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use crate::block_on::block_on;
+use crate::body::{Call, Done, Verdict};
+use crate::failed::Failed;
 use crate::outcome::Payload;
-use crate::trial::{Call, Verdict};
 use crate::unwind;
 
 /// The future of an async trial.
@@ -21,7 +23,7 @@ pub(crate) type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;
 ///
 /// # Panics
 ///
-/// Panics with what the future, its drop or the runtime panicked with.
+/// Panics with what the future, its drop or the runtime panicked with, the last of these.
 pub(crate) fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
     let end = Rc::new(Cell::new(None));
     let task = Task {
@@ -29,12 +31,30 @@ pub(crate) fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
         cancellation: call.cancellation,
         end: end.clone(),
     };
-    match call.block_on {
+    let polled = panic::catch_unwind(AssertUnwindSafe(|| match call.block_on {
         Some(block_on) => block_on(Box::pin(task)),
-        None => block_on(task),
+        None => {
+            block_on(task);
+            Ok(())
+        }
+    }));
+    match both(polled, end.take().transpose()) {
+        Ok((runtime, verdict)) => Some(join(verdict?, runtime)),
+        Err(payload) => panic::resume_unwind(payload),
     }
-    end.take()
-        .map(|result| result.unwrap_or_else(|payload| panic::resume_unwind(payload)))
+}
+
+/// Adds a failure of the runtime to what the test itself says.
+fn join(verdict: Verdict, runtime: Result<(), Failed>) -> Verdict {
+    match (verdict, runtime) {
+        (verdict, Ok(())) | (verdict @ Ok(Done::Skipped { .. }), Err(_)) => verdict,
+        (Ok(_), Err(failed)) => Err(failed),
+        (Err(own), Err(failed)) => {
+            let messages = [own.message(), failed.message()];
+            let messages: Vec<&str> = messages.into_iter().flatten().collect();
+            Err(messages.join("\n\n").into())
+        }
+    }
 }
 
 /// The future of a trial until it has ended, panicked or was cancelled. It never panics itself, so
@@ -66,7 +86,8 @@ impl Future for Task {
         };
         let future = this.future.take();
         let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
-        this.end.set(Some(judge_drop(dropped, result)));
+        this.end
+            .set(Some(both(dropped, result).map(|((), verdict)| verdict)));
         Poll::Ready(())
     }
 }
@@ -78,16 +99,16 @@ impl Drop for Task {
     }
 }
 
-/// Returns the result of a future, or the panic of its drop. Of two panics the latter counts.
-fn judge_drop(
-    dropped: Result<(), Payload>,
-    result: Result<Verdict, Payload>,
-) -> Result<Verdict, Payload> {
-    let Err(payload) = dropped else { return result };
-    if let Err(earlier) = result {
-        unwind::discard(earlier);
+/// Returns both results, or the panic of the later one, or else of the earlier one.
+fn both<A, B>(later: Result<A, Payload>, earlier: Result<B, Payload>) -> Result<(A, B), Payload> {
+    match (later, earlier) {
+        (Ok(later), Ok(earlier)) => Ok((later, earlier)),
+        (Err(payload), Err(earlier)) => {
+            unwind::discard(earlier);
+            Err(payload)
+        }
+        (Err(payload), Ok(_)) | (Ok(_), Err(payload)) => Err(payload),
     }
-    Err(payload)
 }
 
 /// Says to a task that it is not wanted any more.
@@ -114,12 +135,14 @@ impl Cancellation {
 
     /// Says whether the task is cancelled; if not, wakes it when it is.
     fn is_cancelled(&self, waker: &Waker) -> bool {
-        let mut state = self.lock();
-        match &mut state.waker {
-            Some(known) => known.clone_from(waker),
-            unknown => *unknown = Some(waker.clone()),
-        }
-        state.is_cancelled
+        // Wakers are the runtime's: none is cloned or dropped while the lock is held.
+        let waker = Some(waker.clone());
+        let (is_cancelled, former) = {
+            let mut state = self.lock();
+            (state.is_cancelled, mem::replace(&mut state.waker, waker))
+        };
+        drop(former);
+        is_cancelled
     }
 
     fn lock(&self) -> MutexGuard<'_, CancellationState> {

@@ -2,51 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::body::{BlockOnOutput, Body, Done, Options, TestFuture, async_body, done};
 use crate::failed::{Completion, Failed, Measurement};
-use crate::task::{self, Cancellation};
-
-/// An async test, as [`Trial::with_block_on`] gets it: it reports by itself and returns nothing. It
-/// stays on the thread of its test.
-pub type TestFuture = Pin<Box<dyn Future<Output = ()>>>;
-
-/// Polls the future of a trial to its end.
-pub(crate) type BlockOn = Arc<dyn Fn(TestFuture) + Send + Sync>;
-
-/// Describes what a test is doing.
-pub(crate) type Describe = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// What a body that did not fail has to say.
-pub(crate) enum Done {
-    Passed,
-    Skipped { reason: Option<String> },
-    Measured(Measurement),
-}
-
-/// What a body returns.
-pub(crate) type Verdict = Result<Done, Failed>;
-
-/// What a trial executes.
-pub(crate) enum Body {
-    /// Runs on a thread of the trial's own. Returns `None` if it was cancelled.
-    Here(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
-    /// Runs in a worker process, where there is another trial of this name.
-    Elsewhere,
-}
-
-/// What a body is told when it is called.
-pub(crate) struct Call {
-    /// Whether a benchmark is to run only once, unmeasured.
-    pub(crate) once: bool,
-    pub(crate) cancellation: Arc<Cancellation>,
-    pub(crate) block_on: Option<BlockOn>,
-}
-
-/// Makes a body anew.
-pub(crate) type Remake = Arc<dyn Fn() -> Body + Send + Sync>;
 
 /// A single test or benchmark, with what `#[ignore]` and `#[should_panic]` would say about it.
 pub struct Trial {
@@ -55,25 +15,7 @@ pub struct Trial {
     pub(crate) options: Options,
 }
 
-/// What a trial needs beside its body, in every attempt.
-#[derive(Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) describe: Option<Describe>,
-    /// Polls the futures of an async trial, if it is not to be this crate.
-    pub(crate) block_on: Option<BlockOn>,
-    /// Present if the trial can run more than once.
-    pub(crate) remake: Option<Remake>,
-}
-
-impl Options {
-    /// Says whether nothing of the user's is here.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.describe.is_none() && self.block_on.is_none() && self.remake.is_none()
-    }
-}
-
-/// What is known of a trial without running it.
+/// The properties of a trial that are known without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Description {
     pub(crate) name: String,
@@ -355,8 +297,9 @@ impl Trial {
 
     /// Has `block_on` poll the future, if this is an async trial. It is called on the test's thread.
     ///
-    /// It may make a runtime, and drop it at its end: what that prints belongs to the test. If it
-    /// returns, or panics, before the future is through then the test has failed.
+    /// It may make a runtime, and drop it at its end: what that prints belongs to the test. The test
+    /// has failed if it returns before the future is through, if it panics, and if it returns an
+    /// `Err`, with that beside what the test itself says.
     ///
     /// ```
     /// # mod tokio { pub mod runtime {
@@ -373,11 +316,12 @@ impl Trial {
     ///     runtime.block_on(future)
     /// });
     /// ```
-    pub fn with_block_on<B>(mut self, block_on: B) -> Self
+    pub fn with_block_on<B, R>(mut self, block_on: B) -> Self
     where
-        B: Fn(TestFuture) + Send + Sync + 'static,
+        B: Fn(TestFuture) -> R + Send + Sync + 'static,
+        R: BlockOnOutput,
     {
-        self.options.block_on = Some(Arc::new(block_on));
+        self.options.block_on = Some(Arc::new(move |test| block_on(test).into_result()));
         self
     }
 
@@ -477,23 +421,5 @@ impl fmt::Display for Source {
             0 => write!(f, "{file}:{line}"),
             _ => write!(f, "{file}:{line}:{column}"),
         }
-    }
-}
-
-/// Returns a body that polls the future of `start` on the thread that it is called on.
-fn async_body<S, F>(start: S) -> Body
-where
-    S: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<Completion, Failed>> + 'static,
-{
-    Body::Here(Box::new(|call: Call| {
-        task::run(call, Box::pin(async { start().await.map(done) }))
-    }))
-}
-
-fn done(completion: Completion) -> Done {
-    match completion {
-        Completion::Completed => Done::Passed,
-        Completion::Ignored { reason } => Done::Skipped { reason },
     }
 }

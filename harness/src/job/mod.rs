@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::report::Report;
+use crate::body::{BlockOn, Body, Call};
 use crate::capture::{self, Context, Destination, Role, Scope};
 use crate::outcome::Outcome;
 use crate::task::Cancellation;
 use crate::thread_pool::ThreadPool;
 use crate::time::TimeLimits;
-use crate::trial::{BlockOn, Body, Call, Description};
+use crate::trial::Description;
 use crate::unwind;
 
 /// What a trial needs to run and to report its end.
@@ -87,17 +88,16 @@ impl Ended {
 pub(crate) struct Handle(Option<(Arc<Scope>, Arc<Cancellation>)>);
 
 impl Handle {
-    /// Gives the job up and returns what it has printed.
+    /// Gives the job up; returns what it has printed, and what cancels it, which calls a waker of the
+    /// user's runtime.
     ///
-    /// If it is a future that waits, then it is dropped on its thread. A thread that blocks goes on;
-    /// its end is of no interest.
-    pub(crate) fn cancel(self) -> Vec<u8> {
-        let Some((scope, cancellation)) = self.0 else {
-            return Vec::new();
-        };
-        let output = scope.close();
-        cancellation.cancel();
-        output
+    /// A future that waits is dropped on its thread then. A thread that blocks goes on; its end is of
+    /// no interest.
+    pub(crate) fn give_up(self) -> (Vec<u8>, Option<Arc<Cancellation>>) {
+        match self.0 {
+            Some((scope, cancellation)) => (scope.close(), Some(cancellation)),
+            None => (Vec::new(), None),
+        }
     }
 
     /// Returns the test that the job runs.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Ended, Job};
+use crate::body::Verdict;
 use crate::capture::{self, Role, Scope};
 use crate::outcome::{self, Outcome, Payload};
 use crate::process::Home;
-use crate::trial::Verdict;
 
 /// Reports the end of a job exactly once, also if it never came to run.
 pub(super) struct Report {

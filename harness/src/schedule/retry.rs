@@ -2,9 +2,10 @@
 
 use super::unused::Unused;
 use crate::attempt::FailedAttempt;
+use crate::body::{Body, Options};
 use crate::event::Finished;
 use crate::plan::Planned;
-use crate::trial::{Body, Description, Options, Trial};
+use crate::trial::{Description, Trial};
 
 /// What is needed to run a trial again.
 pub(super) struct Again {

@@ -1,14 +1,17 @@
 //! The trials that are under way.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::retry::Again;
 use crate::attempt::Attempt;
+use crate::body::Describe;
 use crate::capture::Context;
 use crate::job::Handle;
+use crate::task::Cancellation;
 use crate::time::SLOW;
-use crate::trial::{Describe, Description};
+use crate::trial::Description;
 
 /// How long a trial whose time is over is kept for a description of what it does.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -182,10 +185,11 @@ impl Running {
         self.get(id)?.timeout
     }
 
-    /// Cancels a trial, and leaves its thread alone. Returns what it has printed.
-    pub(super) fn cancel(&mut self, id: usize) -> Vec<u8> {
-        let trial = self.get_mut(id);
-        trial.map_or_else(Vec::new, |trial| std::mem::take(&mut trial.handle).cancel())
+    /// Gives up a trial, and leaves its thread alone. Returns what it has printed, and what cancels
+    /// it.
+    pub(super) fn give_up(&mut self, id: usize) -> (Vec<u8>, Option<Arc<Cancellation>>) {
+        let handle = self.get_mut(id).map(|trial| mem::take(&mut trial.handle));
+        handle.unwrap_or_default().give_up()
     }
 
     /// Returns the numbers of all trials, but for ignored ones, whose end has been told of already.

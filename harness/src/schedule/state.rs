@@ -1,9 +1,10 @@
 //! The state of a run: what is to come, what is under way, what came of it.
 
+mod give_up;
+
 use std::io;
 use std::mem;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::phase::Phase;
@@ -14,7 +15,8 @@ use super::settings::Settings;
 use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::capture::{Context, Destination, buffer, patience};
+use crate::body::Options;
+use crate::capture::{Destination, buffer};
 use crate::event::{Event, Finished, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
@@ -23,8 +25,6 @@ use crate::plan::{Plan, Planned};
 use crate::report::Output;
 use crate::thread_pool::ThreadPool;
 use crate::time::SLOW;
-use crate::trial::{Describe, Options};
-use crate::unwind;
 
 /// The state of a run.
 pub(crate) struct State {
@@ -301,87 +301,6 @@ impl State {
         self.tally.add(finished, self.settings.show_output);
         Ok(())
     }
-
-    /// Gives up a trial whose time is over, and has been described.
-    fn described(&mut self, id: usize, text: &str) -> io::Result<()> {
-        self.running.append(id, text);
-        self.give_up(id)
-    }
-
-    /// Reports that a trial has timed out, and leaves its thread alone.
-    fn give_up(&mut self, id: usize) -> io::Result<()> {
-        let Some(timeout) = self.running.timeout(id) else {
-            return Ok(());
-        };
-        let outcome = Outcome::timed_out(timeout);
-        self.cut_short(id, outcome, Some(timeout))
-    }
-
-    /// Reports the end of a trial that has not come to its own, and leaves its thread alone.
-    fn cut_short(
-        &mut self,
-        id: usize,
-        outcome: Outcome,
-        elapsed: Option<Duration>,
-    ) -> io::Result<()> {
-        self.has_given_up = true;
-        patience::suspect();
-        let output = self.running.cancel(id);
-        self.ended(id, Ended::cut_short(outcome, output, elapsed))
-    }
-
-    /// Fails what runs and what has not started.
-    fn fail_rest(&mut self, reason: &str) -> io::Result<()> {
-        let failed = || Outcome::FailedBecause(reason.to_owned());
-        self.is_given_up = true;
-        for id in self.running.unfinished() {
-            self.cut_short(id, failed(), None)?;
-        }
-        while let Some(planned) = self.queue.take() {
-            let Planned { trial, attempt, .. } = planned;
-            self.unused.add(Some(trial.body), trial.options);
-            let description = Arc::new(trial.description);
-            let ended = match planned.ignored {
-                true => Ended::ignored(description.ignore_reason.clone()),
-                false => Ended::without_output(failed()),
-            };
-            let id = self.running.add(Trial::new(description, attempt, None));
-            self.started(id)?;
-            self.ended(id, ended)?;
-        }
-        Ok(())
-    }
-
-    fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {
-        let now = Instant::now();
-        for id in self.running.expired(now) {
-            match self.running.take_description(id, now) {
-                Some((test, describe)) => describe_aside(id, test, describe, driver.clone()),
-                None => self.give_up(id)?,
-            }
-        }
-        if self.settings.concurrency > 1 {
-            for description in self.running.take_slow(now) {
-                self.output.event(&Event::Slow(&description))?;
-            }
-        }
-        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
-            watchdog.wake_at(next);
-        }
-        Ok(())
-    }
-}
-
-/// Has a trial whose time is over described on a thread of its own, which may not come back.
-fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driver>) {
-    // Without a thread the trial is given up when the time for its description is over.
-    let _ = thread::Builder::new()
-        .name("test-timeout".to_owned())
-        .spawn(move || {
-            let text = test.run(|| unwind::contain(|| describe()).unwrap_or_default());
-            unwind::contain(|| drop(describe));
-            driver.tell(Message::Described(id, text));
-        });
 }
 
 /// Has a trial run by a worker process.

@@ -1,21 +1,34 @@
-//! What the user made and no trial needs any more.
+//! Code of the user's that is called when no lock is held: drops of what no trial needs any more, and
+//! wakers of futures that are cancelled.
 
-use crate::trial::{Body, Options, Trial};
+use std::sync::Arc;
+
+use crate::body::{Body, Options};
+use crate::task::Cancellation;
+use crate::trial::Trial;
 use crate::unwind;
 
-/// Bodies that do not run here, and what else belongs to trials.
+/// Bodies that do not run here, what else belongs to trials, and cancellations that are due.
 ///
-/// To drop them calls code of the user's, which may panic, or take its time: it is done when no
-/// lock is held, and a panic ends nothing.
+/// All of that calls code of the user's, which may panic, or take its time: it is done when this is
+/// dropped, while no lock is held, and a panic ends nothing.
 #[derive(Default)]
-pub(super) struct Unused(Vec<(Option<Body>, Options)>);
+pub(super) struct Unused {
+    parts: Vec<(Option<Body>, Options)>,
+    cancelled: Vec<Arc<Cancellation>>,
+}
 
 impl Unused {
     pub(super) fn add(&mut self, body: Option<Body>, options: Options) {
         if body.is_none() && options.is_empty() {
             return;
         }
-        self.0.push((body, options));
+        self.parts.push((body, options));
+    }
+
+    /// Has the future of a trial dropped, which calls a waker of the user's runtime.
+    pub(super) fn cancel(&mut self, cancellation: Arc<Cancellation>) {
+        self.cancelled.push(cancellation);
     }
 
     /// Adds all that belongs to a trial which has not run.
@@ -26,7 +39,10 @@ impl Unused {
 
 impl Drop for Unused {
     fn drop(&mut self) {
-        for (body, options) in self.0.drain(..) {
+        for cancellation in self.cancelled.drain(..) {
+            unwind::contain(|| cancellation.cancel());
+        }
+        for (body, options) in self.parts.drain(..) {
             let Options {
                 remake,
                 block_on,

@@ -40,6 +40,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
     let fixture = std::env::var(VARIABLE).ok()?;
     let args = Arguments::from_args();
     let conclusion = match fixture.as_str() {
+        "fails_by_its_runtime" => libtest_async::run(&args, alone::fails_by_its_runtime()),
         "given_up" => alone::given_up(&args),
         "serial" => libtest_async::run(&args, alone::serial()),
         "one_thread_a_test" => libtest_async::run(&args, alone::one_thread_a_test()),
@@ -175,7 +176,8 @@ fn dropped() -> Vec<Trial> {
                 .as_mut()
                 .poll(&mut Context::from_waker(Waker::noop()));
         }),
-        Trial::async_test("refused", future::pending()).with_block_on(|_| panic!("no runtime")),
+        Trial::async_test("refused", future::pending())
+            .with_block_on(|_| -> () { panic!("no runtime") }),
         Trial::test("runs", || Ok(())),
     ]
 }

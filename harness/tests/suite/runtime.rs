@@ -11,6 +11,7 @@ crate::tests!(
     futures_are_send,
     a_future_stays_on_the_thread_of_its_test,
     what_a_runtime_prints_at_its_end_is_the_tests,
+    a_runtime_adds_its_failure_to_the_tests,
     serial_tests_run_alone,
     what_takes_too_long_is_described,
     a_run_that_is_given_up_reports_every_test,
@@ -118,4 +119,20 @@ fn a_run_that_is_given_up_reports_every_test() {
         assert_eq!(shown("e_does_not_start"), reason);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
     }
+}
+
+fn a_runtime_adds_its_failure_to_the_tests() {
+    let output = run("fails_by_its_runtime", &["--test-threads=1"]);
+    for line in [
+        "c_does_not_panic - should panic ... FAILED",
+        "d_panics - should panic ... ok",
+        "e_skips ... ignored, why",
+    ] {
+        let line = format!("test {line}\n");
+        assert!(output.stdout.contains(&line), "{}", output.stdout);
+    }
+    let shown = |name| section(&output.stdout, name);
+    assert_eq!(shown("a_passes"), "Error: the runtime's\n");
+    assert_eq!(shown("b_fails"), "Error: its own\n\nthe runtime's\n");
+    assert_eq!(output.code, Some(101));
 }

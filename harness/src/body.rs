@@ -1,0 +1,105 @@
+//! What a trial executes, and what it needs for that.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::failed::{Completion, Failed, Measurement};
+use crate::task::{self, Cancellation};
+
+/// The future of a test, as [`Trial::with_block_on`](crate::Trial::with_block_on) gets it: it keeps its result for the
+/// harness and returns nothing. It stays on the thread of its test.
+pub type TestFuture = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Polls the future of a trial to its end.
+pub(crate) type BlockOn = Arc<dyn Fn(TestFuture) -> Result<(), Failed> + Send + Sync>;
+
+/// The return types of the function of [`Trial::with_block_on`](crate::Trial::with_block_on).
+///
+/// An `Err` fails the test for what its runtime came to after it, in addition to what the test itself says.
+pub trait BlockOnOutput {
+    /// Converts it into a result.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<(), Failed>;
+}
+
+impl BlockOnOutput for () {
+    fn into_result(self) -> Result<(), Failed> {
+        Ok(())
+    }
+}
+
+impl BlockOnOutput for Result<(), Failed> {
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// Describes what a test is doing.
+pub(crate) type Describe = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// The end of a body that did not fail.
+pub(crate) enum Done {
+    Passed,
+    Skipped { reason: Option<String> },
+    Measured(Measurement),
+}
+
+/// The result of a body.
+pub(crate) type Verdict = Result<Done, Failed>;
+
+/// The code of a trial.
+pub(crate) enum Body {
+    /// Runs on a thread of the trial's own. Returns `None` if it was cancelled.
+    Here(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
+    /// Runs in a worker process, where there is another trial of this name.
+    Elsewhere,
+}
+
+/// The arguments of a body.
+pub(crate) struct Call {
+    /// Whether a benchmark is to run only once, unmeasured.
+    pub(crate) once: bool,
+    pub(crate) cancellation: Arc<Cancellation>,
+    pub(crate) block_on: Option<BlockOn>,
+}
+
+/// Makes a body anew.
+pub(crate) type Remake = Arc<dyn Fn() -> Body + Send + Sync>;
+
+/// The settings of a trial that are functions or times, for every attempt.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) describe: Option<Describe>,
+    /// Polls the futures of an async trial, if it is not to be this crate.
+    pub(crate) block_on: Option<BlockOn>,
+    /// Present if the trial can run more than once.
+    pub(crate) remake: Option<Remake>,
+}
+
+impl Options {
+    /// Says whether nothing of the user's is here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.describe.is_none() && self.block_on.is_none() && self.remake.is_none()
+    }
+}
+
+/// Returns a body that polls the future of `start` on the thread that it is called on.
+pub(crate) fn async_body<S, F>(start: S) -> Body
+where
+    S: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<Completion, Failed>> + 'static,
+{
+    Body::Here(Box::new(|call: Call| {
+        task::run(call, Box::pin(async { start().await.map(done) }))
+    }))
+}
+
+/// Returns what a body says that completed, or found that it cannot run.
+pub(crate) fn done(completion: Completion) -> Done {
+    match completion {
+        Completion::Completed => Done::Passed,
+        Completion::Ignored { reason } => Done::Skipped { reason },
+    }
+}

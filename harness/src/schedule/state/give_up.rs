@@ -1,0 +1,104 @@
+//! Trials that do not come to an end of their own: their time is over, or that of the whole run.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::super::running::Trial;
+use super::super::{Driver, Message};
+use super::State;
+use crate::body::Describe;
+use crate::capture::{Context, patience};
+use crate::event::Event;
+use crate::job::Ended;
+use crate::outcome::Outcome;
+use crate::plan::Planned;
+use crate::unwind;
+
+impl State {
+    /// Takes note of the time: of trials that take too long, or long.
+    pub(super) fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {
+        let now = Instant::now();
+        for id in self.running.expired(now) {
+            match self.running.take_description(id, now) {
+                Some((test, describe)) => describe_aside(id, test, describe, driver.clone()),
+                None => self.give_up(id)?,
+            }
+        }
+        if self.settings.concurrency > 1 {
+            for description in self.running.take_slow(now) {
+                self.output.event(&Event::Slow(&description))?;
+            }
+        }
+        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
+            watchdog.wake_at(next);
+        }
+        Ok(())
+    }
+
+    /// Gives up a trial whose time is over, and has been described.
+    pub(super) fn described(&mut self, id: usize, text: &str) -> io::Result<()> {
+        self.running.append(id, text);
+        self.give_up(id)
+    }
+
+    /// Reports that a trial has timed out, and leaves its thread alone.
+    fn give_up(&mut self, id: usize) -> io::Result<()> {
+        let Some(timeout) = self.running.timeout(id) else {
+            return Ok(());
+        };
+        let outcome = Outcome::timed_out(timeout);
+        self.cut_short(id, outcome, Some(timeout))
+    }
+
+    /// Reports the end of a trial that has not come to its own, and leaves its thread alone.
+    fn cut_short(
+        &mut self,
+        id: usize,
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) -> io::Result<()> {
+        self.has_given_up = true;
+        patience::suspect();
+        let (output, cancellation) = self.running.give_up(id);
+        if let Some(cancellation) = cancellation {
+            self.unused.cancel(cancellation);
+        }
+        self.ended(id, Ended::cut_short(outcome, output, elapsed))
+    }
+
+    /// Fails what runs and what has not started.
+    pub(super) fn fail_rest(&mut self, reason: &str) -> io::Result<()> {
+        let failed = || Outcome::FailedBecause(reason.to_owned());
+        self.is_given_up = true;
+        for id in self.running.unfinished() {
+            self.cut_short(id, failed(), None)?;
+        }
+        while let Some(planned) = self.queue.take() {
+            let Planned { trial, attempt, .. } = planned;
+            self.unused.add(Some(trial.body), trial.options);
+            let description = Arc::new(trial.description);
+            let ended = match planned.ignored {
+                true => Ended::ignored(description.ignore_reason.clone()),
+                false => Ended::without_output(failed()),
+            };
+            let id = self.running.add(Trial::new(description, attempt, None));
+            self.started(id)?;
+            self.ended(id, ended)?;
+        }
+        Ok(())
+    }
+}
+
+/// Has a trial whose time is over described on a thread of its own, which may not come back.
+fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driver>) {
+    // Without a thread the trial is given up when the time for its description is over.
+    let _ = thread::Builder::new()
+        .name("test-timeout".to_owned())
+        .spawn(move || {
+            let text = test.run(|| unwind::contain(|| describe()).unwrap_or_default());
+            unwind::contain(|| drop(describe));
+            driver.tell(Message::Described(id, text));
+        });
+}
