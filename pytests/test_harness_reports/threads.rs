@@ -57,11 +57,16 @@ fn what_a_test_has_spawned_is_dropped_at_its_end() {
 
 fn a_task_that_blocks_the_end_of_its_runtime_is_told_of() {
     let started = Instant::now();
-    let run = Run::new("subject::threads::left::one_that_blocks");
+    let run = Run::new("--exact subject::threads::left::one_that_blocks");
     let note = "note: subject::threads::left::one_that_blocks has left a task behind that keeps its runtime from ending\n";
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), note));
     let run = Run::new("subject::threads::left::one_that_blocks --leak-check");
     assert_eq!(run.status, Some(101), "{run:#?}");
+    let left = "the test left behind:\n    a task that keeps its runtime from ending\n";
+    let shown = run.captured("subject::threads::left::one_that_blocks");
+    assert_eq!(shown, format!("Error: {left}"));
+    let shown = run.captured("subject::threads::left::one_that_blocks_and_an_error");
+    assert_eq!(shown, format!("Error: \"its own error\"\n\n{left}"));
     assert!(started.elapsed() < Duration::from_secs(60));
 }
 

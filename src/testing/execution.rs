@@ -26,13 +26,13 @@ use super::streams::TakeBack;
 use super::thread_state::ThreadState;
 use crate::{TaskLocals, locals};
 
-/// What a test needs to run, in each attempt.
+/// A test and its surroundings, shared by all attempts.
 pub(super) struct Execution {
     pub(super) session: Arc<Session>,
     pub(super) runtime: &'static Runtime,
     pub(super) source: Option<Source>,
     pub(super) settings: Settings,
-    /// Those of the attempt that runs, for a look at it from another thread.
+    /// The locals of the current attempt, which [`describe`](Self::describe) reads on another thread.
     pub(super) locals: Mutex<Option<TaskLocals>>,
 }
 
@@ -40,10 +40,15 @@ type Verdict = Result<Completion, Failed>;
 
 impl Execution {
     /// Polls an async test to its end, on its thread.
-    pub(super) fn block_on(&self, test: libtest_async::TestFuture) {
+    ///
+    /// # Errors
+    ///
+    /// What the test has spawned keeps its runtime from ending, and leaks are looked for.
+    pub(super) fn block_on(&self, test: libtest_async::TestFuture) -> Result<(), Failed> {
         let _state = ThreadState::keep();
-        if !(self.runtime.block_on)(&self.settings, test) {
-            leaks::note_blocked_runtime(self.session.checks_leaks());
+        match (self.runtime.block_on)(&self.settings, test) {
+            true => Ok(()),
+            false => leaks::note_blocked_runtime(self.session.checks_leaks()),
         }
     }
 
@@ -171,7 +176,7 @@ fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict 
     }
 }
 
-/// Shows the same with the output of a test that panicked; its message stands there too.
+/// Prints the leaks into the output of a test that panicked, behind the panic's text.
 fn print_left(left: Result<Option<String>, Failed>) {
     match left {
         Ok(None) => {}

@@ -3,9 +3,7 @@
 //! Tests hear of them in their output. Python itself warns of coroutines; of tasks a note tells. With `--leak-check`
 //! both fail the test, which runs alone then.
 
-use std::panic;
-
-use libtest_async::capture;
+use libtest_async::{Failed, capture};
 use pyo3::ffi::c_str;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -86,16 +84,20 @@ pub(super) async fn note(locals: &TaskLocals) {
     }
 }
 
-/// Notes on standard error that the test has left a task behind that blocks, and fails the test if
-/// that is asked for. The output of a test that passes is not shown, and what goes on may disturb others.
-pub(super) fn note_blocked_runtime(fails: bool) {
+/// Notes on standard error that the test has left a task behind that blocks.
+///
+/// # Errors
+///
+/// The test is to fail for that, if `fails` says so.
+/// The output of a test that passes is not shown, and what goes on may disturb others.
+pub(super) fn note_blocked_runtime(fails: bool) -> Result<(), Failed> {
     let test = capture::Context::current();
     let name = test.test_name().unwrap_or_default();
     let note = format!("note: {name} has left a task behind that keeps its runtime from ending\n");
     capture::Context::default().print(note.as_bytes());
-    if fails {
-        test.print(note.as_bytes());
-        panic::resume_unwind(Box::new(note));
+    match fails {
+        true => Err("the test left behind:\n    a task that keeps its runtime from ending".into()),
+        false => Ok(()),
     }
 }
 

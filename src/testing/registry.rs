@@ -88,21 +88,21 @@ impl Registration {
         self
     }
 
-    /// Has tokio poll what the test spawns on threads of its own.
+    /// Chooses tokio's runtime with several threads.
     #[must_use]
     pub const fn multi_thread(mut self) -> Self {
         self.settings.tokio.is_multi_thread = true;
         self
     }
 
-    /// Says on how many.
+    /// Sets the number of these threads.
     #[must_use]
     pub const fn worker_threads(mut self, count: usize) -> Self {
         self.settings.tokio.worker_threads = Some(count);
         self
     }
 
-    /// Has tokio's clock stand still at first, or not.
+    /// Sets whether tokio's clock is paused when the test starts.
     #[must_use]
     pub const fn start_paused(mut self, is_paused: bool) -> Self {
         self.settings.tokio.starts_paused = is_paused;

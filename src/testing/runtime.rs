@@ -6,7 +6,7 @@ use libtest_async::TestFuture;
 
 use super::settings::Settings;
 
-/// What a runtime does for tests: function pointers, so that nothing here is generic over it.
+/// The functions of a runtime that tests need, as pointers, so that nothing here is generic over it.
 #[doc(hidden)]
 pub struct Runtime {
     /// Calls a function in the context of the library's own runtime, in which its handles are found.
@@ -18,7 +18,7 @@ pub struct Runtime {
     pub(super) block_on: fn(&Settings, TestFuture) -> bool,
 }
 
-/// What tests share is made by such a future.
+/// A future that opens a value which tests share.
 pub(super) type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// tokio.

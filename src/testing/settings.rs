@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The arguments of one test.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     pub(super) timeout: Option<Duration>,
     /// Whether no other test may run at the same time.
@@ -16,7 +16,7 @@ pub(super) struct Settings {
 }
 
 /// The runtime that a test on tokio has, as `#[tokio::test]` makes it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct TokioSettings {
     pub(super) is_multi_thread: bool,
     /// As many as there are cores, if it is not said.

@@ -42,8 +42,9 @@ fn give_up_without_python(session: &Session, stacks: &Receiver<String>) {
     if stacks.recv_timeout(TIME_WITHOUT_PYTHON) == Err(RecvTimeoutError::Timeout) {
         let test = capture::Context::current();
         let name = test.test_name().unwrap_or_default();
+        let time = PATIENCE + TIME_WITHOUT_PYTHON;
         session.give_up(format!(
-            "no thread has got Python for 5s after {name} timed out: a test holds the GIL"
+            "no thread has got Python for {time:?} after {name} timed out: a test holds the GIL"
         ));
     }
 }

@@ -110,7 +110,7 @@ impl Streams {
     /// the test has put in their place, if it is the only one that runs, and tells it so.
     fn take_back(&self, py: Python<'_>, is_alone: impl Fn() -> bool) -> PyResult<()> {
         let sys = sys(py)?;
-        // Then nothing of the test's has come to the originals.
+        // Text that was captured has not come to the original streams, whose buffers are empty.
         let is_captured = capture::Context::current().append(b"");
         for Replaced {
             name,

@@ -174,6 +174,16 @@ mod left {
 
     #[pyo3_aio::tokio::test]
     async fn one_that_blocks() {
+        block().await;
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn one_that_blocks_and_an_error() -> Result<(), &'static str> {
+        block().await;
+        Err("its own error")
+    }
+
+    async fn block() {
         let (started, has_started) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(|| {
             let _ = started.send(());
