@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{ExitCode, Termination};
+use std::rc::Rc;
+use std::task::{Context, Waker};
 
 use libtest_async::{Arguments, Failed, Trial};
 
@@ -18,6 +20,8 @@ pub(crate) enum Mode {
     Sync,
     /// As futures, each on a thread.
     Async,
+    /// As futures that are not `Send`, each on a thread with a runtime of its own.
+    Runtime,
     /// As functions, in worker processes.
     Isolated,
     /// As functions, on threads that stay.
@@ -29,6 +33,7 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Sync => "sync",
             Self::Async => "async",
+            Self::Runtime => "runtime",
             Self::Isolated => "isolated",
             Self::Reused => "reused",
         })
@@ -47,14 +52,14 @@ pub(crate) fn program(binary: &str, mode: Mode) -> (PathBuf, (&'static str, Stri
 pub(crate) fn run_as_child() -> Option<ExitCode> {
     let value = std::env::var(VARIABLE).ok()?;
     let (binary, mode) = value.split_once(':')?;
-    let mode = [Mode::Async, Mode::Isolated, Mode::Reused]
+    let mode = [Mode::Async, Mode::Runtime, Mode::Isolated, Mode::Reused]
         .into_iter()
         .find(|known| known.to_string() == mode);
     let mode = mode.unwrap_or(Mode::Sync);
     let mut args = Arguments::from_args();
     let trials = bodies(binary).into_iter().map(|body| body(mode)).collect();
     let conclusion = match mode {
-        Mode::Sync | Mode::Async => libtest_async::run(&args, trials),
+        Mode::Sync | Mode::Async | Mode::Runtime => libtest_async::run(&args, trials),
         Mode::Isolated => {
             args.isolate = true;
             libtest_async::run(&args, trials)
@@ -96,9 +101,21 @@ fn test<T: Termination + 'static>(
                 yield_now().await;
                 report(body())
             }),
+            Mode::Runtime => Trial::local_async_test(name, move || async move {
+                let not_send = Rc::new(body);
+                yield_now().await;
+                report(not_send())
+            })
+            .with_block_on(poll),
         })
         .with_source_span("tests/body.rs", (1, 2), (3, 4))
     })
+}
+
+/// The smallest runtime: polls a future, which wakes itself, until it is through.
+fn poll(mut future: libtest_async::TestFuture) {
+    let mut cx = Context::from_waker(Waker::noop());
+    while future.as_mut().poll(&mut cx).is_pending() {}
 }
 
 /// Prints an error as `#[test]` does; only success and failure come out.
