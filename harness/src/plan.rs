@@ -40,18 +40,18 @@ impl Plan {
         let selected = select(args, trials);
         let filtered_out = all - selected.len();
         let occurrences = occurrences(&selected);
-        let (benchmarks, mut tests): (Vec<_>, Vec<_>) = selected
-            .into_iter()
-            .zip(occurrences)
-            .map(|(trial, occurrence)| Planned {
-                occurrence,
-                attempt: Attempt::first(
-                    args.retries.map_or(1, |retries| retries.saturating_add(1)),
-                ),
-                ignored: args.ignores(trial.description()),
-                trial,
-            })
-            .partition(|planned| args.bench && planned.trial.is_bench());
+        let attempts = args.retries.map_or(1, |retries| retries.saturating_add(1));
+        let planned = selected.into_iter().zip(occurrences);
+        let planned = planned.map(|(trial, occurrence)| Planned {
+            occurrence,
+            attempt: Attempt::first(attempts),
+            ignored: args.ignores(trial.description()),
+            trial,
+        });
+        let (benchmarks, mut tests) = match args.bench {
+            true => planned.partition(|planned| planned.trial.is_bench()),
+            false => (Vec::new(), planned.collect()),
+        };
         let shuffle_seed = shuffle::seed(args);
         if let Some(seed) = shuffle_seed {
             shuffle::shuffle(seed, &mut tests);
@@ -116,7 +116,7 @@ pub(crate) fn select(args: &Arguments, mut trials: Vec<Trial>) -> Vec<Trial> {
 ///
 /// Sorts their indices, as trials are large to move, and this crate is not optimised in the profile
 /// that tests have. What is sorted already, or in runs, as the linker leaves it, takes few comparisons.
-fn sort(trials: Vec<Trial>) -> Vec<Trial> {
+fn sort(mut trials: Vec<Trial>) -> Vec<Trial> {
     let titles = trials.iter().map(|trial| trial.description().title());
     let mut order: Vec<(Cow<'_, str>, usize)> = titles.zip(0..).collect();
     if order.is_sorted_by(|(a, _), (b, _)| a <= b) {
@@ -124,14 +124,30 @@ fn sort(trials: Vec<Trial>) -> Vec<Trial> {
         return trials;
     }
     order.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let order: Vec<usize> = order.into_iter().map(|(_, index)| index).collect();
-    let mut trials: Vec<_> = trials.into_iter().map(Some).collect();
-    let sorted = order.into_iter().map(|index| trials[index].take());
-    sorted.flatten().collect()
+    let order = order.into_iter().map(|(_, index)| index).collect();
+    permute(&mut trials, order);
+    trials
+}
+
+/// Puts the trials in this order, which has the former index of each, without a copy of all of them.
+fn permute(trials: &mut [Trial], mut order: Vec<usize>) {
+    for first in 0..order.len() {
+        let mut index = first;
+        while order[index] != first {
+            let former = mem::replace(&mut order[index], index);
+            trials.swap(index, former);
+            index = former;
+        }
+        order[index] = index;
+    }
 }
 
 /// Keeps some of the trials, in their order. To drop the others may panic, which ends nothing.
 pub(crate) fn keep(trials: &mut Vec<Trial>, is_wanted: impl Fn(&Trial) -> bool) {
+    // So it is nearly always, and then nothing is to be moved.
+    if trials.iter().all(&is_wanted) {
+        return;
+    }
     let (wanted, others): (Vec<_>, Vec<_>) = mem::take(trials).into_iter().partition(is_wanted);
     *trials = wanted;
     for trial in others {
@@ -194,6 +210,37 @@ mod tests {
             planned(&args(&[]), names),
             ["Upper", "a", "grün", "m1::a", "测试"]
         );
+    }
+
+    #[test]
+    fn sorting_keeps_the_order_of_equal_titles() {
+        let mut random = 1_u32;
+        let names: Vec<String> = (0..200)
+            .map(|_| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (random >> 25).to_string()
+            })
+            .collect();
+        let trials = || {
+            names
+                .iter()
+                .zip(0..)
+                .map(|(name, line)| Trial::test(name, || Ok(())).with_source("f", line))
+        };
+        let place = |trial: &Trial| {
+            (
+                trial.name().to_owned(),
+                trial
+                    .description()
+                    .source
+                    .as_ref()
+                    .map(|source| source.start),
+            )
+        };
+        let sorted: Vec<_> = sort(trials().collect()).iter().map(place).collect();
+        let mut expected: Vec<_> = trials().map(|trial| place(&trial)).collect();
+        expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+        assert_eq!(sorted, expected);
     }
 
     #[test]
