@@ -133,6 +133,11 @@ impl Cancellation {
         }
     }
 
+    /// Says whether there is a task that has been polled, and waits or is just being polled.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.lock().waker.is_some()
+    }
+
     /// Says whether the task is cancelled; if not, wakes it when it is.
     fn is_cancelled(&self, waker: &Waker) -> bool {
         // Wakers are the runtime's: none is cloned or dropped while the lock is held.

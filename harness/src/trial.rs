@@ -327,8 +327,9 @@ impl Trial {
 
     /// Sets how long the test may take, in place of what `--timeout` says.
     ///
-    /// After that time the test has failed. Its future is dropped; a thread that blocks goes on
-    /// until the process ends, but nobody waits for it. If it is the thread that awaits the run then
+    /// After that time the test has failed. A future that waits is dropped, for which it has a second
+    /// before the next test starts; a thread that blocks goes on until the process ends, but nobody
+    /// waits for it. If it is the thread that awaits the run then
     /// the process ends five seconds after the report. With `--isolate` the test's process is killed.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);

@@ -100,6 +100,12 @@ impl Handle {
         }
     }
 
+    /// Returns what cancels the job.
+    pub(crate) fn cancellation(&self) -> Option<Arc<Cancellation>> {
+        let (_, cancellation) = self.0.as_ref()?;
+        Some(cancellation.clone())
+    }
+
     /// Returns the test that the job runs.
     pub(crate) fn context(&self) -> Context {
         Context::of(self.0.as_ref().map(|(scope, _)| scope.clone()))

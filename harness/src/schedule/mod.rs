@@ -12,6 +12,7 @@ mod retry;
 mod running;
 mod settings;
 mod state;
+mod stuck_lock;
 mod unused;
 mod watchdog;
 

@@ -16,6 +16,10 @@ use crate::trial::Description;
 /// How long a trial whose time is over is kept for a description of what it does.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a trial whose time is over is kept for its future to be dropped: what that prints is the
+/// trial's, and the next one may need what it gives back.
+const TIME_TO_DROP: Duration = Duration::from_secs(1);
+
 /// The trials that are under way, in the order of their start. There are few of them at a time.
 #[derive(Default)]
 pub(super) struct Running {
@@ -30,10 +34,12 @@ pub(super) struct Trial {
     since: Option<Instant>,
     is_noticed: bool,
     is_ignored: bool,
+    is_cancelled: bool,
     timeout: Option<Duration>,
     /// Called when the time is over, and then gone.
     pub(super) describe: Option<Describe>,
-    /// The time is over, and the trial is described; at this time nobody waits for that any more.
+    /// The time is over, and the trial is described, or its future is dropped; at this time nobody
+    /// waits for that any more.
     given_up_at: Option<Instant>,
     handle: Handle,
     pub(super) attempt: Attempt,
@@ -55,6 +61,7 @@ impl Trial {
             since: None,
             is_noticed: false,
             is_ignored: false,
+            is_cancelled: false,
             timeout: None,
             describe: None,
             given_up_at: None,
@@ -180,9 +187,26 @@ impl Running {
         expired.map(|(id, _)| *id).collect()
     }
 
+    /// Returns the title of a trial.
+    pub(super) fn title(&self, id: usize) -> Option<String> {
+        Some(self.get(id)?.description.title().into_owned())
+    }
+
     /// Returns how long a trial may take.
     pub(super) fn timeout(&self, id: usize) -> Option<Duration> {
         self.get(id)?.timeout
+    }
+
+    /// Returns what cancels a trial whose future waits, if that has not been done; then the trial is
+    /// kept a while, for its future to be dropped.
+    pub(super) fn cancel(&mut self, id: usize, now: Instant) -> Option<Arc<Cancellation>> {
+        let trial = self.get_mut(id)?;
+        let cancellation = trial.handle.cancellation()?;
+        if mem::replace(&mut trial.is_cancelled, true) || !cancellation.is_waiting() {
+            return None;
+        }
+        trial.given_up_at = Some(now + TIME_TO_DROP);
+        Some(cancellation)
     }
 
     /// Gives up a trial, and leaves its thread alone. Returns what it has printed, and what cancels

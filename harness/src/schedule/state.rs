@@ -43,6 +43,8 @@ pub(crate) struct State {
     has_given_up: bool,
     /// No trial can come to its end any more.
     is_given_up: bool,
+    /// Somebody looks whether std's locks can be had.
+    watches_locks: bool,
     unused: Unused,
 }
 
@@ -71,6 +73,7 @@ impl State {
             phase: Phase::New,
             has_given_up: false,
             is_given_up: false,
+            watches_locks: false,
             unused: Unused::default(),
         }
     }
@@ -99,8 +102,8 @@ impl State {
         let noted = match message {
             Message::Started(id) => self.started(id),
             Message::Ended(id, ended) => self.ended(id, ended),
-            Message::Described(id, text) => self.described(id, &text),
-            Message::GivenUp(reason) => self.fail_rest(&reason),
+            Message::Described(id, text) => self.described(id, &text, driver),
+            Message::GivenUp(reason) => self.fail_rest(&reason, driver),
             Message::Tick => self.tick(driver),
         };
         let step = noted.and_then(|()| self.proceed(driver));
@@ -126,6 +129,18 @@ impl State {
         let _ = self.report_end();
         self.phase = Phase::Over;
         true
+    }
+
+    /// Returns how many trials have ended.
+    pub(super) fn ended_trials(&self) -> u64 {
+        let Tally {
+            passed,
+            failed,
+            ignored,
+            measured,
+            ..
+        } = &self.tally;
+        passed + failed + ignored + measured
     }
 
     /// Says whether a trial took too long, which may keep its thread.

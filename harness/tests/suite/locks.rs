@@ -4,6 +4,7 @@ use crate::child::{Output, run, section};
 
 crate::tests!(
     who_does_not_print_needs_no_lock,
+    a_run_that_waits_for_the_lock_is_given_up,
     without_capture_the_run_ends_all_the_same,
     a_later_run_does_not_wait_for_the_lock,
     standard_error_is_not_needed_either,
@@ -84,4 +85,13 @@ fn the_process_ends_though_its_main_task_cannot() {
     assert!(output.stdout.contains(counts), "{}", output.stdout);
     let message = "error: a test that timed out keeps the thread that awaits the end of the run\n";
     assert_eq!((output.stderr.as_str(), output.code), (message, Some(101)));
+}
+
+fn a_run_that_waits_for_the_lock_is_given_up() {
+    let output = run("stalled", &["--test-threads=2"]);
+    let counts = "1 passed; 2 failed;";
+    assert!(output.stdout.contains(counts), "{}", output.stdout);
+    let reason = "note: no test has ended for 5s, and a_keeps_stdout, which timed out, keeps the lock of standard output or standard error";
+    assert_eq!(section(&output.stdout, "b_prints"), reason);
+    assert_eq!(output.code, Some(101));
 }

@@ -13,6 +13,7 @@ crate::tests!(
     what_a_runtime_prints_at_its_end_is_the_tests,
     a_runtime_adds_its_failure_to_the_tests,
     serial_tests_run_alone,
+    a_future_that_times_out_is_dropped_before_its_end_is_told,
     what_takes_too_long_is_described,
     a_run_that_is_given_up_reports_every_test,
 );
@@ -135,4 +136,15 @@ fn a_runtime_adds_its_failure_to_the_tests() {
     assert_eq!(shown("a_passes"), "Error: the runtime's\n");
     assert_eq!(shown("b_fails"), "Error: its own\n\nthe runtime's\n");
     assert_eq!(output.code, Some(101));
+}
+
+fn a_future_that_times_out_is_dropped_before_its_end_is_told() {
+    for threads in ["--test-threads=1", "--test-threads=2"] {
+        let output = run("dropped_in_time", &[threads]);
+        let counts = "1 passed; 1 failed;";
+        assert!(output.stdout.contains(counts), "{}", output.stdout);
+        let shown = section(&output.stdout, "a_waits");
+        assert_eq!(shown, "giving it back\nnote: test timed out after 50ms");
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+    }
 }

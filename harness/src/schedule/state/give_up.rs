@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::running::Trial;
-use super::super::{Driver, Message};
+use super::super::{Driver, Message, stuck_lock};
 use super::State;
 use crate::body::Describe;
 use crate::capture::{Context, patience};
@@ -23,7 +23,7 @@ impl State {
         for id in self.running.expired(now) {
             match self.running.take_description(id, now) {
                 Some((test, describe)) => describe_aside(id, test, describe, driver.clone()),
-                None => self.give_up(id)?,
+                None => self.give_up(id, driver)?,
             }
         }
         if self.settings.concurrency > 1 {
@@ -31,25 +31,43 @@ impl State {
                 self.output.event(&Event::Slow(&description))?;
             }
         }
-        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
-            watchdog.wake_at(next);
-        }
+        self.wake_for_next_alarm();
         Ok(())
     }
 
-    /// Gives up a trial whose time is over, and has been described.
-    pub(super) fn described(&mut self, id: usize, text: &str) -> io::Result<()> {
-        self.running.append(id, text);
-        self.give_up(id)
+    fn wake_for_next_alarm(&mut self) {
+        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
+            watchdog.wake_at(next);
+        }
     }
 
-    /// Reports that a trial has timed out, and leaves its thread alone.
-    fn give_up(&mut self, id: usize) -> io::Result<()> {
+    /// Gives up a trial whose time is over, and has been described.
+    pub(super) fn described(
+        &mut self,
+        id: usize,
+        text: &str,
+        driver: &Arc<Driver>,
+    ) -> io::Result<()> {
+        self.running.append(id, text);
+        self.give_up(id, driver)
+    }
+
+    /// Has the future of a trial dropped, if it is one that waits; if it is not, or is not dropped in
+    /// time, reports that the trial has timed out, and leaves its thread alone.
+    fn give_up(&mut self, id: usize, driver: &Arc<Driver>) -> io::Result<()> {
         let Some(timeout) = self.running.timeout(id) else {
             return Ok(());
         };
+        if let Some(cancellation) = self.running.cancel(id, Instant::now()) {
+            // What it has spawned elsewhere may keep a thread that others need.
+            self.has_given_up = true;
+            self.unused.cancel(cancellation);
+            // It ends by itself, with what its drop prints.
+            self.wake_for_next_alarm();
+            return Ok(());
+        }
         let outcome = Outcome::timed_out(timeout);
-        self.cut_short(id, outcome, Some(timeout))
+        self.cut_short(id, outcome, Some(timeout), driver)
     }
 
     /// Reports the end of a trial that has not come to its own, and leaves its thread alone.
@@ -58,7 +76,12 @@ impl State {
         id: usize,
         outcome: Outcome,
         elapsed: Option<Duration>,
+        driver: &Arc<Driver>,
     ) -> io::Result<()> {
+        if let Some(title) = self.running.title(id).filter(|_| !self.watches_locks) {
+            self.watches_locks = true;
+            stuck_lock::watch(title, Arc::downgrade(driver));
+        }
         self.has_given_up = true;
         patience::suspect();
         let (output, cancellation) = self.running.give_up(id);
@@ -69,11 +92,11 @@ impl State {
     }
 
     /// Fails what runs and what has not started.
-    pub(super) fn fail_rest(&mut self, reason: &str) -> io::Result<()> {
+    pub(super) fn fail_rest(&mut self, reason: &str, driver: &Arc<Driver>) -> io::Result<()> {
         let failed = || Outcome::FailedBecause(reason.to_owned());
         self.is_given_up = true;
         for id in self.running.unfinished() {
-            self.cut_short(id, failed(), None)?;
+            self.cut_short(id, failed(), None, driver)?;
         }
         while let Some(planned) = self.queue.take() {
             let Planned { trial, attempt, .. } = planned;
