@@ -17,10 +17,12 @@ pub(super) struct ThreadState {
 }
 
 impl ThreadState {
-    /// Waits until this thread can be attached to Python, and detaches it.
+    /// Waits until this thread can be attached to Python, and detaches it. Called first thing on the test's thread,
+    /// while it is not attached.
     pub(super) fn keep() -> Self {
-        // SAFETY: the interpreter runs as long as tests do; the thread is detached, which is what the
-        // second call is for: it takes back what the first did.
+        // SAFETY: `PyGILState_Ensure` needs an initialized interpreter: tests start after that, and the harness never
+        // finalizes Python, also while abandoned threads of tests go on. `PyEval_SaveThread` needs an attached thread,
+        // which the first call has made of this one.
         unsafe {
             let gil = ffi::PyGILState_Ensure();
             let state = ffi::PyEval_SaveThread();
@@ -31,8 +33,8 @@ impl ThreadState {
 
 impl Drop for ThreadState {
     fn drop(&mut self) {
-        // SAFETY: this thread has kept the state since `keep`, and is detached again; the guard cannot
-        // have been sent elsewhere, as it holds a pointer.
+        // SAFETY: the state is that of this thread, since the guard holds pointers and so cannot be sent elsewhere; the
+        // thread is detached, since what attached it after `keep` has ended before; and Python is never finalized.
         unsafe {
             ffi::PyEval_RestoreThread(self.state);
             ffi::PyGILState_Release(self.gil);
