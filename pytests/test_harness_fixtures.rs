@@ -20,8 +20,12 @@ type Question = (u32, oneshot::Sender<u32>);
 /// The pool, which the first test that asks for it opens.
 static POOL: Shared<Pool> = Shared::new(&open).with_close(&close);
 
+/// Calls of `open`.
+static OPENINGS: AtomicUsize = AtomicUsize::new(0);
+
 /// Connects; what it spawns is on the library's own runtime and outlives the test that asks first.
 async fn open() -> PyResult<Pool> {
+    OPENINGS.fetch_add(1, Ordering::Relaxed);
     let connections = (0..2).map(|_| {
         let (sender, mut questions) = mpsc::channel::<Question>(1);
         tokio::spawn(async move {
@@ -90,12 +94,14 @@ async fn double(service: &Py<PyAny>, number: u32) -> PyResult<u32> {
 #[pyo3_aio::tokio::test]
 async fn a_test_asks_the_pool() -> PyResult<()> {
     assert_eq!(POOL.get().await?.increment(1).await?, 2);
+    assert_eq!(OPENINGS.load(Ordering::Relaxed), 1);
     Ok(())
 }
 
 #[pyo3_aio::tokio::test]
 async fn another_test_asks_the_same_pool() -> PyResult<()> {
     assert_eq!(POOL.get().await?.increment(2).await?, 3);
+    assert_eq!(OPENINGS.load(Ordering::Relaxed), 1);
     Ok(())
 }
 
@@ -124,12 +130,18 @@ async fn a_test_on_another_loop_has_the_service_of_the_main_one() -> PyResult<()
     })
 }
 
+/// Nobody but the test that blocks asks for it.
+static OWN_SERVICE: Shared<Py<PyAny>> = Shared::new(&start_service).with_close(&stop_service);
+
 /// Without `await`; it is attached to Python, which the opening needs meanwhile.
 #[pyo3_aio::tokio::test]
 fn a_sync_test_blocks_for_the_service() -> PyResult<()> {
+    assert_eq!(format!("{OWN_SERVICE:?}"), "Shared(None)");
     Python::attach(|py| {
-        let service = SERVICE.get_blocking()?.bind(py);
-        assert!(service.getattr("answered")?.extract::<u32>().is_ok());
+        let service = OWN_SERVICE.get_blocking()?.bind(py);
+        let is_done = service.getattr("task")?.call_method0("done")?;
+        assert!(!is_done.extract::<bool>()?);
+        assert_eq!(service.getattr("answered")?.extract::<u32>()?, 0);
         Ok(())
     })
 }
@@ -174,8 +186,8 @@ fn the_set_up_came_first() {
 /// Runs after the last test, when the pool and the service are closed.
 async fn tear_down() -> PyResult<()> {
     // Each worker of `--isolate` has a service, if one of its tests has asked for it.
-    let closed = format!("{POOL:?} {SERVICE:?}");
-    assert_eq!(closed, "Shared(None) Shared(None)");
+    let closed = format!("{POOL:?} {SERVICE:?} {OWN_SERVICE:?}");
+    assert_eq!(closed, "Shared(None) Shared(None) Shared(None)");
     Ok(())
 }
 
