@@ -11,6 +11,7 @@ crate::tests!(
     a_task_that_does_not_end_is_told_of,
     a_loop_that_is_busy_keeps_no_report_back,
     a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full,
+    ctrl_c_is_watched_for_all_the_time,
 );
 
 fn what_ends_a_loop_ends_its_test_only() {
@@ -70,4 +71,13 @@ fn a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full() {
     );
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
+}
+
+fn ctrl_c_is_watched_for_all_the_time() {
+    if !cfg!(unix) {
+        return;
+    }
+    let run = Run::of(limited(&command("endings::i_is")).output().unwrap());
+    run.assert_contains("test result: ok. 1 passed;");
+    assert_eq!(run.status, Some(0), "{run:#?}");
 }

@@ -47,7 +47,7 @@ impl Sigint {
         let flag = Arc::clone(&has_come);
         thread.spawn(move || read(reader, &flag, &marks, when_stuck))?;
         Ok(Self {
-            former: set_wakeup_fd(py, writer.as_raw_fd())?,
+            former: set_wakeup_fd(py, writer.as_raw_fd(), false)?,
             writer,
             has_come,
             marks: Mutex::new(has_mark),
@@ -64,15 +64,21 @@ impl Sigint {
     /// Puts back what was there before.
     pub(super) fn stop(self, py: Python<'_>) -> PyResult<()> {
         if self.is_in_place(py)? {
-            set_wakeup_fd(py, self.former)?;
+            set_wakeup_fd(py, self.former, true)?;
         }
         Ok(())
     }
 
+    /// Says whether this descriptor is the one that is set; Python tells only whoever sets another. No moment is without
+    /// a descriptor: a signal in between would be lost.
     fn is_in_place(&self, py: Python<'_>) -> PyResult<bool> {
-        let current = set_wakeup_fd(py, -1)?;
-        set_wakeup_fd(py, current)?;
-        Ok(current == self.writer.as_raw_fd())
+        let own = self.writer.as_raw_fd();
+        let current = set_wakeup_fd(py, own, false)?;
+        if current != own {
+            // Warns of a full buffer, as for asyncio and uvloop, which leave that option as it is.
+            set_wakeup_fd(py, current, true)?;
+        }
+        Ok(current == own)
     }
 
     /// Waits until the thread has read what has been written.
@@ -83,10 +89,10 @@ impl Sigint {
     }
 }
 
-fn set_wakeup_fd(py: Python<'_>, descriptor: i32) -> PyResult<i32> {
-    let quiet = [("warn_on_full_buffer", false)].into_py_dict(py)?;
+fn set_wakeup_fd(py: Python<'_>, descriptor: i32, warns: bool) -> PyResult<i32> {
+    let options = [("warn_on_full_buffer", warns)].into_py_dict(py)?;
     py.import("signal")?
-        .call_method("set_wakeup_fd", (descriptor,), Some(&quiet))?
+        .call_method("set_wakeup_fd", (descriptor,), Some(&options))?
         .extract()
 }
 

@@ -104,6 +104,38 @@ async def main():
     .await
 }
 
+/// Looks at what the harness does on the main thread to tell Ctrl-C from this exception.
+#[cfg(unix)]
+#[pyo3_aio::tokio::test]
+async fn i_is_watched_all_the_time() -> PyResult<()> {
+    let raised = awaits(
+        c"
+import signal
+descriptors = []
+set_wakeup_fd = signal.set_wakeup_fd
+def spy(descriptor, **options):
+    descriptors.append(descriptor)
+    return set_wakeup_fd(descriptor, **options)
+
+async def main():
+    signal.set_wakeup_fd = spy
+    sys.modules['spied_descriptors'] = descriptors
+    await asyncio.sleep(0)
+    raise KeyboardInterrupt
+",
+    )
+    .await;
+    assert!(raised.is_err());
+    awaits(
+        c"
+async def main():
+    descriptors = sys.modules.pop('spied_descriptors')
+    assert descriptors and -1 not in descriptors, descriptors
+",
+    )
+    .await
+}
+
 mod interrupts {
     use pyo3::prelude::*;
 
