@@ -18,7 +18,7 @@ crate::tests!(
 /// From the time-out of the test to the end of the process. This machine may be busy.
 const LIMIT: Duration = Duration::from_secs(20);
 
-const KEPT: &str = "error: a test keeps Python, or what else the end of the run needs: ";
+const KEPT: &str = "error: a test, the set-up or the tear-down keeps Python, ";
 
 fn run(test: &str, main: &str) -> Run {
     let arguments = format!("stuck::{test} subject::ends::passes --timeout 1s --test-threads 2");

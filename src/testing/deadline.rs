@@ -1,6 +1,7 @@
 //! The end of a process that something keeps from ending.
 
 use std::process;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,11 +11,16 @@ use libtest_async::capture;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::run::FAILED;
 use super::session::Session;
 use crate::{TaskLocals, asyncio};
 
-/// So long the process may take from the report of the tests to its end.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit from the report of the tests to the end of the process: five seconds, with [`TIME_TO_EXIT`].
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Time limit of the exit handlers of C and Rust, once [`PATIENCE`] is over.
+#[cfg(unix)]
+const TIME_TO_EXIT: Duration = Duration::from_secs(1);
 
 /// How long a loop may be busy when all tests have ended.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
@@ -22,14 +28,23 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 /// Ends the process some time after the report, whatever the tests have left behind: a test that was given up may keep
 /// Python's lock, and everything that comes after the report needs that.
 ///
-/// Clones are of the same deadline.
+/// | from | to | by |
+/// | --- | --- | --- |
+/// | `Unset` | `At` | [`set`](Self::set): the harness's thread (in [`test_harness`](super::test_harness) the future's) when the tests have ended, or the main thread when Ctrl-C ends them |
+/// | `At` | `Suspended` | [`suspend_unless_stuck`](Self::suspend_unless_stuck): the same thread before the tear-down, the main thread before Python's exit functions |
+/// | `Suspended` | `At` | [`resume`](Self::resume): whoever suspended it |
+/// | any | `Over` | [`end`](Self::end): whoever returns to the program's main function |
+///
+/// A thread of its own waits for the deadline, and ends the process. Clones are of the same deadline.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Deadline(Arc<Shared>);
+pub(super) struct Deadline(Arc<Inner>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Inner {
     state: Mutex<State>,
     changed: Condvar,
+    /// The exit code.
+    status: AtomicU8,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +54,7 @@ enum State {
     Unset,
     /// The process ends then.
     At(Instant),
-    /// What runs may take its time.
+    /// No limit: tear-down or exit functions are running.
     Suspended,
     /// The process goes on, as its main function likes.
     Over,
@@ -53,27 +68,28 @@ impl Deadline {
             return;
         }
         *state = State::At(Instant::now() + PATIENCE);
+        self.0.status.store(status, Ordering::SeqCst);
         drop(state);
         let deadline = self.clone();
         // Without this thread the process may not end, as it would not without this file.
         let _ = thread::Builder::new()
             .name("test-deadline".to_owned())
-            .spawn(move || deadline.wait(status));
+            .spawn(move || deadline.wait());
     }
 
     /// Lets what comes next take its time, if no test that was given up is left, and none keeps Python from others.
-    pub(super) fn suspend_unless_kept(&self, session: &Session) {
+    pub(super) fn suspend_unless_stuck(&self, session: &Session) {
         Python::attach(|_py| {});
         if !session.stop.is_any_running() {
             self.change(State::Suspended);
         }
     }
 
-    /// As [`suspend_unless_kept`](Self::suspend_unless_kept), where the loop answers; says whether it does.
+    /// As [`suspend_unless_stuck`](Self::suspend_unless_stuck), where the loop answers; says whether it does.
     pub(super) fn suspend_if_loop_answers(&self, session: &Session, locals: &TaskLocals) -> bool {
         let answers = answers(locals);
         if answers {
-            self.suspend_unless_kept(session);
+            self.suspend_unless_stuck(session);
         }
         answers
     }
@@ -99,7 +115,7 @@ impl Deadline {
         self.0.changed.notify_all();
     }
 
-    fn wait(&self, status: u8) {
+    fn wait(&self) {
         let mut state = self.lock();
         loop {
             let changed = &self.0.changed;
@@ -119,7 +135,11 @@ impl Deadline {
             };
         }
         drop(state);
-        end_process(status);
+        end_process(match self.0.status.load(Ordering::SeqCst) {
+            // The run does not end as it should.
+            0 => FAILED,
+            status => status,
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -139,9 +159,9 @@ fn answers(locals: &TaskLocals) -> bool {
     asked.is_err() || has_answered.recv_timeout(TIME_TO_ANSWER).is_ok()
 }
 
-/// Ends the process while a test keeps what the end of a run needs; at once if its exit handlers do not return in a second.
+/// Ends the process while something keeps what the end of a run needs; at once if its exit handlers do not return in time.
 pub(super) fn end_process(status: u8) -> ! {
-    let words = "error: a test keeps Python, or what else the end of the run needs: the process ends without that\n";
+    let words = "error: a test, the set-up or the tear-down keeps Python, or what else the end of the run needs: the process ends without that\n";
     capture::Context::default().print(words.as_bytes());
     #[cfg(unix)]
     let _ = thread::Builder::new().spawn(move || at_once::exit(status));
@@ -153,11 +173,10 @@ mod at_once {
     #![expect(unsafe_code, reason = "std cannot end a process at once")]
 
     use std::thread;
-    use std::time::Duration;
 
     pub(super) fn exit(status: u8) -> ! {
-        thread::sleep(Duration::from_secs(1));
-        // SAFETY: this ends the process, which is what is wanted when nothing else does.
+        thread::sleep(super::TIME_TO_EXIT);
+        // SAFETY: `_exit` has no preconditions: it may be called on any thread at any time.
         unsafe { libc::_exit(status.into()) }
     }
 }

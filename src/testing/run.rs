@@ -93,7 +93,7 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
         deadline.end();
         return Ok(());
     }
-    deadline.suspend_unless_kept(&session);
+    deadline.suspend_unless_stuck(&session);
     fail(&locals).await
 }
 
@@ -197,7 +197,7 @@ fn run(
         })
     });
     Python::attach(|py| {
-        deadline.suspend_unless_kept(&session);
+        deadline.suspend_unless_stuck(&session);
         entry::run_exit_functions(py);
         deadline.resume();
         exit_code(py, status)
