@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 
 use super::current_test;
 use super::deadline::{self, Deadline};
-use super::hooks::{Hook, Hooks, Surroundings};
+use super::hooks::{Hook, HookContext, Hooks};
 use super::loops::{self, End};
 use super::output::Redirected;
 use super::run::{FAILED, INTERRUPTED, status};
@@ -55,7 +55,7 @@ pub(super) fn run(
     session.begin(locals.clone(), Arc::clone(&redirected.streams));
     let program = Program {
         session: Arc::clone(session),
-        surroundings: Surroundings { locals, runtime },
+        context: HookContext { locals, runtime },
         stage: Arc::new(Mutex::new(Stage::SettingUp(hooks))),
         deadline: deadline.clone(),
     };
@@ -132,7 +132,7 @@ enum Stage {
 #[derive(Clone)]
 struct Program {
     session: Arc<Session>,
-    surroundings: Surroundings,
+    context: HookContext,
     stage: Arc<Mutex<Stage>>,
     deadline: Deadline,
 }
@@ -151,7 +151,7 @@ impl Program {
             None => FAILED,
         };
         self.deadline.set(status);
-        let locals = &self.surroundings.locals;
+        let locals = &self.context.locals;
         if !self.deadline.suspend_if_loop_answers(&self.session, locals) {
             exit(status);
         }
@@ -166,7 +166,7 @@ impl Program {
             return None;
         };
         let (setup, teardown) = (hooks.setup.take(), hooks.teardown.take());
-        self.surroundings.call(setup).then_some(teardown)
+        self.context.call(setup).then_some(teardown)
     }
 
     /// Closes what the tests share, and calls the tear-down if the set-up has succeeded; says whether that succeeded.
@@ -176,8 +176,8 @@ impl Program {
             Stage::Testing(_, teardown) => teardown,
             Stage::Ending => return true,
         };
-        let is_closed = self.surroundings.close_shared();
-        self.surroundings.call(teardown) && is_closed
+        let is_closed = self.context.close_shared();
+        self.context.call(teardown) && is_closed
     }
 
     /// Reports what ran, drops the async tests that are under way, as Ctrl-C does with a program, and tears down, while

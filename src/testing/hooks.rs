@@ -74,12 +74,12 @@ where
 /// Where hooks, and what closes shared values, are polled: on the thread that asks for it, beside the run's loop, inside
 /// the runtime's context.
 #[derive(Clone)]
-pub(super) struct Surroundings {
+pub(super) struct HookContext {
     pub(super) locals: TaskLocals,
     pub(super) runtime: &'static Runtime,
 }
 
-impl Surroundings {
+impl HookContext {
     /// Calls a hook, and says whether it succeeded; an error is printed, and the panic hook has printed a panic.
     pub(super) fn call(&self, hook: Option<Hook>) -> bool {
         let Some(hook) = hook else {

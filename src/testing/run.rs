@@ -12,7 +12,7 @@ use pyo3::types::PyCFunction;
 
 use super::args::{Args, parse_args};
 use super::deadline::Deadline;
-use super::hooks::{Hooks, Surroundings};
+use super::hooks::{HookContext, Hooks};
 use super::loops::{self, NoLoop};
 use super::output::Redirected;
 use super::place::{self, Place};
@@ -79,11 +79,11 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let deadline = Deadline::default();
     deadline.set(status(&conclusion));
     deadline.suspend_if_loop_answers(&session, &locals);
-    let surroundings = Surroundings {
+    let context = HookContext {
         locals: locals.clone(),
         runtime: runtime::default(),
     };
-    let is_closed = surroundings.close_shared_elsewhere().await;
+    let is_closed = context.close_shared_elsewhere().await;
     deadline.resume();
     Python::attach(|py| {
         session.end(py);
