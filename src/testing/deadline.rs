@@ -1,11 +1,11 @@
 //! The end of a process that something keeps from ending.
 
-use std::process;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, process};
 
 use libtest_async::capture;
 use pyo3::prelude::*;
@@ -75,6 +75,11 @@ impl Deadline {
         let _ = thread::Builder::new()
             .name("test-deadline".to_owned())
             .spawn(move || deadline.wait());
+    }
+
+    /// Ends the deadline with the guard that is returned.
+    pub(super) fn end_on_drop(&self) -> EndOnDrop {
+        EndOnDrop(self.clone())
     }
 
     /// Lets what comes next take its time, if no test that was given up is left, and none keeps Python from others.
@@ -147,6 +152,22 @@ impl Deadline {
     }
 }
 
+/// See [`Deadline::end_on_drop`].
+pub(super) struct EndOnDrop(Deadline);
+
+impl EndOnDrop {
+    /// Lets the deadline come.
+    pub(super) fn forget(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Says whether the loop calls a function in time, or cannot be asked because it is closed.
 fn answers(locals: &TaskLocals) -> bool {
     let (answer, has_answered) = mpsc::channel();
@@ -193,6 +214,16 @@ mod tests {
         deadline.end();
         deadline.resume();
         deadline.set(1);
+        assert!(matches!(*deadline.lock(), State::Over));
+    }
+
+    #[test]
+    fn a_deadline_ends_with_its_guard() {
+        let deadline = Deadline::default();
+        deadline.change(State::Suspended);
+        deadline.end_on_drop().forget();
+        assert!(matches!(*deadline.lock(), State::Suspended));
+        drop(deadline.end_on_drop());
         assert!(matches!(*deadline.lock(), State::Over));
     }
 }

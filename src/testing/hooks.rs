@@ -3,9 +3,7 @@
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
-use std::thread;
 
-use futures_channel::oneshot;
 use libtest_async::{__private::AsyncFunction, capture, close_shared};
 
 use super::driver::block_on;
@@ -95,13 +93,6 @@ impl HookContext {
     /// Closes what the tests share, and says whether that succeeded.
     pub(super) fn close_shared(&self) -> bool {
         self.run(close_shared)
-    }
-
-    /// As [`close_shared`](Self::close_shared), on another thread: futures that need not be `Send` are polled.
-    pub(super) async fn close_shared_elsewhere(self) -> bool {
-        let (closed, is_closed) = oneshot::channel();
-        let thread = thread::Builder::new().spawn(move || closed.send(self.close_shared()));
-        thread.is_ok() && is_closed.await.unwrap_or_default()
     }
 
     fn run<T>(&self, function: impl FnOnce() -> T) -> T {

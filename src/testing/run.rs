@@ -4,7 +4,9 @@ use std::future;
 use std::path::Path;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
+use std::thread;
 
+use futures_channel::oneshot;
 use libtest_async::{Conclusion, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
@@ -78,23 +80,47 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     let conclusion = run.await;
     let deadline = Deadline::default();
     deadline.set(status(&conclusion));
-    deadline.suspend_if_loop_answers(&session, &locals);
-    let context = HookContext {
-        locals: locals.clone(),
-        runtime: runtime::default(),
-    };
-    let is_closed = context.close_shared_elsewhere().await;
-    deadline.resume();
+    // Whoever handles an error, or drops this future, goes on.
+    let end_on_drop = deadline.end_on_drop();
+    let is_closed = close_elsewhere(&session, &locals, &deadline).await;
     Python::attach(|py| {
         session.end(py);
         redirected.restore(py)
     })?;
     if is_closed && !conclusion.has_failed() {
-        deadline.end();
         return Ok(());
     }
     deadline.suspend_unless_stuck(&session);
-    fail(&locals).await
+    let failed = fail(&locals).await;
+    if is_exit(&failed) {
+        end_on_drop.forget();
+    }
+    failed
+}
+
+/// Closes what the tests share, on another thread, because futures that need not be `Send` are polled; says whether that
+/// succeeded.
+async fn close_elsewhere(session: &Arc<Session>, locals: &TaskLocals, deadline: &Deadline) -> bool {
+    let (session, deadline) = (Arc::clone(session), deadline.clone());
+    let context = HookContext {
+        locals: locals.clone(),
+        runtime: runtime::default(),
+    };
+    let (closed, is_closed) = oneshot::channel();
+    let thread = thread::Builder::new().spawn(move || {
+        deadline.suspend_if_loop_answers(&session, &context.locals);
+        let succeeded = context.close_shared();
+        deadline.resume();
+        closed.send(succeeded)
+    });
+    thread.is_ok() && is_closed.await.unwrap_or_default()
+}
+
+/// Says whether the result ends the process, if nobody handles it.
+fn is_exit(result: &PyResult<()>) -> bool {
+    result
+        .as_ref()
+        .is_err_and(|error| Python::attach(|py| error.is_instance_of::<PySystemExit>(py)))
 }
 
 /// Ends the process as one whose tests failed.
