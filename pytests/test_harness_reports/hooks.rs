@@ -89,7 +89,7 @@ fn failures_do_not_keep_the_teardown_from_running() {
 }
 
 fn a_test_that_is_given_up_does_not_either() {
-    let arguments = "keeps_standard_output shared::blocks --timeout 300ms --test-threads 1";
+    let arguments = "keeps_standard_output shared::blocks --test-threads 1";
     let run = with_fault("", arguments);
     assert_eq!(
         (run.stderr.as_str(), run.status),
@@ -99,7 +99,7 @@ fn a_test_that_is_given_up_does_not_either() {
 }
 
 fn a_teardown_that_hangs_then_ends() {
-    let run = with_fault("teardown hangs", "keeps_standard_output --timeout 300ms");
+    let run = with_fault("teardown hangs", "keeps_standard_output");
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
     assert!(run.stderr.contains("teardown\nerror: "), "{run:#?}");

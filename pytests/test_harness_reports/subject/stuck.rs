@@ -25,7 +25,7 @@ fn keeps_python() {
     });
 }
 
-#[pyo3_aio::tokio::test]
+#[pyo3_aio::tokio::test(timeout = "500ms")]
 fn keeps_standard_output() {
     let _stdout = io::stdout().lock();
     forever()
