@@ -15,6 +15,11 @@ crate::tests!(
     a_test_that_is_given_up_does_not_either,
     a_teardown_that_hangs_then_ends,
     ctrl_c_does_not_either,
+    a_panic_of_the_harness_does_not_either,
+    ctrl_c_ends_the_setup,
+    ctrl_c_lets_the_teardown_end,
+    ctrl_c_limits_the_teardown,
+    another_ctrl_c_ends_the_teardown,
     nothing_is_called_where_no_test_runs,
     each_worker_calls_them,
     a_failed_opening_fails_each_test_that_asks,
@@ -106,7 +111,7 @@ fn a_teardown_that_hangs_then_ends() {
 }
 
 fn ctrl_c_does_not_either() {
-    let mut child = with_default_sigint(&subject("", "shared::waits --nocapture"))
+    let mut child = with_default_sigint(&subject("", "shared::waits_for_ever --nocapture"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -126,6 +131,73 @@ fn ctrl_c_does_not_either() {
     assert!(rest.contains("waits_for_ever was running\n"), "{rest}");
     assert_eq!(stderr, ALL);
 }
+
+fn a_panic_of_the_harness_does_not_either() {
+    let mut command = subject("", "shared::asks");
+    command.env("RUST_TEST_THREADS", "many");
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert!(run.stderr.starts_with("setup\n"), "{run:#?}");
+    assert!(
+        run.stderr.contains("RUST_TEST_THREADS is `many`"),
+        "{run:#?}"
+    );
+    assert!(run.stderr.ends_with("teardown\n"), "{run:#?}");
+}
+
+/// What it does on the loop is cancelled.
+#[cfg(unix)]
+fn ctrl_c_ends_the_setup() {
+    let run = with_fault("setup is interrupted and waits", "shared::asks");
+    let expected = "setup\nsetup is cancelled\n";
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (expected, Some(130)),
+        "{run:#?}"
+    );
+    assert_eq!(run.stdout, "");
+}
+
+#[cfg(unix)]
+fn ctrl_c_lets_the_teardown_end() {
+    let run = with_fault("teardown is interrupted and ends", "shared::asks");
+    let expected = format!("{ALL}teardown ends\n");
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (expected.as_str(), Some(130)),
+        "{run:#?}"
+    );
+    run.assert_contains("test result: ok. 1 passed;");
+}
+
+#[cfg(unix)]
+fn ctrl_c_limits_the_teardown() {
+    let run = with_fault("teardown is interrupted and waits", "shared::asks");
+    assert_eq!(run.status, Some(130), "{run:#?}");
+    let expected = format!("{ALL}error: a test, the set-up or the tear-down keeps Python, ");
+    assert!(run.stderr.starts_with(&expected), "{run:#?}");
+}
+
+#[cfg(unix)]
+fn another_ctrl_c_ends_the_teardown() {
+    let fault = "teardown is interrupted and interrupted again";
+    let run = with_fault(fault, "shared::asks");
+    assert_eq!(run.status, Some(130), "{run:#?}");
+    let expected = format!("{ALL}error: the end of the run was cut off: KeyboardInterrupt");
+    assert!(run.stderr.starts_with(&expected), "{run:#?}");
+}
+
+#[cfg(not(unix))]
+fn ctrl_c_ends_the_setup() {}
+
+#[cfg(not(unix))]
+fn ctrl_c_lets_the_teardown_end() {}
+
+#[cfg(not(unix))]
+fn ctrl_c_limits_the_teardown() {}
+
+#[cfg(not(unix))]
+fn another_ctrl_c_ends_the_teardown() {}
 
 fn nothing_is_called_where_no_test_runs() {
     for arguments in [

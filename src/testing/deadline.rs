@@ -32,7 +32,7 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 /// | --- | --- | --- |
 /// | `Unset` | `At` | [`set`](Self::set): the harness's thread (in [`test_harness`](super::test_harness) the future's) when the tests have ended, or the main thread when Ctrl-C ends them |
 /// | `At` | `Suspended` | [`suspend_unless_stuck`](Self::suspend_unless_stuck): the same thread before the tear-down, the main thread before Python's exit functions |
-/// | `Suspended` | `At` | [`resume`](Self::resume): whoever suspended it |
+/// | `Suspended` | `At` | [`resume`](Self::resume): whoever suspended it, and a thread of its own when Ctrl-C comes during the tear-down |
 /// | any | `Over` | [`end`](Self::end): whoever returns to the program's main function |
 ///
 /// A thread of its own waits for the deadline, and ends the process. Clones are of the same deadline.
@@ -75,6 +75,12 @@ impl Deadline {
         let _ = thread::Builder::new()
             .name("test-deadline".to_owned())
             .spawn(move || deadline.wait());
+    }
+
+    /// As [`set`](Self::set); the exit code counts also where the deadline is set already.
+    pub(super) fn set_status(&self, status: u8) {
+        self.set(status);
+        self.0.status.store(status, Ordering::SeqCst);
     }
 
     /// Ends the deadline with the guard that is returned.
@@ -215,6 +221,18 @@ mod tests {
         deadline.resume();
         deadline.set(1);
         assert!(matches!(*deadline.lock(), State::Over));
+    }
+
+    /// As when Ctrl-C comes during the tear-down.
+    #[test]
+    fn a_later_exit_code_counts() {
+        let deadline = Deadline::default();
+        deadline.change(State::Suspended);
+        deadline.set(1);
+        assert_eq!(deadline.0.status.load(Ordering::SeqCst), 0);
+        deadline.set_status(2);
+        assert_eq!(deadline.0.status.load(Ordering::SeqCst), 2);
+        assert!(matches!(*deadline.lock(), State::Suspended));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn run(
     let program = Program {
         session: Arc::clone(session),
         context: HookContext { locals, runtime },
-        stage: Arc::new(Mutex::new(Stage::SettingUp(hooks))),
+        stage: Arc::new(Mutex::new(Stage::SettingUp)),
         deadline: deadline.clone(),
     };
     let stuck = program.clone();
@@ -64,7 +64,9 @@ pub(super) fn run(
     let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
     let arguments = arguments.clone();
     let tests = move || libtest_async::run_interruptible(&arguments, trials);
-    let (harness, has_ended) = start(event_loop, end.clone(), has_stopped, tests, program.clone());
+    let own = program.clone();
+    let work = move || own.run(hooks, tests);
+    let (harness, has_ended) = start(event_loop, end.clone(), has_stopped, work);
     let ended = end.run(event_loop, || sigint.has_come(py));
     drop(stopped);
     let status = match ended {
@@ -72,7 +74,7 @@ pub(super) fn run(
             .detach(|| harness.join())
             .expect("the harness does not panic")),
         Err(error) => {
-            deadline.set(match error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            deadline.set_status(match error.is_instance_of::<PyKeyboardInterrupt>(py) {
                 true => INTERRUPTED,
                 false => FAILED,
             });
@@ -80,28 +82,29 @@ pub(super) fn run(
             Err(error)
         }
     };
-    sigint.stop(py)?;
-    loops::close(event_loop)?;
+    let (stopped, closed) = (sigint.stop(py), loops::close(event_loop));
     session.end(py);
-    redirected.restore(py)?;
-    status
+    let restored = redirected.restore(py);
+    let status = status?;
+    stopped.and(closed).and(restored).map(|()| status)
 }
 
-/// Starts the thread that the harness runs on; it stops the loop at its end, which closes the channel. The channel that
-/// is returned closes with the thread.
-fn start<F: Future<Output = Conclusion>>(
+/// Starts the thread that the harness runs on; it stops the loop at its end, unless another thread does, which closes
+/// the channel. The channel that is returned closes with the thread.
+fn start(
     event_loop: &Bound<'_, PyAny>,
     end: End,
     has_stopped: Receiver<()>,
-    tests: impl FnOnce() -> (F, Interrupter) + Send + 'static,
-    program: Program,
+    work: impl FnOnce() -> Option<u8> + Send + 'static,
 ) -> (JoinHandle<u8>, Receiver<()>) {
     let event_loop = event_loop.clone().unbind();
     let (running, has_ended) = mpsc::channel();
     let harness = thread::spawn(move || {
         let _running: Sender<()> = running;
-        // The panic hook has told of a panic, of a variable that the harness does not understand for example.
-        let status = panic::catch_unwind(AssertUnwindSafe(|| program.run(tests))).unwrap_or(FAILED);
+        let ended = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Some(FAILED));
+        let Some(status) = ended else {
+            return INTERRUPTED;
+        };
         Python::attach(|py| end.stop(event_loop.bind(py)));
         if has_stopped.recv_timeout(TIME_TO_STOP_THE_LOOP) == Err(RecvTimeoutError::Timeout) {
             exit(status);
@@ -111,7 +114,7 @@ fn start<F: Future<Output = Conclusion>>(
     (harness, has_ended)
 }
 
-/// Ends the process while a test that has timed out keeps the loop's thread.
+/// Ends the process while a test keeps the loop's thread.
 fn exit(status: u8) -> ! {
     let words = "a test keeps the event loop busy, which is not closed therefore\n";
     capture::Context::default().print(words.as_bytes());
@@ -119,12 +122,22 @@ fn exit(status: u8) -> ! {
 }
 
 /// How far a run is.
+///
+/// | from | to | by |
+/// | --- | --- | --- |
+/// | `SettingUp` | `Testing` | the harness's thread, when the set-up has succeeded |
+/// | `SettingUp` | `Interrupted` | the main thread, when Ctrl-C comes |
+/// | any but `Ending` | `Ending` | the harness's thread after the tests or a failed set-up; after Ctrl-C the thread that [`Program::interrupt`] starts |
+///
+/// Nothing of the user's is called, and nothing is reported, while the stage is locked.
 enum Stage {
-    /// With the functions, until they are called.
-    SettingUp(Hooks),
-    /// With the tear-down that is due.
+    /// The harness's thread calls the set-up.
+    SettingUp,
+    /// Ctrl-C came during the set-up: no test starts, and no tear-down is due.
+    Interrupted,
+    /// Tests run. With the tear-down that is due.
     Testing(Interrupter, Option<Hook>),
-    /// Whoever has entered this stage does what comes after the tests.
+    /// The thread that entered this stage closes what the tests share, and tears down.
     Ending,
 }
 
@@ -138,17 +151,16 @@ struct Program {
 }
 
 impl Program {
-    /// Sets up, awaits the tests and tears down; returns the exit code.
-    fn run<F: Future<Output = Conclusion>>(&self, tests: impl FnOnce() -> (F, Interrupter)) -> u8 {
-        let status = match self.set_up() {
-            // A worker runs what it is asked for from here on.
-            Some(teardown) => {
-                let (tests, interrupter) = tests();
-                self.session.set_interrupter(interrupter.clone());
-                *self.stage() = Stage::Testing(interrupter, teardown);
-                status(&block_on(tests))
-            }
-            None => FAILED,
+    /// Sets up, awaits the tests and tears down, on the harness's thread; returns the exit code, or `None` where another
+    /// thread ends the run because of Ctrl-C.
+    fn run<F: Future<Output = Conclusion>>(
+        &self,
+        hooks: Hooks,
+        tests: impl FnOnce() -> (F, Interrupter),
+    ) -> Option<u8> {
+        let status = match self.set_up(hooks.setup) {
+            true => self.test(hooks.teardown, tests)?,
+            false => FAILED,
         };
         self.deadline.set(status);
         let locals = &self.context.locals;
@@ -157,37 +169,68 @@ impl Program {
         }
         let is_torn_down = self.tear_down();
         self.deadline.resume();
-        if is_torn_down { status } else { FAILED }
+        is_torn_down.map(|is_torn_down| if is_torn_down { status } else { FAILED })
     }
 
-    /// Calls the set-up; if that succeeds, returns the tear-down if there is one.
-    fn set_up(&self) -> Option<Option<Hook>> {
-        let Stage::SettingUp(hooks) = &mut *self.stage() else {
-            return None;
-        };
-        let (setup, teardown) = (hooks.setup.take(), hooks.teardown.take());
-        self.context.call(setup).then_some(teardown)
+    /// Calls the set-up, and says whether it succeeded. Ctrl-C drops its future; then this does not return.
+    fn set_up(&self, setup: Option<Hook>) -> bool {
+        let stop = Arc::clone(&self.session.stop);
+        let stoppable = setup.map(|setup| -> Hook {
+            Box::new(|| Box::pin(async move { stop.enter().stoppable(setup()).await }))
+        });
+        self.context.call(stoppable)
     }
 
-    /// Closes what the tests share, and calls the tear-down if the set-up has succeeded; says whether that succeeded.
-    fn tear_down(&self) -> bool {
-        let teardown = match mem::replace(&mut *self.stage(), Stage::Ending) {
-            Stage::SettingUp(_) => None,
-            Stage::Testing(_, teardown) => teardown,
-            Stage::Ending => return true,
+    /// Awaits the tests, unless Ctrl-C came during the set-up.
+    fn test<F: Future<Output = Conclusion>>(
+        &self,
+        teardown: Option<Hook>,
+        tests: impl FnOnce() -> (F, Interrupter),
+    ) -> Option<u8> {
+        // A worker runs what it is asked for from here on. The panic hook has printed a panic (a malformed
+        // RUST_TEST_THREADS, for example).
+        let (tests, interrupter) = match panic::catch_unwind(AssertUnwindSafe(tests)) {
+            Ok((tests, interrupter)) => (Some(tests), interrupter),
+            Err(_) => (None, Interrupter::default()),
         };
+        self.session.set_interrupter(interrupter.clone());
+        let is_testing = self.enter_testing(interrupter, teardown);
+        is_testing.then(|| tests.map_or(FAILED, |tests| status(&block_on(tests))))
+    }
+
+    fn enter_testing(&self, interrupter: Interrupter, teardown: Option<Hook>) -> bool {
+        let mut stage = self.stage();
+        let is_set_up = matches!(*stage, Stage::SettingUp);
+        if is_set_up {
+            *stage = Stage::Testing(interrupter, teardown);
+        }
+        is_set_up
+    }
+
+    /// Enters the last stage, and returns the tear-down if it is due; `None` where another thread has entered it.
+    fn enter_ending(&self) -> Option<Option<Hook>> {
+        let former = mem::replace(&mut *self.stage(), Stage::Ending);
+        match former {
+            Stage::SettingUp | Stage::Interrupted => Some(None),
+            Stage::Testing(_, teardown) => Some(teardown),
+            Stage::Ending => None,
+        }
+    }
+
+    /// Closes what the tests share, and calls the tear-down if the set-up has succeeded; says whether that succeeded, or
+    /// `None` where another thread does it.
+    fn tear_down(&self) -> Option<bool> {
+        let teardown = self.enter_ending()?;
         let is_closed = self.context.close_shared();
-        self.context.call(teardown) && is_closed
+        Some(self.context.call(teardown) && is_closed)
     }
 
-    /// Reports what ran, drops the async tests that are under way, as Ctrl-C does with a program, and tears down, while
-    /// the loop goes on.
+    /// Reports what ran, drops the async tests that are under way, or the set-up, as Ctrl-C does with a program, and tears
+    /// down, while the loop goes on.
     fn interrupt(&self, event_loop: &Bound<'_, PyAny>, sigint: &Sigint, has_ended: Receiver<()>) {
-        let interrupter = match &*self.stage() {
-            Stage::Testing(interrupter, _) => interrupter.clone(),
-            Stage::SettingUp(_) | Stage::Ending => return,
-        };
-        let is_reported = event_loop.py().detach(|| interrupter.interrupt());
+        let interrupter = self.interrupter();
+        let detached = || interrupter.is_none_or(|interrupter| interrupter.interrupt());
+        let is_reported = event_loop.py().detach(detached);
         let (program, end) = (self.clone(), End::default());
         let (own, stop) = (event_loop.clone().unbind(), end.clone());
         let ends = thread::Builder::new().spawn(move || {
@@ -196,20 +239,43 @@ impl Program {
                 // for the test that runs here to explain.
                 let _ = has_ended.recv_timeout(TIME_OF_THE_PARENT);
             }
-            program.session.stop.set(TIME_TO_STOP);
-            program.tear_down();
+            program.end_interrupted(&has_ended);
             Python::attach(|py| stop.stop(own.bind(py)));
         });
-        if ends.is_ok() {
-            // Another Ctrl-C, and a loop that cannot run any more, end this at once. A task that awaits the one which
-            // Ctrl-C has interrupted raises the same KeyboardInterrupt once more.
-            let _ = end.run(event_loop, || sigint.has_come(event_loop.py()));
+        if ends.is_err() {
+            return;
+        }
+        // Another Ctrl-C, and a loop that cannot run any more, end this at once. A task that awaits the one which
+        // Ctrl-C has interrupted raises the same KeyboardInterrupt once more.
+        if let Err(error) = end.run(event_loop, || sigint.has_come(event_loop.py())) {
+            let words = format!("error: the end of the run was cut off: {error}\n");
+            capture::Context::default().print(words.as_bytes());
         }
     }
 
-    /// Reports what ran, and ends the process: a test keeps Python, and whatever else needs that.
+    /// Returns what reports the tests that run, if they do, and keeps tests from starting if they do not.
+    fn interrupter(&self) -> Option<Interrupter> {
+        let mut stage = self.stage();
+        match &*stage {
+            Stage::Testing(interrupter, _) => return Some(interrupter.clone()),
+            Stage::SettingUp => *stage = Stage::Interrupted,
+            Stage::Interrupted | Stage::Ending => {}
+        }
+        None
+    }
+
+    /// Tears down after Ctrl-C, or waits for the harness's thread where that does so already, until the deadline.
+    fn end_interrupted(&self, has_ended: &Receiver<()>) {
+        self.session.stop.set(TIME_TO_STOP);
+        if self.tear_down().is_none() {
+            self.deadline.resume();
+            let _ = has_ended.recv();
+        }
+    }
+
+    /// Reports what ran, and ends the process: a test or a hook keeps Python, and whatever else needs that.
     fn end_without_python(&self) {
-        if let Stage::Testing(interrupter, _) = &*self.stage() {
+        if let Some(interrupter) = self.interrupter() {
             interrupter.interrupt();
         }
         deadline::end_process(INTERRUPTED);

@@ -12,10 +12,12 @@
 /// lives as long as the process), and need not be `Send`. Each is called once in a process that runs tests: with
 /// `--isolate` in each worker, and not for `--list`, an empty selection or ignored tests only.
 ///
-/// If `setup` fails or panics then its error is printed, no test runs, and the exit code is 101. `teardown` is called after
-/// the last test, when the values of [`Shared`](crate::testing::Shared) are closed, whatever the tests did. When Ctrl-C has
-/// ended the run, or a test was given up that still runs, it has five seconds. If it fails or panics then that is printed,
-/// and the exit code is 101. What both print is not captured.
+/// If `setup` fails or panics then its error is printed, no test runs, and the exit code is 101. Ctrl-C drops its future.
+/// `teardown` is called when the run is over and the values of [`Shared`](crate::testing::Shared) are closed, whatever the
+/// tests did. Async tests that run on then, because of Ctrl-C, are dropped before. Where Ctrl-C has come,
+/// also during `teardown`, or a test runs on that cannot be dropped, the process ends within five seconds; another Ctrl-C
+/// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101. What both print is not
+/// captured.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;

@@ -21,19 +21,11 @@ async fn close(_value: &u32) -> PyResult<()> {
     say("close").await
 }
 
-/// Says what is done if that is asked for, on the loop, and fails, panics or hangs if that is asked for.
+/// Says what is done if that is asked for, on the loop, and fails, panics, hangs or is interrupted if that is asked for.
 #[expect(clippy::print_stderr, reason = "this is what is looked at")]
 pub(super) async fn say(what: &'static str) -> PyResult<()> {
     let fault = env::var(FAIL).unwrap_or_default();
-    let said = Python::attach(|py| {
-        let names = PyDict::new(py);
-        names.set_item("fails", fault == what)?;
-        names.set_item("text", what)?;
-        py.run(SPEAK, Some(&names), None)?;
-        let speak = names.get_item("speak")?.expect("it is defined above");
-        pyo3_aio::tokio::into_future(speak.call0()?)
-    })?;
-    said.await?;
+    call_python(what, "speak", fault == what).await?;
     if env::var_os(SAY).is_some() {
         eprintln!("{what}");
     }
@@ -41,15 +33,56 @@ pub(super) async fn say(what: &'static str) -> PyResult<()> {
     if fault == format!("{what} hangs") {
         std::future::pending::<()>().await;
     }
+    if let Some(then) = fault.strip_prefix(&format!("{what} is interrupted and ")) {
+        call_python(what, "interrupt", then).await?;
+        eprintln!("{what} ends");
+    }
     Ok(())
 }
 
-const SPEAK: &std::ffi::CStr = c"
-import asyncio
-async def speak():
+async fn call_python<A>(what: &str, function: &str, argument: A) -> PyResult<()>
+where
+    A: for<'py> IntoPyObject<'py>,
+{
+    let called = Python::attach(|py| {
+        let names = PyDict::new(py);
+        names.set_item("text", what)?;
+        py.run(FUNCTIONS, Some(&names), None)?;
+        let function = names.get_item(function)?.expect("it is defined below");
+        pyo3_aio::tokio::into_future(function.call1((argument,))?)
+    })?;
+    called.await.map(drop)
+}
+
+/// `interrupt` does what Ctrl-C does, while the loop is between two callbacks; then it goes on as soon as the main thread
+/// has the exception.
+const FUNCTIONS: &std::ffi::CStr = c"
+import asyncio, os, signal, sys
+
+async def speak(fails):
     await asyncio.sleep(0)
     if fails:
         raise ValueError('from ' + text)
+
+async def ctrl_c():
+    loop = asyncio.get_running_loop()
+    interrupted = asyncio.Event()
+    def handler(*_):
+        loop.call_soon(interrupted.set)
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGINT, handler)
+    loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+    await interrupted.wait()
+
+async def interrupt(then):
+    await ctrl_c()
+    if then == 'interrupted again':
+        await ctrl_c()
+    if then != 'ends':
+        try:
+            await asyncio.Event().wait()
+        finally:
+            print(text, 'is cancelled', file=sys.stderr)
 ";
 
 #[pyo3_aio::tokio::test]
