@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use crate::commands::{limited, with_default_sigint};
-use crate::rerun::{Run, command};
+use crate::report::BY_HAND;
+use crate::rerun::{Run, SUBJECT, command};
 
 crate::tests!(
     an_error_of_setup_keeps_the_tests_from_running,
@@ -15,6 +16,7 @@ crate::tests!(
     a_test_that_is_given_up_does_not_either,
     a_teardown_that_hangs_then_ends,
     ctrl_c_does_not_either,
+    a_failure_that_ends_the_run_does_not_either,
     a_panic_of_the_harness_does_not_either,
     ctrl_c_ends_the_setup,
     ctrl_c_lets_the_teardown_end,
@@ -130,6 +132,23 @@ fn ctrl_c_does_not_either() {
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}{stderr}");
     assert!(rest.contains("waits_for_ever was running\n"), "{rest}");
     assert_eq!(stderr, ALL);
+}
+
+/// The other tests are ended first.
+fn a_failure_that_ends_the_run_does_not_either() {
+    let arguments = "shared::waits_beside shared::waits_and --fail-fast --test-threads 2";
+    let run = with_fault("", arguments);
+    let expected = "setup\nopen\ndropped\nclose\nteardown\n";
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (expected, Some(101)),
+        "{run:#?}"
+    );
+    let mut command = subject("", arguments);
+    command.env(SUBJECT, BY_HAND);
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.stderr, "open\ndropped\nclose\n", "{run:#?}");
+    assert_eq!(run.status, Some(101), "{run:#?}");
 }
 
 fn a_panic_of_the_harness_does_not_either() {

@@ -18,7 +18,7 @@ use super::deadline::{self, Deadline};
 use super::hooks::{Hook, HookContext, Hooks};
 use super::loops::{self, End};
 use super::output::Redirected;
-use super::run::{FAILED, INTERRUPTED, status};
+use super::run::{FAILED, INTERRUPTED, TIME_TO_STOP, status};
 use super::runtime::Runtime;
 use super::session::Session;
 use super::sigint::Sigint;
@@ -29,9 +29,6 @@ const TIME_TO_STOP_THE_LOOP: Duration = Duration::from_secs(2);
 
 /// How long the parent of a worker has to report an interruption, which ends the worker's harness.
 const TIME_OF_THE_PARENT: Duration = Duration::from_secs(2);
-
-/// How long the async tests have to be dropped by their runtimes.
-const TIME_TO_STOP: Duration = Duration::from_secs(1);
 
 /// Runs the trials to their end beside an event loop on this thread, which has to be the main one, and returns the exit
 /// code.
@@ -163,6 +160,8 @@ impl Program {
             false => FAILED,
         };
         self.deadline.set(status);
+        // `--fail-fast` ends a run while tests go on.
+        self.session.stop.set(TIME_TO_STOP);
         let locals = &self.context.locals;
         if !self.deadline.suspend_if_loop_answers(&self.session, locals) {
             exit(status);

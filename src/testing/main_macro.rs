@@ -14,7 +14,7 @@
 ///
 /// If `setup` fails or panics then its error is printed, no test runs, and the exit code is 101. Ctrl-C drops its future.
 /// `teardown` is called when the run is over and the values of [`Shared`](crate::testing::Shared) are closed, whatever the
-/// tests did. Async tests that run on then, because of Ctrl-C, are dropped before. Where Ctrl-C has come,
+/// tests did. Async tests that run on then, because of Ctrl-C or `--fail-fast`, are dropped before. Where Ctrl-C has come,
 /// also during `teardown`, or a test runs on that cannot be dropped, the process ends within five seconds; another Ctrl-C
 /// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101. What both print is not
 /// captured.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use libtest_async::{Conclusion, Trial, capture};
@@ -28,6 +29,9 @@ use crate::{TaskLocals, asyncio, entry};
 pub(super) const FAILED: u8 = 101;
 /// The exit code of a shell's command that Ctrl-C ended.
 pub(super) const INTERRUPTED: u8 = 130;
+
+/// How long the async tests have to be dropped by their runtimes.
+pub(super) const TIME_TO_STOP: Duration = Duration::from_secs(1);
 
 /// Runs the tests that the attributes have registered, with the arguments of the process, beside the running loop.
 ///
@@ -108,6 +112,8 @@ async fn close_elsewhere(session: &Arc<Session>, locals: &TaskLocals, deadline: 
     };
     let (closed, is_closed) = oneshot::channel();
     let thread = thread::Builder::new().spawn(move || {
+        // `--fail-fast` ends a run while tests go on.
+        session.stop.set(TIME_TO_STOP);
         deadline.suspend_if_loop_answers(&session, &context.locals);
         let succeeded = context.close_shared();
         deadline.resume();

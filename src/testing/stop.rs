@@ -128,6 +128,7 @@ impl<F: Future> Future for Stoppable<F> {
         if state.is_set {
             drop(state);
             this.drop_body();
+            this.stop.lock().running.remove(&this.id);
         } else {
             if let Some(running) = state.running.get_mut(&this.id) {
                 *running = Some(cx.waker().clone());
@@ -166,7 +167,7 @@ mod tests {
         let stop = Arc::new(Stop::default());
         let value = Arc::new(());
         let entry = stop.enter();
-        let _other = stop.enter();
+        let other = stop.enter();
         drop(stop.enter());
         let held = Arc::clone(&value);
         let mut future = entry.stoppable(async move {
@@ -177,7 +178,10 @@ mod tests {
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 2);
         stop.set(Duration::ZERO);
+        assert!(stop.is_any_running());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 1);
+        drop(other);
+        assert!(!stop.is_any_running());
     }
 }

@@ -113,6 +113,31 @@ async fn would_block_the_loop() -> PyResult<()> {
     Ok(())
 }
 
+/// `waits_beside_a_failure` is under way.
+static WAITS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(0);
+
+#[pyo3_aio::tokio::test]
+async fn waits_beside_a_failure() -> PyResult<()> {
+    struct Guard;
+    impl Drop for Guard {
+        #[expect(clippy::print_stderr, reason = "this is what is looked at")]
+        fn drop(&mut self) {
+            // Not captured: nobody shows the output of a test that has not ended.
+            libtest_async::capture::Context::default().run(|| eprintln!("dropped"));
+        }
+    }
+    let _guard = Guard;
+    VALUE.get().await?;
+    WAITS.add_permits(1);
+    std::future::pending().await
+}
+
+#[pyo3_aio::tokio::test]
+async fn waits_and_fails() {
+    let _permit = WAITS.acquire().await;
+    panic!("to be reported");
+}
+
 #[pyo3_aio::tokio::test]
 #[expect(clippy::print_stdout, reason = "this is what is waited for")]
 async fn waits_for_ever() -> PyResult<()> {
