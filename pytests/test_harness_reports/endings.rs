@@ -11,6 +11,7 @@ crate::tests!(
     a_task_that_does_not_end_is_told_of,
     a_loop_that_is_busy_keeps_no_report_back,
     a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full,
+    a_run_without_its_teardown_has_failed,
     ctrl_c_is_watched_for_all_the_time,
 );
 
@@ -71,6 +72,14 @@ fn a_loop_that_is_busy_keeps_no_run_whose_standard_error_is_full() {
     );
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("test result: FAILED. 0 passed; 1 failed;");
+}
+
+fn a_run_without_its_teardown_has_failed() {
+    let run = Run::of(limited(&command("endings::h")).output().unwrap());
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("test result: ok. 1 passed;");
+    let expected = "there is no tear-down, and the run has failed\n";
+    assert!(run.stderr.ends_with(expected), "{run:#?}");
 }
 
 fn ctrl_c_is_watched_for_all_the_time() {

@@ -21,6 +21,7 @@ use super::output::Redirected;
 use super::run::{FAILED, INTERRUPTED, TIME_TO_STOP, status};
 use super::runtime::Runtime;
 use super::session::Session;
+use super::shared;
 use super::sigint::Sigint;
 use crate::{TaskLocals, asyncio};
 
@@ -98,13 +99,14 @@ fn start(
     let (running, has_ended) = mpsc::channel();
     let harness = thread::spawn(move || {
         let _running: Sender<()> = running;
+        // The panic hook has printed a panic, which must not leave the loop running.
         let ended = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Some(FAILED));
         let Some(status) = ended else {
             return INTERRUPTED;
         };
         Python::attach(|py| end.stop(event_loop.bind(py)));
         if has_stopped.recv_timeout(TIME_TO_STOP_THE_LOOP) == Err(RecvTimeoutError::Timeout) {
-            exit(status);
+            exit(status, "which is not closed therefore");
         }
         status
     });
@@ -112,8 +114,8 @@ fn start(
 }
 
 /// Ends the process while a test keeps the loop's thread.
-fn exit(status: u8) -> ! {
-    let words = "a test keeps the event loop busy, which is not closed therefore\n";
+fn exit(status: u8, consequence: &str) -> ! {
+    let words = format!("a test keeps the event loop busy, {consequence}\n");
     capture::Context::default().print(words.as_bytes());
     process::exit(status.into())
 }
@@ -164,7 +166,7 @@ impl Program {
         self.session.stop.set(TIME_TO_STOP);
         let locals = &self.context.locals;
         if !self.deadline.suspend_if_loop_answers(&self.session, locals) {
-            exit(status);
+            self.exit_without_tear_down(status);
         }
         let is_torn_down = self.tear_down();
         self.deadline.resume();
@@ -222,6 +224,18 @@ impl Program {
         let teardown = self.enter_ending()?;
         let is_closed = self.context.close_shared();
         Some(self.context.call(teardown) && is_closed)
+    }
+
+    /// Ends the process while a test keeps the loop, which the tear-down may need. A run that owes a tear-down has failed.
+    fn exit_without_tear_down(&self, status: u8) -> ! {
+        let is_teardown_due = self.enter_ending().flatten().is_some();
+        if is_teardown_due || shared::is_any_asked_for() {
+            exit(
+                FAILED,
+                "so the values of `Shared` are not closed, there is no tear-down, and the run has failed",
+            );
+        }
+        exit(status, "which is not closed therefore")
     }
 
     /// Reports what ran, drops the async tests that are under way, or the set-up, as Ctrl-C does with a program, and tears

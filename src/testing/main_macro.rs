@@ -16,8 +16,8 @@
 /// `teardown` is called when the run is over and the values of [`Shared`](crate::testing::Shared) are closed, whatever the
 /// tests did. Async tests that run on then, because of Ctrl-C or `--fail-fast`, are dropped before. Where Ctrl-C has come,
 /// also during `teardown`, or a test runs on that cannot be dropped, the process ends within five seconds; another Ctrl-C
-/// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101. What both print is not
-/// captured.
+/// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101; so it is, without a
+/// tear-down, where a test keeps the event loop busy. What both print is not captured.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;

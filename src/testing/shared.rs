@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libtest_async::__private::{Close, Open, SharedError};
@@ -46,9 +47,10 @@ use crate::{TaskLocals, asyncio, locals};
 ///
 /// However many tests ask at once, `open` runs once. If it fails or panics then every test that asks fails with that
 /// error, and it is not tried again. If no test asks, nothing is opened or closed. The values are closed in the reverse
-/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!). An error or a panic of `close` is
-/// printed, and the exit code is 101. `close` takes a reference because a test that timed out may still use the value,
-/// which is never dropped. With `--isolate` each worker process has its own.
+/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!), when the run is over: a test that
+/// timed out, or that runs beside the failure which ended the run, may go on. So `close` takes a reference, and the value
+/// is never dropped. An error or a panic of `close` is printed, and the exit code is 101; so it is, with nothing closed,
+/// where a test keeps the event loop busy. With `--isolate` each worker process has its own.
 ///
 /// Both functions have the run's main event loop as their current one, also where a test asks that runs on another, and so
 /// the loop outlives what they start there. `open` is polled by the library's own runtime, not by that of the test that
@@ -62,11 +64,14 @@ pub struct Error(Arc<PyErr>);
 
 impl<T: Send + Sync + 'static> Shared<T> {
     /// Creates a value that `open` makes: an async function without arguments that returns a `PyResult`.
+    ///
+    /// Its future is `Send` and `'static`. No time limit ends it but those of the tests that wait for it. Values whose
+    /// openings ask for each other are never opened.
     pub const fn new<F: Open<T, Error> + Sync>(open: &'static F) -> Self {
         Self(libtest_async::Shared::new(open))
     }
 
-    /// Has `close` called after the last test, with a reference to the value: an async function that returns a `PyResult`.
+    /// Has `close` called when the run is over, with a reference to the value: an async function that returns a `PyResult`.
     #[must_use]
     pub const fn with_close<F: Close<T, Error> + Sync>(self, close: &'static F) -> Self {
         let mut shared = self;
@@ -130,11 +135,13 @@ impl SharedError for Error {
     }
 
     fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        let opening = match lock().clone() {
+        IS_ANY_ASKED_FOR.store(true, Ordering::SeqCst);
+        let locals = lock().clone();
+        let opening = match locals {
             Some(locals) => Box::pin(locals::scope(locals, opening)),
             None => opening,
         };
-        // Of all tests, so nothing of it must be taken for a part of the one that asks first.
+        // Leaves the asking test's capture scope: what the opening prints belongs to no test.
         capture::Context::default().run(|| (runtime::default().spawn)(opening));
     }
 }
@@ -142,8 +149,17 @@ impl SharedError for Error {
 /// The main loop of the run under way.
 static MAIN: Mutex<Option<TaskLocals>> = Mutex::new(None);
 
-/// Sets the loop that values are opened beside.
+/// An opening has been started in the run under way.
+static IS_ANY_ASKED_FOR: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a test of the run under way has asked for a value, which may not be closed yet.
+pub(super) fn is_any_asked_for() -> bool {
+    IS_ANY_ASKED_FOR.load(Ordering::SeqCst)
+}
+
+/// Sets the loop that values are opened beside, at the start and at the end of a run.
 pub(super) fn set_locals(locals: Option<TaskLocals>) {
+    IS_ANY_ASKED_FOR.store(false, Ordering::SeqCst);
     let former = std::mem::replace(&mut *lock(), locals);
     drop(former);
 }

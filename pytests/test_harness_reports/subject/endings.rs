@@ -104,6 +104,25 @@ async def main():
     .await
 }
 
+/// Passes.
+#[pyo3_aio::tokio::test]
+fn h_leaves_the_loop_busy(event_loop: Py<PyAny>) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = PyDict::new(py);
+        py.run(WORKS, Some(&names), None)?;
+        let work = names.get_item("work")?.expect("the code defines it");
+        let event_loop = event_loop.bind(py);
+        event_loop.call_method1("call_soon_threadsafe", (work,))?;
+        Ok(())
+    })
+}
+
+const WORKS: &CStr = c"
+def work():
+    while True:
+        pass
+";
+
 /// Looks at what the harness does on the main thread to tell Ctrl-C from this exception.
 #[cfg(unix)]
 #[pyo3_aio::tokio::test]
