@@ -164,6 +164,17 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
         E::spawn(Box::pin(Opening::new(self).run()));
     }
 
+    /// Enters the phase that the opening has led to, and wakes those who wait for it.
+    fn end_opening(&'static self, phase: Phase<T, E>) {
+        let mut state = self.lock();
+        // With the state locked: whoever closes finds the value, and whoever has the value can rely on its end.
+        closing::push(self);
+        state.phase = phase;
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<&'static T, E>> {
         let mut state = self.lock();
         match &state.phase {
@@ -184,19 +195,26 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters a phase, and wakes those who wait for it.
-    fn enter(&self, phase: Phase<T, E>) {
-        let mut state = self.lock();
-        state.phase = phase;
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Forgets the value, so that the next run opens another.
+    /// Forgets the value or the error, so that the next run opens another. An opening under way goes on.
     fn take(&self) -> Option<&'static T> {
         let mut state = self.lock();
-        match std::mem::replace(&mut state.phase, Phase::Unopened) {
+        let former = match state.phase {
+            Phase::Unopened | Phase::Opening => return None,
+            Phase::Open(_) | Phase::Failed(_) => {
+                std::mem::replace(&mut state.phase, Phase::Unopened)
+            }
+        };
+        // To drop an error may call a user's code, or need Python's lock.
+        drop(state);
+        match former {
+            Phase::Open(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Returns the value if it is open.
+    fn value(&self) -> Option<&'static T> {
+        match self.lock().phase {
             Phase::Open(value) => Some(value),
             _ => None,
         }
@@ -205,11 +223,78 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
 
 impl<T: fmt::Debug + 'static, E: SharedError> fmt::Debug for Shared<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
-        let value = match &state.phase {
-            Phase::Open(value) => Some(value),
-            _ => None,
-        };
-        f.debug_tuple("Shared").field(&value).finish()
+        f.debug_tuple("Shared").field(&self.value()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::mpsc::{self, Receiver, Sender};
+
+    use super::*;
+
+    #[test]
+    fn closing_leaves_an_opening_under_way_alone() {
+        static OPENINGS: AtomicUsize = AtomicUsize::new(0);
+        static MAY_END: Mutex<Option<Receiver<()>>> = Mutex::new(None);
+        static VALUE: Shared<usize> = Shared::new(&open);
+
+        async fn open() -> Result<usize, Failed> {
+            if let Some(may_end) = MAY_END.lock().unwrap().take() {
+                may_end.recv()?;
+            }
+            Ok(OPENINGS.fetch_add(1, Ordering::SeqCst))
+        }
+
+        let (end, may_end): (Sender<()>, _) = mpsc::channel();
+        *MAY_END.lock().unwrap() = Some(may_end);
+        VALUE.open_once();
+        assert_eq!(VALUE.take(), None);
+        VALUE.open_once();
+        end.send(()).unwrap();
+        assert_eq!(VALUE.get_blocking().unwrap(), &0);
+        assert_eq!(VALUE.take(), Some(&0));
+        assert_eq!(VALUE.get_blocking().unwrap(), &1);
+    }
+
+    /// An error that asks for the value when it is dropped.
+    #[derive(Clone)]
+    struct Asks;
+
+    static FAILS: Shared<(), Asks> = Shared::new(&fail);
+    static IS_LOCKED: AtomicBool = AtomicBool::new(false);
+
+    async fn fail() -> Result<(), Asks> {
+        Err(Asks)
+    }
+
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let is_locked = FAILS.state.try_lock().is_err();
+            IS_LOCKED.fetch_or(is_locked, Ordering::SeqCst);
+        }
+    }
+
+    impl SharedError for Asks {
+        fn from_text(_: String) -> Self {
+            Self
+        }
+
+        fn describe(&self) -> String {
+            String::new()
+        }
+
+        fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
+            block_on(opening);
+        }
+    }
+
+    #[test]
+    fn an_error_is_dropped_while_nothing_is_locked() {
+        assert!(FAILS.get_blocking().is_err());
+        assert_eq!(FAILS.take(), None);
+        assert!(!IS_LOCKED.load(Ordering::SeqCst));
     }
 }

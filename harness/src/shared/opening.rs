@@ -1,16 +1,16 @@
 //! The opening of a shared value, which runs by itself, whoever waits for it.
 
-use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::{Phase, Shared, closing};
+use super::{Phase, Shared};
 use crate::block_on::block_on;
 use crate::capture;
 use crate::failed::Failed;
+use crate::outcome::panic_text;
 use crate::unwind::discard;
 
 /// The error of a [`Shared`], which says where its `open` is polled. Not for use by hand.
@@ -37,7 +37,7 @@ impl SharedError for Failed {
 
     fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
         let thread = thread::Builder::new().name("test-shared".to_owned());
-        // Of all tests, so it must not be taken for a thread of the one that asks first.
+        // Leaves the asking test's capture scope: the thread must not be taken for one of that test.
         let context = capture::Context::default();
         // Where there is no thread the opening is dropped, which is an error of its own.
         let _ = context.run(|| thread.spawn(|| block_on(opening)));
@@ -69,10 +69,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Opening<T, E> {
 
     fn end(&mut self, opened: Result<T, E>) {
         self.is_over = true;
-        let shared = self.shared;
-        // First, so that whoever has the value can rely on its end.
-        closing::push(shared);
-        shared.enter(match opened {
+        self.shared.end_opening(match opened {
             Ok(value) => Phase::Open(Box::leak(Box::new(value))),
             Err(error) => Phase::Failed(error),
         });
@@ -96,17 +93,11 @@ pub(super) async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
         match panic::catch_unwind(poll) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => {
-                let text = text_of(&*payload);
+                let text = panic_text(&*payload).unwrap_or("Box<dyn Any>").to_owned();
                 discard(payload);
                 Poll::Ready(Err(text))
             }
         }
     };
     poll_fn(poll).await
-}
-
-fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("Box<dyn Any>").to_owned()
 }
