@@ -47,6 +47,9 @@ pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
 /// nothing of a runtime: it is woken by the trials. The [`Interrupter`] has what ran until then
 /// reported.
 ///
+/// What tests [share](crate::Shared) is not closed at the end, nor by a [`run`] that a trial has: call
+/// [`close_shared`](crate::close_shared) when the future is ready.
+///
 /// # Panics
 ///
 /// Panics like [`run`], at once, not when the future is awaited.
@@ -57,12 +60,17 @@ pub fn run_interruptible(
     impl Future<Output = Conclusion> + Send + 'static + use<>,
     Interrupter,
 ) {
+    let run = shared::Run::begin();
     let work = Work::new(args, trials);
     let interrupter = match &work {
         Ok(Work::Run(schedule, _)) => schedule.interrupter(),
         _ => Interrupter::default(),
     };
-    (conclusion_of(work), interrupter)
+    let conclusion = async {
+        let _run = run;
+        conclusion_of(work).await
+    };
+    (conclusion, interrupter)
 }
 
 async fn conclusion_of(work: io::Result<Work>) -> Conclusion {

@@ -118,7 +118,7 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
         if let Some(driver) = driver.upgrade() {
             lock(&driver.state).interrupt();
         }
-        shared::close_in_time();
+        shared::close_in_time(shared::PATIENCE);
         process::exit(INTERRUPTED);
     }
 }
@@ -140,7 +140,8 @@ impl Interrupter {
 
     /// Reports what ran until now, with the failures, the names of the tests that are running, and
     /// the files that were asked for, as Ctrl-C does. Nothing is reported after that, and the run
-    /// does not end: the process is to, with exit code 130.
+    /// does not end: the process is to, with exit code 130. What tests [share](crate::Shared) is not closed:
+    /// [`close_shared`](crate::close_shared) does that.
     ///
     /// Returns `false`, having done nothing, where there is nothing to report: when the run is over,
     /// where trials are only listed, and in a worker of `--isolate`, whose parent does it.

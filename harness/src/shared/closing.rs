@@ -3,22 +3,22 @@
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::opening::catch;
 use super::{LocalFuture, Shared, SharedError};
 use crate::block_on::block_on;
 use crate::process::print_error;
 
-/// So long closing may take when Ctrl-C has ended the run, or when a test was given up that may still
-/// have what closing needs.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit from the report to the end of closing, when Ctrl-C has ended the run, or when a test was given up
+/// that may keep what closing needs. Of the five seconds that the process may take it leaves one for the exit.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 
 static STATE: Mutex<State> = Mutex::new(State {
     runs: 0,
     opened: Vec::new(),
     teardown: None,
-    is_in_hurry: false,
+    deadline: None,
     has_worker_failed: false,
 });
 
@@ -28,13 +28,13 @@ struct State {
     /// Values whose opening has come to an end, in that order.
     opened: Vec<&'static dyn Closing>,
     teardown: Option<Teardown>,
-    /// A test was given up.
-    is_in_hurry: bool,
-    /// A worker process could not close what its tests shared.
+    /// When closing is abandoned, because a test was given up.
+    deadline: Option<Instant>,
+    /// A worker process has failed at its end, where it closes what its tests shared.
     has_worker_failed: bool,
 }
 
-/// What `main!` calls at the end; the error is as it is printed.
+/// The `teardown` of `main!`; its error is as it is printed.
 type Teardown = Box<dyn FnOnce() -> LocalFuture<Result<(), String>> + Send>;
 
 /// A value of any type.
@@ -63,41 +63,58 @@ pub(crate) fn set_teardown(teardown: Teardown) {
     lock().teardown = Some(teardown);
 }
 
-/// A run under way.
+/// A run under way; dropped, it has ended, and nothing is closed.
 pub(crate) struct Run(());
 
 impl Run {
     pub(crate) fn begin() -> Self {
-        lock().runs += 1;
+        let mut state = lock();
+        if state.runs == 0 {
+            state.deadline = None;
+        }
+        state.runs += 1;
         Self(())
     }
 
-    /// Closes what tests share, if this was the last run; says whether that succeeded.
+    /// Closes what tests share, if this is the last run; says whether that succeeded.
     pub(crate) fn end(self) -> bool {
-        drop(self);
-        let State {
-            runs, is_in_hurry, ..
-        } = *lock();
-        match is_in_hurry {
-            _ if runs > 0 => true,
-            true => close_in_time(),
-            false => close_shared(),
+        std::mem::forget(self);
+        match leave() {
+            (runs, _) if runs > 0 => true,
+            (_, Some(deadline)) => close_in_time(time_until(deadline)),
+            (_, None) => close_shared(),
         }
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        lock().runs -= 1;
+        leave();
     }
 }
 
-/// Limits the time that closing may take, because a test was given up.
-pub(crate) fn hurry() {
-    lock().is_in_hurry = true;
+/// Ends a run; returns how many are left, and when closing is abandoned. In one step, so that of runs that end
+/// at once exactly one is the last.
+fn leave() -> (usize, Option<Instant>) {
+    let mut state = lock();
+    state.runs -= 1;
+    (state.runs, state.deadline)
 }
 
-/// Notes that a worker process has ended with an error, which is `output`.
+/// Returns the time that is left. A deadline that has passed is that of a run within a test, whose report
+/// was long ago.
+fn time_until(deadline: Instant) -> Duration {
+    let rest = deadline.checked_duration_since(Instant::now());
+    rest.unwrap_or(PATIENCE)
+}
+
+/// Limits the time from now, when a test was given up and the run is reported, to the end of closing.
+pub(crate) fn hurry() {
+    lock().deadline = Some(Instant::now() + PATIENCE);
+}
+
+/// Notes that a worker process has failed at its end, and prints what there is to say of that.
+#[cfg(unix)]
 pub(crate) fn worker_failed(output: &[u8]) {
     print_error(output);
     lock().has_worker_failed = true;
@@ -107,7 +124,8 @@ pub(crate) fn worker_failed(output: &[u8]) {
 /// succeeded, in the worker processes of `--isolate` too. Errors are printed. Blocks the thread meanwhile.
 ///
 /// [`run`](crate::run) does so by itself. Who awaits
-/// [`run_interruptible`](crate::run_interruptible) is to call this when the run is over.
+/// [`run_interruptible`](crate::run_interruptible) is to call this when the run is over. It takes as long as
+/// the `close` functions do, also when tests have timed out, which may keep what those need.
 #[must_use = "a value that cannot be closed fails the run"]
 pub fn close_shared() -> bool {
     let mut succeeded = !std::mem::take(&mut lock().has_worker_failed);
@@ -122,12 +140,12 @@ pub fn close_shared() -> bool {
     succeeded
 }
 
-/// As [`close_shared`], as far as that is possible in a few seconds.
-pub(crate) fn close_in_time() -> bool {
+/// As [`close_shared`], as far as that is possible in this time, on a thread that is left behind otherwise.
+pub(crate) fn close_in_time(time: Duration) -> bool {
     let (closed, is_closed) = mpsc::channel();
     let thread = thread::Builder::new().name("test-shared".to_owned());
     let closes = thread.spawn(move || closed.send(close_shared()));
-    closes.is_ok() && is_closed.recv_timeout(PATIENCE).unwrap_or_default()
+    closes.is_ok() && is_closed.recv_timeout(time).unwrap_or_default()
 }
 
 /// Takes the next of those that are to be called.

@@ -10,7 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 pub use self::closing::close_shared;
-pub(crate) use self::closing::{Run, close_in_time, hurry, set_teardown, worker_failed};
+#[cfg(unix)]
+pub(crate) use self::closing::worker_failed;
+pub(crate) use self::closing::{PATIENCE, Run, close_in_time, hurry, set_teardown};
 pub(crate) use self::functions::LocalFuture;
 pub use self::functions::{AsyncFunction, Close, Open};
 use self::opening::Opening;

@@ -83,7 +83,8 @@ fn the_process_ends_though_its_main_task_cannot() {
     let output = run("kept_runtime", &["--timeout=300ms", "--test-threads=1"]);
     let counts = "1 passed; 1 failed;";
     assert!(output.stdout.contains(counts), "{}", output.stdout);
-    let message = "error: a test that timed out keeps the thread that awaits the end of the run\n";
+    let message =
+        "error: a test that has not ended keeps the thread that awaits the end of the run\n";
     assert_eq!((output.stderr.as_str(), output.code), (message, Some(101)));
 }
 

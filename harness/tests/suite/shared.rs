@@ -13,10 +13,12 @@ crate::tests!(
     sync_tests_block_for_the_value,
     dropping_one_future_does_not_lose_the_value,
     a_run_within_a_test_closes_nothing,
+    who_awaits_the_run_closes,
     failures_do_not_keep_it_open,
     who_does_not_ask_opens_nothing,
     nothing_happens_where_no_test_runs,
     each_run_opens_its_own,
+    a_timeout_hurries_no_later_run,
     a_failed_opening_fails_each_test_once_and_for_all,
     a_panic_of_the_opening_is_its_error,
     an_error_of_setup_keeps_the_tests_from_running,
@@ -67,6 +69,12 @@ fn a_run_within_a_test_closes_nothing() {
     assert_passes(&["has_a_run_within"], ALL);
 }
 
+fn who_awaits_the_run_closes() {
+    let output = run("sharing_in_interruptible_run", &["has_a_run_within"]);
+    let expected = ("open\ncloses\nclose\n", Some(0));
+    assert_eq!((output.stderr.as_str(), output.code), expected);
+}
+
 fn failures_do_not_keep_it_open() {
     let output = run("sharing", &["fails"]);
     assert_eq!((output.stderr.as_str(), output.code), (ALL, Some(101)));
@@ -87,6 +95,15 @@ fn each_run_opens_its_own() {
     let output = run("sharing_in_two_runs", &["at_once"]);
     assert_eq!(output.stderr, "open\nclose\nopen\nclose\n");
     assert_eq!(output.code, Some(0));
+}
+
+fn a_timeout_hurries_no_later_run() {
+    let args = ["never_ends", "--timeout=100ms"];
+    let output = run_with("sharing_after_another_run", &args, |command| {
+        command.env(FAULT, "close names its thread");
+    });
+    let expected = "open\nclose\non test-shared\nopen\nclose\non main\n";
+    assert_eq!((output.stderr.as_str(), output.code), (expected, Some(0)));
 }
 
 fn a_failed_opening_fails_each_test_once_and_for_all() {
