@@ -22,13 +22,31 @@ const VARIABLE: &str = "LIBTEST_ASYNC_STATE_DIR";
 /// Restricts `trials` to those that failed when they last ran, if that is asked for and if there
 /// are any.
 pub(crate) fn restrict(args: &Arguments, trials: &mut Vec<Trial>) {
-    if !args.last_failed {
-        return;
+    if let Some(failed) = Selection::new(args, trials.iter()) {
+        plan::keep(trials, |trial| failed.has(trial));
     }
-    let failed = path().map(|path| read(&path)).unwrap_or_default();
-    let is_known = |trial: &Trial| failed.contains(trial.description().title().as_ref());
-    if trials.iter().any(is_known) {
-        plan::keep(trials, is_known);
+}
+
+/// The titles of tests that failed when they last ran.
+pub(crate) struct Selection(BTreeSet<String>);
+
+impl Selection {
+    /// Reads the record, if that is asked for; `None` selects all, as no trial is in the record.
+    pub(crate) fn new<'a>(
+        args: &Arguments,
+        mut trials: impl Iterator<Item = &'a Trial>,
+    ) -> Option<Self> {
+        if !args.last_failed {
+            return None;
+        }
+        let selection = Self(read(&path()?));
+        trials
+            .any(|trial| selection.has(trial))
+            .then_some(selection)
+    }
+
+    pub(crate) fn has(&self, trial: &Trial) -> bool {
+        self.0.contains(trial.description().title().as_ref())
     }
 }
 

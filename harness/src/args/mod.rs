@@ -13,6 +13,7 @@ use std::time::Duration;
 pub use self::error::ArgumentError;
 
 use crate::isolate;
+use crate::last_failed;
 use crate::thread_pool::Thread;
 use crate::trial::Trial;
 
@@ -199,15 +200,16 @@ impl Arguments {
 
     /// Says whether running `trials` would execute the body of any of them.
     ///
-    /// It is false for `--list`, for an empty selection, for one of ignored tests only, and with
-    /// `--isolate` in the process that only starts the workers. What a run needs, an interpreter
+    /// It is false for `--list`, for an empty selection, for one of ignored tests only, as `--last-failed` may
+    /// leave it, and with `--isolate` in the process that only starts the workers. What a run needs, an interpreter
     /// for example, need not be started then.
     pub fn would_run(&self, trials: &[Trial]) -> bool {
-        !self.list
-            && !self.starts_workers()
-            && trials
-                .iter()
-                .any(|trial| !self.is_filtered_out(trial) && !self.is_ignored(trial))
+        let selected = || trials.iter().filter(|trial| !self.is_filtered_out(trial));
+        let failed = last_failed::Selection::new(self, selected());
+        let runs = |trial: &Trial| {
+            !self.is_ignored(trial) && failed.as_ref().is_none_or(|failed| failed.has(trial))
+        };
+        !self.list && !self.starts_workers() && selected().any(runs)
     }
 
     /// Says whether a run reports `trial` as ignored instead of running it, if it is selected.

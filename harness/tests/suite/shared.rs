@@ -1,10 +1,12 @@
 //! Values that tests share, and the functions before the first test and after the last.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::child::{self, Output, run, run_with, section};
+use crate::files::scratch;
 use crate::fixtures::FAULT;
 
 crate::tests!(
@@ -17,6 +19,7 @@ crate::tests!(
     failures_do_not_keep_it_open,
     who_does_not_ask_opens_nothing,
     nothing_happens_where_no_test_runs,
+    nothing_happens_where_only_ignored_tests_are_left,
     each_run_opens_its_own,
     a_timeout_hurries_no_later_run,
     a_failed_opening_fails_each_test_once_and_for_all,
@@ -89,6 +92,21 @@ fn nothing_happens_where_no_test_runs() {
     for args in [&["--list"], &["ignored"], &["nothing_has_this"]] {
         assert_passes(args, "");
     }
+}
+
+fn nothing_happens_where_only_ignored_tests_are_left() {
+    let folder = scratch("ignored-failed");
+    fs::create_dir_all(&folder).unwrap();
+    let run = |args: &[&str]| {
+        let set_folder = |command: &mut Command| {
+            command.env("LIBTEST_ASYNC_STATE_DIR", &folder);
+        };
+        let output = run_with("sharing", args, set_folder);
+        (output.stderr, output.code)
+    };
+    let ran = "setup\nteardown\n".to_owned();
+    assert_eq!(run(&["--ignored"]), (ran, Some(101)));
+    assert_eq!(run(&["--last-failed"]), (String::new(), Some(0)));
 }
 
 fn each_run_opens_its_own() {
