@@ -9,6 +9,7 @@ use crate::process::print_error;
 use crate::run::run;
 use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
 use crate::trial::Trial;
+use crate::unwind;
 
 type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
 
@@ -53,9 +54,13 @@ impl Hooks {
     #[must_use]
     pub fn run(self, args: &Arguments, trials: Vec<Trial>) -> ExitCode {
         if args.would_run(&trials) {
-            if let Err(failed) = self.begin() {
+            let begun = unwind::contain(|| self.begin());
+            // The panic hook has printed a panic.
+            if let Some(Err(failed)) = &begun {
                 let text = failed.message().unwrap_or_default();
                 print_error(format!("error: {text}\n").as_bytes());
+            }
+            if !matches!(begun, Some(Ok(()))) {
                 let _ = close_shared();
                 return ExitCode::from(FAILURE as u8);
             }
@@ -63,8 +68,7 @@ impl Hooks {
         run(args, trials).exit_code()
     }
 
-    /// Does what comes before the tests, on this thread, where a panic ends the process as that of a main
-    /// function does.
+    /// Calls the set-up, on this thread; if it succeeds, keeps the tear-down for the end of the run.
     fn begin(self) -> Result<(), Failed> {
         self.setup.map_or(Ok(()), |setup| block_on(setup()))?;
         if let Some(teardown) = self.teardown {

@@ -26,6 +26,7 @@ crate::tests!(
     a_panic_of_the_opening_is_its_error,
     an_error_of_setup_keeps_the_tests_from_running,
     a_panic_of_setup_keeps_the_tests_from_running,
+    a_setup_that_fails_leaves_nothing_open,
     an_error_at_the_end_fails_the_run,
     a_panic_at_the_end_hides_no_other_closing,
     each_worker_has_its_own,
@@ -161,6 +162,22 @@ fn a_panic_of_setup_keeps_the_tests_from_running() {
     );
     assert!(!output.stderr.contains("teardown"), "{}", output.stderr);
     assert_eq!((output.stdout.as_str(), output.code), ("", Some(101)));
+}
+
+fn a_setup_that_fails_leaves_nothing_open() {
+    for (fault, error) in [
+        ("setup fails", "error: setup has failed\n"),
+        ("setup panics", "setup has panicked\n"),
+    ] {
+        let output = run_with("opened_in_setup", &["at_once"], |command| {
+            command.env(FAULT, fault);
+        });
+        let said = output.stderr.as_str();
+        assert!(said.starts_with("open\nsetup\n"), "{said}");
+        assert!(said.contains(error), "{said}");
+        assert!(said.ends_with("\nclose\n"), "{said}");
+        assert_eq!((output.stdout.as_str(), output.code), ("", Some(101)));
+    }
 }
 
 fn an_error_at_the_end_fails_the_run() {
