@@ -39,7 +39,7 @@ pub(crate) struct State {
     watchdog: Option<Watchdog>,
     tally: Tally,
     phase: Phase,
-    /// A trial took too long, and may keep its thread.
+    /// A trial took too long, or still ran at the end, and may keep its thread.
     has_given_up: bool,
     /// No trial can come to its end any more.
     is_given_up: bool,
@@ -143,7 +143,7 @@ impl State {
         passed + failed + ignored + measured
     }
 
-    /// Says whether a trial took too long, which may keep its thread.
+    /// Says whether a trial took too long or still ran at the end, which may keep its thread.
     pub(super) fn has_given_up(&self) -> bool {
         self.has_given_up
     }
@@ -173,6 +173,8 @@ impl State {
     fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
         let most = self.settings.most_failures;
         if most.is_some_and(|most| self.tally.failed >= most) {
+            // Trials that still run may keep their threads; those in worker processes are killed.
+            self.has_given_up |= self.pool.is_none() && !self.running.is_empty();
             return Ok(true);
         }
         while !self.running.has_serial() {

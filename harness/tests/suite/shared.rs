@@ -32,6 +32,7 @@ crate::tests!(
     each_worker_has_its_own,
     an_error_of_setup_in_a_worker_is_shown,
     an_error_at_the_end_of_a_worker_fails_the_run,
+    a_closing_that_hangs_ends_after_the_first_failure,
     a_closing_that_hangs_ends_after_a_timeout,
     ctrl_c_closes_too,
     ctrl_c_does_not_wait_for_ever,
@@ -230,9 +231,21 @@ fn an_error_at_the_end_of_a_worker_fails_the_run() {
     assert_eq!(output.code, Some(101));
 }
 
-fn a_closing_that_hangs_ends_after_a_timeout() {
-    let output = with_fault("close hangs", &["waits_for_ever", "--timeout=100ms"]);
+fn a_closing_that_hangs_ends_after_the_first_failure() {
+    let args = ["beside_another", "--fail-fast", "--test-threads=2"];
+    let output = with_fault("close hangs", &args);
     assert_eq!(output.stderr, "setup\nopen\nclose\n");
+    let counts = "test result: FAILED. 0 passed; 1 failed";
+    assert!(output.stdout.contains(counts), "{}", output.stdout);
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_closing_that_hangs_ends_after_a_timeout() {
+    let args = ["never_ends", "--timeout=100ms"];
+    let output = run_with("opened_in_setup", &args, |command| {
+        command.env(FAULT, "close hangs");
+    });
+    assert_eq!(output.stderr, "open\nsetup\nclose\n");
     assert!(
         output
             .stdout
