@@ -34,6 +34,11 @@ impl Busy {
         self.lock().child = None;
     }
 
+    /// Says whether the run is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
     /// Kills the process, and every later one.
     pub(super) fn close(&self) {
         let child = {

@@ -18,7 +18,6 @@ use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use super::replies::Replies;
 use super::turn;
-use crate::args::FAILURE;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
 /// example), when the run is over.
@@ -139,11 +138,21 @@ impl Process {
         }
     }
 
-    /// Ends a worker whose tests are over; returns what it printed since if it could not close what they
-    /// shared.
-    pub(super) fn end_run(mut self) -> Option<Vec<u8>> {
-        let status = self.end().ok().flatten()?;
-        (status.code() == Some(FAILURE)).then(|| self.take_output().unwrap_or_default())
+    /// Ends a worker whose tests are over, where it closes what they shared and tears down.
+    ///
+    /// # Errors
+    ///
+    /// Says how it failed there, with what it printed.
+    pub(super) fn end_run(mut self) -> Result<(), Vec<u8>> {
+        let reason = match self.end() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => describe(status),
+            Ok(None) => format!("it was killed, as it had not ended after {PATIENCE:?}"),
+            Err(error) => format!("child process was lost: {error}"),
+        };
+        let text = format!("error: a worker process failed after its tests: {reason}\n");
+        let output = self.take_output().unwrap_or_default();
+        Err([text.into_bytes(), output].concat())
     }
 
     /// Kills a worker.
@@ -154,7 +163,7 @@ impl Process {
     }
 
     /// Ends the worker and returns its status, or none if it did not end by itself.
-    pub(super) fn end(&mut self) -> io::Result<Option<ExitStatus>> {
+    fn end(&mut self) -> io::Result<Option<ExitStatus>> {
         let _ = self.link.shutdown(Shutdown::Both);
         let deadline = Instant::now() + PATIENCE;
         let mut pause = Duration::from_millis(1);

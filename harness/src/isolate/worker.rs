@@ -76,7 +76,7 @@ impl Worker {
                 break;
             }
         }
-        if let Some(output) = self.process.take().and_then(Process::end_run) {
+        if let Some(Err(output)) = self.process.take().map(Process::end_run) {
             shared::worker_failed(&output);
         }
     }
@@ -164,14 +164,13 @@ impl Worker {
     }
 
     /// Has a trial run by a fresh process: one that has run it before cannot do so again.
-    fn replace(&mut self, mut process: Process) {
+    fn replace(&mut self, process: Process) {
         let Some(job) = self.sent.pop_front() else {
-            let _ = process.end();
-            return;
+            return self.retire(process);
         };
         self.give_up_rest();
         let has_run = process.has_run();
-        let _ = process.end();
+        self.retire(process);
         if has_run {
             return self.submit(job);
         }
@@ -181,6 +180,18 @@ impl Worker {
         );
         let ended = Ended::without_output(Outcome::FailedBecause(reason));
         (job.tell)(Progress::Ended(ended));
+    }
+
+    /// Ends a process during the run. From here on the end of the run does not kill it, as it may have something
+    /// to close; how it ends is of interest unless that has killed it already.
+    fn retire(&self, process: Process) {
+        self.busy.clear();
+        let may_be_killed = self.busy.is_closed();
+        if let Err(output) = process.end_run() {
+            if !may_be_killed {
+                shared::worker_failed(&output);
+            }
+        }
     }
 
     /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks

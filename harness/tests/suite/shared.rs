@@ -32,6 +32,8 @@ crate::tests!(
     each_worker_has_its_own,
     an_error_of_setup_in_a_worker_is_shown,
     an_error_at_the_end_of_a_worker_fails_the_run,
+    a_worker_that_does_not_end_well_fails_the_run,
+    a_worker_that_is_replaced_has_to_end_well,
     a_closing_that_hangs_ends_after_the_first_failure,
     a_closing_that_hangs_ends_after_a_timeout,
     ctrl_c_closes_too,
@@ -228,6 +230,33 @@ fn an_error_at_the_end_of_a_worker_fails_the_run() {
     let error = "error: teardown has failed\n";
     assert!(output.stderr.ends_with(error), "{}", output.stderr);
     assert!(output.stdout.contains("test result: ok. 1 passed"));
+    assert_eq!(output.code, Some(101));
+}
+
+fn a_worker_that_does_not_end_well_fails_the_run() {
+    for (fault, end) in [
+        ("teardown aborts", "child process exited with signal 6"),
+        ("teardown exits", "got unexpected return code 7"),
+        (
+            "teardown hangs",
+            "it was killed, as it had not ended after 10s",
+        ),
+    ] {
+        let output = with_fault(fault, &["--isolate", "blocks"]);
+        let error = format!("error: a worker process failed after its tests: {end}\n");
+        let said = output.stderr.as_str();
+        assert!(said.starts_with(&error), "{said}");
+        assert!(said.ends_with("\nclose\nteardown\n"), "{said}");
+        assert!(output.stdout.contains("test result: ok. 1 passed"));
+        assert_eq!(output.code, Some(101));
+    }
+}
+
+fn a_worker_that_is_replaced_has_to_end_well() {
+    let args = ["--isolate", "--retries=1", "fails"];
+    let output = with_fault("teardown exits", &args);
+    let error = "error: a worker process failed after its tests: ";
+    assert_eq!(output.stderr.matches(error).count(), 2, "{}", output.stderr);
     assert_eq!(output.code, Some(101));
 }
 
