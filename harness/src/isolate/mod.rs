@@ -42,13 +42,17 @@ use std::time::Duration;
 use crate::job::Ended;
 
 #[cfg(not(unix))]
-pub(crate) use self::none::{Pool, Server, Turn, is_worker};
+pub use self::none::is_worker;
+#[cfg(not(unix))]
+pub(crate) use self::none::{Pool, Server, Turn};
 #[cfg(unix)]
 pub(crate) use self::pool::Pool;
 #[cfg(unix)]
 pub(crate) use self::server::Server;
 #[cfg(unix)]
-pub(crate) use self::turn::{Turn, is_worker};
+pub(crate) use self::turn::Turn;
+#[cfg(unix)]
+pub use self::turn::is_worker;
 
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]

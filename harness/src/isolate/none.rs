@@ -9,7 +9,7 @@ use crate::args::Arguments;
 use crate::trial::Trial;
 
 /// Says whether this process is a worker: never here.
-pub(crate) fn is_worker() -> bool {
+pub fn is_worker() -> bool {
     false
 }
 

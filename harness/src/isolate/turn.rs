@@ -58,7 +58,7 @@ impl Progress {
 ///
 /// The variable is inherited by whatever a test starts, and that may be a test binary too; but it
 /// is not the parent of those.
-pub(crate) fn is_worker() -> bool {
+pub fn is_worker() -> bool {
     served_run().is_some()
 }
 

@@ -11,14 +11,12 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libtest_async::{Arguments, FormatSetting, capture};
+use libtest_async::{__private::is_worker, Arguments, FormatSetting, capture};
 
 use self::scan::Found;
 use super::args::parse_args;
 use super::place::{self, Place};
 
-/// Set by libtest-async for its worker processes.
-const WORKER: &str = "LIBTEST_ASYNC_WORKER_OF";
 /// Set by cargo-nextest, which has a process for each test and shows the output of some.
 const NEXTEST: &str = "NEXTEST";
 
@@ -30,9 +28,7 @@ impl Note {
     /// Takes the place of `main!`. Nothing is told to machines, and by no worker process.
     pub(super) fn at_end(place: &Place) -> Self {
         let is_for_people = is_for_people(&parse_args().harness);
-        let is_one_of_many = [WORKER, NEXTEST]
-            .iter()
-            .any(|name| env::var_os(name).is_some());
+        let is_one_of_many = is_worker() || env::var_os(NEXTEST).is_some();
         let is_told = is_for_people && !is_one_of_many;
         let file = is_told.then(|| place::find(place.file, &place.manifest_dir()));
         Self(file.flatten())
