@@ -39,7 +39,7 @@ impl Hooks {
         Self { setup, ..self }
     }
 
-    /// Calls a function after the last test.
+    /// Calls a function at the end of the run.
     #[must_use]
     pub fn with_teardown<F, R, E>(self, teardown: F) -> Self
     where

@@ -51,13 +51,17 @@ use crate::failed::Failed;
 /// The values are closed in the reverse order of their opening, before the `teardown` of
 /// [`main!`](crate::main!). An error or a panic of `close` is printed, and the exit code is 101.
 /// `close` takes a reference because a test that timed out may still use the value, which is never
-/// dropped. The next [`run`](crate::run) of the process opens another. With `--isolate` each worker
-/// process has its own.
+/// dropped. The next [`run`](crate::run) of the process opens another; one that was still being opened at the
+/// end of a run is the next one's. With `--isolate` each worker process has its own; one that is killed, as a
+/// test crashed or timed out there, closes nothing.
 ///
-/// `open` is polled on a thread of its own, and `close` on the thread that called
-/// [`run`](crate::run). What they print belongs to no test and is not captured. A pool of a runtime's needs the runtime
-/// that its connections live on: keep that in a static too, so that it outlives the test that asks
-/// first.
+/// The last test need not have ended: those that have timed out, and those that run when `--fail-fast` or Ctrl-C
+/// ends the run, go on beside `close`, which has four seconds then.
+///
+/// `open` is polled on a thread of its own, and `close` on the thread that called [`run`](crate::run), or on
+/// another where it has four seconds. What they print belongs to no test and is not captured. A pool of a
+/// runtime's needs the runtime that its connections live on: keep that in a static too, so that it outlives the
+/// test that asks first.
 ///
 /// ```no_run
 /// # use std::future::Future;
@@ -108,7 +112,10 @@ enum Phase<T: 'static, E> {
 
 impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     /// Creates a value that `open` makes: an async function without arguments that returns a
-    /// `Result`.
+    /// `Result`, and whose future is `Send` and `'static`.
+    ///
+    /// `open` may ask for other values. Values that wait for each other in a circle wait for ever, and `open`
+    /// has no time limit of its own: only that of the tests that ask.
     pub const fn new<F: Open<T, E> + Sync>(open: &'static F) -> Self {
         Self {
             open,
@@ -120,7 +127,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
         }
     }
 
-    /// Has `close` called after the last test, with a reference to the value: an async function that
+    /// Has `close` called at the end of the run, with a reference to the value: an async function that
     /// returns a `Result`.
     #[must_use]
     pub const fn with_close<F: Close<T, E> + Sync>(self, close: &'static F) -> Self {
