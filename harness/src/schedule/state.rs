@@ -173,8 +173,10 @@ impl State {
     fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
         let most = self.settings.most_failures;
         if most.is_some_and(|most| self.tally.failed >= most) {
-            // Trials that still run may keep their threads; those in worker processes are killed.
-            self.has_given_up |= self.pool.is_none() && !self.running.is_empty();
+            // Those that run in worker processes are killed.
+            if self.pool.is_none() && !self.running.is_empty() {
+                self.leave_behind();
+            }
             return Ok(true);
         }
         while !self.running.has_serial() {

@@ -35,6 +35,7 @@ crate::tests!(
     a_worker_that_does_not_end_well_fails_the_run,
     a_worker_that_is_replaced_has_to_end_well,
     a_closing_that_hangs_ends_after_the_first_failure,
+    standard_output_stays_for_machines_beside_a_closing,
     a_closing_that_hangs_ends_after_a_timeout,
     ctrl_c_closes_too,
     ctrl_c_does_not_wait_for_ever,
@@ -267,6 +268,20 @@ fn a_closing_that_hangs_ends_after_the_first_failure() {
     let counts = "test result: FAILED. 0 passed; 1 failed";
     assert!(output.stdout.contains(counts), "{}", output.stdout);
     assert_eq!(output.code, Some(101));
+}
+
+fn standard_output_stays_for_machines_beside_a_closing() {
+    let args = [
+        "beside_another",
+        "--fail-fast",
+        "--test-threads=2",
+        "--format=json",
+        "-Zunstable-options",
+    ];
+    let output = with_fault("close waits", &args);
+    assert_eq!(output.stderr, "setup\nopen\nclose\nbeside\nteardown\n");
+    let is_json = |line: &str| line.starts_with('{');
+    assert!(output.stdout.lines().all(is_json), "{}", output.stdout);
 }
 
 fn a_closing_that_hangs_ends_after_a_timeout() {

@@ -82,13 +82,18 @@ impl State {
             self.watches_locks = true;
             stuck_lock::watch(title, Arc::downgrade(driver));
         }
-        self.has_given_up = true;
-        patience::suspect();
+        self.leave_behind();
         let (output, cancellation) = self.running.give_up(id);
         if let Some(cancellation) = cancellation {
             self.unused.cancel(cancellation);
         }
         self.ended(id, Ended::cut_short(outcome, output, elapsed))
+    }
+
+    /// Notes that a trial goes on after its end is reported, and may keep what others need.
+    pub(super) fn leave_behind(&mut self) {
+        self.has_given_up = true;
+        patience::suspect();
     }
 
     /// Fails what runs and what has not started.
