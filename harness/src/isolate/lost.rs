@@ -17,8 +17,8 @@ pub(super) const DISTURBED: &str =
 
 /// A worker that ends by itself has this long.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// So long a worker may live whose parent has no more work for it, or has gone. That is more than the
-/// parent waits for, if it is there.
+/// Time limit of a worker whose parent has no more work for it, or has gone. It is longer than the parent
+/// waits, if that is there.
 const AFTERLIFE: Duration = Duration::from_secs(12);
 
 /// Ends a worker that cannot say any more how its tests ended.

@@ -91,6 +91,18 @@ pub(crate) fn listen(command: &mut Command) {
     unsafe { command.pre_exec(listen) };
 }
 
+/// Has a child ignore the ends of its own children, whose status it does not get then.
+#[expect(unsafe_code, reason = "there is no safe way to signals")]
+pub(crate) fn ignore_children(command: &mut Command) {
+    let ignore = || {
+        // SAFETY: this signal may be ignored.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+        Ok(())
+    };
+    // SAFETY: `ignore` makes one system call, which is allowed between fork and exec.
+    unsafe { command.pre_exec(ignore) };
+}
+
 /// Returns the section of a report that holds the output of `test`.
 pub(crate) fn section<'a>(report: &'a str, test: &str) -> &'a str {
     let header = format!("---- {test} stdout ----\n");

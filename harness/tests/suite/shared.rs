@@ -34,6 +34,7 @@ crate::tests!(
     an_error_at_the_end_of_a_worker_fails_the_run,
     a_worker_that_does_not_end_well_fails_the_run,
     a_worker_that_is_replaced_has_to_end_well,
+    a_worker_whose_status_is_not_known_fails_nothing,
     a_closing_that_hangs_ends_after_the_first_failure,
     standard_output_stays_for_machines_beside_a_closing,
     a_closing_that_hangs_ends_after_a_timeout,
@@ -259,6 +260,11 @@ fn a_worker_that_is_replaced_has_to_end_well() {
     let error = "error: a worker process failed after its tests: ";
     assert_eq!(output.stderr.matches(error).count(), 2, "{}", output.stderr);
     assert_eq!(output.code, Some(101));
+}
+
+fn a_worker_whose_status_is_not_known_fails_nothing() {
+    let output = run_with("sharing", &["--isolate", "blocks"], child::ignore_children);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }
 
 fn a_closing_that_hangs_ends_after_the_first_failure() {
