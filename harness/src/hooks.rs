@@ -54,6 +54,7 @@ impl Hooks {
     #[must_use]
     pub fn run(self, args: &Arguments, trials: Vec<Trial>) -> ExitCode {
         if args.would_run(&trials) {
+            args.remove_old_report();
             let begun = unwind::contain(|| self.begin());
             // The panic hook has printed a panic.
             if let Some(Err(failed)) = &begun {

@@ -9,9 +9,11 @@ use crate::rerun::{Run, SUBJECT, command};
 
 crate::tests!(
     an_error_of_setup_keeps_the_tests_from_running,
+    a_failed_setup_leaves_no_report_of_another_run,
     a_panic_of_setup_keeps_the_tests_from_running,
     an_error_of_teardown_fails_the_run,
     tests_share_one_value,
+    what_the_teardown_asks_for_is_closed,
     failures_do_not_keep_the_teardown_from_running,
     a_test_that_is_given_up_does_not_either,
     a_teardown_that_hangs_then_ends,
@@ -32,6 +34,12 @@ crate::tests!(
 
 /// What is said when all goes well.
 const ALL: &str = "setup\nopen\nclose\nteardown\n";
+
+fn what_the_teardown_asks_for_is_closed() {
+    let run = with_fault("teardown asks", "subject::ends::passes");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    assert_eq!(run.stderr, "setup\nteardown\nopen\nclose\n");
+}
 
 /// Runs the subject, which says what it does, where something fails.
 fn with_fault(fault: &str, arguments: &str) -> Run {
@@ -54,6 +62,14 @@ fn an_error_of_setup_keeps_the_tests_from_running() {
     assert!(run.stderr.starts_with(trace), "{run:#?}");
     let end = "ValueError: from setup\n";
     assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn a_failed_setup_leaves_no_report_of_another_run() {
+    let file = std::env::temp_dir().join(format!("setup-{}.xml", std::process::id()));
+    std::fs::write(&file, "of another run").unwrap();
+    let run = with_fault("setup", &format!("shared::asks --junit {}", file.display()));
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    assert!(!file.exists());
 }
 
 fn a_panic_of_setup_keeps_the_tests_from_running() {

@@ -26,6 +26,7 @@ crate::tests!(
     what_a_failing_test_leaves_behind_is_shown_with_its_failure,
     ctrl_c_drops_what_runs_and_ends_with_130,
     ctrl_c_interrupts_the_test_of_a_worker,
+    ctrl_c_has_a_main_function_of_ones_own_report,
 );
 
 fn a_timeout_ends_a_test_that_waits_and_shows_what_for() {
@@ -252,6 +253,30 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
     assert!(!stderr.contains("KeyboardInterrupt"), "{stderr}");
 }
 
+/// The main function cancels the run, and prints its own error.
+#[cfg(unix)]
+fn ctrl_c_has_a_main_function_of_ones_own_report() {
+    let mut command = command("--nocapture settings::interrupt --test-threads 1");
+    command.env(crate::rerun::SUBJECT, crate::stdout::OWN_MAIN);
+    let mut child = with_default_sigint(&command)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    read_until(&mut stdout, "waiting");
+    interrupt(&child.id().to_string());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert!(!child.wait().unwrap().success());
+    for expected in [
+        "test subject::settings::interrupt::waits_for_ever was running\n",
+        "\ntest result: INTERRUPTED. 0 passed; 1 failed;",
+    ] {
+        assert!(rest.contains(expected), "{rest}");
+    }
+}
+
 /// A terminal sends the signal to the workers of `--isolate` as well, and one may be the first to act on it.
 #[cfg(unix)]
 fn ctrl_c_interrupts_the_test_of_a_worker() {
@@ -300,6 +325,9 @@ fn read_until(stdout: &mut impl BufRead, text: &str) -> String {
 
 #[cfg(not(unix))]
 fn ctrl_c_drops_what_runs_and_ends_with_130() {}
+
+#[cfg(not(unix))]
+fn ctrl_c_has_a_main_function_of_ones_own_report() {}
 
 #[cfg(not(unix))]
 fn ctrl_c_interrupts_the_test_of_a_worker() {}

@@ -9,6 +9,8 @@ use crate::subject::LOCK;
 crate::tests!(
     a_test_has_a_thread_and_a_runtime_of_its_own,
     what_tasks_print_is_the_tests,
+    what_a_coroutine_prints_that_a_test_gives_to_the_loop_is_the_tests,
+    a_time_out_of_the_end_of_a_runtime_says_so,
     what_a_test_has_spawned_is_dropped_at_its_end,
     a_task_that_blocks_the_end_of_its_runtime_is_told_of,
     serial_tests_run_alone_in_worker_processes_too,
@@ -38,6 +40,20 @@ fn what_tasks_print_is_the_tests() {
         }
         assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     }
+}
+
+fn what_a_coroutine_prints_that_a_test_gives_to_the_loop_is_the_tests() {
+    let run = Run::new("subject::threads::given_to_the_loop --show-output");
+    let shown = run.captured("subject::threads::given_to_the_loop::prints");
+    assert_eq!(shown.trim_end(), "printed by a coroutine");
+}
+
+fn a_time_out_of_the_end_of_a_runtime_says_so() {
+    let run = Run::new("--exact subject::threads::left::one_that_blocks --timeout 300ms");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::threads::left::one_that_blocks");
+    let start = "the test is through, and what it has spawned keeps its runtime from ending\n";
+    assert!(shown.starts_with(start), "{shown}");
 }
 
 fn what_a_test_has_spawned_is_dropped_at_its_end() {

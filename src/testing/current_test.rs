@@ -90,6 +90,14 @@ pub(super) fn give_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<Task
     Ok(locals.clone().with_context(context))
 }
 
+/// Makes the test of these locals that of this thread's own context, too, for as long as the thread keeps its state: calls
+/// such as `asyncio.run_coroutine_threadsafe` take that along.
+pub(super) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<()> {
+    let test = of_locals(py, locals)?;
+    variable(py)?.call_method1(intern!(py, "set"), (test,))?;
+    Ok(())
+}
+
 /// Returns locals whose context belongs to no test, for what all of them share: the tasks there are no leaks of the test
 /// that happens to run.
 pub(super) fn give_context_of_all(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {

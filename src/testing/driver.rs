@@ -223,7 +223,9 @@ impl Program {
     fn tear_down(&self) -> Option<bool> {
         let teardown = self.enter_ending()?;
         let is_closed = self.context.close_shared();
-        Some(self.context.call(teardown) && is_closed)
+        let is_torn_down = self.context.call(teardown);
+        // The tear-down may have asked for values too.
+        Some(self.context.close_shared() && is_torn_down && is_closed)
     }
 
     /// Ends the process while a test keeps the loop, which the tear-down may need. A run that owes a tear-down has failed.

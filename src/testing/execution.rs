@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
@@ -34,6 +35,8 @@ pub(super) struct Execution {
     pub(super) settings: Settings,
     /// The locals of the current attempt, which [`describe`](Self::describe) reads on another thread.
     pub(super) locals: Mutex<Option<TaskLocals>>,
+    /// The body of the current attempt has ended.
+    pub(super) is_through: AtomicBool,
 }
 
 type Verdict = Result<Completion, Failed>;
@@ -55,7 +58,13 @@ impl Execution {
     /// Describes what the test is doing whose time is over.
     pub(super) fn describe(&self) -> String {
         let locals = self.lock_locals().take();
-        stacks::describe(&self.session, locals)
+        let stacks = stacks::describe(&self.session, locals);
+        match self.is_through.load(Ordering::SeqCst) {
+            true => format!(
+                "the test is through, and what it has spawned keeps its runtime from ending\n{stacks}"
+            ),
+            false => stacks,
+        }
     }
 
     fn lock_locals(&self) -> MutexGuard<'_, Option<TaskLocals>> {
@@ -74,7 +83,10 @@ impl Execution {
         *self.lock_locals() = Some(locals.clone());
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
-        self.judge(&locals, body).await
+        self.is_through.store(false, Ordering::SeqCst);
+        let verdict = self.judge(&locals, body).await;
+        self.is_through.store(true, Ordering::SeqCst);
+        verdict
     }
 
     /// Calls a sync test.

@@ -2,13 +2,14 @@
 
 use std::future;
 use std::path::Path;
+use std::pin::pin;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use libtest_async::{Conclusion, Trial, capture};
+use libtest_async::{Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
@@ -80,8 +81,12 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     session.begin(locals.clone(), Arc::clone(&redirected.streams));
     let trials = trials(tests, &session, None);
     let (run, interrupter) = libtest_async::run_interruptible(&args.harness, trials);
-    session.set_interrupter(interrupter);
-    let conclusion = run.await;
+    session.set_interrupter(interrupter.clone());
+    let mut run = pin!(run);
+    // Dropped before the run.
+    let report_on_drop = ReportOnDrop(Some(interrupter));
+    let conclusion = run.as_mut().await;
+    report_on_drop.forget();
     let deadline = Deadline::default();
     deadline.set(status(&conclusion));
     // Whoever handles an error, or drops this future, goes on.
@@ -100,6 +105,23 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
         end_on_drop.forget();
     }
     failed
+}
+
+/// Reports what ran until then if a run is dropped before its end, as Ctrl-C has `run` do with its main future.
+struct ReportOnDrop(Option<Interrupter>);
+
+impl ReportOnDrop {
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ReportOnDrop {
+    fn drop(&mut self) {
+        if let Some(interrupter) = self.0.take() {
+            interrupter.interrupt();
+        }
+    }
 }
 
 /// Closes what the tests share, on another thread, because futures that need not be `Send` are polled; says whether that
@@ -212,6 +234,7 @@ fn run(
     if !arguments.harness.would_run(&trials) {
         return status(&libtest_async::run(&arguments.harness, trials));
     }
+    arguments.harness.remove_old_report();
     let runtime = runtime.unwrap_or_else(runtime::default);
     let status = start().and_then(|()| {
         Python::attach(|py| {

@@ -90,7 +90,9 @@ impl Session {
                 Some(name) => &self.others.get(py, main, name)?,
                 None => main,
             };
-            Ok(current_test::give_context(py, locals)?)
+            let locals = current_test::give_context(py, locals)?;
+            current_test::enter_context(py, &locals)?;
+            Ok(locals)
         })
     }
 }

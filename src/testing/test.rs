@@ -1,6 +1,7 @@
 //! A test, before it is handed to the harness.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use libtest_async::Trial;
@@ -105,6 +106,7 @@ impl Test {
             source: self.source,
             settings: self.settings,
             locals: Mutex::default(),
+            is_through: AtomicBool::new(false),
         });
         let (polling, timed_out) = (Arc::clone(&execution), Arc::clone(&execution));
         let mut trial = self

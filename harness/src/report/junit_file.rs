@@ -68,7 +68,7 @@ impl JunitFile {
 
     /// Removes what another process has written: nobody is to take that for the report of this one if a test ends
     /// it, or somebody kills it.
-    fn remove_old(&self) {
+    pub(super) fn remove_old(&self) {
         if !written().contains_key(&self.path) {
             let _ = fs::remove_file(&self.path);
         }

@@ -27,6 +27,7 @@ use std::io;
 
 use crate::args::{Arguments, ColorSetting, FormatSetting};
 use crate::event::Event;
+use crate::isolate::is_worker;
 use crate::last_failed::Record;
 use crate::time::TimeLimits;
 
@@ -53,6 +54,19 @@ impl Arguments {
     pub fn reserve_stdout(&self) {
         if let Ok(Some(reservation)) = self.reserve_stdout_for_run() {
             reservation.keep();
+        }
+    }
+
+    /// Removes the file of [`junit`](Self::junit) that an earlier process has written.
+    ///
+    /// [`run`](crate::run) does this when it starts. A program whose set-up may fail before that calls this first, or the
+    /// file would tell of another run. [`main!`](crate::main!) contains it.
+    pub fn remove_old_report(&self) {
+        // The file of a worker is its parent's.
+        let path = self.junit.as_deref().filter(|_| !self.list && !is_worker());
+        // A path that cannot be had is the run's to complain of.
+        if let Some(Ok(file)) = path.map(JunitFile::new) {
+            file.remove_old();
         }
     }
 

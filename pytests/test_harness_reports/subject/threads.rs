@@ -128,6 +128,33 @@ mod thread_local {
     }
 }
 
+/// A coroutine that the test's own thread gives to the loop in Python's way.
+mod given_to_the_loop {
+    use pyo3::ffi::c_str;
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    #[pyo3_aio::tokio::test]
+    fn prints(event_loop: Py<PyAny>) -> PyResult<()> {
+        Python::attach(|py| {
+            let globals = PyDict::new(py);
+            globals.set_item("loop", event_loop)?;
+            py.run(
+                c_str!(
+                    "
+import asyncio
+async def prints():
+    print('printed by a coroutine')
+asyncio.run_coroutine_threadsafe(prints(), loop).result()
+"
+                ),
+                Some(&globals),
+                None,
+            )
+        })
+    }
+}
+
 /// What tasks print, and their panics, on one thread and on several.
 mod tasks {
     #[expect(clippy::print_stdout, reason = "this is what is looked for")]
