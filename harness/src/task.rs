@@ -84,6 +84,7 @@ impl Future for Task {
             Ok(Poll::Ready(verdict)) => Ok(verdict),
             Err(payload) => Err(payload),
         };
+        this.cancellation.forget_waker();
         let future = this.future.take();
         let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
         this.end
@@ -95,6 +96,7 @@ impl Future for Task {
 impl Drop for Task {
     fn drop(&mut self) {
         // The runtime may be unwinding: a second panic would abort the process.
+        unwind::contain(|| self.cancellation.forget_waker());
         unwind::contain(|| drop(self.future.take()));
     }
 }
@@ -131,6 +133,12 @@ impl Cancellation {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Drops the waker, which may keep the runtime, on the thread of the task.
+    fn forget_waker(&self) {
+        let waker = self.lock().waker.take();
+        drop(waker);
     }
 
     /// Says whether there is a task that has been polled, and waits or is just being polled.

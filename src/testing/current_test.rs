@@ -81,25 +81,23 @@ pub(super) fn of_locals<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<B
         .call_method1(intern!(py, "get"), (variable(py)?,))
 }
 
-/// Returns locals whose context belongs to the test that this thread works for.
-pub(super) fn give_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
-    let context = crate::context::copy_current(py)?;
-    let set = variable(py)?.getattr(intern!(py, "set"))?;
+/// Makes the context of this thread that of the test that it works for, as long as the thread keeps its state in Python,
+/// and returns locals with a copy of it.
+///
+/// Calls such as `asyncio.run_coroutine_threadsafe` take the thread's context along.
+pub(super) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
     let test = CurrentTest(capture::Context::current());
-    context.call_method1(intern!(py, "run"), (set, test))?;
-    Ok(locals.clone().with_context(context))
-}
-
-/// Makes the test of these locals that of this thread's own context, too, for as long as the thread keeps its state: calls
-/// such as `asyncio.run_coroutine_threadsafe` take that along.
-pub(super) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<()> {
-    let test = of_locals(py, locals)?;
     variable(py)?.call_method1(intern!(py, "set"), (test,))?;
-    Ok(())
+    let context = crate::context::copy_current(py)?;
+    Ok(locals.clone().with_context(context))
 }
 
 /// Returns locals whose context belongs to no test, for what all of them share: the tasks there are no leaks of the test
 /// that happens to run.
 pub(super) fn give_context_of_all(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
-    capture::Context::default().run(|| give_context(py, locals))
+    let context = crate::context::copy_current(py)?;
+    let set = variable(py)?.getattr(intern!(py, "set"))?;
+    let no_test = CurrentTest(capture::Context::default());
+    context.call_method1(intern!(py, "run"), (set, no_test))?;
+    Ok(locals.clone().with_context(context))
 }

@@ -58,13 +58,14 @@ impl Execution {
     /// Describes what the test is doing whose time is over.
     pub(super) fn describe(&self) -> String {
         let locals = self.lock_locals().take();
-        let stacks = stacks::describe(&self.session, locals);
-        match self.is_through.load(Ordering::SeqCst) {
-            true => format!(
-                "the test is through, and what it has spawned keeps its runtime from ending\n{stacks}"
-            ),
-            false => stacks,
-        }
+        let state = match (self.is_through.load(Ordering::SeqCst), &locals) {
+            (true, _) => {
+                "the test is through, and what it has spawned keeps its runtime from ending\n"
+            }
+            (false, None) => "the test has waited for Python\n",
+            (false, Some(_)) => "",
+        };
+        state.to_owned() + &stacks::describe(&self.session, locals)
     }
 
     fn lock_locals(&self) -> MutexGuard<'_, Option<TaskLocals>> {
@@ -83,10 +84,7 @@ impl Execution {
         *self.lock_locals() = Some(locals.clone());
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
-        self.is_through.store(false, Ordering::SeqCst);
-        let verdict = self.judge(&locals, body).await;
-        self.is_through.store(true, Ordering::SeqCst);
-        verdict
+        self.judge(&locals, body).await
     }
 
     /// Calls a sync test.
@@ -107,9 +105,13 @@ impl Execution {
 
     /// Runs the body, and has Python write what it holds back and take its streams back.
     async fn run(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> End {
+        self.is_through.store(false, Ordering::SeqCst);
         let mut take_back = TakeBack::new(&self.session);
         let end = body.await;
         let are_tasks_left = Python::attach(|py| {
+            // Dropped while this thread is attached. What times out from here on waits for none of its tasks.
+            drop(self.lock_locals().take());
+            self.is_through.store(true, Ordering::SeqCst);
             take_back.now(py);
             !self.session.checks_leaks() && leaks::are_there(py, locals)
         });

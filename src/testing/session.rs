@@ -90,9 +90,7 @@ impl Session {
                 Some(name) => &self.others.get(py, main, name)?,
                 None => main,
             };
-            let locals = current_test::give_context(py, locals)?;
-            current_test::enter_context(py, &locals)?;
-            Ok(locals)
+            Ok(current_test::enter_context(py, locals)?)
         })
     }
 }

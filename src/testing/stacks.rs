@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// holds the GIL, in a deadlock most likely, and no other test can come to its end.
 const TIME_WITHOUT_PYTHON: Duration = Duration::from_millis(3500);
 
-/// Describes the tasks of the current test, which has these locals once it has begun, and the threads
-/// of Python.
+/// Describes the tasks of the current test and the threads of Python, if the test has locals: it has not begun without
+/// them, or has ended. Finds out in any case whether Python can be had.
 pub(super) fn describe(session: &Arc<Session>, locals: Option<TaskLocals>) -> String {
     let (sender, stacks) = mpsc::channel();
     // Attaching has no time limit of its own. Without a thread nothing is described.
@@ -58,7 +58,7 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
 fn stacks_of(locals: Option<&TaskLocals>) -> String {
     let stacks = Python::attach(|py| {
         let Some(locals) = locals else {
-            return Ok("the test has waited for Python\n".to_owned());
+            return Ok(String::new());
         };
         let module = PyModule::from_code(py, SOURCE, c"stacks.py", c"pyo3_aio_stacks")?;
         let test = current_test::of_locals(py, locals)?;
