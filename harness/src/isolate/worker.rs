@@ -248,6 +248,6 @@ impl Worker {
 /// Says that a worker ended before it was asked for anything.
 fn never_ready(reason: &str) -> Outcome {
     Outcome::FailedBecause(format!(
-        "the worker process did not come to this run: {reason}\n      it calls `main` as well, which has to start the same runs there"
+        "the worker process did not come to this run: {reason}\n      it calls `main` as well, whose set-up has to succeed and which has to start the same runs there"
     ))
 }

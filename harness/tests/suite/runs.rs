@@ -42,7 +42,7 @@ fn runs_may_overlap() {
 
 fn a_run_that_workers_do_not_come_to_fails() {
     let output = run("in_one_process_only", &["--isolate"]);
-    let expected = "note: the worker process did not come to this run: got unexpected return code 0\n      it calls `main` as well, which has to start the same runs there";
+    let expected = "note: the worker process did not come to this run: got unexpected return code 0\n      it calls `main` as well, whose set-up has to succeed and which has to start the same runs there";
     assert_eq!(section(&output.stdout, "a_passes"), expected);
     let counts = "0 passed; 2 failed;";
     assert!(output.stdout.contains(counts), "{}", output.stdout);
