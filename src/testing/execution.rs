@@ -35,6 +35,8 @@ pub(super) struct Execution {
     pub(super) settings: Settings,
     /// The locals of the current attempt, which [`describe`](Self::describe) reads on another thread.
     pub(super) locals: Mutex<Option<TaskLocals>>,
+    /// The same on their way from [`block_on`](Self::block_on) to [`run_async`](Self::run_async).
+    pub(super) prepared: Mutex<Option<Result<TaskLocals, NoLoop>>>,
     /// The body of the current attempt has ended.
     pub(super) is_through: AtomicBool,
 }
@@ -48,7 +50,8 @@ impl Execution {
     ///
     /// What the test has spawned keeps its runtime from ending, and leaks are looked for.
     pub(super) fn block_on(&self, test: libtest_async::TestFuture) -> Result<(), Failed> {
-        let _state = ThreadState::keep();
+        let (_state, locals) = ThreadState::keep(|py| self.locals_of_test(py));
+        *lock(&self.prepared) = Some(locals);
         match (self.runtime.block_on)(&self.settings, test) {
             true => Ok(()),
             false => leaks::note_blocked_runtime(self.session.checks_leaks()),
@@ -57,7 +60,7 @@ impl Execution {
 
     /// Describes what the test is doing whose time is over.
     pub(super) fn describe(&self) -> String {
-        let locals = self.lock_locals().take();
+        let locals = lock(&self.locals).take();
         let state = match (self.is_through.load(Ordering::SeqCst), &locals) {
             (true, _) => {
                 "the test is through, and what it has spawned keeps its runtime from ending\n"
@@ -68,8 +71,11 @@ impl Execution {
         state.to_owned() + &stacks::describe(&self.session, locals)
     }
 
-    fn lock_locals(&self) -> MutexGuard<'_, Option<TaskLocals>> {
-        self.locals.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the locals of an attempt that begins.
+    fn locals_of_test(&self, py: Python<'_>) -> Result<TaskLocals, NoLoop> {
+        let locals = self.session.locals_of_test(py, self.settings.event_loop)?;
+        *lock(&self.locals) = Some(locals.clone());
+        Ok(locals)
     }
 
     /// Awaits an async test.
@@ -77,11 +83,11 @@ impl Execution {
         self: Arc<Self>,
         start: Box<dyn FnOnce() -> TestFuture + Send>,
     ) -> Verdict {
-        let locals = match self.session.locals_of_test(self.settings.event_loop) {
+        let prepared = lock(&self.prepared).take();
+        let locals = match prepared.expect("`block_on` prepares what it polls") {
             Ok(locals) => locals,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        *self.lock_locals() = Some(locals.clone());
         let entry = self.session.stop.enter();
         let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
         self.judge(&locals, body).await
@@ -92,13 +98,17 @@ impl Execution {
         &self,
         function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
     ) -> Verdict {
-        let _state = ThreadState::keep();
-        let locals = match self.session.locals_of_test(self.settings.event_loop) {
-            Ok(locals) => locals,
+        let (_state, prepared) = ThreadState::keep(|py| {
+            let locals = self.locals_of_test(py)?;
+            let event_loop = locals.event_loop(py).unbind();
+            Ok((locals, event_loop))
+        });
+        let (locals, event_loop) = match prepared {
+            Ok(prepared) => prepared,
             Err(no_loop) => return self.without_loop(no_loop),
         };
-        *self.lock_locals() = Some(locals.clone());
         let _entry = self.session.stop.enter();
+        let function = || function(event_loop);
         let body = async { call(function, locals.clone(), self.runtime) };
         block_on(self.judge(&locals, body))
     }
@@ -110,7 +120,7 @@ impl Execution {
         let end = body.await;
         let are_tasks_left = Python::attach(|py| {
             // Dropped while this thread is attached. What times out from here on waits for none of its tasks.
-            drop(self.lock_locals().take());
+            drop(lock(&self.locals).take());
             self.is_through.store(true, Ordering::SeqCst);
             take_back.now(py);
             !self.session.checks_leaks() && leaks::are_there(py, locals)
@@ -160,6 +170,10 @@ impl Execution {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Awaits a future whose panic is to be looked at first.
 async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     let mut future = pin!(future);
@@ -200,17 +214,12 @@ fn print_left(left: Result<Option<String>, Failed>) {
 }
 
 /// Calls the function with its loop current, inside the runtime's context.
-fn call(
-    function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
-    locals: TaskLocals,
-    runtime: &Runtime,
-) -> End {
-    let event_loop = Python::attach(|py| locals.event_loop(py).unbind());
+fn call(function: impl FnOnce() -> Outcome, locals: TaskLocals, runtime: &Runtime) -> End {
     let _entered = locals::enter(locals);
-    let (mut call, mut end) = (Some((function, event_loop)), None);
+    let (mut call, mut end) = (Some(function), None);
     (runtime.enter)(&mut || {
-        if let Some((function, event_loop)) = call.take() {
-            end = Some(skip::call(|| function(event_loop)));
+        if let Some(function) = call.take() {
+            end = Some(skip::call(function));
         }
     });
     end.expect("every runtime calls the function")

@@ -76,6 +76,7 @@ impl Session {
     /// Returns the loop of this name, or the main one, with context variables that the test has for itself.
     pub(super) fn locals_of_test(
         &self,
+        py: Python<'_>,
         event_loop: Option<&'static str>,
     ) -> Result<TaskLocals, NoLoop> {
         let Some(main) = self.main.get() else {
@@ -85,12 +86,10 @@ impl Session {
         if let (None, Some(name)) = (event_loop, self.missing.get()) {
             return Err(NoLoop::NotInstalled(name.clone()));
         }
-        Python::attach(|py| {
-            let locals = match event_loop {
-                Some(name) => &self.others.get(py, main, name)?,
-                None => main,
-            };
-            Ok(current_test::enter_context(py, locals)?)
-        })
+        let locals = match event_loop {
+            Some(name) => &self.others.get(py, main, name)?,
+            None => main,
+        };
+        Ok(current_test::enter_context(py, locals)?)
     }
 }

@@ -106,6 +106,7 @@ impl Test {
             source: self.source,
             settings: self.settings,
             locals: Mutex::default(),
+            prepared: Mutex::default(),
             is_through: AtomicBool::new(false),
         });
         let (polling, timed_out) = (Arc::clone(&execution), Arc::clone(&execution));

@@ -6,6 +6,7 @@
 )]
 
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 /// Keeps Python's state of this thread for the whole test, between the times when it is attached.
 ///
@@ -17,17 +18,19 @@ pub(super) struct ThreadState {
 }
 
 impl ThreadState {
-    /// Waits until this thread can be attached to Python, and detaches it. Called first thing on the test's thread,
-    /// while it is not attached.
-    pub(super) fn keep() -> Self {
+    /// Waits until this thread can be attached to Python, calls a function then, and detaches the thread. Called first
+    /// thing on the test's thread, while it is not attached.
+    ///
+    /// To attach once for both is worth while: other tests wait for Python as well.
+    pub(super) fn keep<T>(function: impl FnOnce(Python<'_>) -> T) -> (Self, T) {
         // SAFETY: `PyGILState_Ensure` needs an initialized interpreter: tests start after that, and the harness never
-        // finalizes Python, also while abandoned threads of tests go on. `PyEval_SaveThread` needs an attached thread,
-        // which the first call has made of this one.
-        unsafe {
-            let gil = ffi::PyGILState_Ensure();
-            let state = ffi::PyEval_SaveThread();
-            Self { gil, state }
-        }
+        // finalizes Python, also while abandoned threads of tests go on.
+        let gil = unsafe { ffi::PyGILState_Ensure() };
+        // It is attached already, which pyo3 does not know.
+        let output = Python::attach(function);
+        // SAFETY: the thread is attached, by the first call, which pyo3's has left as it was.
+        let state = unsafe { ffi::PyEval_SaveThread() };
+        (Self { gil, state }, output)
     }
 }
 
