@@ -1,4 +1,4 @@
-//! What a trial executes, and what it needs for that.
+//! The code of a trial, and its settings.
 
 use std::pin::Pin;
 use std::sync::Arc;
