@@ -4,7 +4,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-use crate::caught::{Caught, catch_call};
+use crate::panic::{Caught, catch_call};
 
 create_exception!(
     pyo3_aio,

@@ -26,51 +26,17 @@
 //! remembers the loop and the context variables of the place that started it, as [`TaskLocals`]. A task that `spawn`
 //! starts inherits them, and `scope` sets them by hand. Elsewhere it is the loop that runs on the thread.
 
-mod asyncio;
-mod awaitable;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
-mod blocked;
 mod bridge;
 mod cancel;
-mod caught;
-mod context;
-mod coroutine;
-#[cfg(feature = "attributes")]
-#[doc(hidden)]
-pub mod entry;
+mod convert;
 pub mod err;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
-mod facade;
-mod forever;
 pub mod generic;
-#[cfg(feature = "tokio-runtime")]
-mod init_error;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
-mod left_behind;
-mod local;
-mod locals;
-mod pending_error;
-mod pyfuture;
-mod raised;
-mod slots;
-mod step;
-mod steppable;
-mod stream;
-mod surroundings;
-mod thrown;
-mod trio;
+mod instrument;
+mod panic;
+mod program;
+mod python;
+mod runtime;
+mod task_locals;
 
 #[cfg(feature = "async-std-runtime")]
 pub mod async_std;
@@ -81,13 +47,16 @@ pub mod testing;
 #[cfg(feature = "tokio-runtime")]
 pub mod tokio;
 
-pub use crate::asyncio::get_running_loop;
 pub use crate::bridge::shutdown;
 pub use crate::cancel::CancelHandle;
-pub use crate::forever::{run_forever, with_runtime};
-pub use crate::locals::TaskLocals;
-pub use crate::pyfuture::{PyFuture, into_future, into_future_with_locals};
-pub use crate::stream::{PyStream, into_stream, into_stream_with_locals};
+pub use crate::convert::into_future::{PyFuture, into_future, into_future_with_locals};
+pub use crate::convert::into_stream::{PyStream, into_stream, into_stream_with_locals};
+#[cfg(feature = "attributes")]
+#[doc(hidden)]
+pub use crate::program::entry;
+pub use crate::program::run_forever::{run_forever, with_runtime};
+pub use crate::python::asyncio::get_running_loop;
+pub use crate::task_locals::TaskLocals;
 
 // The attributes expand to this path, also in this crate's own tests.
 #[expect(unused_extern_crates, reason = "only the expansions use it")]

@@ -8,14 +8,16 @@ use ::smol::Task;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::blocked::Threads;
 use crate::bridge::spawned;
-use crate::caught::{Caught, catch, catch_call};
-use crate::facade::{runtime_context, runtime_functions};
-use crate::generic::{self, ContextExt, LocalContextExt, Pointers, Runtime};
-use crate::left_behind::HOME;
-use crate::locals::{self, TaskLocals};
-use crate::pyfuture::PyFuture;
+use crate::convert::into_future::PyFuture;
+use crate::generic;
+use crate::panic::{Caught, catch, catch_call};
+use crate::runtime::left_behind::HOME;
+use crate::runtime::macros::{runtime_context, runtime_functions};
+use crate::runtime::nested_loop::Threads;
+use crate::runtime::{ContextExt, LocalContextExt, Pointers, Runtime};
+use crate::task_locals;
+use crate::task_locals::TaskLocals;
 
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::smol_main as main;

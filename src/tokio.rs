@@ -13,15 +13,16 @@ use ::tokio::task::{self, JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::blocked::blocked;
-use crate::bridge::{generation, spawned};
-use crate::facade::{local_functions, runtime_context, runtime_functions};
-use crate::generic::{
-    self, ContextExt, JoinError, LocalContextExt, Pointers, Runtime, SpawnLocalExt,
-};
-use crate::left_behind::left_behind;
-use crate::locals::{self, TaskLocals};
-use crate::pyfuture::PyFuture;
+use crate::bridge::generation;
+use crate::bridge::spawned;
+use crate::convert::into_future::PyFuture;
+use crate::generic;
+use crate::runtime::left_behind::left_behind;
+use crate::runtime::macros::{local_functions, runtime_context, runtime_functions};
+use crate::runtime::nested_loop::blocked;
+use crate::runtime::{ContextExt, JoinError, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
+use crate::task_locals;
+use crate::task_locals::TaskLocals;
 
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::tokio_main as main;
@@ -31,7 +32,7 @@ pub use pyo3_aio_macros::tokio_test as test;
 #[cfg(feature = "testing")]
 pub use crate::testing::tokio as testing;
 
-pub use crate::init_error::InitError;
+pub use crate::runtime::init_error::InitError;
 
 /// What users name together with this module.
 pub mod re_exports {

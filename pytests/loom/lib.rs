@@ -6,11 +6,11 @@
 
 #[cfg(test)]
 mod cancel;
-#[path = "../../src/bridge/poll_lock.rs"]
+#[path = "../../src/bridge/task/poll_lock.rs"]
 pub(crate) mod poll_lock;
-#[path = "../../src/bridge/queue.rs"]
+#[path = "../../src/bridge/event_loop/queue.rs"]
 pub(crate) mod queue;
-#[path = "../../src/bridge/readers.rs"]
+#[path = "../../src/bridge/event_loop/readers.rs"]
 pub(crate) mod readers;
 pub(crate) mod wakeup;
 

@@ -1,48 +1,26 @@
 //! The mechanism under every conversion: one [`Hub`] per event loop, and [`Task`]s that deliver through it.
 //!
-//! A Rust thread that has something for Python pushes it to the hub's [`queue`] and, once per batch,
+//! A Rust thread that has something for Python pushes it to the hub's [`queue`](event_loop::queue) and, once per batch,
 //! wakes the loop through a file descriptor that the loop watches. It never attaches to Python. Conversion, callbacks
 //! and every drop of a Python reference happen on the loop's thread, in the order of the pushes.
 
-mod attached;
-mod connect;
-mod dispatcher;
-mod drain;
-mod driver;
-mod errors;
-mod exit;
-mod failure;
-mod fork;
-mod held;
-mod hub;
-mod hubs;
-mod inherited;
-mod poll_lock;
-pub(crate) mod polled;
-mod polling;
-mod queue;
-mod readers;
-mod registration;
-mod runner;
-mod slot;
-mod soon;
-mod spawned;
+pub(crate) mod errors;
+mod event_loop;
+pub(crate) mod lifecycle;
+mod runtime_vtable;
 mod task;
-mod wakeup;
-mod work;
 
-pub(crate) use driver::Driver;
 pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdown_error};
-pub(crate) use exit::end_loop;
-pub(crate) use exit::register as register_exit;
-pub use exit::shutdown;
-pub(crate) use fork::generation;
-pub(crate) use held::Held;
-pub(crate) use hub::{Deliver, Hub};
-pub(crate) use hubs::{hub_of, hub_of_host};
-pub(crate) use registration::Registration;
-pub(crate) use runner::Runner;
-pub(crate) use soon::Place;
-pub(crate) use spawned::spawned;
-pub(crate) use task::{Target, Task};
-pub(crate) use work::{Job, Work, convert};
+pub(crate) use event_loop::call_soon::Place;
+pub(crate) use event_loop::hub::{Deliver, Hub};
+pub(crate) use event_loop::registry::{hub_of, hub_of_host};
+pub use lifecycle::exit::shutdown;
+pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
+pub(crate) use lifecycle::fork::generation;
+pub(crate) use runtime_vtable::Runner;
+pub(crate) use task::erased::{Job, Work, convert};
+pub(crate) use task::future::Driver;
+pub(crate) use task::registration::Registration;
+pub(crate) use task::spawned::spawned;
+pub(crate) use task::task::{Target, Task};
+pub(crate) use task::unstarted::Held;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use super::traits::{ContextExt, Pointers, Runtime};
-use crate::awaitable::{CancelPolicy, spawn_future};
 use crate::bridge::{Held, Job, register_exit};
 use crate::cancel::CancelHandle;
-use crate::coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::locals::{self, Owner, TaskLocals};
-use crate::pyfuture::{PyFuture, into_future_with_locals};
+use crate::convert::future_into_py::{CancelPolicy, spawn_future};
+use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::convert::into_future::{PyFuture, into_future_with_locals};
+use crate::runtime::traits::{ContextExt, Pointers, Runtime};
+use crate::task_locals;
+use crate::task_locals::{Owner, TaskLocals};
 
 /// Returns the locals of the current task, else the running loop with a copy of the current context.
 ///
@@ -24,7 +25,7 @@ use crate::pyfuture::{PyFuture, into_future_with_locals};
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
     // What is spawned with them may never convert anything, and has to be ended all the same.
     register_exit(py)?;
-    locals::owner(py, R::get_task_locals)?.into_locals()
+    task_locals::owner(py, R::get_task_locals)?.into_locals()
 }
 
 /// Returns the event loop of the current task, else the running loop.
@@ -33,7 +34,7 @@ pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals>
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match locals::owner(py, R::get_task_locals)? {
+    match task_locals::owner(py, R::get_task_locals)? {
         Owner::Task(locals) => Ok(locals.event_loop(py)),
         Owner::Loop(event_loop) => Ok(event_loop),
     }
@@ -193,7 +194,7 @@ where
 }
 
 /// Takes a future in hand before anything can fail.
-pub(super) fn held<R, F, T>(fut: F) -> Held
+pub(crate) fn held<R, F, T>(fut: F) -> Held
 where
     R: Runtime,
     F: Future<Output = PyResult<T>> + Send + 'static,
@@ -202,7 +203,7 @@ where
     Held::new(Job::boxed(fut), Pointers::<R>::RUNNER)
 }
 
-pub(super) fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         first_poll: FirstPoll::OnCaller,
         told: None,
@@ -210,7 +211,7 @@ pub(super) fn settings() -> Settings {
     }
 }
 
-pub(super) fn new_coroutine(
+pub(crate) fn new_coroutine(
     py: Python<'_>,
     held: Held,
     settings: Settings,

@@ -4,28 +4,23 @@
 //! come with this library ([`tokio`](crate::tokio), [`async_std`](crate::async_std), [`smol`](crate::smol)) have the
 //! same functions without the type parameter.
 
-mod block_on;
-mod conversions;
-mod run;
+pub(crate) mod conversions;
 mod streams;
-mod traits;
-mod waiting;
 
-pub use block_on::block_on;
 pub use conversions::{
     future_into_py, future_into_py_cancellable, future_into_py_with_locals, get_current_locals,
     get_current_loop, into_coroutine, into_coroutine_cancellable, into_coroutine_with_name,
     into_future,
 };
-pub use run::{run, run_until_complete, scope, spawn};
 pub use streams::{
     into_stream, into_stream_v1, into_stream_v2, into_stream_with_locals_v1,
     into_stream_with_locals_v2, stream_into_py,
 };
-pub(crate) use traits::Pointers;
-pub use traits::{ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 
-pub use crate::stream::into_stream_with_locals;
+pub use crate::convert::into_stream::into_stream_with_locals;
+pub use crate::program::block_on::block_on;
+pub use crate::program::run::{run, run_until_complete, scope, spawn};
+pub use crate::runtime::{ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 
 #[expect(deprecated, reason = "they are deprecated for the user")]
-pub use crate::local::{local_future_into_py, local_future_into_py_with_locals};
+pub use crate::convert::local_future::{local_future_into_py, local_future_into_py_with_locals};

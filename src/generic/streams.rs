@@ -5,11 +5,10 @@ use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
 use super::conversions::get_current_locals;
-use super::traits::{ContextExt, Pointers, Runtime};
-use crate::locals::TaskLocals;
-use crate::stream::{
-    Feed, PyStream, RustGenerator, into_items_with_locals, into_stream_with_locals,
-};
+use crate::convert::into_stream::{PyStream, into_items_with_locals, into_stream_with_locals};
+use crate::convert::stream_into_py::{Feed, RustGenerator};
+use crate::runtime::traits::{ContextExt, Pointers, Runtime};
+use crate::task_locals::TaskLocals;
 
 /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
 ///

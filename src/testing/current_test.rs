@@ -88,14 +88,14 @@ pub(super) fn of_locals<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<B
 pub(super) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
     let test = CurrentTest(capture::Context::current());
     variable(py)?.call_method1(intern!(py, "set"), (test,))?;
-    let context = crate::context::copy_current(py)?;
+    let context = crate::python::contextvars::copy_current(py)?;
     Ok(locals.clone().with_context(context))
 }
 
 /// Returns locals whose context belongs to no test, for what all of them share: the tasks there are no leaks of the test
 /// that happens to run.
 pub(super) fn give_context_of_all(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
-    let context = crate::context::copy_current(py)?;
+    let context = crate::python::contextvars::copy_current(py)?;
     let set = variable(py)?.getattr(intern!(py, "set"))?;
     let no_test = CurrentTest(capture::Context::default());
     context.call_method1(intern!(py, "run"), (set, no_test))?;

@@ -13,7 +13,8 @@ use pyo3::types::PyCFunction;
 
 use super::run::FAILED;
 use super::session::Session;
-use crate::{TaskLocals, asyncio};
+use crate::TaskLocals;
+use crate::python::asyncio;
 
 /// Time limit from the report of the tests to the end of the process: five seconds, with [`TIME_TO_EXIT`].
 const PATIENCE: Duration = Duration::from_secs(4);

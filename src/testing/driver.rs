@@ -14,16 +14,19 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use super::current_test;
-use super::deadline::{self, Deadline};
+use super::deadline;
+use super::deadline::Deadline;
 use super::hooks::{Hook, HookContext, Hooks};
-use super::loops::{self, End};
+use super::loops;
+use super::loops::End;
 use super::output::Redirected;
 use super::run::{FAILED, INTERRUPTED, TIME_TO_STOP, status};
 use super::runtime::Runtime;
 use super::session::Session;
 use super::shared;
 use super::sigint::Sigint;
-use crate::{TaskLocals, asyncio};
+use crate::TaskLocals;
+use crate::python::asyncio;
 
 /// How long a loop may be busy when all tests have ended.
 const TIME_TO_STOP_THE_LOOP: Duration = Duration::from_secs(2);

@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 
 use super::driver::block_on;
 use super::failure::Failure;
-use super::leaks::{self, Check};
+use super::leaks;
+use super::leaks::Check;
 use super::loops::NoLoop;
 use super::outcome::{Outcome, TestFuture};
 use super::place::Source;
@@ -21,11 +22,12 @@ use super::raises;
 use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
-use super::skip::{self, Caught, End};
+use super::skip;
+use super::skip::{Caught, End};
 use super::stacks;
 use super::streams::TakeBack;
 use super::thread_state::ThreadState;
-use crate::{TaskLocals, locals};
+use crate::{TaskLocals, task_locals};
 
 /// A test and its surroundings, shared by all attempts.
 pub(super) struct Execution {
@@ -89,7 +91,10 @@ impl Execution {
             Err(no_loop) => return self.without_loop(no_loop),
         };
         let entry = self.session.stop.enter();
-        let body = entry.stoppable(locals::scope(locals.clone(), Caught::NotStarted(start)));
+        let body = entry.stoppable(task_locals::scope(
+            locals.clone(),
+            Caught::NotStarted(start),
+        ));
         self.judge(&locals, body).await
     }
 
@@ -215,7 +220,7 @@ fn print_left(left: Result<Option<String>, Failed>) {
 
 /// Calls the function with its loop current, inside the runtime's context.
 fn call(function: impl FnOnce() -> Outcome, locals: TaskLocals, runtime: &Runtime) -> End {
-    let _entered = locals::enter(locals);
+    let _entered = task_locals::enter(locals);
     let (mut call, mut end) = (Some(function), None);
     (runtime.enter)(&mut || {
         if let Some(function) = call.take() {

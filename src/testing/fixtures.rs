@@ -3,8 +3,9 @@
 use pyo3::exceptions::PyFileNotFoundError;
 use pyo3::prelude::*;
 
-use super::place::{self, Place};
-use crate::locals::TaskLocals;
+use super::place;
+use super::place::Place;
+use crate::task_locals::TaskLocals;
 
 /// Returns the event loop of the test.
 ///

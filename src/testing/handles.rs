@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
-use super::current_test::{self, CurrentTest};
+use super::current_test;
+use super::current_test::CurrentTest;
 
 /// Stands for `Handle._run`, which enters the context of the handle and calls back.
 ///

@@ -10,7 +10,7 @@ use super::driver::block_on;
 use super::failure::Failure;
 use super::outcome::{Outcome, TestOutput};
 use super::runtime::Runtime;
-use crate::{TaskLocals, locals};
+use crate::{TaskLocals, task_locals};
 
 /// Calls an async function; the future stays on the thread that calls.
 pub(super) type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
@@ -96,7 +96,7 @@ impl HookContext {
     }
 
     fn run<T>(&self, function: impl FnOnce() -> T) -> T {
-        let _entered = locals::enter(self.locals.clone());
+        let _entered = task_locals::enter(self.locals.clone());
         let (mut function, mut output) = (Some(function), None);
         (self.runtime.enter)(&mut || output = function.take().map(|function| function()));
         output.expect("every runtime calls the function")

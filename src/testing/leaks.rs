@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::current_test;
-use crate::{TaskLocals, asyncio, into_future_with_locals};
+use crate::python::asyncio;
+use crate::{TaskLocals, into_future_with_locals};
 
 /// Has the loop's tasks remember their tests.
 pub(super) fn watch(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -12,7 +12,8 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{IntoPyDict, PyCFunction};
 
 use super::output;
-use crate::{TaskLocals, asyncio};
+use crate::TaskLocals;
+use crate::python::asyncio;
 
 /// How many seconds the tasks that tests leave have to end once they are cancelled.
 const TIME_TO_END: f64 = 2.0;

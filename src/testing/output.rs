@@ -17,11 +17,12 @@ use pyo3::types::PyCFunction;
 use super::handles::Handles;
 use super::streams::Streams;
 use super::{current_test, leaks, threads};
-use crate::surroundings::{self, Surround};
+use crate::instrument;
+use crate::instrument::Surround;
 
 /// Has the futures that a test converts print into that test's output, whoever polls them.
 pub(super) fn surround_tasks() {
-    surroundings::find_by(|py| {
+    instrument::find_by(|py| {
         let own = capture::Context::current();
         if own.test_name().is_some() {
             return Some(Arc::new(own));
@@ -67,7 +68,7 @@ impl Redirected {
 
     /// Flushes the streams and puts back what was there. Returns the first error.
     pub(super) fn restore(self, py: Python<'_>) -> PyResult<()> {
-        crate::entry::flush(py);
+        crate::program::entry::flush(py);
         let event_loop = self.event_loop.bind(py);
         let handler = (self.exception_handler,);
         // All of it, whatever becomes of each.

@@ -17,14 +17,18 @@ use pyo3::types::PyCFunction;
 use super::args::{Args, parse_args};
 use super::deadline::Deadline;
 use super::hooks::{HookContext, Hooks};
-use super::loops::{self, NoLoop};
+use super::loops;
+use super::loops::NoLoop;
 use super::output::Redirected;
-use super::place::{self, Place};
+use super::place;
+use super::place::Place;
 use super::runtime::Runtime;
 use super::session::Session;
 use super::test::Test;
 use super::{current_test, driver, failure, interpreter, lost_tests, registry, runtime};
-use crate::{TaskLocals, asyncio, entry};
+use crate::TaskLocals;
+use crate::program::entry;
+use crate::python::asyncio;
 
 /// The exit code of libtest when tests failed.
 pub(super) const FAILED: u8 = 101;

@@ -24,9 +24,9 @@ pub(super) type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// tokio.
 #[cfg(feature = "tokio-runtime")]
 pub static TOKIO: Runtime = Runtime {
-    enter: <crate::tokio::Tokio as crate::generic::Runtime>::enter,
+    enter: <crate::tokio::Tokio as crate::runtime::Runtime>::enter,
     spawn: |future| {
-        drop(<crate::tokio::Tokio as crate::generic::Runtime>::spawn(
+        drop(<crate::tokio::Tokio as crate::runtime::Runtime>::spawn(
             future,
         ))
     },
@@ -36,7 +36,7 @@ pub static TOKIO: Runtime = Runtime {
 /// async-std.
 #[cfg(feature = "async-std-runtime")]
 pub static ASYNC_STD: Runtime = Runtime {
-    enter: <crate::async_std::AsyncStd as crate::generic::Runtime>::enter,
+    enter: <crate::async_std::AsyncStd as crate::runtime::Runtime>::enter,
     spawn: |future| drop(crate::async_std::spawn(future)),
     block_on: |_, test| {
         ::async_std::task::block_on(test);
@@ -47,9 +47,9 @@ pub static ASYNC_STD: Runtime = Runtime {
 /// smol.
 #[cfg(feature = "smol-runtime")]
 pub static SMOL: Runtime = Runtime {
-    enter: <crate::smol::Smol as crate::generic::Runtime>::enter,
+    enter: <crate::smol::Smol as crate::runtime::Runtime>::enter,
     spawn: |future| {
-        drop(<crate::smol::Smol as crate::generic::Runtime>::spawn(
+        drop(<crate::smol::Smol as crate::runtime::Runtime>::spawn(
             future,
         ))
     },

@@ -12,7 +12,8 @@ use pyo3::prelude::*;
 
 use super::{failure, runtime};
 use crate::err::RustPanic;
-use crate::{TaskLocals, asyncio, locals};
+use crate::python::asyncio;
+use crate::{TaskLocals, task_locals};
 
 /// A value that is made when the first test asks for it, shared by all tests, and closed after the last one: a connection
 /// pool, a server, a Python object. pytest calls it a session fixture.
@@ -138,7 +139,7 @@ impl SharedError for Error {
         IS_ANY_ASKED_FOR.store(true, Ordering::SeqCst);
         let locals = lock().clone();
         let opening = match locals {
-            Some(locals) => Box::pin(locals::scope(locals, opening)),
+            Some(locals) => Box::pin(task_locals::scope(locals, opening)),
             None => opening,
         };
         // Leaves the asking test's capture scope: what the opening prints belongs to no test.

@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use super::execution::Execution;
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
-use super::runtime::{self, Runtime};
+use super::runtime;
+use super::runtime::Runtime;
 use super::session::Session;
 use super::settings::Settings;
 

@@ -15,7 +15,8 @@ use libtest_async::{__private::is_worker, Arguments, FormatSetting, capture};
 
 use self::scan::Found;
 use super::args::parse_args;
-use super::place::{self, Place};
+use super::place;
+use super::place::Place;
 
 /// Set by cargo-nextest, which has a process for each test and shows the output of some.
 const NEXTEST: &str = "NEXTEST";

@@ -1,6 +1,7 @@
 //! The items of a source file, and which of its functions are lost.
 
-use super::lexer::{self, Token};
+use super::lexer;
+use super::lexer::Token;
 
 /// What a file holds.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,175 @@
+//! One event loop's end of the bridge.
+//!
+//! Guarantees:
+//! - [`Deliver::deliver`] runs on the loop's thread, in the order of the pushes, a bounded number a turn.
+//! - A closed loop closes its hub: the loop's selector, or a timer, owns the registered callback, and dropping that is
+//!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
+//! - No lock of the hub is held while anything is delivered, discarded or dropped.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
+use slab::Slab;
+
+use crate::bridge::event_loop::dispatcher::Dispatcher;
+use crate::bridge::event_loop::queue::{Pushed, Queue};
+use crate::bridge::event_loop::readers::Readers;
+use crate::bridge::event_loop::registry;
+use crate::bridge::lifecycle::fork::generation;
+use crate::bridge::lifecycle::in_flight;
+
+/// Something that an event loop's thread has to do for Rust.
+pub(crate) trait Deliver: Send + Sync {
+    /// Does it, on the loop's thread. An error goes to the loop's exception handler; KeyboardInterrupt and SystemExit
+    /// leave the loop.
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
+
+    /// Settles without Python, on any thread: the loop is closed. False when it is being polled, and settles after that.
+    fn discard(self: Arc<Self>) -> bool;
+
+    /// Ends it with an error, on any thread: the user shuts the bridge down, and the loop goes on.
+    fn abort(self: Arc<Self>);
+
+    /// Tells what waits for it, on the loop's thread in the child of a fork, that Rust's side stayed with the parent;
+    /// nothing does, unless it says otherwise.
+    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+/// The queue of one event loop, and what is pending on it.
+pub(crate) struct Hub {
+    pub(crate) queue: Queue<Arc<dyn Deliver>>,
+    /// What the loop's own thread has handed over for its next turn.
+    pub(crate) soon: Queue<Arc<dyn Deliver>>,
+    pub(crate) readers: Readers,
+    /// The drain under way has notified a spare reader of what it leaves. Only the loop's thread uses it.
+    pub(crate) is_announced: AtomicBool,
+    /// Set once for a loop that cannot watch a file descriptor.
+    pub(crate) dispatcher: OnceLock<Dispatcher>,
+    /// `None` once the hub is closed.
+    pub(crate) pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
+    /// `None` while it is dropped.
+    event_loop: Option<Py<PyWeakrefReference>>,
+    /// The process that it belongs to; the locks are not to be touched in a child of that.
+    generation: u32,
+    pub(crate) process: u32,
+}
+
+impl Hub {
+    /// Creates a hub that [`Hub::install`] has still to connect.
+    pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            queue: Queue::new(),
+            soon: Queue::new(),
+            readers: Readers::new()?,
+            is_announced: AtomicBool::new(false),
+            dispatcher: OnceLock::new(),
+            pending: Mutex::new(Some(Slab::new())),
+            event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
+            generation: generation(),
+            process: std::process::id(),
+        })
+    }
+
+    /// Hands something to the loop's thread; a closed hub discards it.
+    pub(crate) fn push(&self, item: Arc<dyn Deliver>) {
+        if self.is_inherited() {
+            return;
+        }
+        match self.queue.push(item) {
+            Ok(Pushed::Wake) => self.wake(),
+            Ok(Pushed::Armed) => {}
+            Err(item) => drop(item.discard()),
+        }
+    }
+
+    /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
+    pub(crate) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        !self.is_inherited() && !self.queue.is_closed() && self.belongs_to(event_loop)
+    }
+
+    /// Whether this is, or was before it was closed or inherited, the hub of `event_loop`.
+    pub(crate) fn belongs_to(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        self.event_loop(event_loop.py())
+            .is_some_and(|own| own.is(event_loop))
+    }
+
+    /// Whether it came here by a fork.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != generation()
+    }
+
+    /// The loop, while it is alive.
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.event_loop.as_ref()?.bind(py).upgrade()
+    }
+
+    /// Refuses everything from now on, and discards what is queued and what is pending; false when some of that is
+    /// being polled just then. Call it detached from Python.
+    pub(crate) fn close(self: &Arc<Self>) -> bool {
+        if self.is_inherited() {
+            return true;
+        }
+        let queued = self.queue.close().into_iter().chain(self.soon.close());
+        let pending = self
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        registry::forget(self);
+        let pending = pending.into_iter().flatten();
+        let pending = pending.filter_map(|(_, item)| item.upgrade());
+        let items = queued.chain(pending);
+        let busy = items.filter(|item| !Arc::clone(item).discard()).count();
+        if let Some(dispatcher) = self.dispatcher.get() {
+            dispatcher.stop();
+        }
+        busy == 0
+    }
+
+    /// The same where the thread is attached: users' values are dropped, which may wait for a thread that attaches.
+    pub(crate) fn close_detached(self: &Arc<Self>, py: Python<'_>) {
+        py.detach(|| self.close());
+    }
+
+    /// Its loop is gone, and another one has the same address.
+    pub(crate) fn replaced(self: Arc<Self>, py: Python<'_>) {
+        if self.is_inherited() {
+            // A thread that this process does not have may have taken its locks.
+            std::mem::forget(self);
+        } else {
+            self.close_detached(py);
+        }
+    }
+
+    /// Ends what is pending with errors, which the loop delivers. Call it detached from Python.
+    pub(crate) fn abort(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let items = pending.iter().flatten();
+        let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
+        drop(pending);
+        items.into_iter().for_each(Deliver::abort);
+    }
+
+    pub(crate) fn wake(&self) {
+        match self.dispatcher.get() {
+            None => self.readers.notify(),
+            Some(dispatcher) => dispatcher.notify(),
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // The last one to have it may be a thread of a runtime, where pyo3 takes a lock to drop references later. No
+        // fork is to find that taken.
+        let _polling = in_flight::enter();
+        self.event_loop = None;
+    }
+}

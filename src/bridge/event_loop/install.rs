@@ -1,0 +1,123 @@
+//! How an event loop comes to drain its hub.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use crate::bridge::event_loop::dispatcher::Dispatcher;
+use crate::bridge::event_loop::drain::{Drain, Reader};
+use crate::bridge::event_loop::hub::Hub;
+use crate::bridge::event_loop::wakeup::Wakeup;
+use crate::python::asyncio;
+
+impl Hub {
+    /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.
+    pub(crate) fn install(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = event_loop.py();
+        let drain = self.drain_callback(
+            py,
+            Reader {
+                index: 0,
+                nests: true,
+            },
+        )?;
+        if asyncio::is_running_here(event_loop)? {
+            return self.watch(event_loop, &drain);
+        }
+        // The closure owns the drain: a loop that is closed before it ran drops it.
+        let (hub, drain) = (Arc::clone(self), drain.unbind());
+        let watch = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            let py = args.py();
+            match hub.event_loop(py) {
+                Some(event_loop) => hub
+                    .watch(&event_loop, drain.bind(py))
+                    .inspect_err(|_| hub.close_detached(py)),
+                None => Ok(()),
+            }
+        })?;
+        asyncio::call_soon_threadsafe(event_loop, watch.as_any())
+    }
+
+    fn watch(
+        self: &Arc<Self>,
+        event_loop: &Bound<'_, PyAny>,
+        drain: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = event_loop.py();
+        let Some(fd) = self.readers.fd(0) else {
+            return self.dispatch(drain);
+        };
+        match add_reader(event_loop, fd, drain) {
+            Err(error) if is_unsupported(&error, py) => self.dispatch(drain),
+            watched => watched,
+        }
+    }
+
+    /// Has the loop watch one more wake-up, for drains within those that are under way.
+    pub(crate) fn watch_spare(self: &Arc<Self>, py: Python<'_>, spare: usize) -> PyResult<()> {
+        let Some(event_loop) = self.event_loop(py) else {
+            return Ok(());
+        };
+        let wakeup = Wakeup::new()?;
+        if let Some(fd) = wakeup.fd() {
+            let drain = self.drain_callback(
+                py,
+                Reader {
+                    index: spare,
+                    nests: true,
+                },
+            )?;
+            add_reader(&event_loop, fd, &drain)?;
+            self.readers.set(spare, wakeup);
+        }
+        Ok(())
+    }
+
+    fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
+        drain.call_method0("stay")?;
+        let dispatcher = Dispatcher::start(Arc::downgrade(self), drain)?;
+        if let Ok(()) = self.dispatcher.set(dispatcher) {
+            // Pushes that came before this line woke nobody.
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// Creates what has to be called when the file descriptor is readable. Dropping it closes the hub.
+    fn drain_callback<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+        reader: Reader,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Drain::new(Arc::clone(self), reader))?.into_any())
+    }
+
+    /// The file descriptor for trio to wait for, where there is one, and what has to be called then.
+    pub(crate) fn awaited<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+    ) -> PyResult<(Option<i32>, Bound<'py, PyAny>)> {
+        let drain = self.drain_callback(
+            py,
+            Reader {
+                index: 0,
+                nests: false,
+            },
+        )?;
+        Ok((self.readers.fd(0), drain))
+    }
+}
+
+fn add_reader(event_loop: &Bound<'_, PyAny>, fd: i32, drain: &Bound<'_, PyAny>) -> PyResult<()> {
+    // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
+    let context = asyncio::context_type(event_loop.py())?.call0()?;
+    context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain))?;
+    Ok(())
+}
+
+fn is_unsupported(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyNotImplementedError>(py)
+        || error.is_instance_of::<PyAttributeError>(py)
+}

@@ -1,0 +1,97 @@
+//! The end of the bridge: at the interpreter's exit, and when the user asks for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use crate::bridge::event_loop::dispatcher::join_dispatchers;
+use crate::bridge::event_loop::registry;
+use crate::bridge::event_loop::registry::{abort_all, close_all};
+use crate::bridge::lifecycle::attached::is_attached;
+use crate::bridge::lifecycle::fork;
+use crate::bridge::lifecycle::in_flight::wait_until_idle;
+use crate::bridge::lifecycle::inherited;
+use crate::python::asyncio;
+
+/// How long the interpreter's exit waits for Rust futures that are being polled just then.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+/// The interpreter exits.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Ends every conversion that is pending, on all event loops: drops the Rust futures, and tells both sides.
+///
+/// Whatever awaits one of them in Python gets a `RuntimeError` when its loop runs next, and so do the Rust futures that
+/// await Python, whose Python tasks are cancelled. Results that are on their way already are delivered. Futures that
+/// are being polled end when that poll returns; it waits for that, detached from Python, and returns false when it took
+/// longer than `timeout`. The event loops and the runtimes go on, and so do the futures that `spawn` or `block_on` have
+/// started. Conversions that come afterwards work as ever.
+///
+/// The interpreter's exit does more, by itself: by `atexit`, and with a timeout of 5 seconds, so that no Rust future is
+/// inside Python while the interpreter is finalised. Nothing is delivered to any loop then, and futures that `spawn` or
+/// `block_on` had started are dropped instead of polled. A user's own thread that attaches to Python later than that is
+/// beyond it.
+pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
+    fork::notice();
+    py.detach(|| {
+        abort_all();
+        wait_until_idle(timeout)
+    })
+}
+
+/// Ends what belongs to an event loop that is not going to run any more; false when some of it was being polled for
+/// longer than `timeout`.
+pub(crate) fn end_loop(event_loop: &Bound<'_, PyAny>, timeout: Duration) -> bool {
+    fork::notice();
+    registry::close(event_loop) || event_loop.py().detach(|| wait_until_idle(timeout))
+}
+
+/// Ends everything, when the interpreter exits.
+fn exit(py: Python<'_>) {
+    fork::notice();
+    py.detach(|| {
+        let started = Instant::now();
+        close_all();
+        join_dispatchers();
+        wait_until_idle(EXIT_TIMEOUT.saturating_sub(started.elapsed()))
+    });
+}
+
+/// Has [`exit`] called when the interpreter exits; does so once.
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    if REGISTERED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
+}
+
+/// The same where there may be nothing to register with, or where that would have to be waited for.
+pub(crate) fn register_if_attached() {
+    if REGISTERED.load(Ordering::Relaxed) || !is_attached() {
+        return;
+    }
+    Python::attach(|py| {
+        if let Err(error) = register(py) {
+            error.write_unraisable(py, None);
+        }
+    });
+}
+
+/// Whether the interpreter exits.
+pub(crate) fn has_begun() -> bool {
+    BEGUN.load(Ordering::SeqCst)
+}
+
+fn register_hook(py: Python<'_>) -> PyResult<()> {
+    let hook = PyCFunction::new_closure(py, None, None, |args, _| {
+        // Before the wait: a future that is polled later than that reads it.
+        BEGUN.store(true, Ordering::SeqCst);
+        exit(args.py());
+    })?;
+    asyncio::atexit_register(py)?.call1((hook,))?;
+    inherited::register(py)?;
+    Ok(())
+}

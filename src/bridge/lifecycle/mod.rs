@@ -1,0 +1,8 @@
+//! How the bridge ends: the interpreter's exit, a fork, and the polls that either has to wait for.
+
+pub(crate) mod attached;
+pub(crate) mod current_runtime;
+pub(crate) mod exit;
+pub(crate) mod fork;
+pub(crate) mod in_flight;
+pub(crate) mod inherited;

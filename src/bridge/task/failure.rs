@@ -1,0 +1,46 @@
+//! Why a Rust future has ended without an output.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::bridge::errors::shutdown_error;
+use crate::bridge::task::erased::Work;
+use crate::panic::Caught;
+use crate::python::asyncio;
+
+/// Takes the place of the future, and is ready: its output is the error.
+pub(crate) enum Failure {
+    Panicked(Caught),
+    Cancelled,
+    /// The runtime dropped the driver.
+    Aborted,
+    /// The user has shut the bridge down.
+    ShutDown,
+}
+
+impl Work for Failure {
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Err(match *Pin::into_inner(self) {
+            Self::Panicked(caught) => caught.into(),
+            Self::Cancelled => match asyncio::cancelled_error(py) {
+                Ok(error) => PyErr::from_type(error.clone(), ()),
+                Err(error) => error,
+            },
+            Self::Aborted => PyRuntimeError::new_err(
+                "the Rust future was dropped before it finished: its runtime was shut down or aborted it",
+            ),
+            Self::ShutDown => shutdown_error(),
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! A Rust future that runs on a runtime and settles something on an event loop.
+
+pub(crate) mod erased;
+pub(crate) mod failure;
+pub(crate) mod future;
+pub(crate) mod poll_lock;
+pub(crate) mod registration;
+pub(crate) mod slot;
+pub(crate) mod spawned;
+#[expect(clippy::module_inception, reason = "the folder is about this one")]
+pub(crate) mod task;
+pub(crate) mod unstarted;

@@ -1,0 +1,58 @@
+//! Futures that are spawned, or blocked on, without a conversion: the exit has to know of them as well.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
+use crate::bridge::runtime_vtable::Runner;
+use crate::task_locals;
+
+/// Whenever it runs a user's code, dropping included, it counts as polling. Once the interpreter's exit has waited for
+/// that, the future is dropped instead of polled, so that it does not attach while Python is finalised.
+pub(crate) struct Spawned<F> {
+    /// `None` once it has been dropped.
+    future: Option<Pin<Box<F>>>,
+    /// Something that runs after the exit hook has started it, and will wait for it: another function of `atexit`.
+    is_late: bool,
+    runner: &'static Runner,
+}
+
+/// Wraps a future that is about to be spawned, with the current locals carried along.
+///
+/// The exit hook is registered where the thread is attached to Python, as it is in a function that Python calls.
+pub(crate) fn spawned<F: Future>(
+    runner: &'static Runner,
+    future: F,
+) -> Spawned<impl Future<Output = F::Output>> {
+    exit::register_if_attached();
+    Spawned {
+        future: Some(Box::pin(task_locals::carry(future))),
+        is_late: exit::has_begun(),
+        runner,
+    }
+}
+
+impl<F: Future> Future for Spawned<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _polling = in_flight::enter();
+        let _polled = current_runtime::enter((self.runner.runtime)());
+        if exit::has_begun() && !self.is_late {
+            self.future = None;
+        }
+        let Some(future) = &mut self.future else {
+            return Poll::Pending;
+        };
+        let output = ready!(future.as_mut().poll(cx));
+        self.future = None;
+        Poll::Ready(output)
+    }
+}
+
+impl<F> Drop for Spawned<F> {
+    fn drop(&mut self) {
+        let _polling = in_flight::enter();
+        self.future = None;
+    }
+}

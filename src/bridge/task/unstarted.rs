@@ -1,0 +1,87 @@
+//! A user's value that no runtime has yet.
+//!
+//! Guarantee: whatever becomes of what holds it, an error on the way to the runtime included, the value is dropped inside
+//! the runtime's context, detached from Python and as part of the code that drops it.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+use pyo3::prelude::*;
+
+use crate::bridge::lifecycle::current_runtime;
+use crate::bridge::runtime_vtable::Runner;
+use crate::bridge::task::erased::Work;
+use crate::instrument::Surroundings;
+use crate::python::exceptions::stash;
+
+/// The value, mostly a future, and the runtime that it will have.
+pub(crate) struct Held<V: Send = Pin<Box<dyn Work>>> {
+    /// `None` once it has been handed over.
+    value: Option<V>,
+    pub(crate) runner: &'static Runner,
+}
+
+impl<V: Send> Held<V> {
+    pub(crate) fn new(value: V, runner: &'static Runner) -> Self {
+        Self {
+            value: Some(value),
+            runner,
+        }
+    }
+
+    /// Hands the value over.
+    pub(crate) fn into_inner(mut self) -> V {
+        self.value.take().expect("nobody else takes it out")
+    }
+}
+
+impl Held {
+    /// Fails where the runtime's threads were left behind by a fork.
+    pub(crate) fn ensure_runtime(&self) -> PyResult<()> {
+        (self.runner.ensure_alive)()
+    }
+
+    /// Fails where the future would be waited for by a loop that keeps its runtime from polling it: one that runs on this
+    /// thread, within the poll of another future.
+    pub(crate) fn ensure_unblocked(
+        &self,
+        is_loop_here: impl FnOnce() -> PyResult<bool>,
+    ) -> PyResult<()> {
+        if current_runtime::is_polling((self.runner.runtime)()) && is_loop_here()? {
+            (self.runner.ensure_unblocked)()?;
+        }
+        Ok(())
+    }
+
+    /// Polls the future on this thread, detached from Python.
+    ///
+    /// # Errors
+    ///
+    /// Its panic, as a `RustPanic`.
+    pub(crate) fn poll(
+        &mut self,
+        py: Python<'_>,
+        surroundings: &Surroundings,
+    ) -> PyResult<Poll<()>> {
+        let Some(work) = &mut self.value else {
+            return Ok(Poll::Pending);
+        };
+        self.runner
+            .poll_first(py, surroundings, |cx| work.as_mut().poll(cx))
+    }
+}
+
+impl<V: Send> Drop for Held<V> {
+    fn drop(&mut self) {
+        let Some(value) = self.value.take() else {
+            return;
+        };
+        let runner = self.runner;
+        Python::try_attach(|py| {
+            stash::keep(py, || {
+                let surroundings = Surroundings::current(py);
+                py.detach(|| runner.drop_inside(&surroundings, value));
+            });
+        });
+    }
+}

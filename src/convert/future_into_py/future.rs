@@ -1,0 +1,237 @@
+//! The future, and how it is settled.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::bridge::{Held, Place, Target, Task, hub_of};
+use crate::cancel::Signal;
+use crate::convert::future_into_py::callbacks::{Settler, run_callbacks, schedule};
+use crate::convert::future_into_py::state::{
+    Cancelled, Pending, Raised, State, failed_state, returned_state,
+};
+use crate::convert::future_into_py::unseen;
+use crate::panic::catch_call;
+use crate::python::asyncio;
+use crate::python::step::Step;
+use crate::python::type_slots;
+use crate::python::type_slots::Steps;
+use crate::task_locals::TaskLocals;
+
+/// When a cancelled future is done.
+#[derive(Debug, Clone)]
+pub(crate) enum CancelPolicy {
+    /// At once; an idle Rust future has been dropped when `cancel()` returns.
+    AtOnce,
+    /// When the Rust future has been dropped.
+    AfterDrop,
+    /// When the Rust future, which is told, is done; with its result.
+    Told(Arc<Signal>),
+}
+
+/// A future of asyncio's kind whose result comes from Rust.
+#[pyclass(frozen, weakref, module = "pyo3_aio", name = "Future")]
+pub(crate) struct RustFuture {
+    pub(crate) event_loop: Py<PyAny>,
+    pub(crate) state: Mutex<State>,
+    /// asyncio's protocol between a future that is yielded and the task that it is yielded to.
+    pub(crate) blocking: AtomicBool,
+    pub(crate) policy: CancelPolicy,
+    /// Where it was made, in asyncio's debug mode.
+    pub(crate) source: Option<Py<PyAny>>,
+}
+
+/// Starts a Rust future and returns the Python future for it.
+pub(crate) fn spawn_future<'py>(
+    py: Python<'py>,
+    held: Held,
+    locals: TaskLocals,
+    policy: CancelPolicy,
+) -> PyResult<Bound<'py, RustFuture>> {
+    held.ensure_runtime()?;
+    let event_loop = locals.event_loop(py);
+    held.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
+    let hub = hub_of(&event_loop)?;
+    static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+    PATCHED.get_or_init(py, || {
+        type_slots::patch::<RustFuture>(py);
+        type_slots::patch_finalizer::<RustFuture>(py);
+    });
+    let source = unseen::source(&event_loop)?;
+    let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
+    let target = Target {
+        future: future.clone().into_any().unbind(),
+        settle,
+    };
+    let task = Task::start(py, held, target, locals, hub)?;
+    future.get().own(task);
+    Ok(future)
+}
+
+/// Settles the future from its loop's drain.
+fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+    let future = future.cast::<RustFuture>()?;
+    // An error of Rust's is made an exception here, by code that may panic.
+    let state = catch_call(|| future.get().state_for(future.py(), result));
+    let state = match state {
+        Ok(state) => state?,
+        Err(caught) => failed_state(future.py(), caught.into()),
+    };
+    RustFuture::finish(future, state, Settler::Drain)?;
+    Ok(())
+}
+
+impl RustFuture {
+    fn new(event_loop: Py<PyAny>, policy: CancelPolicy, source: Option<Py<PyAny>>) -> Self {
+        Self {
+            event_loop,
+            state: Mutex::new(State::Pending(Pending::default())),
+            blocking: AtomicBool::new(false),
+            policy,
+            source,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // Only moves and reference counts happen under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn own(&self, task: Arc<Task>) {
+        if let State::Pending(pending) = &mut *self.lock() {
+            pending.task = Some(task);
+        }
+    }
+
+    pub(crate) fn pending_task(&self) -> Option<Arc<Task>> {
+        match &*self.lock() {
+            State::Pending(pending) => pending.task.clone(),
+            _ => None,
+        }
+    }
+
+    /// Says, by asyncio's protocol, that the future is being yielded to a task.
+    pub(crate) fn block(&self) {
+        self.blocking.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks for the Rust future to be dropped; nobody waits for that.
+    pub(crate) fn abandon(&self) {
+        if let Some(task) = self.pending_task() {
+            task.request_cancel();
+        }
+    }
+
+    /// Throws an exception into the Rust future; false if it does not want to be told, or cannot be any more.
+    pub(crate) fn tell(&self, error: impl FnOnce() -> PyErr) -> bool {
+        let CancelPolicy::Told(signal) = &self.policy else {
+            return false;
+        };
+        let can_hear = self.pending_task().is_some_and(|task| !task.has_finished());
+        if can_hear {
+            signal.send(error());
+        }
+        can_hear
+    }
+
+    /// Has the future cancelled when the Rust future has been dropped; false if it is done.
+    pub(crate) fn cancel_after_drop(&self, task: &Task, cancelled: Cancelled) -> bool {
+        let mut state = self.lock();
+        let State::Pending(pending) = &mut *state else {
+            return false;
+        };
+        let before = pending.cancelling.replace(Box::new(cancelled));
+        drop(state);
+        drop(before);
+        task.request_cancel();
+        true
+    }
+
+    /// The result, `None` while pending.
+    pub(crate) fn outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        let mut state = self.lock();
+        let raised = match &mut *state {
+            State::Pending(_) => return None,
+            State::Done(value) => return Some(Ok(value.clone_ref(py))),
+            State::Failed(failed) => {
+                failed.retrieved = true;
+                Raised::Failed(failed.exception.clone_ref(py))
+            }
+            State::Cancelled(cancelled) => Raised::Cancelled(cancelled.clone_ref(py)),
+        };
+        drop(state);
+        Some(Err(raised.into_error(py)))
+    }
+
+    /// The state for a result; a cancellation that was asked for goes before any other result.
+    pub(crate) fn state_for(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<State> {
+        if let State::Pending(pending) = &mut *self.lock() {
+            if let Some(cancelled) = pending.cancelling.take() {
+                return Ok(State::Cancelled(*cancelled));
+            }
+        }
+        match result {
+            Ok(value) => Ok(State::Done(value)),
+            Err(error) => returned_state(py, error),
+        }
+    }
+
+    /// Moves to a final state, unless somebody was faster, and runs the callbacks.
+    pub(crate) fn finish(
+        future: &Bound<'_, Self>,
+        state: State,
+        settler: Settler,
+    ) -> PyResult<bool> {
+        let mut current = future.get().lock();
+        if !matches!(*current, State::Pending(_)) {
+            drop(current);
+            // What lost the race is dropped here, outside the lock.
+            if let State::Failed(mut failed) = state {
+                failed.retrieved = true;
+            }
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut *current, state);
+        drop(current);
+        let State::Pending(Pending {
+            task, callbacks, ..
+        }) = before
+        else {
+            return Ok(false);
+        };
+        if let Some(task) = task {
+            task.forget_target();
+        }
+        match settler {
+            Settler::Drain => run_callbacks(future, callbacks.into_iter(), Place::Queue)?,
+            Settler::Step => schedule(future, callbacks)?,
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(*self.lock(), State::Pending(_))
+    }
+
+    pub(crate) fn invalid_state(py: Python<'_>, message: &'static str) -> PyErr {
+        match asyncio::invalid_state_error(py) {
+            Ok(error) => PyErr::from_type(error.clone(), message),
+            Err(error) => error,
+        }
+    }
+}
+
+impl Steps for RustFuture {
+    /// One step of an `await`: yields the future itself until it is done.
+    fn step(slf: &Bound<'_, Self>, _sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+        match slf.get().outcome(slf.py()) {
+            Some(result) => result.map(Step::Returned),
+            None => {
+                slf.get().block();
+                Ok(Step::Yielded(slf.clone().into_any().unbind()))
+            }
+        }
+    }
+}

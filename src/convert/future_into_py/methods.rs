@@ -1,0 +1,273 @@
+//! The future's methods in Python: those of `asyncio.Future`.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use crate::convert::future_into_py::callbacks::{Callback, Settler, schedule};
+use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
+use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
+use crate::python::contextvars;
+use crate::python::type_slots::Steps;
+
+#[pymethods]
+impl RustFuture {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Self::step(slf, slf)?.into_result()
+    }
+
+    #[getter]
+    fn _asyncio_future_blocking(&self) -> bool {
+        self.blocking.load(Ordering::Relaxed)
+    }
+
+    #[setter(_asyncio_future_blocking)]
+    fn set_blocking(&self, blocking: bool) {
+        self.blocking.store(blocking, Ordering::Relaxed);
+    }
+
+    #[getter]
+    fn _loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.event_loop.bind(py)
+    }
+
+    #[getter]
+    fn _source_traceback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.source.as_ref().map(|source| source.clone_ref(py))
+    }
+
+    /// Returns the event loop.
+    fn get_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.event_loop.bind(py)
+    }
+
+    /// Whether the future is done.
+    fn done(&self) -> bool {
+        !self.is_pending()
+    }
+
+    /// Whether the future was cancelled.
+    fn cancelled(&self) -> bool {
+        matches!(*self.lock(), State::Cancelled(_))
+    }
+
+    /// Returns the result, or raises the exception.
+    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.outcome(py)
+            .unwrap_or_else(|| Err(Self::invalid_state(py, "Result is not ready.")))
+    }
+
+    /// Returns the exception, or None.
+    fn exception(&self, py: Python<'_>) -> PyResult<Option<Py<PyBaseException>>> {
+        let mut state = self.lock();
+        let cancelled = match &mut *state {
+            State::Pending(_) => None,
+            State::Done(_) => return Ok(None),
+            State::Failed(failed) => {
+                failed.retrieved = true;
+                return Ok(Some(failed.exception.value.clone_ref(py)));
+            }
+            State::Cancelled(cancelled) => Some(cancelled.clone_ref(py)),
+        };
+        drop(state);
+        Err(match cancelled {
+            Some(cancelled) => cancelled.into_error(py),
+            None => Self::invalid_state(py, "Exception is not set."),
+        })
+    }
+
+    /// Has a function called with the future when it is done.
+    #[pyo3(signature = (function, /, *, context=None))]
+    fn add_done_callback(
+        slf: &Bound<'_, Self>,
+        function: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let context = match context {
+            Some(context) => context,
+            None => contextvars::copy_current(py)?.unbind(),
+        };
+        let mut state = slf.get().lock();
+        if let State::Pending(pending) = &mut *state {
+            if pending.callbacks.is_empty() {
+                // Most futures have one.
+                pending.callbacks.reserve_exact(1);
+            }
+            pending.callbacks.push(Callback::new(function, context));
+            return Ok(());
+        }
+        drop(state);
+        schedule(slf, vec![Callback::new(function, context)])
+    }
+
+    /// Removes every callback that equals `function`; returns how many there were.
+    fn remove_done_callback(&self, function: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = function.py();
+        let known: Vec<_> = match &*self.lock() {
+            State::Pending(pending) => pending
+                .callbacks
+                .iter()
+                .map(|c| c.function().clone_ref(py))
+                .collect(),
+            _ => return Ok(0),
+        };
+        let mut equal = Vec::new();
+        for candidate in known {
+            if candidate.bind(py).eq(function)? {
+                equal.push(candidate);
+            }
+        }
+        let is_equal =
+            |callback: &Callback| equal.iter().any(|other| other.is(callback.function()));
+        let removed = match &mut *self.lock() {
+            State::Pending(pending) => {
+                let (removed, kept) = std::mem::take(&mut pending.callbacks)
+                    .into_iter()
+                    .partition(is_equal);
+                pending.callbacks = kept;
+                removed
+            }
+            _ => Vec::new(),
+        };
+        Ok(removed.len())
+    }
+
+    /// Cancels the future; False if it is done.
+    #[pyo3(signature = (msg=None))]
+    fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> PyResult<bool> {
+        slf.get().silence();
+        let cancelled = Cancelled {
+            message: msg,
+            exception: None,
+        };
+        let Some(task) = slf.get().pending_task() else {
+            return Self::finish(slf, State::Cancelled(cancelled), Settler::Step);
+        };
+        match &slf.get().policy {
+            CancelPolicy::AtOnce => {
+                task.cancel_now(slf.py());
+                Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
+            }
+            CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
+            // False has asyncio cancel the task's next step, where the Rust future is over already.
+            CancelPolicy::Told(_) => Ok(slf.get().tell(|| cancelled.into_error(slf.py()))),
+        }
+    }
+
+    /// Sets a result from outside; what Rust returns later is dropped.
+    fn set_result(slf: &Bound<'_, Self>, result: Py<PyAny>) -> PyResult<()> {
+        if Self::finish(slf, State::Done(result), Settler::Step)? {
+            return Ok(());
+        }
+        Err(Self::invalid_state(slf.py(), "the future is done already"))
+    }
+
+    /// Sets an exception from outside; what Rust returns later is dropped.
+    fn set_exception(slf: &Bound<'_, Self>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let exception = match exception.cast::<PyType>() {
+            Ok(class) => class.call0()?,
+            Err(_) => exception.clone(),
+        };
+        if exception.is_instance_of::<PyStopIteration>() {
+            return Err(PyTypeError::new_err(
+                "StopIteration interacts badly with generators and cannot be raised into a Future",
+            ));
+        }
+        if !exception.is_instance_of::<PyBaseException>() {
+            return Err(PyTypeError::new_err("set_exception() takes an exception"));
+        }
+        let state = failed_state(py, PyErr::from_value(exception));
+        if Self::finish(slf, state, Settler::Step)? {
+            return Ok(());
+        }
+        Err(Self::invalid_state(py, "the future is done already"))
+    }
+
+    /// `asyncio.gather` asks for it.
+    fn _make_cancelled_error(&self, py: Python<'_>) -> Py<PyBaseException> {
+        let cancelled = match &*self.lock() {
+            State::Cancelled(cancelled) => cancelled.clone_ref(py),
+            _ => Cancelled::default(),
+        };
+        cancelled.into_error(py).into_value(py)
+    }
+
+    /// `asyncio.gather` asks for it before Python 3.11.
+    #[getter]
+    fn _cancel_message(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.lock() {
+            State::Cancelled(cancelled) => cancelled
+                .message
+                .as_ref()
+                .map(|message| message.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        cls: &Bound<'py, PyType>,
+        _item: &Bound<'py, PyAny>,
+    ) -> Bound<'py, PyType> {
+        cls.clone()
+    }
+
+    fn __repr__(&self) -> &'static str {
+        match &*self.lock() {
+            State::Pending(_) => "<Future of Rust pending>",
+            State::Cancelled(_) => "<Future of Rust cancelled>",
+            State::Done(_) | State::Failed(_) => "<Future of Rust finished>",
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        visit.call(&self.source)?;
+        // Whoever holds the lock is running, so nothing here is garbage.
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        match &*state {
+            State::Pending(pending) => {
+                let mut callbacks = pending.callbacks.iter();
+                callbacks.try_for_each(|callback| callback.traverse(&visit))?;
+                match &pending.cancelling {
+                    Some(cancelling) => cancelling.traverse(&visit),
+                    None => Ok(()),
+                }
+            }
+            State::Done(value) => visit.call(value),
+            State::Failed(failed) => failed.exception.traverse(&visit),
+            State::Cancelled(cancelled) => cancelled.traverse(&visit),
+        }
+    }
+
+    fn __clear__(&self) {
+        let cleared = match &mut *self.lock() {
+            State::Pending(pending) => Err((
+                std::mem::take(&mut pending.callbacks),
+                pending.cancelling.take(),
+            )),
+            // An error that nobody has seen is still to be reported by the drop.
+            State::Failed(failed) if !failed.retrieved => return,
+            state => Ok(std::mem::replace(
+                state,
+                State::Cancelled(Cancelled::default()),
+            )),
+        };
+        drop(cleared);
+    }
+}

@@ -1,0 +1,97 @@
+//! What the loop's exception handler is told of an exception that nobody has seen.
+//!
+//! The rules are asyncio's (`Future.__del__`).
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
+use crate::convert::future_into_py::state::{Cancelled, State};
+use crate::err::catch_as_error;
+use crate::python::asyncio;
+use crate::python::exceptions::stash;
+use crate::python::type_slots::Finalize;
+
+/// Where a future is being made, if the loop is in debug mode.
+pub(crate) fn source(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let py = event_loop.py();
+    if !event_loop
+        .call_method0(intern!(py, "get_debug"))?
+        .is_truthy()?
+    {
+        return Ok(None);
+    }
+    // It fails where no Python code runs on this thread.
+    Ok(asyncio::extract_stack(py)?.call0().map(Bound::unbind).ok())
+}
+
+impl RustFuture {
+    /// Says that somebody has seen the exception, or does not want to.
+    pub(crate) fn silence(&self) {
+        if let State::Failed(failed) = &mut *self.lock() {
+            failed.retrieved = true;
+        }
+    }
+
+    /// Tells the loop, once.
+    fn tell_unseen(future: &Bound<'_, Self>) -> PyResult<()> {
+        let py = future.py();
+        let exception = match &mut *future.get().lock() {
+            State::Failed(failed) if !failed.retrieved => {
+                failed.retrieved = true;
+                failed.exception.value.clone_ref(py)
+            }
+            _ => return Ok(()),
+        };
+        let event_loop = future.get().event_loop.bind(py);
+        let source = future.get().source.as_ref().map(|source| source.bind(py));
+        let mut others = vec![("future", future.as_any())];
+        others.extend(source.map(|source| ("source_traceback", source)));
+        let message = "Future exception was never retrieved";
+        if exception.bind(py).getattr(intern!(py, "args"))?.is_none() {
+            // The collector has taken it apart, and printing it would crash the interpreter.
+            return asyncio::call_exception_handler(event_loop, message, py.None(), &others);
+        }
+        asyncio::call_exception_handler(event_loop, message, exception, &others)
+    }
+
+    /// Another object in the same state: the one that is being dropped cannot be brought back to life, as asyncio does.
+    fn successor(&mut self, py: Python<'_>) -> Self {
+        let state = State::Cancelled(Cancelled::default());
+        let state = std::mem::replace(&mut self.state, Mutex::new(state));
+        Self {
+            event_loop: self.event_loop.clone_ref(py),
+            state,
+            blocking: AtomicBool::new(false),
+            policy: CancelPolicy::AtOnce,
+            source: self.source.take(),
+        }
+    }
+}
+
+impl Finalize for RustFuture {
+    /// For a future that is garbage. Without this the collector might take its exception apart first.
+    fn finalize(future: &Bound<'_, Self>) {
+        if let Err(error) = catch_as_error(|| Self::tell_unseen(future)) {
+            error.write_unraisable(future.py(), None);
+        }
+    }
+}
+
+impl Drop for RustFuture {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(state, State::Failed(failed) if !failed.retrieved) {
+            return;
+        }
+        Python::try_attach(|py| {
+            stash::keep(py, || match Bound::new(py, self.successor(py)) {
+                Ok(future) => Self::finalize(&future),
+                Err(error) => error.write_unraisable(py, None),
+            });
+        });
+    }
+}

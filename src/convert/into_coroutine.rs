@@ -1,0 +1,315 @@
+//! The Python coroutine around a Rust future.
+//!
+//! Guarantees:
+//! - Nothing happens before the first `send`. That polls the future once, on the caller's thread, detached from Python
+//!   and inside the runtime's context; only when it is pending does it move to the runtime.
+//! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future; under
+//!   trio it steps a coroutine of trio's.
+//! - An exception that is thrown in is raised only after the Rust future has been dropped.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyBaseException, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::bridge::{Held, Work, convert};
+use crate::cancel::Signal;
+use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
+use crate::convert::trio_wait;
+use crate::instrument::Surroundings;
+use crate::python::asyncio;
+use crate::python::coroutine_state::{Steppable, Suspended};
+use crate::python::exceptions::pep479;
+use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::step::{Step, step_in_method};
+use crate::python::type_slots;
+use crate::python::type_slots::Steps;
+use crate::task_locals::TaskLocals;
+
+/// Where the first poll of a coroutine happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstPoll {
+    /// On the thread that sends, detached from Python.
+    OnCaller,
+    /// On the runtime, as every other.
+    OnRuntime,
+}
+
+/// A coroutine (`collections.abc.Coroutine`) whose body is a Rust future.
+#[pyclass(frozen, weakref, module = "pyo3_aio", name = "Coroutine")]
+pub(crate) struct RustCoroutine {
+    state: Steppable<State>,
+    settings: Settings,
+}
+
+/// How a coroutine behaves.
+pub(crate) struct Settings {
+    pub(crate) first_poll: FirstPoll,
+    /// Has the Rust future told of what is thrown in, instead of dropped.
+    pub(crate) told: Option<Arc<Signal>>,
+    /// Its `__name__` and `__qualname__`.
+    pub(crate) name: Cow<'static, str>,
+}
+
+enum State {
+    /// Nothing has been sent.
+    Cold(Held),
+    /// The Rust future is on its runtime.
+    Waiting(Py<RustFuture>),
+    /// An exception was thrown in, and the Rust future has still to be dropped.
+    Throwing(Py<RustFuture>, Py<PyBaseException>),
+    /// The same under trio, which steps another coroutine through this one.
+    Delegating(trio_wait::Wait),
+}
+
+impl Suspended for State {
+    const EXECUTING: &'static str = "coroutine already executing";
+    const FINISHED: &'static str = "cannot reuse already awaited coroutine";
+}
+
+impl RustCoroutine {
+    pub(crate) fn create(
+        py: Python<'_>,
+        held: Held,
+        settings: Settings,
+    ) -> PyResult<Bound<'_, Self>> {
+        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+        PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
+        Bound::new(py, Self::new(held, settings))
+    }
+
+    /// Without its Python object, for another one that steps it.
+    pub(crate) fn new(held: Held, settings: Settings) -> Self {
+        Self {
+            state: Steppable::new(State::Cold(held)),
+            settings,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        if !value.is_none() {
+            self.require_started()?;
+        }
+        self.state.step(|state| self.advance(state, value))
+    }
+
+    /// CPython's rule (`gen_send_ex`); the coroutine stays as it is.
+    fn require_started(&self) -> PyResult<()> {
+        let is_cold = self.state.look(|state| matches!(state, State::Cold(_)));
+        if is_cold == Some(true) {
+            return Err(PyTypeError::new_err(
+                "can't send non-None value to a just-started coroutine",
+            ));
+        }
+        Ok(())
+    }
+
+    fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        let py = value.py();
+        match state {
+            State::Cold(held) => self.start(py, held),
+            State::Delegating(wait) => self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "send"), (value,))
+            }),
+            State::Waiting(future) => self.resume(py, future),
+            State::Throwing(future, error) => self.resume_throw(py, future, error),
+        }
+    }
+
+    /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
+    pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
+        self.state
+            .step(|state| self.advance_by_throw(py, state, error))
+    }
+
+    fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
+        match state {
+            State::Waiting(future) if future.get().tell(|| error.clone_ref(py)) => {
+                self.resume(py, future)
+            }
+            State::Waiting(future) | State::Throwing(future, _) => {
+                future.get().abandon();
+                self.resume_throw(py, future, error.into_value(py))
+            }
+            State::Delegating(wait) => {
+                // This comes from somebody who steps the coroutine, not from trio, which has nothing to resume then.
+                wait.task.cancel_now(py);
+                self.delegate(py, wait, |inner| {
+                    inner.call_method1(intern!(py, "throw"), (error,))
+                })
+            }
+            State::Cold(held) => {
+                drop(held);
+                Err(error)
+            }
+        }
+    }
+
+    fn start(&self, py: Python<'_>, mut held: Held) -> PyResult<Step> {
+        if self.settings.first_poll == FirstPoll::OnCaller {
+            let surroundings = Surroundings::current(py);
+            if held.poll(py, &surroundings)?.is_ready() {
+                return surroundings.run(|| finish(py, held.into_inner()));
+            }
+        }
+        let told = self.settings.told.clone();
+        if trio_wait::is_running_here(py)? {
+            let wait = trio_wait::wait(py, held, told)?;
+            return self.delegate(py, wait, |inner| {
+                inner.call_method1(intern!(py, "send"), (py.None(),))
+            });
+        }
+        let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
+        let policy = told.map_or(CancelPolicy::AfterDrop, CancelPolicy::Told);
+        let future = spawn_future(py, held, locals, policy)?;
+        self.resume(py, future.unbind())
+    }
+
+    /// Steps the inner coroutine; its end is this one's.
+    fn delegate<'py>(
+        &self,
+        py: Python<'py>,
+        wait: trio_wait::Wait,
+        step: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Step> {
+        let stepped = Step::from_result(py, step(wait.coroutine.bind(py)));
+        if let Ok(Step::Yielded(_)) = stepped {
+            self.state.suspend(State::Delegating(wait));
+        }
+        stepped
+    }
+
+    /// Yields the future, or ends with its result.
+    fn resume(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Step> {
+        if let Some(result) = future.get().outcome(py) {
+            return result.map(Step::Returned);
+        }
+        let yielded = yielded(py, &future);
+        self.state.suspend(State::Waiting(future));
+        Ok(yielded)
+    }
+
+    /// Yields the future until it is done, then raises what was thrown in.
+    fn resume_throw(
+        &self,
+        py: Python<'_>,
+        future: Py<RustFuture>,
+        error: Py<PyBaseException>,
+    ) -> PyResult<Step> {
+        if future.get().outcome(py).is_some() {
+            return Err(PyErr::from_value(error.into_bound(py).into_any()));
+        }
+        let yielded = yielded(py, &future);
+        self.state.suspend(State::Throwing(future, error));
+        Ok(yielded)
+    }
+}
+
+fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
+    let output = convert(py, work);
+    output
+        .map(Step::Returned)
+        .map_err(|error| pep479::by_future(py, error))
+}
+
+fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
+    future.get().block();
+    Step::Yielded(future.clone_ref(py).into_any())
+}
+
+impl Steps for RustCoroutine {
+    fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+        slf.get().send_once(sent)
+    }
+}
+
+#[pymethods]
+impl RustCoroutine {
+    /// Runs until the next suspension; ends with StopIteration.
+    fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| self.send_once(value))
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| self.send_once(py.None().bind(py)))
+    }
+
+    /// Raises an exception where the coroutine is suspended.
+    #[pyo3(signature = (kind, value=None, traceback=None, /))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let error = thrown(kind, value, traceback)?;
+        step_in_method(|| self.throw_once(py, error))
+    }
+
+    /// Drops the Rust future.
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.state.close(|state| {
+            match state {
+                State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
+                // Nobody waits any more, so nothing is to be settled either.
+                State::Delegating(wait) => wait.task.cancel_now(py),
+                State::Cold(held) => drop(held),
+            }
+            Ok(())
+        })
+    }
+
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[getter]
+    fn __name__(&self) -> &str {
+        self.settings.name.rsplit('.').next().unwrap_or_default()
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> &str {
+        &self.settings.name
+    }
+
+    // There is no `cr_await`: tools take what has one for something with a Python frame (`asyncio.capture_call_graph`).
+    #[getter]
+    fn cr_running(&self) -> bool {
+        self.state.is_executing()
+    }
+
+    pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let visited = self.state.look(|state| match state {
+            State::Waiting(future) => visit.call(future),
+            State::Throwing(future, error) => {
+                visit.call(future)?;
+                visit.call(error)
+            }
+            State::Delegating(wait) => visit.call(&wait.coroutine),
+            State::Cold(_) => Ok(()),
+        });
+        visited.unwrap_or(Ok(()))
+    }
+}
+
+impl Drop for RustCoroutine {
+    fn drop(&mut self) {
+        match self.state.take() {
+            Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
+            Some(State::Delegating(wait)) => wait.task.request_cancel(),
+            Some(State::Cold(_)) | None => {}
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How a Python task tells that it is done.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::bridge::{closed_error, leaves_the_loop};
+use crate::convert::into_future::shared::Shared;
+use crate::err::catch_as_error;
+
+/// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
+#[pyclass(frozen, module = "pyo3_aio")]
+pub(crate) struct DoneCallback {
+    shared: Mutex<Option<Arc<Shared>>>,
+}
+
+impl DoneCallback {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared: Mutex::new(Some(shared)),
+        }
+    }
+
+    fn take(&self) -> Option<Arc<Shared>> {
+        self.shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+#[pymethods]
+impl DoneCallback {
+    fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        match self.take() {
+            Some(shared) => shared.surroundings().run(|| finish(&shared, task)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn finish(shared: &Shared, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = task.py();
+    if !shared.is_wanted() {
+        shared.finish_unseen();
+        return see_what_has_left(task);
+    }
+    let result = catch_as_error(|| task.call_method0(intern!(py, "result")));
+    shared.finish_or_report(py, result.map(Bound::unbind))
+}
+
+/// Looks at an exception that has left the loop, so that the task does not report it as well.
+fn see_what_has_left(task: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = task.py();
+    // An attribute of asyncio's futures, which is no look.
+    let Some(exception) = task.getattr_opt(intern!(py, "_exception"))? else {
+        return Ok(());
+    };
+    if !exception.is_none() && leaves_the_loop(&PyErr::from_value(exception), py) {
+        task.call_method0(intern!(py, "exception"))?;
+    }
+    Ok(())
+}
+
+impl Drop for DoneCallback {
+    fn drop(&mut self) {
+        if let Some(shared) = self.take() {
+            shared.finish(Err(closed_error()));
+        }
+    }
+}

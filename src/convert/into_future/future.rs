@@ -1,0 +1,100 @@
+//! The future, and the conversions that make one.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pyo3::prelude::*;
+
+use crate::bridge::hub_of;
+use crate::convert::into_future::shared::Shared;
+use crate::convert::into_future::task::{close, require_awaitable};
+use crate::task_locals::TaskLocals;
+
+/// The Rust side of a Python awaitable that runs on its event loop.
+///
+/// The awaitable is started at once, whether or not this future is polled.
+///
+/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out. So it does a task or another
+///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
+///   left alone.
+/// - **Errors** of the awaitable are its output, as the same exception object. One that nobody gets any more, since this
+///   was dropped or detached, is told to the loop's exception handler as never retrieved; a cancellation is not. Where the
+///   loop is closed first, the output is `RuntimeError: Event loop is closed`.
+/// - **Shutdown**: after [`shutdown`](crate::shutdown) the output is a `RuntimeError` that says so, and the task is
+///   cancelled as by a drop, when this is polled.
+/// - **Fork**: in the child of a `fork()` the output is a `RuntimeError` that says so; a drop does nothing there.
+#[derive(Debug)]
+#[must_use = "dropping it cancels the Python task"]
+pub struct PyFuture {
+    /// `None` once the output has been taken, or the future has been detached.
+    shared: Option<Arc<Shared>>,
+}
+
+impl PyFuture {
+    /// Lets the Python task run on, and forgets its result.
+    ///
+    /// An exception that it raises, or has raised, is told to the loop's exception handler as never retrieved.
+    pub fn detach(mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.detach();
+        }
+    }
+}
+
+impl Future for PyFuture {
+    type Output = PyResult<Py<PyAny>>;
+
+    /// # Panics
+    ///
+    /// When it is polled after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let shared = self
+            .shared
+            .as_ref()
+            .expect("a PyFuture is not polled after it was ready");
+        let output = ready!(shared.poll_take(cx));
+        self.shared = None;
+        Poll::Ready(output)
+    }
+}
+
+impl Drop for PyFuture {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.take() {
+            shared.cancel();
+        }
+    }
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of the current task, else on the
+/// loop that runs on this thread. It needs no Rust runtime.
+///
+/// The awaitable is started at once, on the loop's thread and in a copy of the current context. What happens on drop
+/// and on a closed loop: [`PyFuture`].
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+    let locals = TaskLocals::current(awaitable.py())?;
+    into_future_with_locals(&locals, awaitable)
+}
+
+/// Converts a Python awaitable into a Rust future; the awaitable runs on the loop and in the context of the locals.
+///
+/// # Errors
+///
+/// `TypeError`: the object is not awaitable. `RuntimeError: Event loop is closed`.
+pub fn into_future_with_locals(
+    locals: &TaskLocals,
+    awaitable: Bound<'_, PyAny>,
+) -> PyResult<PyFuture> {
+    let py = awaitable.py();
+    require_awaitable(&awaitable)?;
+    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close(&awaitable))?;
+    let shared = Shared::start(hub, &awaitable, locals).inspect_err(|_| close(&awaitable))?;
+    Ok(PyFuture {
+        shared: Some(shared),
+    })
+}

@@ -1,0 +1,118 @@
+//! What becomes of an awaitable on its loop: a task, or nothing.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::convert::into_future::eager::new_task;
+use crate::python::asyncio;
+use crate::task_locals::TaskLocals;
+
+/// Refuses what cannot be awaited.
+///
+/// # Errors
+///
+/// `TypeError`.
+pub(crate) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = object.py();
+    let class = object.get_type();
+    // `inspect.isawaitable` is slow; it knows of coroutines that generators are made to be, too.
+    if class.hasattr(intern!(py, "__await__"))?
+        || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?
+    {
+        return Ok(());
+    }
+    let message = format!(
+        "an awaitable is required, got an object of type {}",
+        class.name()?
+    );
+    Err(PyTypeError::new_err(message))
+}
+
+/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. The `close()` of
+/// anything else is its own affair.
+pub(crate) fn close(awaitable: &Bound<'_, PyAny>) {
+    let py = awaitable.py();
+    if let Err(error) = close_coroutine(awaitable) {
+        error.write_unraisable(py, Some(awaitable));
+    }
+}
+
+fn close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = awaitable.py();
+    let is_coroutine = awaitable.get_type().is(asyncio::coroutine_type(py)?)
+        || asyncio::iscoroutine(py)?.call1((awaitable,))?.is_truthy()?;
+    if is_coroutine {
+        awaitable.call_method0(intern!(py, "close"))?;
+    }
+    Ok(())
+}
+
+/// Gives up what has not been started, on the loop's thread: a future is cancelled, as it would be later.
+pub(crate) fn give_up(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals) -> PyResult<()> {
+    let py = awaitable.py();
+    if asyncio::isfuture(py)?.call1((awaitable,))?.is_truthy()? {
+        // This refuses one of another loop, whose thread may be another one too.
+        let future = ensure_future(awaitable, locals)?;
+        return future.call_method0(intern!(py, "cancel")).map(drop);
+    }
+    close(awaitable);
+    Ok(())
+}
+
+/// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
+/// library has it, and its Rust future gets an error.
+pub(crate) fn silence(task: &Bound<'_, PyAny>) {
+    let py = task.py();
+    // What asyncio sets on the children of a `gather` that nobody awaits.
+    let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
+    let closed = silenced.and_then(|()| task.call_method0(intern!(py, "get_coro")));
+    if let Ok(coroutine) = closed {
+        close(&coroutine);
+    }
+}
+
+/// Makes a task of the awaitable within the locals' context, as `asyncio.ensure_future` does.
+pub(crate) fn ensure_future<'py>(
+    awaitable: &Bound<'py, PyAny>,
+    locals: &TaskLocals,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    let event_loop = locals.event_loop(py);
+    if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
+        return create_task(&event_loop, awaitable, locals);
+    }
+    let keywords = PyDict::new(py);
+    keywords.set_item(intern!(py, "loop"), event_loop)?;
+    let ensure_future = asyncio::ensure_future(py)?;
+    locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
+}
+
+/// Makes a task of a coroutine; from Python 3.12 on it takes its first step at once, unless the loop has a task factory
+/// of its own.
+fn create_task<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    coroutine: &Bound<'py, PyAny>,
+    locals: &TaskLocals,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let factory = event_loop.call_method0(intern!(py, "get_task_factory"))?;
+    if !factory.is_none() || !asyncio::makes_plain_tasks(event_loop)? {
+        let create_task = event_loop.getattr(intern!(py, "create_task"))?;
+        return locals.run(py, |_| create_task.call1((coroutine,)));
+    }
+    let keywords = PyDict::new(py);
+    keywords.set_item(intern!(py, "loop"), event_loop)?;
+    keywords.set_item(intern!(py, "eager_start"), true)?;
+    let context = locals.context(py);
+    if !context.is_none() {
+        // A copy, as other tasks have one, and since the original may be in use.
+        keywords.set_item(
+            intern!(py, "context"),
+            context.call_method0(intern!(py, "copy"))?,
+        )?;
+    }
+    let arguments = (coroutine,).into_pyobject(py)?;
+    new_task(asyncio::task_type(py)?, &arguments, &keywords)
+}

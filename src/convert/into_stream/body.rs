@@ -1,0 +1,255 @@
+//! What the driver of a generator does with it, step by step.
+//!
+//! Guarantees:
+//! - What the generator awaits is yielded to the task as it is, so that the generator runs as under `async for`.
+//! - An item is added to the buffer before the generator is waited for again, and before its end.
+//! - When the stream has been dropped, or the task is cancelled between two items, the generator's `aclose()` is
+//!   awaited.
+
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::bridge::leaves_the_loop;
+use crate::convert::into_stream::awaited::{Awaited, Resume};
+use crate::convert::into_stream::buffer::BUFFER;
+use crate::convert::into_stream::on_loop::report;
+use crate::convert::into_stream::shared::{Errors, Shared};
+use crate::python::asyncio;
+use crate::python::step::Step;
+
+/// How many items one turn of the loop collects: half a buffer, so that the consumer takes one half while the other is
+/// being filled.
+const BATCH: usize = BUFFER / 2;
+/// How long one turn of the loop collects items.
+const TURN: Duration = Duration::from_millis(1);
+
+/// The generator, and where in it the driver is.
+pub(crate) struct Body {
+    generator: Py<PyAny>,
+    /// What `__aiter__` has returned.
+    iterator: Option<Py<PyAny>>,
+    awaited: Option<Awaited>,
+    phase: Phase,
+}
+
+enum Phase {
+    /// An item is awaited, or asked for next.
+    Pulling,
+    /// `aclose()` is awaited; the error is raised afterwards.
+    Closing(Option<PyErr>),
+}
+
+/// Why a turn has collected enough.
+enum Collected {
+    /// The generator awaits something.
+    Suspended(Py<PyAny>),
+    /// The buffer is full, or the turn was long.
+    Enough,
+    Exhausted,
+    Failed(PyErr),
+    /// Nobody wants more, or the task is cancelled between two items.
+    Interrupted(Option<PyErr>),
+}
+
+impl Body {
+    pub(crate) fn new(generator: Py<PyAny>) -> Self {
+        Self {
+            generator,
+            iterator: None,
+            awaited: None,
+            phase: Phase::Pulling,
+        }
+    }
+
+    /// Runs until the generator awaits something, or until the turn or the generator ends.
+    pub(crate) fn resume(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        resume: Resume<'_, '_>,
+    ) -> PyResult<Step> {
+        match self.phase {
+            Phase::Pulling => self.pull(py, shared, resume),
+            Phase::Closing(_) => self.go_on_closing(py, resume),
+        }
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.generator)?;
+        visit.call(&self.iterator)?;
+        visit.call(self.awaited.as_ref().map(Awaited::object))
+    }
+
+    /// Collects items for one turn.
+    fn pull(&mut self, py: Python<'_>, shared: &Shared, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let mut items = Vec::new();
+        let collected = self.collect(py, shared, resume, &mut items);
+        shared.add(&mut items);
+        match collected {
+            Collected::Suspended(yielded) => Ok(Step::Yielded(yielded)),
+            Collected::Enough => pause(py, shared),
+            Collected::Exhausted => Ok(Step::Returned(py.None())),
+            Collected::Failed(error) => self.fail(py, shared, error),
+            Collected::Interrupted(reason) => {
+                if let Some(error) = &reason {
+                    shared.stop(error.clone_ref(py));
+                }
+                self.close(py, shared, reason)
+            }
+        }
+    }
+
+    fn collect(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        resume: Resume<'_, '_>,
+        items: &mut Vec<Py<PyAny>>,
+    ) -> Collected {
+        let room = shared.room().min(BATCH);
+        let started = Instant::now();
+        let none = py.None().into_bound(py);
+        let mut resume = match (resume, &self.awaited) {
+            (Resume::Throw(error), None) => {
+                return Collected::Interrupted((!shared.is_unwanted()).then_some(error));
+            }
+            (resume, _) => resume,
+        };
+        loop {
+            if self.awaited.is_none() {
+                if shared.is_unwanted() {
+                    return Collected::Interrupted(None);
+                }
+                if items.len() >= room || started.elapsed() > TURN {
+                    return Collected::Enough;
+                }
+            }
+            match self.step(py, std::mem::replace(&mut resume, Resume::Send(&none))) {
+                Ok(Step::Yielded(yielded)) => return Collected::Suspended(yielded),
+                Ok(Step::Returned(item)) => items.push(item),
+                Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => {
+                    return Collected::Exhausted;
+                }
+                Err(error) => return Collected::Failed(error),
+            }
+        }
+    }
+
+    /// Goes on with the item that is awaited, or begins with the next.
+    fn step(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let awaited = match self.awaited.take() {
+            Some(awaited) => awaited,
+            None => Awaited::of_item(self.iterator(py)?.call_method0(intern!(py, "__anext__"))?)?,
+        };
+        let stepped = awaited.resume(py, resume);
+        if let Ok(Step::Yielded(_)) = stepped {
+            self.awaited = Some(awaited);
+        }
+        stepped
+    }
+
+    fn iterator<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(iterator) = &self.iterator {
+            return Ok(iterator.bind(py).clone());
+        }
+        let generator = self.generator.bind(py);
+        let iterator = match generator.getattr_opt(intern!(py, "__aiter__"))? {
+            Some(aiter) => aiter.call0()?,
+            None => generator.clone(),
+        };
+        self.iterator = Some(iterator.clone().unbind());
+        Ok(iterator)
+    }
+
+    /// The generator has raised, which ends it.
+    fn fail(&mut self, py: Python<'_>, shared: &Shared, error: PyErr) -> PyResult<Step> {
+        let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
+        if shared.is_unwanted() {
+            if is_cancelled {
+                return self.close(py, shared, None);
+            }
+            if leaves_the_loop(&error, py) {
+                return Err(error);
+            }
+            report(py, error)?;
+            return Ok(Step::Returned(py.None()));
+        }
+        if is_cancelled || leaves_the_loop(&error, py) {
+            shared.stop(error.clone_ref(py));
+            return Err(error);
+        }
+        match shared.errors() {
+            Errors::Deliver => shared.fail(error),
+            Errors::Report => report(py, error)?,
+        }
+        Ok(Step::Returned(py.None()))
+    }
+
+    /// Begins with `aclose()`, if there is one.
+    fn close(&mut self, py: Python<'_>, shared: &Shared, reason: Option<PyErr>) -> PyResult<Step> {
+        if reason.is_none() {
+            shared.uncancel(py)?;
+        }
+        shared.closing();
+        self.phase = Phase::Closing(reason);
+        let generator = self.iterator.as_ref().unwrap_or(&self.generator).bind(py);
+        let Some(aclose) = generator.getattr_opt(intern!(py, "aclose"))? else {
+            return self.closed(py);
+        };
+        match aclose.call0().and_then(Awaited::new) {
+            Ok(awaited) => self.awaited = Some(awaited),
+            Err(error) => {
+                report(py, error)?;
+                return self.closed(py);
+            }
+        }
+        self.go_on_closing(py, Resume::Send(&py.None().into_bound(py)))
+    }
+
+    fn go_on_closing(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let Some(awaited) = self.awaited.take() else {
+            return self.closed(py);
+        };
+        match awaited.resume(py, resume) {
+            Ok(Step::Yielded(yielded)) => {
+                self.awaited = Some(awaited);
+                Ok(Step::Yielded(yielded))
+            }
+            Ok(Step::Returned(_)) => self.closed(py),
+            Err(error)
+                if leaves_the_loop(&error, py)
+                    || error.matches(py, asyncio::cancelled_error(py)?)? =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                report(py, error)?;
+                self.closed(py)
+            }
+        }
+    }
+
+    fn closed(&mut self, py: Python<'_>) -> PyResult<Step> {
+        match std::mem::replace(&mut self.phase, Phase::Closing(None)) {
+            Phase::Closing(Some(error)) => Err(error),
+            _ => Ok(Step::Returned(py.None())),
+        }
+    }
+}
+
+/// Gives the turn to others: until there is room, or until the loop's next turn where there is some.
+fn pause(py: Python<'_>, shared: &Shared) -> PyResult<Step> {
+    if shared.room() == 0 {
+        let room = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;
+        // What `await` does with a future.
+        room.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+        if shared.pause(&room) {
+            return Ok(Step::Yielded(room.unbind()));
+        }
+    }
+    Ok(Step::Yielded(py.None()))
+}

@@ -1,0 +1,144 @@
+//! What the loop's thread does for a [`PyStream`](crate::convert::into_stream::PyStream): starts its driver, lets it go on, and cancels it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
+use crate::convert::into_future::{ensure_future, silence};
+use crate::convert::into_stream::buffer::End;
+use crate::convert::into_stream::driver::Driver;
+use crate::convert::into_stream::shared::{Shared, Stage};
+use crate::err::catch_as_error;
+use crate::python::asyncio;
+use crate::python::exceptions::stash;
+use crate::task_locals::TaskLocals;
+
+/// What the loop's thread has to do next.
+enum Next {
+    Start(Py<PyAny>, TaskLocals),
+    /// The future that the driver waits for.
+    Resume(Py<PyAny>),
+    Cancel(Py<PyAny>),
+    Nothing,
+}
+
+impl Shared {
+    fn next(&self, py: Python<'_>) -> Next {
+        let is_unwanted = self.is_unwanted();
+        let mut stage = self.lock();
+        match &mut *stage {
+            Stage::New(..) => match std::mem::replace(&mut *stage, Stage::Starting) {
+                Stage::New(generator, locals) => Next::Start(generator, locals),
+                _ => Next::Nothing,
+            },
+            Stage::Running(task, room) => match room.take() {
+                Some(room) => Next::Resume(room),
+                None if is_unwanted => {
+                    let task = task.clone_ref(py);
+                    let cancelled = Stage::Cancelled(task.clone_ref(py));
+                    let running = std::mem::replace(&mut *stage, cancelled);
+                    drop(stage);
+                    drop(running);
+                    Next::Cancel(task)
+                }
+                None => Next::Nothing,
+            },
+            Stage::Starting | Stage::Cancelled(_) | Stage::Closing(_) | Stage::Ended => {
+                Next::Nothing
+            }
+        }
+    }
+
+    fn start_task(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        generator: Py<PyAny>,
+        locals: &TaskLocals,
+    ) -> PyResult<()> {
+        let driver = Driver::create(py, generator, Arc::clone(self))?;
+        let task = ensure_future(&driver, locals)?;
+        let mut stage = self.lock();
+        let task = task.unbind();
+        // A task factory may have let it take its first step already.
+        let unused = match &*stage {
+            Stage::Starting => {
+                *stage = Stage::Running(task, None);
+                None
+            }
+            Stage::Closing(None) => {
+                *stage = Stage::Closing(Some(task));
+                None
+            }
+            _ => Some(task),
+        };
+        drop(stage);
+        drop(unused);
+        Ok(())
+    }
+
+    /// Drops what nobody will take, and tells the loop of an error among it.
+    fn drop_leftovers(&self, py: Python<'_>) -> PyResult<()> {
+        match self.buffer.take_leftovers() {
+            Some((_, Some(End::Raised(error)))) => report(py, error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Deliver for Shared {
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        self.drop_leftovers(py)?;
+        match self.next(py) {
+            Next::Start(generator, locals) => {
+                if let Err(error) = catch_as_error(|| self.start_task(py, generator, &locals)) {
+                    let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
+                    match leaves {
+                        Some(_) => self.stop(error),
+                        None => self.fail(error),
+                    }
+                    self.finish();
+                    return leaves.map_or(Ok(()), Err);
+                }
+            }
+            Next::Resume(room) => {
+                let room = room.bind(py);
+                if !room.call_method0(intern!(py, "done"))?.is_truthy()? {
+                    room.call_method1(intern!(py, "set_result"), (py.None(),))?;
+                }
+            }
+            Next::Cancel(task) => {
+                task.bind(py).call_method0(intern!(py, "cancel"))?;
+            }
+            Next::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn discard(self: Arc<Self>) -> bool {
+        let stage = std::mem::replace(&mut *self.lock(), Stage::Ended);
+        self.abandon();
+        if let Stage::Running(task, _) | Stage::Cancelled(task) | Stage::Closing(Some(task)) = stage
+        {
+            Python::try_attach(|py| stash::keep(py, || silence(task.bind(py))));
+        }
+        true
+    }
+
+    fn abort(self: Arc<Self>) {
+        if self.unwanted.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.stop(shutdown_error());
+        self.hub().push(Arc::<Self>::clone(&self));
+    }
+}
+
+/// Tells the loop what nobody else can be told.
+pub(crate) fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
+    let event_loop = asyncio::get_running_loop(py)?;
+    let message = "Exception in an asynchronous generator that Rust reads";
+    asyncio::call_exception_handler(&event_loop, message, error, &[])
+}

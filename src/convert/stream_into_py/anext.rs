@@ -1,0 +1,301 @@
+//! What `__anext__()` and `asend()` of a generator return.
+//!
+//! Guarantees:
+//! - Nothing is polled before the first step. That polls the stream on the caller's thread, detached from Python and
+//!   inside the runtime's context; only when it is pending does it move to the runtime.
+//! - While it is pending it waits as a [`RustCoroutine`] does. An exception that is thrown in is raised after the
+//!   runtime has given the stream back, with the item that may have come meanwhile: the next one who asks gets it.
+//! - One that has brought its item and that nobody holds is used again for the next item.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::bridge::{Held, Work, left_behind_error};
+use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::convert::stream_into_py::custody::{Asked, Busy, Custody};
+use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
+use crate::convert::stream_into_py::pull::Pull;
+use crate::convert::stream_into_py::source::Source;
+use crate::convert::stream_into_py::spare::is_unshared;
+use crate::python::coroutine_state::{Steppable, Suspended};
+use crate::python::exceptions::pep479;
+use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::step::{Step, step_in_method};
+use crate::python::type_slots;
+use crate::python::type_slots::Steps;
+
+/// An awaitable for one item of a generator.
+#[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
+pub(crate) struct Anext {
+    state: Steppable<State>,
+}
+
+/// It is gone when the item is there, so that a spare awaitable holds nothing.
+struct State {
+    generator: Py<RustGenerator>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Nothing has been asked for; what was sent, unless it was None.
+    New(Option<Py<PyAny>>),
+    /// The stream is on its runtime, and a coroutine waits for that. Its box keeps the other states small, which are
+    /// moved with every item.
+    Waiting(Box<RustCoroutine>),
+    /// An exception was thrown in, and the runtime has still to give the stream back.
+    Throwing(Box<RustCoroutine>),
+}
+
+impl Suspended for State {
+    const EXECUTING: &'static str = "awaitable already executing";
+    const FINISHED: &'static str = "cannot reuse already awaited __anext__()/asend()";
+}
+
+impl Anext {
+    pub(crate) fn create(
+        generator: Bound<'_, RustGenerator>,
+        value: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'_, Self>> {
+        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+        let py = generator.py();
+        PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
+        let spare = generator.get().custody().take_spare();
+        let state = State {
+            generator: generator.unbind(),
+            stage: Stage::New(value),
+        };
+        if let Some(spare) = spare {
+            if is_unshared(py, &spare) {
+                spare.get().state.restart(state);
+                return Ok(spare.into_bound(py));
+            }
+        }
+        let state = Steppable::new(state);
+        Bound::new(py, Self { state })
+    }
+
+    #[inline]
+    fn send_once(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        slf.get().state.step(|State { generator, stage }| {
+            let asking = Asking {
+                anext: slf,
+                generator,
+            };
+            match stage {
+                Stage::New(sent) => asking.start(sent.as_ref()),
+                Stage::Waiting(coroutine) => asking.resume(value, coroutine),
+                Stage::Throwing(coroutine) => {
+                    asking.rethrow(coroutine, |coroutine| coroutine.send_once(value))
+                }
+            }
+        })
+    }
+}
+
+/// One step on the way to an item.
+struct Asking<'a, 'py> {
+    anext: &'a Bound<'py, Anext>,
+    generator: Py<RustGenerator>,
+}
+
+impl Asking<'_, '_> {
+    fn custody(&self) -> &Arc<Custody> {
+        self.generator.get().custody()
+    }
+
+    fn suspend(self, stage: Stage) {
+        let generator = self.generator;
+        self.anext.get().state.suspend(State { generator, stage });
+    }
+
+    fn start(self, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
+        let custody = self.custody();
+        if sent.is_some() && !custody.is_started() && !custody.is_closed() {
+            return Err(PyTypeError::new_err(
+                "can't send non-None value to a just-started async generator",
+            ));
+        }
+        match custody.ask() {
+            Err(Busy) => Err(PyRuntimeError::new_err(
+                "anext(): asynchronous generator is already running",
+            )),
+            Ok(Asked::Closed) => Err(custody.end()),
+            Ok(Asked::Away) if custody.is_left_behind() => {
+                custody.release();
+                Err(left_behind_error())
+            }
+            Ok(Asked::Away) => self.wait(None),
+            Ok(Asked::Stream(source)) => self.poll(source),
+        }
+    }
+
+    fn poll(self, mut source: Box<dyn Source>) -> PyResult<Step> {
+        let py = self.anext.py();
+        match self.custody().poll_here(py, &mut source) {
+            Ok(poll) if poll.is_ready() => self.finish(source),
+            Ok(_) => self.wait(Some(source)),
+            Err(panic) => {
+                self.custody().close(py, Some(source));
+                Err(panic)
+            }
+        }
+    }
+
+    /// Moves the poll to the runtime.
+    fn wait(self, source: Option<Box<dyn Source>>) -> PyResult<Step> {
+        let custody = self.custody();
+        let settings = Settings {
+            first_poll: FirstPoll::OnRuntime,
+            told: None,
+            name: Cow::Borrowed("__anext__"),
+        };
+        let pull: Pin<Box<dyn Work>> = Box::pin(Pull::new(Arc::clone(custody), source));
+        let held = Held::new(pull, custody.runner());
+        let coroutine = Box::new(RustCoroutine::new(held, settings));
+        let py = self.anext.py();
+        self.resume(py.None().bind(py), coroutine)
+    }
+
+    /// Waits on, or ends with the item.
+    fn resume(self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
+        let step = self.custody().step();
+        let stepped = coroutine.send_once(value)?;
+        if let Step::Yielded(_) = stepped {
+            step.go_on();
+            self.suspend(Stage::Waiting(coroutine));
+            return Ok(stepped);
+        }
+        let Some(source) = self.custody().take() else {
+            return Err(self.custody().end());
+        };
+        step.go_on();
+        self.finish(source)
+    }
+
+    /// Waits until the stream is back, and raises what was thrown in.
+    fn rethrow(
+        self,
+        coroutine: Box<RustCoroutine>,
+        step: impl FnOnce(&RustCoroutine) -> PyResult<Step>,
+    ) -> PyResult<Step> {
+        let py = self.anext.py();
+        let asking = self.custody().step();
+        let stepped = step(&coroutine);
+        if let Ok(Step::Yielded(_)) = stepped {
+            asking.go_on();
+            self.suspend(Stage::Throwing(coroutine));
+        }
+        stepped.map_err(|error| pep479::by_generator(py, THROWN, error))
+    }
+
+    /// Ends with the item that is waiting in the stream, or by what ends the generator.
+    fn finish(self, mut source: Box<dyn Source>) -> PyResult<Step> {
+        let py = self.anext.py();
+        let taken = self.custody().run(|| source.take(py));
+        let taken = taken.unwrap_or_else(|panic| Some(Err(panic.into())));
+        if let Some(Ok(item)) = taken {
+            let spare = self.anext.clone().unbind();
+            self.custody().give_back(source, spare);
+            return Ok(Step::Returned(item));
+        }
+        self.custody().close(py, Some(source));
+        match taken {
+            Some(Err(error)) => Err(pep479::by_generator(py, "the Rust stream", error)),
+            _ => Err(PyStopAsyncIteration::new_err(())),
+        }
+    }
+}
+
+impl Steps for Anext {
+    fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+        Self::send_once(slf, sent)
+    }
+}
+
+#[pymethods]
+impl Anext {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| Self::send_once(slf, slf.py().None().bind(slf.py())))
+    }
+
+    /// Runs until the next suspension; ends with StopIteration.
+    fn send(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| Self::send_once(slf, value))
+    }
+
+    /// Raises an exception, when the stream is back; the generator can be used again.
+    #[pyo3(signature = (kind, value=None, traceback=None, /))]
+    fn throw(
+        slf: &Bound<'_, Self>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let error = thrown(kind, value, traceback)?;
+        step_in_method(|| {
+            slf.get()
+                .state
+                .step(|State { generator, stage }| match stage {
+                    Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                        let asking = Asking {
+                            anext: slf,
+                            generator,
+                        };
+                        asking.rethrow(coroutine, |coroutine| coroutine.throw_once(slf.py(), error))
+                    }
+                    Stage::New(_) => Err(pep479::by_generator(slf.py(), THROWN, error)),
+                })
+        })
+    }
+
+    /// Gives the item up.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.state.close(|State { generator, stage }| match stage {
+            Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                let _step = generator.get().custody().step();
+                coroutine.close(py)
+            }
+            Stage::New(_) => Ok(()),
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let visited = self.state.look(|State { generator, stage }| {
+            visit.call(generator)?;
+            match stage {
+                Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                    coroutine.__traverse__(visit)
+                }
+                Stage::New(sent) => visit.call(sent),
+            }
+        });
+        visited.unwrap_or(Ok(()))
+    }
+}
+
+impl Drop for Anext {
+    fn drop(&mut self) {
+        if let Some(State {
+            generator,
+            stage: Stage::Waiting(_) | Stage::Throwing(_),
+        }) = self.state.take()
+        {
+            // The coroutine's own drop gives the poll up.
+            generator.get().custody().release();
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Who has the Rust stream of a generator just now.
+//!
+//! Guarantees:
+//! - One [`Anext`] at a time asks for an item, and one thread at a time has the stream.
+//! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost; its panic
+//!   is raised for the one who asks next.
+//! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::prelude::*;
+
+use crate::bridge::{Runner, generation};
+use crate::convert::stream_into_py::anext::Anext;
+use crate::convert::stream_into_py::source::Source;
+use crate::convert::stream_into_py::spare::Spare;
+use crate::instrument::Surroundings;
+use crate::panic::{Caught, catch_call};
+
+/// The place that the stream leaves to be polled, and comes back to.
+pub(crate) struct Custody {
+    state: Mutex<State>,
+    runner: &'static Runner,
+    /// Those of the code that made the generator, whoever asks it.
+    surroundings: Surroundings,
+}
+
+struct State {
+    place: Place,
+    /// Somebody asks for an item, and has not got it yet.
+    asked: bool,
+    /// Somebody has asked before.
+    started: bool,
+    /// That of a poll on the runtime, until somebody is told.
+    panic: Option<Caught>,
+    /// The process whose runtime has polled the stream last.
+    polled_in: u32,
+    /// How many polls have been moved to the runtime.
+    pulls: usize,
+    /// Those of them that wait for the stream, which one that was given up still has. Others of these may have been
+    /// given up as well.
+    waiting: BTreeMap<usize, Waker>,
+    spare: Spare,
+}
+
+enum Place {
+    Here(Box<dyn Source>),
+    /// Being polled, here or on the runtime.
+    Away,
+    /// Dropped, or to be dropped when it comes back.
+    Closed,
+}
+
+/// What the one who asks for an item gets.
+pub(crate) enum Asked {
+    Stream(Box<dyn Source>),
+    /// A poll that was given up still has it.
+    Away,
+    Closed,
+}
+
+/// Somebody asks for an item already.
+pub(crate) struct Busy;
+
+impl Custody {
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        runner: &'static Runner,
+        surroundings: Surroundings,
+    ) -> Self {
+        Self {
+            state: Mutex::new(State {
+                place: Place::Here(source),
+                asked: false,
+                started: false,
+                panic: None,
+                polled_in: generation(),
+                pulls: 0,
+                waiting: BTreeMap::new(),
+                spare: Spare::default(),
+            }),
+            runner,
+            surroundings,
+        }
+    }
+
+    /// Numbers a poll that is moved to the runtime, which is this process's.
+    pub(crate) fn number_pull(&self) -> usize {
+        let mut state = self.lock();
+        state.polled_in = generation();
+        state.pulls += 1;
+        state.pulls
+    }
+
+    pub(crate) fn runner(&self) -> &'static Runner {
+        self.runner
+    }
+
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Only moves happen under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.lock().asked
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.lock().started
+    }
+
+    /// Whether the stream stayed with a runtime of the parent process.
+    pub(crate) fn is_left_behind(&self) -> bool {
+        let state = self.lock();
+        matches!(state.place, Place::Away) && state.polled_in != generation()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.lock().place, Place::Closed)
+    }
+
+    /// Takes the stream out in order to poll it; [`Custody::release`] ends that.
+    #[inline]
+    pub(crate) fn ask(&self) -> Result<Asked, Busy> {
+        let mut state = self.lock();
+        if state.asked {
+            return Err(Busy);
+        }
+        state.started = true;
+        state.asked = !matches!(state.place, Place::Closed);
+        Ok(state.take())
+    }
+
+    /// Takes out the stream that the runtime has brought back.
+    pub(crate) fn take(&self) -> Option<Box<dyn Source>> {
+        match self.lock().take() {
+            Asked::Stream(source) => Some(source),
+            Asked::Away | Asked::Closed => None,
+        }
+    }
+
+    /// Lets others ask.
+    pub(crate) fn release(&self) {
+        self.lock().asked = false;
+    }
+
+    /// Lets others ask when the step that asks is over, whether it returned, raised or panicked; unless it goes on.
+    pub(crate) fn step(&self) -> AskingStep<'_> {
+        AskingStep(self)
+    }
+
+    /// Brings the stream back and lets others ask.
+    #[inline]
+    pub(crate) fn give_back(&self, source: Box<dyn Source>, spare: Py<Anext>) {
+        let mut state = self.lock();
+        state.asked = false;
+        state.place = Place::Here(source);
+        let before = state.spare.keep(spare);
+        drop(state);
+        drop(before);
+    }
+
+    /// Takes out the awaitable that brought the last item.
+    pub(crate) fn take_spare(&self) -> Option<Py<Anext>> {
+        self.lock().spare.take()
+    }
+
+    /// Ends the generator; a stream that is away is dropped when it comes back.
+    pub(crate) fn close(&self, py: Python<'_>, taken: Option<Box<dyn Source>>) {
+        let mut state = self.lock();
+        state.asked = false;
+        let here = std::mem::replace(&mut state.place, Place::Closed);
+        let untold = (state.spare.take(), state.panic.take());
+        drop(state);
+        drop(untold);
+        if let Place::Here(source) = here {
+            py.detach(|| self.drop_inside(source));
+        }
+        if let Some(source) = taken {
+            py.detach(|| self.drop_inside(source));
+        }
+    }
+
+    /// Polls the stream once on this thread, detached from Python; a panic is an error.
+    #[inline]
+    pub(crate) fn poll_here(
+        &self,
+        py: Python<'_>,
+        source: &mut Box<dyn Source>,
+    ) -> PyResult<Poll<()>> {
+        self.runner
+            .poll_first(py, &self.surroundings, |cx| source.poll_next(cx))
+    }
+
+    /// Calls the stream's code, or an item's, where its output belongs; a panic is an error.
+    #[inline]
+    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, Caught> {
+        self.surroundings.run(|| catch_call(call))
+    }
+
+    /// Drops it inside the runtime's context, on a thread that is detached from Python.
+    pub(crate) fn drop_inside(&self, source: Box<dyn Source>) {
+        self.runner.drop_inside(&self.surroundings, source);
+    }
+
+    /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped
+    /// detached from Python, when the generator was closed meanwhile.
+    pub(crate) fn bring_back(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
+        let mut state = self.lock();
+        if matches!(state.place, Place::Closed) {
+            return Some(source);
+        }
+        state.place = Place::Here(source);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_values().for_each(Waker::wake);
+        None
+    }
+
+    /// Ends the generator, whose stream has panicked on the runtime; the one who asks next is told, unless it is closed.
+    pub(crate) fn break_off(&self, source: Option<Box<dyn Source>>, panic: Caught) {
+        let mut state = self.lock();
+        if !matches!(state.place, Place::Closed) {
+            state.place = Place::Closed;
+            state.panic = Some(panic);
+        }
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        if let Some(source) = source {
+            self.drop_inside(source);
+        }
+        waiting.into_values().for_each(Waker::wake);
+    }
+
+    /// What a closed generator raises: once the panic that has ended it, if that was one.
+    pub(crate) fn end(&self) -> PyErr {
+        let panic = self.lock().panic.take();
+        panic.map_or_else(|| PyStopAsyncIteration::new_err(()), PyErr::from)
+    }
+
+    /// Waits until the stream is back, and takes it; `None` when it is closed.
+    pub(crate) fn poll_take(
+        &self,
+        pull: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Box<dyn Source>>> {
+        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        match state.take() {
+            Asked::Stream(source) => Poll::Ready(Some(source)),
+            Asked::Closed => Poll::Ready(None),
+            Asked::Away => {
+                let before = state.waiting.insert(pull, waker);
+                drop(state);
+                drop(before);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// A poll waits no more for the stream.
+    pub(crate) fn forget(&self, pull: usize) {
+        let waker = self.lock().waiting.remove(&pull);
+        drop(waker);
+    }
+}
+
+/// A step of somebody who asks.
+pub(crate) struct AskingStep<'a>(&'a Custody);
+
+impl AskingStep<'_> {
+    /// Goes on asking.
+    pub(crate) fn go_on(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for AskingStep<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Asked {
+        match std::mem::replace(&mut self.place, Place::Away) {
+            Place::Here(source) => Asked::Stream(source),
+            Place::Away => Asked::Away,
+            Place::Closed => {
+                self.place = Place::Closed;
+                Asked::Closed
+            }
+        }
+    }
+}

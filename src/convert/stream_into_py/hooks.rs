@@ -1,0 +1,65 @@
+//! Python's hooks for asynchronous generators (`sys.set_asyncgen_hooks`), by which an event loop knows of them.
+//!
+//! The rules are CPython's (`async_gen_init_hooks` and `_PyGen_Finalize` in `genobject.c`).
+
+use std::sync::OnceLock;
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::convert::stream_into_py::RustGenerator;
+
+/// What a generator has taken of the hooks that were in force when it was first used.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    finalizer: OnceLock<Option<Py<PyAny>>>,
+}
+
+impl Hooks {
+    /// Those of a generator whose end nobody is told of.
+    pub(crate) fn spent() -> Self {
+        Self {
+            finalizer: OnceLock::from(None),
+        }
+    }
+
+    /// Tells the loop, before the first use.
+    pub(crate) fn tell_first(&self, generator: &Bound<'_, RustGenerator>) -> PyResult<()> {
+        if self.finalizer.get().is_some() {
+            return Ok(());
+        }
+        let py = generator.py();
+        let hooks = py
+            .import(intern!(py, "sys"))?
+            .call_method0(intern!(py, "get_asyncgen_hooks"))?;
+        let finalizer: Option<Py<PyAny>> = hooks.getattr(intern!(py, "finalizer"))?.extract()?;
+        if self.finalizer.set(finalizer).is_err() {
+            // Another thread was faster.
+            return Ok(());
+        }
+        let first = hooks.getattr(intern!(py, "firstiter"))?;
+        if !first.is_none() {
+            first.call1((generator,))?;
+        }
+        Ok(())
+    }
+
+    /// Tells the loop of a generator that is collected unfinished; `make` makes what it is told of.
+    pub(crate) fn tell_last(&self, py: Python<'_>, make: impl FnOnce() -> RustGenerator) {
+        let Some(Some(finalizer)) = self.finalizer.get() else {
+            return;
+        };
+        let told = Bound::new(py, make()).and_then(|generator| finalizer.call1(py, (generator,)));
+        if let Err(error) = told {
+            error.write_unraisable(py, Some(finalizer.bind(py)));
+        }
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.finalizer.get() {
+            Some(finalizer) => visit.call(finalizer),
+            None => Ok(()),
+        }
+    }
+}

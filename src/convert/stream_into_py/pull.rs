@@ -1,0 +1,151 @@
+//! A poll of the Rust stream of a generator, on its runtime.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pyo3::prelude::*;
+
+use crate::bridge::Work;
+use crate::convert::stream_into_py::custody::Custody;
+use crate::convert::stream_into_py::source::Source;
+
+/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back, and a
+/// panic in the custody, also where the poll was given up.
+pub(crate) struct Pull {
+    custody: Arc<Custody>,
+    source: Option<Box<dyn Source>>,
+    number: usize,
+}
+
+impl Pull {
+    /// Without a stream it waits for the one that is away.
+    pub(crate) fn new(custody: Arc<Custody>, source: Option<Box<dyn Source>>) -> Self {
+        let number = custody.number_pull();
+        Self {
+            custody,
+            source,
+            number,
+        }
+    }
+}
+
+impl Work for Pull {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.source.is_none() {
+            self.source = ready!(self.custody.poll_take(self.number, cx));
+        }
+        let this = &mut *self;
+        let Some(source) = &mut this.source else {
+            return Poll::Ready(());
+        };
+        match this.custody.run(|| source.poll_next(cx)) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                let source = this.source.take();
+                this.custody.break_off(source, panic);
+                Poll::Ready(())
+            }
+        }
+    }
+
+    /// Nothing is lost when it is given up instead: see [`Custody::bring_back`].
+    fn is_ready(&self) -> bool {
+        false
+    }
+
+    fn output(mut self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(source) = self.source.take() {
+            let custody = &self.custody;
+            if let Some(closed) = custody.bring_back(source) {
+                py.detach(|| custody.drop_inside(closed));
+            }
+        }
+        Ok(py.None())
+    }
+}
+
+impl Drop for Pull {
+    fn drop(&mut self) {
+        match self.source.take() {
+            Some(source) => {
+                // Works are dropped detached from Python.
+                if let Some(closed) = self.custody.bring_back(source) {
+                    self.custody.drop_inside(closed);
+                }
+            }
+            None => self.custody.forget(self.number),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use pyo3::prelude::*;
+
+    use super::Pull;
+    use crate::bridge::{Runner, Work};
+    use crate::convert::stream_into_py::custody::{Asked, Custody};
+    use crate::convert::stream_into_py::source::Source;
+    use crate::instrument::Surroundings;
+
+    struct Pending;
+
+    impl Source for Pending {
+        fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+            Poll::Pending
+        }
+
+        fn take(&mut self, _py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+            None
+        }
+    }
+
+    static RUNNER: Runner = Runner {
+        spawn: drop,
+        enter: |call| call(),
+        ensure_alive: || Ok(()),
+        ensure_unblocked: || Ok(()),
+        runtime: std::any::TypeId::of::<()>,
+    };
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn poll(pull: &mut Pull, flag: &Arc<Flag>) -> Poll<()> {
+        let waker = Waker::from(Arc::clone(flag));
+        Pin::new(pull).poll(&mut Context::from_waker(&waker))
+    }
+
+    #[test]
+    fn a_pull_that_is_given_up_leaves_the_one_that_waits_its_waker() {
+        let surroundings = Surroundings::default();
+        let custody = Arc::new(Custody::new(Box::new(Pending), &RUNNER, surroundings));
+        let Ok(Asked::Stream(source)) = custody.ask() else {
+            panic!("nobody else has it");
+        };
+        let first = Pull::new(Arc::clone(&custody), Some(source));
+        let mut second = Pull::new(Arc::clone(&custody), None);
+        let mut third = Pull::new(Arc::clone(&custody), None);
+        let (given_up, waits) = (Arc::default(), Arc::default());
+        assert_eq!(poll(&mut third, &waits), Poll::Pending);
+        assert_eq!(poll(&mut second, &given_up), Poll::Pending);
+        drop(second);
+        drop(first);
+        assert!(waits.0.load(Ordering::SeqCst));
+        assert!(!given_up.0.load(Ordering::SeqCst));
+        assert_eq!(poll(&mut third, &waits), Poll::Pending);
+        assert!(third.source.is_some());
+    }
+}

@@ -1,0 +1,263 @@
+//! What the `#[main]` attributes expand to: from the start of Python to the exit status. Not for use by hand.
+
+use std::any::Any;
+use std::fmt::{self, Debug};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyInt;
+
+use crate::generic;
+use crate::runtime::{ContextExt, Runtime};
+
+/// Runs the main function of a program under asyncio and returns the status that the process should end with.
+///
+/// `SystemExit` and uncaught exceptions do what they do in Python. At the end Python's `atexit` functions have run and
+/// its standard streams are flushed; the interpreter is left as it is, since threads of Rust may still know it.
+pub fn run<S: Start, F>(start: S, main: F) -> ExitCode
+where
+    F: Future<Output: MainOutput> + Send + 'static,
+{
+    start.prepare();
+    initialize();
+    TAKES_EXITS.store(true, Ordering::Relaxed);
+    Python::attach(|py| {
+        let end = generic::run::<S::Runtime, _, _>(py, async { Ok(main.await.into_end()) });
+        let status = report(py, end.unwrap_or_else(End::Python));
+        join_threads(py);
+        run_exit_functions(py);
+        ExitCode::from(status)
+    })
+}
+
+/// Whether the main function has an attribute, so that a `SystemExit` ends the process with its status.
+static TAKES_EXITS: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a `SystemExit` ends the process with its status. A main function that returns a `PyResult` would print it.
+#[cfg(feature = "testing")]
+pub(crate) fn takes_exits() -> bool {
+    TAKES_EXITS.load(Ordering::Relaxed)
+}
+
+/// Starts Python, unless it runs already.
+///
+/// With the feature `testing` it is the interpreter that the harness would choose: `testing::main()` is called later.
+fn initialize() {
+    #[cfg(feature = "testing")]
+    crate::testing::initialize();
+    #[cfg(not(feature = "testing"))]
+    Python::initialize();
+}
+
+/// A runtime, and what is to be done before its first use.
+pub trait Start {
+    /// The runtime, for the conversions.
+    type Runtime: Runtime + ContextExt;
+
+    /// Makes the runtime as the attribute says. One that exists already stays.
+    fn prepare(self);
+}
+
+/// tokio with several threads.
+#[cfg(feature = "tokio-runtime")]
+#[derive(Debug, Default)]
+pub struct TokioMultiThread {
+    workers: Option<usize>,
+}
+
+#[cfg(feature = "tokio-runtime")]
+impl TokioMultiThread {
+    /// One thread for each core.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { workers: None }
+    }
+
+    /// So many threads.
+    #[must_use]
+    pub const fn workers(count: usize) -> Self {
+        Self {
+            workers: Some(count),
+        }
+    }
+}
+
+#[cfg(feature = "tokio-runtime")]
+impl Start for TokioMultiThread {
+    type Runtime = crate::tokio::Tokio;
+
+    fn prepare(self) {
+        let mut builder = ::tokio::runtime::Builder::new_multi_thread();
+        builder.enable_all();
+        if let Some(workers) = self.workers {
+            builder.worker_threads(workers);
+        }
+        // An error says that the runtime exists.
+        let _ = crate::tokio::init(builder);
+    }
+}
+
+/// tokio with one thread beside the main one, which belongs to Python.
+#[cfg(feature = "tokio-runtime")]
+#[derive(Debug)]
+pub struct TokioCurrentThread;
+
+#[cfg(feature = "tokio-runtime")]
+impl Start for TokioCurrentThread {
+    type Runtime = crate::tokio::Tokio;
+
+    fn prepare(self) {
+        // An error says that the runtime exists.
+        let _ = crate::tokio::init_current_thread();
+    }
+}
+
+/// async-std.
+#[cfg(feature = "async-std-runtime")]
+#[derive(Debug)]
+pub struct AsyncStd;
+
+#[cfg(feature = "async-std-runtime")]
+impl Start for AsyncStd {
+    type Runtime = crate::async_std::AsyncStd;
+
+    fn prepare(self) {}
+}
+
+/// smol.
+#[cfg(feature = "smol-runtime")]
+#[derive(Debug)]
+pub struct Smol;
+
+#[cfg(feature = "smol-runtime")]
+impl Start for Smol {
+    type Runtime = crate::smol::Smol;
+
+    fn prepare(self) {}
+}
+
+/// What a main function may return: nothing, or a result without a value whose error can be debug-printed.
+#[diagnostic::on_unimplemented(
+    message = "the main function cannot return `{Self}`",
+    label = "it returns nothing, `PyResult<()>` or `Result<(), E>` with `E: Debug + 'static`"
+)]
+pub trait MainOutput {
+    /// Brings the value into the form that ends a program.
+    #[doc(hidden)]
+    fn into_end(self) -> End;
+}
+
+/// How a main function ended.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum End {
+    /// It is done.
+    Done,
+    /// It raised, or returned, an exception.
+    Python(PyErr),
+    /// It returned another error, here in its debug form.
+    Rust(String),
+}
+
+impl MainOutput for () {
+    fn into_end(self) -> End {
+        End::Done
+    }
+}
+
+impl<E: Debug + 'static> MainOutput for Result<(), E> {
+    fn into_end(self) -> End {
+        let Err(error) = self else {
+            return End::Done;
+        };
+        let mut error = Some(error);
+        match (&mut error as &mut dyn Any)
+            .downcast_mut::<Option<PyErr>>()
+            .and_then(Option::take)
+        {
+            Some(exception) => End::Python(exception),
+            None => End::Rust(format!(
+                "{:?}",
+                error.expect("only a Python exception is taken out")
+            )),
+        }
+    }
+}
+
+/// Prints an error, and returns the status that belongs to it.
+fn report(py: Python<'_>, end: End) -> u8 {
+    match end {
+        End::Done => 0,
+        End::Python(exception) if exception.is_instance_of::<PySystemExit>(py) => {
+            exit_status(py, &exception)
+        }
+        End::Python(exception) => {
+            // Where a shell can see it, Python ends by SIGINT itself, which shells show as 130.
+            let interrupted = exception.is_instance_of::<PyKeyboardInterrupt>(py);
+            exception.print(py);
+            if interrupted { 130 } else { 1 }
+        }
+        End::Rust(error) => {
+            print(format_args!("Error: {error}"));
+            1
+        }
+    }
+}
+
+/// The status of a `SystemExit`: none is 0, a number itself, anything else 1 after it was printed.
+fn exit_status(py: Python<'_>, exception: &PyErr) -> u8 {
+    let code = exception.value(py).getattr(intern!(py, "code"));
+    match code {
+        Ok(code) if code.is_none() => 0,
+        Ok(code) => match code.cast::<PyInt>() {
+            // The system keeps the lowest eight bits.
+            Ok(number) => number.extract::<i64>().map_or(1, |number| number as u8),
+            Err(_) => {
+                print(format_args!("{code}"));
+                1
+            }
+        },
+        Err(_) => 1,
+    }
+}
+
+/// Prints a line to standard error, which may be gone: as for a main function that returns an error, that does not count.
+fn print(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Waits for Python's threads that are not daemons, as Python does before it exits.
+fn join_threads(py: Python<'_>) {
+    let joined = py
+        .import("threading")
+        .and_then(|threading| threading.call_method0("_shutdown"));
+    if let Err(error) = joined {
+        error.write_unraisable(py, None);
+    }
+}
+
+/// Runs the functions that were registered with `atexit`, and flushes the standard streams.
+pub(crate) fn run_exit_functions(py: Python<'_>) {
+    let ran = py
+        .import("atexit")
+        .and_then(|atexit| atexit.call_method0("_run_exitfuncs"));
+    if let Err(error) = ran {
+        error.write_unraisable(py, None);
+    }
+    flush(py);
+}
+
+/// Flushes `sys.stdout` and `sys.stderr`, whose buffers are lost otherwise when Python is not finalised.
+pub(crate) fn flush(py: Python<'_>) {
+    for name in [intern!(py, "stdout"), intern!(py, "stderr")] {
+        // A stream that is None or closed has nothing to flush.
+        let _ = py
+            .import(intern!(py, "sys"))
+            .and_then(|sys| sys.getattr(name))
+            .and_then(|stream| stream.call_method0(intern!(py, "flush")));
+    }
+}

@@ -1,0 +1,111 @@
+//! Event loops that run for Rust, and Rust tasks beside them.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::bridge::spawned;
+use crate::convert::into_coroutine::{FirstPoll, Settings};
+use crate::generic::conversions::{held, new_coroutine, settings};
+use crate::program::waiting::wait;
+use crate::runtime::traits::{ContextExt, Pointers, Runtime};
+use crate::task_locals::TaskLocals;
+
+/// Runs a future with these locals current: conversions inside it use their loop and context.
+pub async fn scope<R, F, T>(locals: TaskLocals, fut: F) -> T
+where
+    R: ContextExt,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    R::scope(locals, fut).await
+}
+
+/// Spawns a future on the runtime, with the current locals carried along.
+///
+/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter exits, the future is
+/// dropped instead of polled, and the handle never finishes. The library hears of that exit from the first conversion
+/// on, and from the first `spawn` by a thread that is attached to Python (which the stable ABI does not tell).
+pub fn spawn<R, F>(fut: F) -> R::JoinHandle
+where
+    R: Runtime,
+    F: Future<Output = ()> + Send + 'static,
+{
+    R::spawn(spawned(Pointers::<R>::RUNNER, fut))
+}
+
+/// Runs an event loop until a Rust future is done, and returns its output.
+///
+/// The future runs on the runtime; the loop runs on this thread, and can be used again afterwards.
+///
+/// # Errors
+///
+/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when the loop is closed, is
+/// running, or another loop runs on this thread, and where [`block_on`](super::block_on::block_on) would refuse to wait. Nothing has
+/// been started then.
+pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    run_with::<R, F, T>(event_loop.py(), fut, |coroutine| {
+        event_loop.call_method1("run_until_complete", (coroutine,))
+    })
+}
+
+/// Runs a Rust future on the runtime and a new event loop on this thread, as `asyncio.run` does.
+///
+/// SIGINT on Python's main thread cancels the future and then raises `KeyboardInterrupt`. Tasks that are left over are
+/// cancelled and awaited; asynchronous generators and the loop are closed.
+///
+/// # Errors
+///
+/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when a loop runs on this
+/// thread, and where [`block_on`](super::block_on::block_on) would refuse to wait. Nothing has been started then.
+pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+where
+    R: Runtime + ContextExt,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    // Each time anew: `nest_asyncio` puts its own in place.
+    let run = py
+        .import(intern!(py, "asyncio"))?
+        .getattr(intern!(py, "run"))?;
+    run_with::<R, F, T>(py, fut, |coroutine| run.call1((coroutine,)))
+}
+
+/// Drives a coroutine around the future by `drive`, and returns the future's output without a trip through Python.
+fn run_with<'py, R, F, T>(
+    py: Python<'py>,
+    fut: F,
+    drive: impl FnOnce(Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<T>
+where
+    R: Runtime,
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    let output = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&output);
+    let main = async move {
+        let value = fut.await?;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        Ok(())
+    };
+    let settings = Settings {
+        first_poll: FirstPoll::OnRuntime,
+        name: Cow::Borrowed("main"),
+        ..settings()
+    };
+    let coroutine = new_coroutine(py, held::<R, _, ()>(main), settings)?;
+    wait::<R, _>(|| drive(coroutine))?;
+    let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
+    output.ok_or_else(|| {
+        PyRuntimeError::new_err("the event loop stopped before the Rust future was done")
+    })
+}

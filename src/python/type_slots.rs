@@ -1,0 +1,207 @@
+//! C slots in place of those that pyo3 writes, for the two objects that are awaited once per operation.
+//!
+//! pyo3 knows no `am_send`, and its `__next__` can end only by making a StopIteration. With these slots a step that
+//! ends hands its value over as it is: by `am_send` where CPython asks for that (`PyIter_Send`: tasks, and `await` up to
+//! 3.11), and otherwise by an exception that is set without a lazy detour. The methods of the same names stay what they
+//! are; under the stable ABI, and in builds without the GIL, so do the slots.
+//!
+//! Guarantees:
+//! - A slot attaches to Python as a method of pyo3's does, so that references are dropped at once.
+//! - A panic becomes a `RustPanic`, and does not leave the slot.
+
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+pub(crate) use finalizer::patch_finalizer;
+#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+pub(crate) use patched::patch;
+#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unpatched::patch;
+#[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unpatched::patch_finalizer;
+
+use pyo3::PyClass;
+use pyo3::prelude::*;
+
+use crate::python::step::Step;
+
+/// A class that is awaited by stepping it.
+pub(crate) trait Steps: PyClass {
+    /// Steps it; what is sent matters to coroutines only.
+    fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step>;
+}
+
+/// A class that has something to do before the garbage collector takes apart what its objects hold.
+pub(crate) trait Finalize: PyClass {
+    /// Called at most once for an object, which is whole.
+    fn finalize(slf: &Bound<'_, Self>);
+}
+
+/// Attaches to Python in a slot.
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
+    #![expect(unsafe_code, reason = "slots are C functions")]
+
+    // SAFETY: a slot is called by the interpreter, which is initialized therefore, and attached.
+    unsafe { Python::attach_unchecked(slot) }
+}
+
+#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+mod finalizer {
+    #![expect(
+        unsafe_code,
+        reason = "slots are C functions, and type objects C structures"
+    )]
+
+    use pyo3::ffi;
+    use pyo3::prelude::*;
+
+    use super::{Finalize, attach};
+    use crate::panic::catch_call;
+    use crate::python::exceptions::stash;
+
+    /// Has the garbage collector call [`Finalize::finalize`]; called once, before the class's first instance is made.
+    pub(crate) fn patch_finalizer<T: Finalize>(py: Python<'_>) {
+        let class = T::type_object_raw(py);
+        // SAFETY: pyo3 has made the class on the heap, without a finalizer, and this thread has the GIL.
+        unsafe {
+            (*class).tp_finalize = Some(finalize::<T>);
+            ffi::PyType_Modified(class);
+        }
+    }
+
+    /// `tp_finalize`.
+    unsafe extern "C" fn finalize<T: Finalize>(slf: *mut ffi::PyObject) {
+        attach(|py| {
+            // SAFETY: CPython passes an instance of the class.
+            let slf = unsafe { Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>() };
+            // A panic has been printed, and there is nobody to tell.
+            let _ = stash::keep(py, || catch_call(|| T::finalize(&slf)));
+        });
+    }
+}
+
+#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+mod patched {
+    #![expect(
+        unsafe_code,
+        reason = "slots are C functions, and type objects C structures"
+    )]
+
+    use std::ptr;
+
+    use pyo3::exceptions::PyStopIteration;
+    use pyo3::ffi;
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
+
+    use super::{Steps, attach};
+    use crate::err::catch_as_error;
+    use crate::python::step::Step;
+
+    /// Puts the slots into the class; called once, before its first instance is made.
+    pub(crate) fn patch<T: Steps>(py: Python<'_>) {
+        let class = T::type_object_raw(py);
+        // SAFETY: pyo3 has made the class on the heap, with an iterator and an awaitable slot, and this thread has the
+        // GIL; nobody steps an instance yet.
+        unsafe {
+            (*class).tp_iternext = Some(next::<T>);
+            if let Some(slots) = (*class).tp_as_async.as_mut() {
+                slots.am_await = Some(awaited);
+                slots.am_send = Some(send::<T>);
+            }
+            ffi::PyType_Modified(class);
+        }
+    }
+
+    /// `am_await`: the object is its own iterator.
+    unsafe extern "C" fn awaited(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
+        // SAFETY: CPython passes a live object, and takes the new reference.
+        unsafe { ffi::Py_NewRef(slf) }
+    }
+
+    /// `am_send`.
+    unsafe extern "C" fn send<T: Steps>(
+        slf: *mut ffi::PyObject,
+        sent: *mut ffi::PyObject,
+        result: *mut *mut ffi::PyObject,
+    ) -> ffi::PySendResult {
+        attach(|py| {
+            // SAFETY: CPython passes an instance of the class, and what is sent.
+            let stepped = unsafe { step::<T>(py, slf, sent) };
+            let (object, kind) = match stepped {
+                Ok(Step::Yielded(value)) => (value.into_ptr(), ffi::PySendResult::PYGEN_NEXT),
+                Ok(Step::Returned(value)) => (value.into_ptr(), ffi::PySendResult::PYGEN_RETURN),
+                Err(error) => {
+                    error.restore(py);
+                    (ptr::null_mut(), ffi::PySendResult::PYGEN_ERROR)
+                }
+            };
+            // SAFETY: CPython passes a place for the result.
+            unsafe { *result = object };
+            kind
+        })
+    }
+
+    /// `tp_iternext`.
+    unsafe extern "C" fn next<T: Steps>(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
+        attach(|py| {
+            // SAFETY: CPython passes an instance of the class; None lives for ever.
+            match unsafe { step::<T>(py, slf, ffi::Py_None()) } {
+                Ok(Step::Yielded(value)) => value.into_ptr(),
+                Ok(Step::Returned(value)) => {
+                    stop(py, value);
+                    ptr::null_mut()
+                }
+                Err(error) => {
+                    error.restore(py);
+                    ptr::null_mut()
+                }
+            }
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Both are live objects, and the first is an instance of `T`.
+    unsafe fn step<T: Steps>(
+        py: Python<'_>,
+        slf: *mut ffi::PyObject,
+        sent: *mut ffi::PyObject,
+    ) -> PyResult<Step> {
+        // SAFETY: the caller's; the references are borrowed for the call.
+        let (slf, sent) = unsafe {
+            let slf = Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>();
+            (slf, Bound::from_borrowed_ptr(py, sent))
+        };
+        catch_as_error(|| T::step(&slf, &sent))
+    }
+
+    /// Ends an iterator with a value, as a generator does that returns (`_PyGen_SetStopIterationValue`).
+    fn stop(py: Python<'_>, value: Py<PyAny>) {
+        if value.is_none(py) {
+            // No exception at all stands for StopIteration(None).
+            return;
+        }
+        let value = value.into_bound(py);
+        if value.is_instance_of::<PyTuple>()
+            || value.is_instance_of::<pyo3::exceptions::PyBaseException>()
+        {
+            // As the argument of a new exception they would be taken apart, or taken for it.
+            PyStopIteration::new_err((value.unbind(),)).restore(py);
+            return;
+        }
+        // SAFETY: both are live objects; the exception keeps references of its own.
+        unsafe { ffi::PyErr_SetObject(ffi::PyExc_StopIteration, value.as_ptr()) };
+    }
+}
+
+#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+mod unpatched {
+    use pyo3::prelude::*;
+
+    /// Leaves the slots as pyo3 has made them.
+    pub(crate) fn patch<T: super::Steps>(_py: Python<'_>) {}
+
+    /// Leaves the class without a finalizer.
+    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    pub(crate) fn patch_finalizer<T: super::Finalize>(_py: Python<'_>) {}
+}

@@ -1,0 +1,285 @@
+//! The functions themselves.
+
+/// Defines the functions of [`generic`](crate::generic) for one runtime.
+macro_rules! runtime_functions {
+    ($runtime:ty) => {
+        /// Returns the event loop of the current task, else the running loop.
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: no running event loop`.
+        pub fn get_current_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+            generic::get_current_loop::<$runtime>(py)
+        }
+
+        /// Returns the locals of the current task, else the running loop with a copy of the current context.
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: no running event loop`.
+        pub fn get_current_locals(py: Python<'_>) -> PyResult<TaskLocals> {
+            generic::get_current_locals::<$runtime>(py)
+        }
+
+        /// Converts a Rust future into a Python future, and starts it on the runtime at once.
+        ///
+        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.
+        ///
+        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError: Event loop is closed`.
+        pub fn future_into_py_with_locals<F, T>(
+            py: Python<'_>,
+            locals: TaskLocals,
+            fut: F,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py_with_locals::<$runtime, F, T>(py, locals, fut)
+        }
+
+        /// Converts a Rust future into a Python coroutine, which starts when it is first awaited.
+        ///
+        /// Where it is polled, and what happens on cancel and on a panic: [`generic::into_coroutine`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Rust future into a Python coroutine of that name; see [`generic::into_coroutine_with_name`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine_with_name<F, T>(
+            py: Python<'_>,
+            name: impl Into<std::borrow::Cow<'static, str>>,
+            fut: F,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine_with_name::<$runtime, F, T>(py, name, fut)
+        }
+
+        /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see
+        /// [`CancelHandle`](crate::CancelHandle).
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn into_coroutine_cancellable<C, F, T>(
+            py: Python<'_>,
+            make: C,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            C: FnOnce(crate::CancelHandle) -> F,
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::into_coroutine_cancellable::<$runtime, C, F, T>(py, make)
+        }
+
+        /// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
+        /// [`CancelHandle`](crate::CancelHandle).
+        ///
+        /// # Errors
+        ///
+        /// `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn future_into_py_cancellable<C, F, T>(
+            py: Python<'_>,
+            make: C,
+        ) -> PyResult<Bound<'_, PyAny>>
+        where
+            C: FnOnce(crate::CancelHandle) -> F,
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::future_into_py_cancellable::<$runtime, C, F, T>(py, make)
+        }
+
+        /// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::block_on`].
+        pub fn block_on<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + 'static,
+        {
+            generic::block_on::<$runtime, F, T>(py, fut)
+        }
+
+        /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
+        ///
+        /// # Errors
+        ///
+        /// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+        pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
+            generic::into_future::<$runtime>(awaitable)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
+        ///
+        /// How far it runs ahead, and what happens on an error, on drop and on a closed loop:
+        /// [`PyStream`](crate::PyStream).
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::into_stream`].
+        pub fn into_stream(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyStream> {
+            generic::into_stream::<$runtime>(async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream, on the loop and in the context of the locals.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::into_stream_with_locals`].
+        pub fn into_stream_with_locals(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<crate::PyStream> {
+            generic::into_stream_with_locals(locals, async_gen)
+        }
+
+        /// The name of [`into_stream`] in pyo3-async-runtimes.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream`].
+        pub fn into_stream_v1(
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<
+            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
+        > {
+            generic::into_stream_v1::<$runtime>(async_gen)
+        }
+
+        /// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream_with_locals`].
+        pub fn into_stream_with_locals_v1(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<
+            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
+        > {
+            generic::into_stream_with_locals_v1::<$runtime>(locals, async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream of its items alone; see
+        /// [`generic::into_stream_v2`].
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream`].
+        pub fn into_stream_v2(
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
+        {
+            generic::into_stream_v2::<$runtime>(async_gen)
+        }
+
+        /// Converts a Python asynchronous generator into a Rust stream of its items alone, on the loop and in the
+        /// context of the locals; see [`generic::into_stream_v2`].
+        ///
+        /// # Errors
+        ///
+        /// Those of [`into_stream_with_locals`].
+        pub fn into_stream_with_locals_v2(
+            locals: TaskLocals,
+            async_gen: Bound<'_, PyAny>,
+        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
+        {
+            generic::into_stream_with_locals_v2::<$runtime>(locals, async_gen)
+        }
+
+        /// Converts a Rust stream into an asynchronous generator of Python.
+        ///
+        /// Where it is polled, and what happens on cancel, on an error and on a panic: [`generic::stream_into_py`].
+        ///
+        /// # Errors
+        ///
+        /// Only when Python has no memory left.
+        pub fn stream_into_py<S, T>(py: Python<'_>, stream: S) -> PyResult<Bound<'_, PyAny>>
+        where
+            S: futures_core::Stream<Item = PyResult<T>> + Send + 'static,
+            T: for<'py> IntoPyObject<'py> + Send + 'static,
+        {
+            generic::stream_into_py::<$runtime, S, T>(py, stream)
+        }
+
+        /// Runs a future with these locals current: conversions inside it use their loop and context.
+        pub async fn scope<F, R>(locals: TaskLocals, fut: F) -> R
+        where
+            F: Future<Output = R> + Send + 'static,
+        {
+            task_locals::scope(locals, fut).await
+        }
+
+        /// Runs a future that is not `Send` with these locals current.
+        pub async fn scope_local<F, R>(locals: TaskLocals, fut: F) -> R
+        where
+            F: Future<Output = R> + 'static,
+        {
+            task_locals::scope(locals, fut).await
+        }
+
+        /// Runs an event loop on this thread until a Rust future is done, and returns its output.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::run_until_complete`].
+        pub fn run_until_complete<F, T>(event_loop: Bound<'_, PyAny>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + Sync + 'static,
+        {
+            generic::run_until_complete::<$runtime, F, T>(&event_loop, fut)
+        }
+
+        /// Runs a Rust future on the runtime and a new event loop on this thread, as `asyncio.run` does.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`generic::run`].
+        pub fn run<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + Sync + 'static,
+        {
+            generic::run::<$runtime, F, T>(py, fut)
+        }
+    };
+}
+
+pub(crate) use runtime_functions;
