@@ -35,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// waits for. So it is where this thread polls a future of the runtime and none would be left for others. Of tokio with
 /// several threads one always is, as it puts another in this one's place.
 ///
-/// A task that the runtime was given by its own `spawn`, and not by [`spawn`](super::run::spawn) or a conversion, is not known
+/// A task that the runtime was given by its own `spawn`, and not by `spawn` or a conversion, is not known
 /// here, and the wait may never end: call this within `spawn_blocking`, or tokio's `block_in_place`, there.
 pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
