@@ -5,9 +5,6 @@ pub(crate) fn is_present() -> bool {
     false
 }
 
-/// Would make the thread one whose output can be captured.
-pub(crate) fn know_thread() {}
-
 /// Returns the address that `act` writes from: nobody sees it here.
 pub(crate) fn probe<T>(act: impl FnOnce() -> T) -> Option<*const u8> {
     act();

@@ -5,8 +5,8 @@ use std::iter;
 use std::sync::Arc;
 use std::thread;
 
+use super::buffer;
 use super::journal::Journal;
-use super::{buffer, layer};
 use crate::process::{is_stderr_redirected, print_error, print_to_kept, reopen_stderr};
 
 /// Where the output of a test goes.
@@ -206,9 +206,6 @@ pub(crate) fn enter_aside(scope: Option<Arc<Scope>>, role: Role) -> Entered {
 /// Changes what this thread is at work for, and returns what it was.
 pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
     let is_at_work = entry.is_some();
-    if is_at_work {
-        layer::know_thread();
-    }
     let former = CURRENT.try_with(|current| current.replace(entry));
     IS_AT_WORK.set(is_at_work && former.is_ok());
     former.unwrap_or_default()

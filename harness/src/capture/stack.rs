@@ -4,30 +4,35 @@
 
 use std::cell::Cell;
 use std::mem;
-use std::ops::Range;
 use std::ptr;
 
+/// Addresses are remembered by the page: no two stacks share one.
+const PAGE: usize = 4096;
+
 thread_local! {
-    /// The addresses of the thread's own stack, as far as they are known.
-    static OWN: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The lowest and the highest address that are known to be on the thread's own stack, and so is what lies between
+    /// them. Whatever a signal handler sees while they change is a part of that.
+    static OWN: Cell<(usize, usize)> = const { Cell::new((usize::MAX, 0)) };
 }
 
 /// Says whether this is called in the handler of a signal that has a stack of its own.
 ///
-/// To ask the system each time would cost more than all else that is done to what a test prints.
+/// The system is asked once for each depth of the thread's own stack. To ask it each time would cost more than all else
+/// that is done to what a test prints; to ask `pthread_getattr_np` when a thread starts costs more than that, calls the
+/// allocator, and is for nothing where a test prints nothing.
 pub(super) fn is_alternate() -> bool {
     let local = 0_u8;
-    let (start, end) = OWN.get();
-    let is_own = (start..end).contains(&ptr::from_ref(&local).addr());
-    !is_own && is_alternate_now()
-}
-
-/// Finds out where the stack of this thread is. That calls the allocator.
-pub(super) fn know() {
-    if OWN.get() == (0, 0) {
-        let own = own_stack();
-        OWN.set((own.start, own.end));
+    let address = ptr::from_ref(&local).addr();
+    let (lowest, highest) = OWN.get();
+    if (lowest..=highest).contains(&address) {
+        return false;
     }
+    if is_alternate_now() {
+        return true;
+    }
+    let page = address & !(PAGE - 1);
+    OWN.set((lowest.min(page), highest.max(page + (PAGE - 1))));
+    false
 }
 
 fn is_alternate_now() -> bool {
@@ -38,35 +43,9 @@ fn is_alternate_now() -> bool {
     status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0
 }
 
-#[cfg(target_os = "linux")]
-fn own_stack() -> Range<usize> {
-    // SAFETY: all-zero is a valid value of this plain C struct.
-    let mut attributes: libc::pthread_attr_t = unsafe { mem::zeroed() };
-    // SAFETY: this thread is alive; the attributes are filled in.
-    if unsafe { libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) } != 0 {
-        return 0..0;
-    }
-    let (mut lowest, mut size) = (ptr::null_mut(), 0);
-    // SAFETY: the attributes have been filled in, and are so until they are destroyed.
-    let status = unsafe {
-        let status = libc::pthread_attr_getstack(&attributes, &mut lowest, &mut size);
-        libc::pthread_attr_destroy(&mut attributes);
-        status
-    };
-    if status != 0 {
-        return 0..0;
-    }
-    lowest.addr()..lowest.addr().saturating_add(size)
-}
-
-/// It is not asked for: then the system is asked each time.
-#[cfg(not(target_os = "linux"))]
-fn own_stack() -> Range<usize> {
-    0..0
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
     use super::*;
@@ -74,13 +53,32 @@ mod tests {
     #[test]
     fn the_stack_of_a_thread_is_its_own() {
         let own = || {
-            know();
             assert!(!is_alternate());
             let local = 0_u8;
-            let (start, end) = OWN.get();
-            assert!((start..end).contains(&ptr::from_ref(&local).addr()));
-            (start, end)
+            let (lowest, highest) = OWN.get();
+            assert!((lowest..=highest).contains(&ptr::from_ref(&local).addr()));
+            (lowest, highest)
         };
         assert_ne!(own(), thread::spawn(own).join().unwrap());
+    }
+
+    #[test]
+    fn the_stack_of_a_signal_handler_is_not_the_threads_own() {
+        static IN_HANDLER: AtomicBool = AtomicBool::new(false);
+        extern "C" fn note(_signal: libc::c_int) {
+            IN_HANDLER.store(is_alternate(), Ordering::SeqCst);
+        }
+        assert!(!is_alternate());
+        // SAFETY: std has given this thread an alternate stack; the handler does what one may do; and nobody else sends
+        // this signal, or handles it.
+        unsafe {
+            let mut action: libc::sigaction = mem::zeroed();
+            action.sa_sigaction = note as *const () as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            assert_eq!(libc::sigaction(libc::SIGWINCH, &action, ptr::null_mut()), 0);
+            assert_eq!(libc::raise(libc::SIGWINCH), 0);
+        }
+        assert!(IN_HANDLER.load(Ordering::SeqCst));
+        assert!(!is_alternate());
     }
 }

@@ -66,13 +66,6 @@ pub(crate) fn is_present() -> bool {
     })
 }
 
-/// Finds out what `write` has to know of the thread, and may not find out in a signal handler.
-pub(crate) fn know_thread() {
-    if is_present() {
-        stack::know();
-    }
-}
-
 /// Returns the number that the kernel gave this thread.
 #[cfg(target_os = "linux")]
 pub(crate) fn thread_id() -> i32 {
