@@ -17,16 +17,16 @@ use crate::unwind;
 const STACK: usize = 2 << 20;
 
 /// Work for one thread.
-struct Work {
+struct Work<T> {
     name: String,
     /// Runs on the thread.
-    run: Run,
-    /// Runs when `run` has, or was dropped as there was no thread to be had, which it is told. If
-    /// the thread was its own then it has ended, and with it everything that it kept for itself.
-    then: Box<dyn FnOnce(io::Result<()>) + Send>,
+    run: Run<T>,
+    /// Runs when `run` has, with its output, or `None` if it panicked; or when `run` was dropped as there was no thread to
+    /// be had. If the thread was its own then it has ended, and with it everything that it kept for itself.
+    then: Box<dyn FnOnce(io::Result<Option<T>>) + Send>,
 }
 
-type Run = Box<dyn FnOnce() + Send>;
+type Run<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// The thread that work runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,17 +39,16 @@ pub(crate) enum Thread {
 
 /// As many threads as there is work for at once. They end when this is dropped, and the work is
 /// done.
-pub(crate) struct ThreadPool(Arc<Shared>);
+pub(crate) struct ThreadPool<T: Send + 'static>(Arc<Shared<T>>);
 
-struct Shared {
+struct Shared<T> {
     thread: Thread,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
     changed: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Work>,
+struct State<T> {
+    queue: VecDeque<Work<T>>,
     /// All threads of the pool.
     threads: usize,
     /// Those of them that do not run anything, nor wait for a thread that does.
@@ -59,11 +58,18 @@ struct State {
     is_closed: bool,
 }
 
-impl ThreadPool {
+impl<T: Send + 'static> ThreadPool<T> {
     pub(crate) fn new(thread: Thread) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            threads: 0,
+            free: 0,
+            sleeping: 0,
+            is_closed: false,
+        };
         Self(Arc::new(Shared {
             thread,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             changed: Condvar::new(),
         }))
     }
@@ -73,8 +79,8 @@ impl ThreadPool {
     pub(crate) fn start(
         &self,
         name: String,
-        run: impl FnOnce() + Send + 'static,
-        then: impl FnOnce(io::Result<()>) + Send + 'static,
+        run: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce(io::Result<Option<T>>) + Send + 'static,
     ) {
         let work = Work {
             name,
@@ -107,14 +113,14 @@ impl ThreadPool {
     }
 }
 
-impl Drop for ThreadPool {
+impl<T: Send> Drop for ThreadPool<T> {
     fn drop(&mut self) {
         self.0.lock().is_closed = true;
         self.0.changed.notify_all();
     }
 }
 
-impl Shared {
+impl<T: Send + 'static> Shared<T> {
     /// Leaves the work to the threads that there are; if there are none it is dropped.
     fn go_without(&self, error: io::Error) {
         let mut state = self.lock();
@@ -133,17 +139,17 @@ impl Shared {
 
     fn work(&self) {
         while let Some(Work { name, run, then }) = self.next() {
-            match self.thread {
+            let output = match self.thread {
                 Thread::Own => run_on_own_thread(name, run),
-                Thread::Reused => drop(unwind::contain(run)),
-            }
+                Thread::Reused => unwind::contain(run),
+            };
             self.lock().free += 1;
             // Whoever counts on this thread must find it, whatever a waker of the user's does.
-            unwind::contain(|| then(Ok(())));
+            unwind::contain(|| then(Ok(output)));
         }
     }
 
-    fn next(&self) -> Option<Work> {
+    fn next(&self) -> Option<Work<T>> {
         let mut state = self.lock();
         loop {
             if let Some(work) = state.queue.pop_front() {
@@ -163,34 +169,29 @@ impl Shared {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Runs `run` on a new thread and waits for that; if there is none to be had, on this one.
-fn run_on_own_thread(name: String, run: Run) {
+/// Runs `run` on a new thread and waits for that; if there is none to be had, on this one. `None` says that it panicked.
+fn run_on_own_thread<T: Send + 'static>(name: String, run: Run<T>) -> Option<T> {
     let slot = Arc::new(Mutex::new(Some(run)));
-    let take =
-        |slot: &Mutex<Option<Run>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let for_thread = slot.clone();
-    let started = thread::Builder::new().name(name).spawn(move || {
-        if let Some(run) = take(&for_thread) {
-            run();
-        }
-    });
+    let started = thread::Builder::new()
+        .name(name)
+        .spawn(move || take(&for_thread).map(|run| run()));
     match started {
-        Ok(thread) => {
-            if let Err(payload) = thread.join() {
-                unwind::discard(payload);
-            }
-        }
-        Err(_) => {
-            if let Some(run) = take(&slot) {
-                unwind::contain(run);
-            }
-        }
+        Ok(thread) => thread.join().unwrap_or_else(|payload| {
+            unwind::discard(payload);
+            None
+        }),
+        Err(_) => take(&slot).and_then(unwind::contain),
     }
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ use std::task::{self, Poll};
 use self::scope::enter_aside;
 #[cfg(unix)]
 pub(crate) use self::scope::take_current_output;
-pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
+pub(crate) use self::scope::{Destination, Entered, Role, Scope, current, enter};
 use crate::process::print_error;
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.

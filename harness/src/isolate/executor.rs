@@ -21,7 +21,7 @@ use crate::unwind;
 /// the calls, or that on which the trial before ended.
 pub(super) struct Executor {
     settings: Settings,
-    threads: ThreadPool,
+    threads: ThreadPool<Ended>,
     link: Guarded<UnixStream>,
     state: Mutex<State>,
 }

@@ -1,32 +1,29 @@
 //! A trial at work, on a thread.
 
-mod report;
+mod test_thread;
 
 use std::borrow::Cow;
 use std::ffi::CStr;
 use std::io;
-use std::mem;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use self::report::Report;
+use self::test_thread::TestThread;
 use crate::body::{BlockOn, Body, Call};
-use crate::capture::{self, Context, Destination, Role, Scope};
+use crate::capture::{Context, Destination, Scope};
 use crate::outcome::Outcome;
 use crate::task::Cancellation;
 use crate::thread_pool::ThreadPool;
 use crate::time::TimeLimits;
 use crate::trial::Description;
-use crate::unwind;
 
 /// What a trial needs to run and to report its end.
-pub(crate) struct Job {
+pub(crate) struct Job<D> {
     pub(crate) description: Arc<Description>,
     pub(crate) destination: Destination,
     pub(crate) limits: Option<TimeLimits>,
     /// Is told of the end, once.
-    pub(crate) done: Box<dyn FnOnce(Ended) + Send>,
+    pub(crate) done: D,
 }
 
 /// The end of a trial.
@@ -45,9 +42,12 @@ impl Ended {
     }
 
     /// Returns the end of a trial that did not come to one.
-    fn dropped() -> Self {
+    fn dropped(scope: &Scope) -> Self {
         let reason = "the test was dropped before it was through".to_owned();
-        Self::without_output(Outcome::FailedBecause(reason))
+        Self {
+            output: scope.close(),
+            ..Self::without_output(Outcome::FailedBecause(reason))
+        }
     }
 
     /// Returns the end of a trial that did not come to its own. What is told of that stands on a line by
@@ -119,19 +119,28 @@ impl Handle {
     }
 }
 
-impl Job {
+impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
     /// Starts the body on a thread of `threads`; `measures` is for benchmarks.
+    ///
+    /// If the thread is the test's own then the end is told when it has ended as well: what it keeps in thread-local
+    /// variables is dropped before the next test starts.
     pub(crate) fn start(
         self,
         body: Body,
         measures: bool,
         block_on: Option<BlockOn>,
-        threads: &ThreadPool,
+        threads: &ThreadPool<Ended>,
     ) -> Handle {
-        let scope = Scope::new(&self.description.name, self.destination);
+        let Self {
+            description,
+            destination,
+            limits,
+            done,
+        } = self;
+        let scope = Scope::new(&description.name, destination);
         let Body::Here(body) = body else {
-            // The report is dropped, and says that nothing was run.
-            drop(Report::new(self, scope));
+            // Nothing was run.
+            done(Ended::dropped(&scope));
             return Handle::default();
         };
         let cancellation = Arc::new(Cancellation::default());
@@ -140,43 +149,20 @@ impl Job {
             cancellation: cancellation.clone(),
             block_on,
         };
+        let name = thread_name(&description.name);
+        let thread = TestThread::new(description, limits, scope.clone());
         let own = scope.clone();
-        self.on_thread(threads, |job| {
-            let mut report = Report::new(job, own.clone());
-            move || {
-                let role = Role::of_this_thread(&own);
-                let entered = capture::enter(Some(own), role);
-                report.start();
-                let body = || unwind::__rust_begin_short_backtrace(|| body(call));
-                let result = panic::catch_unwind(AssertUnwindSafe(body));
-                drop(entered);
-                if let Some(result) = result.transpose() {
-                    report.end(result);
-                }
-            }
-        });
+        threads.start(
+            name,
+            move || thread.run(move || body(call)),
+            move |ran| {
+                done(match ran {
+                    Ok(ended) => ended.unwrap_or_else(|| Ended::dropped(&own)),
+                    Err(error) => Ended::without_thread(&error),
+                });
+            },
+        );
         Handle(Some((scope, cancellation)))
-    }
-
-    /// Runs what `make` returns on a thread. If that is the test's own then the end is reported when
-    /// the thread has ended as well: what it keeps in thread-local variables is dropped before the
-    /// next test starts.
-    fn on_thread<W>(mut self, threads: &ThreadPool, make: impl FnOnce(Self) -> W)
-    where
-        W: FnOnce() + Send + 'static,
-    {
-        let end = Arc::new(Mutex::new(None));
-        let slot = end.clone();
-        let note = move |ended| *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
-        let done = mem::replace(&mut self.done, Box::new(note));
-        let name = thread_name(&self.description.name);
-        threads.start(name, make(self), move |ran| {
-            let ended = end.lock().unwrap_or_else(PoisonError::into_inner).take();
-            done(match ran {
-                Ok(()) => ended.unwrap_or_else(Ended::dropped),
-                Err(error) => Ended::without_thread(&error),
-            });
-        });
     }
 }
 
@@ -196,15 +182,18 @@ mod tests {
     use crate::thread_pool::Thread;
 
     #[test]
-    fn a_job_that_does_not_say_how_it_ended_was_dropped() {
+    fn a_job_that_does_not_come_to_an_end_was_dropped() {
         let (sender, received) = mpsc::channel();
         let job = Job {
             description: Arc::new(crate::Trial::test("t", || Ok(())).description),
-            destination: Destination::Nowhere,
+            destination: Destination::Scope,
             limits: None,
-            done: Box::new(move |ended| sender.send(ended).unwrap_or_default()),
+            done: move |ended| sender.send(ended).unwrap_or_default(),
         };
-        job.on_thread(&ThreadPool::new(Thread::Own), |job| || drop(job));
-        assert_eq!(received.recv(), Ok(Ended::dropped()));
+        let cancelled = Body::Here(Box::new(|_| None));
+        let pool = ThreadPool::new(Thread::Own);
+        job.start(cancelled, false, None, &pool);
+        let dropped = Ended::dropped(&Scope::new("t", Destination::Scope));
+        assert_eq!(received.recv(), Ok(dropped));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct State {
     queue: Queue,
     shuffle_seed: Option<u64>,
     running: Running,
-    threads: ThreadPool,
+    threads: ThreadPool<Ended>,
     /// The processes that trials run in, if it is not this one.
     pool: Option<Pool>,
     watchdog: Option<Watchdog>,
@@ -240,7 +240,7 @@ impl State {
             description,
             destination: self.settings.destination,
             limits: self.settings.limits,
-            done: Box::new(move |ended| driver.tell(Message::Ended(id, ended))),
+            done: move |ended| driver.tell(Message::Ended(id, ended)),
         };
         let (measures, block_on) = (self.settings.measures, options.block_on.clone());
         let handle = job.start(body, measures, block_on, &self.threads);
