@@ -33,9 +33,14 @@ pub(crate) fn take_away() {
     }
 }
 
+/// Says whether the buffer has been taken away.
+pub(super) fn is_gone() -> bool {
+    IS_GONE.get() == Some(&true)
+}
+
 /// Writes out half a line that may stand in the buffer.
 pub(crate) fn flush() {
-    if IS_GONE.get() != Some(&true) {
+    if !is_gone() {
         patience::flush();
     }
 }

@@ -222,7 +222,7 @@ impl Drop for Entered {
         // Half a line may stand in std's buffer, if that is there. It belongs to the scope that
         // ends here. If the test has ended meanwhile, what stands there is of another one.
         let is_open = || with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_open()));
-        if self.flushes && is_open() {
+        if self.flushes && !buffer::is_gone() && is_open() {
             buffer::flush();
         }
         drop(swap(self.former.take()));

@@ -75,7 +75,7 @@ impl Driver {
                 // Who has the lock looks at the queue again after having let it go.
                 Err(TryLockError::WouldBlock) => return,
             };
-            while let Some(message) = self.next() {
+            if let Some(message) = self.next() {
                 if let Some(result) = state.handle(message, self) {
                     self.finish(result);
                     if state.has_given_up() {
