@@ -104,7 +104,7 @@ fn former() -> Option<Arc<Hook>> {
 
 /// Returns what the former hook prints.
 fn former_text(info: &PanicHookInfo<'_>, scope: &Scope) -> Vec<u8> {
-    let aside = Scope::new(scope.name(), Destination::Scope);
+    let aside = Scope::new(scope.name().to_owned(), Destination::Scope);
     {
         let _entered = enter_aside(Some(aside.clone()), Role::Thread);
         call_former(info);

@@ -31,10 +31,10 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// Creates the scope of a test.
-    pub(crate) fn new(name: &str, destination: Destination) -> Arc<Self> {
+    pub(crate) fn new(name: String, destination: Destination) -> Arc<Self> {
         let captures = destination == Destination::Scope;
         Arc::new(Self {
-            name: name.to_owned(),
+            name,
             destination,
             output: captures.then(Journal::new),
         })
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn scopes_nest_and_the_former_one_comes_back() {
         let (outer, inner) = (
-            Scope::new("outer", Destination::Scope),
-            Scope::new("inner", Destination::Scope),
+            Scope::new("outer".to_owned(), Destination::Scope),
+            Scope::new("inner".to_owned(), Destination::Scope),
         );
         let entered = enter(Some(outer.clone()), Role::Thread);
         {
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_closed_scope_lets_output_pass() {
-        let scope = Scope::new("t", Destination::Scope);
+        let scope = Scope::new("t".to_owned(), Destination::Scope);
         assert!(scope.append(b"a"));
         assert_eq!(scope.close(), b"a");
         assert!(!scope.append(b"b"));

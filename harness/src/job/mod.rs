@@ -137,7 +137,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             limits,
             done,
         } = self;
-        let scope = Scope::new(&description.name, destination);
+        let scope = Scope::new(description.name.clone(), destination);
         let Body::Here(body) = body else {
             // Nothing was run.
             done(Ended::dropped(&scope));
@@ -149,7 +149,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             cancellation: cancellation.clone(),
             block_on,
         };
-        let name = thread_name(&description.name);
+        let name = thread_name(description.name.clone());
         let thread = TestThread::new(description, limits, scope.clone());
         let own = scope.clone();
         threads.start(
@@ -167,10 +167,10 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
 }
 
 /// A thread's name cannot contain a null byte.
-fn thread_name(test: &str) -> String {
+fn thread_name(test: String) -> String {
     match CStr::from_bytes_until_nul(test.as_bytes()) {
         Ok(_) => test.replace('\0', "\u{fffd}"),
-        Err(_) => test.to_owned(),
+        Err(_) => test,
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
         let cancelled = Body::Here(Box::new(|_| None));
         let pool = ThreadPool::new(Thread::Own);
         job.start(cancelled, false, None, &pool);
-        let dropped = Ended::dropped(&Scope::new("t", Destination::Scope));
+        let dropped = Ended::dropped(&Scope::new("t".to_owned(), Destination::Scope));
         assert_eq!(received.recv(), Ok(dropped));
     }
 }
