@@ -20,6 +20,9 @@ use crate::trial::Trial;
 /// Exit code of every failure, usage errors included, as with libtest.
 pub(crate) const FAILURE: i32 = 101;
 
+/// Exit code of a process that Ctrl-C ended.
+pub(crate) const INTERRUPTED: i32 = 130;
+
 /// Holds the command line arguments of one run.
 ///
 /// The fields carry libtest-mimic's names, but for [`filters`](Self::filters), of which there may

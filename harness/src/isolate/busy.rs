@@ -1,53 +1,68 @@
-//! Whom to kill when nobody waits for a worker any more.
+//! How the end of the run reaches a slot, and the worker that it waits for.
 
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::process::SharedChild;
-
-/// The process that a slot waits for, if it waits for one.
+/// The socket of the process that a slot waits for, if it waits for one, and whether the run is over.
 ///
-/// The end of the run and the start of a process may come at the same time: whichever of the two
-/// is the later one here kills the process.
+/// The end of the run and the start of a process may come at the same time: whichever of the two is the later one here
+/// shuts the socket down. The process then closes what its tests share, and tears down; the slot's thread reads the end of
+/// the file, and waits for the process.
 #[derive(Clone, Default)]
 pub(super) struct Busy(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    child: Option<SharedChild>,
-    is_closed: bool,
+    link: Option<Arc<UnixStream>>,
+    limit: Option<Limit>,
+}
+
+/// Time limit for the end of a process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) patience: Duration,
+    pub(super) deadline: Instant,
+}
+
+impl Limit {
+    /// Returns a limit that begins now.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            deadline: Instant::now() + patience,
+        }
+    }
 }
 
 impl Busy {
-    /// Notes that a process has work to do. It is killed if the run is over.
-    pub(super) fn set(&self, child: SharedChild) {
+    /// Notes that a process has work to do. It is told at once if the run is over.
+    pub(super) fn set(&self, link: Arc<UnixStream>) {
         let mut state = self.lock();
-        if state.is_closed {
-            drop(state);
-            kill(&child);
+        if state.limit.is_some() {
+            hang_up(&link);
         } else {
-            state.child = Some(child);
+            state.link = Some(link);
         }
     }
 
     /// Notes that there is no such process.
     pub(super) fn clear(&self) {
-        self.lock().child = None;
+        self.lock().link = None;
     }
 
-    /// Says whether the run is over.
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().is_closed
+    /// Returns the time limit of all processes, if the run is over.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        self.lock().limit
     }
 
-    /// Kills the process, and every later one.
-    pub(super) fn close(&self) {
-        let child = {
-            let mut state = self.lock();
-            state.is_closed = true;
-            state.child.take()
-        };
-        if let Some(child) = child {
-            kill(&child);
+    /// Tells the process, and every later one, that the run is over.
+    pub(super) fn close(&self, limit: Limit) {
+        let mut state = self.lock();
+        state.limit = Some(limit);
+        if let Some(link) = state.link.take() {
+            hang_up(&link);
         }
     }
 
@@ -56,45 +71,42 @@ impl Busy {
     }
 }
 
-fn kill(child: &SharedChild) {
-    let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+fn hang_up(link: &UnixStream) {
+    // The process may have ended.
+    let _ = link.shutdown(Shutdown::Both);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-    use std::process::Command;
+    use std::io::{ErrorKind, Read};
 
     use super::*;
 
-    fn child() -> SharedChild {
-        let child = Command::new("sleep").arg("60").spawn().unwrap();
-        Arc::new(Mutex::new(child))
-    }
-
-    fn signal(child: &SharedChild) -> Option<i32> {
-        child.lock().unwrap().wait().unwrap().signal()
+    fn pair() -> (Arc<UnixStream>, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        (Arc::new(ours), theirs)
     }
 
     #[test]
-    fn a_process_is_killed_whether_it_comes_before_the_end_or_after_it() {
-        let (before, after) = (child(), child());
+    fn a_process_is_told_of_the_end_whether_it_starts_before_or_after_that() {
+        let ((before, mut first), (after, mut second)) = (pair(), pair());
         let busy = Busy::default();
         busy.set(before.clone());
-        busy.close();
+        busy.close(Limit::new(Duration::ZERO));
         busy.set(after.clone());
-        assert_eq!((signal(&before), signal(&after)), (Some(9), Some(9)));
+        assert_eq!(first.read(&mut [0]).unwrap(), 0);
+        assert_eq!(second.read(&mut [0]).unwrap(), 0);
     }
 
     #[test]
     fn a_process_that_has_nothing_to_do_is_left_alone() {
-        let child = child();
+        let (idle, mut theirs) = pair();
         let busy = Busy::default();
-        busy.set(child.clone());
+        busy.set(idle.clone());
         busy.clear();
-        busy.close();
-        assert!(child.lock().unwrap().try_wait().unwrap().is_none());
-        kill(&child);
-        assert_eq!(signal(&child), Some(9));
+        busy.close(Limit::new(Duration::ZERO));
+        let error = theirs.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
 }

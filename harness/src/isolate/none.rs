@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::Job;
 use crate::args::Arguments;
@@ -44,6 +45,10 @@ impl Pool {
 
     pub(crate) fn submit(&self, _: Job) {
         match *self {}
+    }
+
+    pub(crate) fn end(self, _: Option<Duration>) {
+        match self {}
     }
 }
 

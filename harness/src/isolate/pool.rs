@@ -3,9 +3,11 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::Job;
-use super::busy::Busy;
+use super::busy::{Busy, Limit};
+use super::process::PATIENCE;
 use super::queue::Queue;
 use super::worker::{Setup, Worker};
 use crate::args::Arguments;
@@ -78,15 +80,16 @@ impl Pool {
     pub(crate) fn submit(&self, job: Job) {
         self.queue.push(job);
     }
-}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+    /// Ends all workers, and waits until they have closed what their tests shared, and torn down. Those that have not
+    /// ended after `patience`, by default [`PATIENCE`], are killed.
+    pub(crate) fn end(self, patience: Option<Duration>) {
         self.queue.close();
+        let limit = Limit::new(patience.unwrap_or(PATIENCE));
         for slot in &self.slots {
-            slot.busy.close();
+            slot.busy.close(limit);
         }
-        for slot in self.slots.drain(..) {
+        for slot in self.slots {
             let _ = slot.thread.join();
         }
     }

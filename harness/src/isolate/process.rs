@@ -13,15 +13,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Request;
+use super::busy::{Busy, Limit};
 use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
 use super::replies::Replies;
 use super::turn;
+use crate::args::INTERRUPTED;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
 /// example), when the run is over.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A worker process.
 pub(super) struct Process {
@@ -34,7 +36,7 @@ pub(super) struct Process {
     requested: u64,
 }
 
-/// The child, where the pool can kill it while a thread waits for its reply.
+/// The child, where the slot's thread can look after it while it reads what the child says.
 pub(super) type SharedChild = Arc<Mutex<Child>>;
 
 impl Process {
@@ -63,10 +65,6 @@ impl Process {
             has_run: false,
             requested: 0,
         })
-    }
-
-    pub(super) fn child(&self) -> SharedChild {
-        self.child.clone()
     }
 
     pub(super) fn link(&self) -> &Arc<UnixStream> {
@@ -130,10 +128,10 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(mut self) -> String {
-        match self.end() {
-            Ok(Some(status)) => describe(status),
-            Ok(None) => lost::REASON.to_owned(),
+    pub(super) fn autopsy(mut self, busy: &Busy) -> String {
+        match self.end(busy) {
+            Ok(End::Exited(status)) => describe(status),
+            Ok(End::Killed(_)) => lost::REASON.to_owned(),
             Err(error) => format!("child process was lost: {error}"),
         }
     }
@@ -143,13 +141,15 @@ impl Process {
     /// # Errors
     ///
     /// Says how it failed there, with what it printed.
-    pub(super) fn end_run(mut self) -> Result<(), Vec<u8>> {
-        let reason = match self.end() {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => describe(status),
+    pub(super) fn end_run(mut self, busy: &Busy) -> Result<(), Vec<u8>> {
+        let reason = match self.end(busy) {
+            Ok(End::Exited(status)) if is_good(status, busy) => return Ok(()),
+            Ok(End::Exited(status)) => describe(status),
             // The process ignores SIGCHLD, and gets no status of any child.
             Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
-            Ok(None) => format!("it was killed, as it had not ended after {PATIENCE:?}"),
+            Ok(End::Killed(patience)) => {
+                format!("it was killed, as it had not ended after {patience:?}")
+            }
             Err(error) => format!("child process was lost: {error}"),
         };
         let text = format!("error: a worker process failed after its tests: {reason}\n");
@@ -164,27 +164,40 @@ impl Process {
         let _ = child.wait();
     }
 
-    /// Ends the worker and returns its status, or none if it did not end by itself.
-    fn end(&mut self) -> io::Result<Option<ExitStatus>> {
+    /// Ends the worker. The end of the run may shorten its time meanwhile.
+    fn end(&mut self, busy: &Busy) -> io::Result<End> {
         let _ = self.link.shutdown(Shutdown::Both);
-        let deadline = Instant::now() + PATIENCE;
+        let own = Limit::new(PATIENCE);
         let mut pause = Duration::from_millis(1);
         loop {
             // Others may want to kill it meanwhile.
             let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(status) = child.try_wait()? {
-                return Ok(Some(status));
+                return Ok(End::Exited(status));
             }
+            let Limit { patience, deadline } = busy.limit().unwrap_or(own);
             if Instant::now() >= deadline {
                 child.kill()?;
                 child.wait()?;
-                return Ok(None);
+                return Ok(End::Killed(patience));
             }
             drop(child);
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
+}
+
+/// How a worker ended.
+enum End {
+    Exited(ExitStatus),
+    /// It did not end by itself in this time.
+    Killed(Duration),
+}
+
+/// Says whether a worker has ended well: Ctrl-C, which reaches workers too, ends the run and has a status of its own.
+fn is_good(status: ExitStatus, busy: &Busy) -> bool {
+    status.success() || busy.limit().is_some() && status.code() == Some(INTERRUPTED)
 }
 
 /// Returns what to start this program again with: its path, unless that has been removed since, or

@@ -76,8 +76,8 @@ impl Worker {
                 break;
             }
         }
-        if let Some(Err(output)) = self.process.take().map(Process::end_run) {
-            shared::worker_failed(&output);
+        if let Some(process) = self.process.take() {
+            self.retire(process);
         }
     }
 
@@ -87,8 +87,8 @@ impl Worker {
             Ok(process) => process,
             Err(ended) => return (job.tell)(Progress::Ended(ended)),
         };
-        // If the run is over by now the process is killed here, and is found dead.
-        self.busy.set(process.child());
+        // If the run is over by now the process is told so here, and says no more.
+        self.busy.set(process.link().clone());
         process.request([&job.request]);
         self.process = Some(process);
         self.sent.push_back(job);
@@ -182,21 +182,21 @@ impl Worker {
         (job.tell)(Progress::Ended(ended));
     }
 
-    /// Ends a process during the run. From here on the end of the run does not kill it, as it may have something
-    /// to close; how it ends is of interest unless that has killed it already.
+    /// Ends a process, which may have something to close, and to tear down; it fails the run if it does not end well.
     fn retire(&self, process: Process) {
         self.busy.clear();
-        let may_be_killed = self.busy.is_closed();
-        if let Err(output) = process.end_run() {
-            if !may_be_killed {
-                shared::worker_failed(&output);
-            }
+        if let Err(output) = process.end_run(&self.busy) {
+            shared::worker_failed(&output);
         }
     }
 
     /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
-    /// nonsense.
+    /// nonsense. If the run is over, which has shut the socket down, then the process may tear down.
     fn bury(&mut self, mut process: Process, error: &io::Error) {
+        if self.busy.limit().is_some() {
+            self.sent.clear();
+            return self.retire(process);
+        }
         self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
@@ -211,7 +211,7 @@ impl Worker {
                 process.kill();
                 Outcome::FailedBecause(lost::DISTURBED.to_owned())
             }
-            None => Outcome::FailedBecause(process.autopsy()),
+            None => Outcome::FailedBecause(process.autopsy(&self.busy)),
         };
         if let Some(job) = job {
             (job.tell)(Progress::Ended(Ended::cut_short(outcome, output, None)));
@@ -233,12 +233,12 @@ impl Worker {
             let reason = format!("the worker process could not be started: {error}");
             Ended::without_output(Outcome::FailedBecause(reason))
         })?;
-        self.busy.set(process.child());
+        self.busy.set(process.link().clone());
         match process.await_ready() {
             Ok(()) => Ok(process),
             Err(_) => Err(Ended {
                 output: process.take_output().unwrap_or_default(),
-                outcome: never_ready(&process.autopsy()),
+                outcome: never_ready(&process.autopsy(&self.busy)),
                 elapsed: None,
             }),
         }

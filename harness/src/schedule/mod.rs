@@ -23,8 +23,9 @@ use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::args::INTERRUPTED;
 use crate::event::Tally;
 use crate::job::Ended;
 use crate::shared;
@@ -108,17 +109,19 @@ impl Driver {
     }
 }
 
-/// Exit code of a process that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
-
 /// Returns what Ctrl-C does to a run.
 fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> {
     let driver = Arc::downgrade(driver);
     move || {
+        let deadline = Instant::now() + shared::PATIENCE;
         if let Some(driver) = driver.upgrade() {
-            lock(&driver.state).interrupt();
+            let pool = lock(&driver.state).interrupt_all();
+            // Not with the state locked: the threads that wait for workers may have news.
+            if let Some(pool) = pool {
+                pool.end(Some(shared::PATIENCE));
+            }
         }
-        shared::close_in_time(shared::PATIENCE);
+        shared::close_in_time(deadline.saturating_duration_since(Instant::now()));
         process::exit(INTERRUPTED);
     }
 }

@@ -23,6 +23,7 @@ use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
 use crate::report::Output;
+use crate::shared;
 use crate::thread_pool::ThreadPool;
 use crate::time::SLOW;
 
@@ -131,6 +132,12 @@ impl State {
         true
     }
 
+    /// As [`interrupt`](Self::interrupt); returns the worker processes, which are to be ended.
+    pub(super) fn interrupt_all(&mut self) -> Option<Pool> {
+        self.interrupt();
+        self.pool.take()
+    }
+
     /// Returns how many trials have ended.
     pub(super) fn ended_trials(&self) -> u64 {
         let Tally {
@@ -159,7 +166,10 @@ impl State {
     pub(super) fn clean_up(&mut self) -> Unused {
         self.watchdog = None;
         self.threads = ThreadPool::new(self.settings.thread);
-        self.pool = None;
+        if let Some(pool) = self.pool.take() {
+            let is_cut_short = self.tally.is_interrupted || !self.running.is_empty();
+            pool.end(is_cut_short.then_some(shared::PATIENCE));
+        }
         self.queue.clear(&mut self.unused);
         self.take_unused()
     }
@@ -173,7 +183,7 @@ impl State {
     fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
         let most = self.settings.most_failures;
         if most.is_some_and(|most| self.tally.failed >= most) {
-            // Those that run in worker processes are killed.
+            // Worker processes are ended, whatever runs there.
             if self.pool.is_none() && !self.running.is_empty() {
                 self.leave_behind();
             }

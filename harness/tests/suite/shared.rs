@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::child::{self, Output, run, run_with, section};
 use crate::files::scratch;
-use crate::fixtures::FAULT;
+use crate::fixtures::{FAULT, FIFO};
 
 crate::tests!(
     many_tests_at_once_open_one_value,
@@ -40,6 +41,9 @@ crate::tests!(
     a_closing_that_hangs_ends_after_a_timeout,
     ctrl_c_closes_too,
     ctrl_c_does_not_wait_for_ever,
+    ctrl_c_waits_for_workers_to_tear_down,
+    ctrl_c_does_not_wait_for_workers_for_ever,
+    a_failure_that_ends_the_run_lets_workers_tear_down,
 );
 
 const ALL: &str = "setup\nopen\nclose\nteardown\n";
@@ -316,16 +320,16 @@ fn interrupted(fault: &str) -> (String, ExitStatus) {
         line.clear();
         assert!(stderr.read_line(&mut line).unwrap() > 0);
     }
-    interrupt(&child);
+    interrupt(child.id() as libc::pid_t);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
 }
 
 #[expect(unsafe_code, reason = "there is no safe way to signals")]
-fn interrupt(child: &Child) {
-    // SAFETY: this sends a signal to a child that has not been waited for.
-    unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+fn interrupt(process: libc::pid_t) {
+    // SAFETY: this sends a signal to a child, or to its group, that has not been waited for.
+    unsafe { libc::kill(process, libc::SIGINT) };
 }
 
 fn ctrl_c_closes_too() {
@@ -344,4 +348,63 @@ fn ctrl_c_does_not_wait_for_ever() {
         ("close\nteardown\n", Some(130))
     );
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+/// Sends Ctrl-C to a run and to its worker once the test there waits; returns what the run prints on standard error.
+fn interrupted_with_worker(fault: &str) -> String {
+    let fifo = scratch(&format!("{fault}-fifo"));
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    let args = ["waits_for_ever", "--isolate"];
+    let mut command = child::command("sharing", &args);
+    child::listen(&mut command);
+    command.env(FAULT, fault).env(FIFO, &fifo).process_group(0);
+    let child = command.spawn().unwrap();
+    assert_eq!(fs::read_to_string(&fifo).unwrap(), "waiting");
+    interrupt(-(child.id() as libc::pid_t));
+    let output = child.wait_with_output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("waits_for_ever was running\n"), "{report}");
+    assert_eq!(output.status.code(), Some(130));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn ctrl_c_waits_for_workers_to_tear_down() {
+    assert_eq!(interrupted_with_worker(""), "");
+    let said = interrupted_with_worker("teardown fails");
+    let failed = "error: a worker process failed after its tests: got unexpected return code 101\n";
+    assert!(said.starts_with(failed), "{said}");
+    let error = "close\nteardown\nerror: teardown has failed\n";
+    assert!(said.ends_with(error), "{said}");
+}
+
+fn ctrl_c_does_not_wait_for_workers_for_ever() {
+    let started = Instant::now();
+    let said = interrupted_with_worker("teardown hangs");
+    let killed = "error: a worker process failed after its tests: it was killed, as it had not ended after 4s\n";
+    assert!(said.starts_with(killed), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn a_failure_that_ends_the_run_lets_workers_tear_down() {
+    let fifo = scratch("fail-fast-fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    let args = [
+        "waits_for",
+        "--isolate",
+        "--fail-fast",
+        "--test-threads=2",
+        "--nocapture",
+    ];
+    let output = run_with("sharing", &args, |command| {
+        command.env(FIFO, &fifo);
+    });
+    assert_eq!(
+        output.stderr.matches("teardown\n").count(),
+        2,
+        "{}",
+        output.stderr
+    );
+    assert_eq!(output.code, Some(101));
 }
