@@ -26,6 +26,8 @@ crate::tests!(
     another_ctrl_c_ends_the_teardown,
     nothing_is_called_where_no_test_runs,
     each_worker_calls_them,
+    ctrl_c_waits_for_the_teardown_of_a_worker,
+    a_teardown_of_a_worker_that_hangs_then_ends,
     a_failed_opening_fails_each_test_that_asks,
     a_panic_of_an_opening_is_an_exception,
     an_error_of_closing_fails_the_run,
@@ -47,11 +49,16 @@ fn with_fault(fault: &str, arguments: &str) -> Run {
 }
 
 fn subject(fault: &str, arguments: &str) -> std::process::Command {
+    limited(&unlimited_subject(fault, arguments))
+}
+
+/// `timeout` passes signals on that the whole group has had.
+fn unlimited_subject(fault: &str, arguments: &str) -> std::process::Command {
     let mut command = command(arguments);
     command
         .env("PYO3_AIO_TEST_SAY", "1")
         .env("PYO3_AIO_TEST_FAIL", fault);
-    limited(&command)
+    command
 }
 
 fn an_error_of_setup_keeps_the_tests_from_running() {
@@ -265,6 +272,56 @@ fn each_worker_calls_them() {
     let end = "ValueError: from teardown\n";
     assert!(run.stderr.ends_with(end), "{run:#?}");
 }
+
+/// Sends Ctrl-C to a run and to its worker once the test there waits.
+#[cfg(unix)]
+fn interrupted_with_worker(fault: &str) -> Run {
+    use std::os::unix::process::CommandExt;
+
+    let fifo = std::env::temp_dir().join(format!("{fault}-{}.fifo", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let subject = unlimited_subject(fault, "shared::waits_for_ever --isolate");
+    let child = with_default_sigint(&subject)
+        .env("PYO3_AIO_TEST_FIFO", &fifo)
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert_eq!(std::fs::read_to_string(&fifo).unwrap(), "waiting");
+    std::fs::remove_file(&fifo).unwrap();
+    crate::settings::interrupt(&format!("-{}", child.id()));
+    let run = Run::of(child.wait_with_output().unwrap());
+    run.assert_contains("waits_for_ever was running\n");
+    assert_eq!(run.status, Some(130), "{run:#?}");
+    run
+}
+
+#[cfg(unix)]
+fn ctrl_c_waits_for_the_teardown_of_a_worker() {
+    let run = interrupted_with_worker("");
+    assert_eq!(run.stderr, "", "{run:#?}");
+    let run = interrupted_with_worker("teardown");
+    let start = "error: a worker process failed after its tests: got unexpected return code 101\n";
+    assert!(run.stderr.starts_with(start), "{run:#?}");
+    let end = "ValueError: from teardown\n";
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+#[cfg(unix)]
+fn a_teardown_of_a_worker_that_hangs_then_ends() {
+    let run = interrupted_with_worker("teardown hangs");
+    let start = "error: a worker process failed after its tests: ";
+    assert!(run.stderr.starts_with(start), "{run:#?}");
+    assert!(run.stderr.contains("teardown\n"), "{run:#?}");
+}
+
+#[cfg(not(unix))]
+fn ctrl_c_waits_for_the_teardown_of_a_worker() {}
+
+#[cfg(not(unix))]
+fn a_teardown_of_a_worker_that_hangs_then_ends() {}
 
 fn a_failed_opening_fails_each_test_that_asks() {
     let run = with_fault("open", "shared::asks shared::blocks");

@@ -307,7 +307,7 @@ fn ctrl_c_interrupts_the_test_of_a_worker() {
 
 #[cfg(unix)]
 pub(crate) fn interrupt(process: &str) {
-    let killed = Command::new("kill").args(["-INT", process]).status();
+    let killed = Command::new("kill").args(["-INT", "--", process]).status();
     assert!(killed.unwrap().success());
 }
 

@@ -2,6 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -9,6 +10,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::{mem, process};
 
+use libtest_async::__private::is_worker;
 use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -58,6 +60,7 @@ pub(super) fn run(
         session: Arc::clone(session),
         context: HookContext { locals, runtime },
         stage: Arc::new(Mutex::new(Stage::SettingUp)),
+        has_failed_to_end: Arc::default(),
         deadline: deadline.clone(),
     };
     let stuck = program.clone();
@@ -76,11 +79,15 @@ pub(super) fn run(
             .expect("the harness does not panic")),
         Err(error) => {
             deadline.set_status(match error.is_instance_of::<PyKeyboardInterrupt>(py) {
-                true => INTERRUPTED,
+                true => status_if_cut_off(),
                 false => FAILED,
             });
             program.interrupt(event_loop, &sigint, has_ended);
-            Err(error)
+            // The status of another process that Ctrl-C ends says so, whatever its tear-down did.
+            match is_worker() && program.has_failed_to_end.load(Ordering::SeqCst) {
+                true => Ok(FAILED),
+                false => Err(error),
+            }
         }
     };
     let (stopped, closed) = (sigint.stop(py), loops::close(event_loop));
@@ -88,6 +95,11 @@ pub(super) fn run(
     let restored = redirected.restore(py);
     let status = status?;
     stopped.and(closed).and(restored).map(|()| status)
+}
+
+/// Returns the exit code of a process that Ctrl-C ends before it has torn down: the parent of a worker is to report that.
+fn status_if_cut_off() -> u8 {
+    if is_worker() { FAILED } else { INTERRUPTED }
 }
 
 /// Starts the thread that the harness runs on; it stops the loop at its end, unless another thread does, which closes
@@ -150,6 +162,8 @@ struct Program {
     context: HookContext,
     stage: Arc<Mutex<Stage>>,
     deadline: Deadline,
+    /// Closing or the tear-down has failed, or was cut off.
+    has_failed_to_end: Arc<AtomicBool>,
 }
 
 impl Program {
@@ -228,7 +242,11 @@ impl Program {
         let is_closed = self.context.close_shared();
         let is_torn_down = self.context.call(teardown);
         // The tear-down may have asked for values too.
-        Some(self.context.close_shared() && is_torn_down && is_closed)
+        let has_ended = self.context.close_shared() && is_torn_down && is_closed;
+        if !has_ended {
+            self.has_failed_to_end.store(true, Ordering::SeqCst);
+        }
+        Some(has_ended)
     }
 
     /// Ends the process while a test keeps the loop, which the tear-down may need. A run that owes a tear-down has failed.
@@ -266,6 +284,7 @@ impl Program {
         // Another Ctrl-C, and a loop that cannot run any more, end this at once. A task that awaits the one which
         // Ctrl-C has interrupted raises the same KeyboardInterrupt once more.
         if let Err(error) = end.run(event_loop, || sigint.has_come(event_loop.py())) {
+            self.has_failed_to_end.store(true, Ordering::SeqCst);
             let words = format!("error: the end of the run was cut off: {error}\n");
             capture::Context::default().print(words.as_bytes());
         }
@@ -296,7 +315,7 @@ impl Program {
         if let Some(interrupter) = self.interrupter() {
             interrupter.interrupt();
         }
-        deadline::end_process(INTERRUPTED);
+        deadline::end_process(status_if_cut_off());
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {

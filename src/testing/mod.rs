@@ -42,9 +42,9 @@
 //! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
 //! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
 //! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
-//! the async tests that are under way (with `--isolate` it kills their processes); a `SystemExit` of a coroutine fails
-//! its test only, and so does a `KeyboardInterrupt` that is not Ctrl-C. Whatever tests keep that were given up, Python's
-//! lock for example, the process ends within five seconds after the report.
+//! the async tests that are under way; a `SystemExit` of a coroutine fails its test only, and so does a
+//! `KeyboardInterrupt` that is not Ctrl-C. Whatever tests keep that were given up, Python's lock for example, the process
+//! ends within five seconds after the report.
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one; [`Shared`] is a value that the
 //! first test opens and that is closed after the last one, as pytest's session fixtures.

@@ -10,6 +10,8 @@ use pyo3_aio::testing::Shared;
 const FAIL: &str = "PYO3_AIO_TEST_FAIL";
 /// Asks for words on standard error.
 const SAY: &str = "PYO3_AIO_TEST_SAY";
+/// Names the pipe that a test writes to when it waits.
+const FIFO: &str = "PYO3_AIO_TEST_FIFO";
 
 static VALUE: Shared<u32> = Shared::new(&open).with_close(&close);
 
@@ -146,5 +148,8 @@ async fn waits_and_fails() {
 async fn waits_for_ever() -> PyResult<()> {
     VALUE.get().await?;
     println!("waiting");
+    if let Some(fifo) = env::var_os(FIFO) {
+        std::fs::write(fifo, "waiting")?;
+    }
     std::future::pending().await
 }
