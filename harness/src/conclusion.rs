@@ -22,8 +22,8 @@ pub struct Conclusion {
     pub num_ignored: u64,
     /// How many benchmarks were measured.
     pub num_measured: u64,
-    /// The report could not be written, so that the numbers may be incomplete, or what tests share
-    /// could not be closed.
+    /// The report could not be written, so that the numbers may be incomplete, the set-up of a worker process has
+    /// failed, or what tests share could not be closed.
     broken: bool,
 }
 
@@ -33,8 +33,8 @@ impl Conclusion {
         ExitCode::from(self.status() as u8)
     }
 
-    /// Returns whether a test failed, the report could not be written, or a [`Shared`](crate::Shared)
-    /// value not be closed.
+    /// Returns whether a test or the set-up of a worker process failed, the report could not be written, or a
+    /// [`Shared`](crate::Shared) value not be closed.
     pub fn has_failed(&self) -> bool {
         self.num_failed > 0 || self.broken
     }
@@ -58,7 +58,7 @@ impl Conclusion {
             num_failed: tally.failed,
             num_ignored: tally.ignored,
             num_measured: tally.measured,
-            broken: false,
+            broken: tally.has_setup_failed,
         }
     }
 

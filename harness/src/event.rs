@@ -101,6 +101,8 @@ pub(crate) struct Tally {
     pub(crate) duration: Duration,
     /// Ctrl-C has ended the run.
     pub(crate) is_interrupted: bool,
+    /// The set-up of a worker process has failed, which has ended the run.
+    pub(crate) has_setup_failed: bool,
     /// Trials that were running when the run ended early.
     pub(crate) running: Vec<Arc<Description>>,
     /// Trials that had not started then.
@@ -114,6 +116,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Says whether the run is no success.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.failed > 0 || self.is_interrupted || self.has_setup_failed
+    }
+
     /// Counts `finished`, and keeps it where the end of the report needs it.
     pub(crate) fn add(&mut self, finished: Finished, keep_successes: bool) {
         match &finished.outcome {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::args::{Arguments, FAILURE};
 use crate::block_on::block_on;
 use crate::failed::Failed;
+use crate::isolate::{setup_failed, watch_parent};
 use crate::process::print_error;
 use crate::run::run;
 use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
@@ -55,6 +56,7 @@ impl Hooks {
     pub fn run(self, args: &Arguments, trials: Vec<Trial>) -> ExitCode {
         if args.would_run(&trials) {
             args.remove_old_report();
+            watch_parent();
             let begun = unwind::contain(|| self.begin());
             // The panic hook has printed a panic.
             if let Some(Err(failed)) = &begun {
@@ -62,6 +64,7 @@ impl Hooks {
                 print_error(format!("error: {text}\n").as_bytes());
             }
             if !matches!(begun, Some(Ok(()))) {
+                setup_failed();
                 let _ = close_shared();
                 return ExitCode::from(FAILURE as u8);
             }

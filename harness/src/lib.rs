@@ -109,6 +109,6 @@ pub use self::trial::Trial;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::hooks::Hooks;
-    pub use crate::isolate::is_worker;
+    pub use crate::isolate::{is_worker, setup_failed, watch_parent};
     pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
 }

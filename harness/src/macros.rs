@@ -19,7 +19,7 @@
 /// converts into [`Failed`](crate::Failed). They may be left out. They are polled on the main thread, before the first
 /// test and after the last one, if a test is to run at all: not for `--list`, not for an empty selection or one
 /// of ignored tests only; with `--isolate`, in each worker process, unless that is killed. If `setup` fails or
-/// panics then no test runs. If either fails or panics then that is printed, and the exit code is 101. `teardown`
+/// panics then no test runs (none starts any more, if it is that of a worker process). If either fails or panics then that is printed, and the exit code is 101. `teardown`
 /// comes after failures too, and after the values of [`Shared`](crate::Shared) are closed. Where tests have not
 /// ended, after a timeout, `--fail-fast` or Ctrl-C, it runs beside them on another thread, and closing and
 /// `teardown` have four seconds together. What they print is not captured.

@@ -15,6 +15,8 @@ mod busy;
 #[cfg(unix)]
 mod executor;
 #[cfg(unix)]
+mod link;
+#[cfg(unix)]
 mod lost;
 #[cfg(not(unix))]
 mod none;
@@ -41,10 +43,12 @@ use std::time::Duration;
 
 use crate::job::Ended;
 
-#[cfg(not(unix))]
-pub use self::none::is_worker;
+#[cfg(unix)]
+pub use self::link::{setup_failed, watch_parent};
 #[cfg(not(unix))]
 pub(crate) use self::none::{Pool, Server, Turn};
+#[cfg(not(unix))]
+pub use self::none::{is_worker, setup_failed, watch_parent};
 #[cfg(unix)]
 pub(crate) use self::pool::Pool;
 #[cfg(unix)]
@@ -77,4 +81,6 @@ pub(crate) struct Job {
 pub(crate) enum Progress {
     Started,
     Ended(Ended),
+    /// It did not start, and no other will, as the set-up of its worker has failed. With what that printed.
+    SetupFailed(Vec<u8>),
 }

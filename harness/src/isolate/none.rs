@@ -14,6 +14,12 @@ pub fn is_worker() -> bool {
     false
 }
 
+/// Would see to it that a worker ends when its parent has.
+pub fn watch_parent() {}
+
+/// Would tell the parent of a worker that the set-up has failed.
+pub fn setup_failed() {}
+
 /// What a call of `run` has to do.
 pub(crate) enum Turn {
     Run(Option<u32>),

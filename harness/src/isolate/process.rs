@@ -1,6 +1,6 @@
 //! One worker process, seen from the parent.
 
-use std::io::{self, BufReader, ErrorKind, Write};
+use std::io::{self, BufReader, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
@@ -77,10 +77,11 @@ impl Process {
     }
 
     /// Waits until the worker is ready, and forgets what it printed until then.
-    pub(super) fn await_ready(&mut self) -> io::Result<()> {
-        match self.receive(None)? {
-            Reply::Ready { .. } => Ok(()),
-            _ => Err(ErrorKind::InvalidData.into()),
+    pub(super) fn await_ready(&mut self) -> Result<(), NotReady> {
+        match self.receive(None) {
+            Ok(Reply::Ready { .. }) => Ok(()),
+            Ok(Reply::SetupFailed) => Err(NotReady::SetupFailed),
+            Ok(_) | Err(_) => Err(NotReady::Gone),
         }
     }
 
@@ -114,7 +115,7 @@ impl Process {
                 self.has_run = true;
                 *start
             }
-            Reply::Returned { .. } | Reply::Unavailable => return Ok(reply),
+            Reply::Returned { .. } | Reply::Unavailable | Reply::SetupFailed => return Ok(reply),
         };
         if let Some(output) = &mut self.output {
             output.start = start;
@@ -128,7 +129,7 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(mut self, busy: &Busy) -> String {
+    pub(super) fn autopsy(&mut self, busy: &Busy) -> String {
         match self.end(busy) {
             Ok(End::Exited(status)) => describe(status),
             Ok(End::Killed(_)) => lost::REASON.to_owned(),
@@ -186,6 +187,14 @@ impl Process {
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
+}
+
+/// Why a worker cannot be asked for anything.
+pub(super) enum NotReady {
+    /// It says so, and ends.
+    SetupFailed,
+    /// It has gone, or talks nonsense.
+    Gone,
 }
 
 /// How a worker ended.

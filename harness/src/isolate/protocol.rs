@@ -39,6 +39,8 @@ pub(super) enum Reply {
     /// The worker does not have the first trial that was asked for, or not any more: it can run
     /// each one once. It will run no other.
     Unavailable,
+    /// The set-up of the program has failed. This comes instead of `Ready`, and nothing comes after it.
+    SetupFailed,
     /// So many trials will not run: the last ones of those that had been asked for until then.
     Returned {
         count: usize,
@@ -117,6 +119,7 @@ impl Reply {
                 frame.extend_from_slice(&start.to_le_bytes());
             }
             Self::Unavailable => frame.push(b'u'),
+            Self::SetupFailed => frame.push(b's'),
             Self::Returned { count, received } => {
                 frame.push(b'b');
                 frame.extend_from_slice(&received.to_le_bytes());
@@ -132,8 +135,10 @@ impl Reply {
 
     pub(super) fn decode(payload: &[u8]) -> io::Result<Self> {
         let (tag, rest) = payload.split_first().ok_or_else(malformed)?;
-        if *tag == b'u' {
-            return Ok(Self::Unavailable);
+        match tag {
+            b'u' => return Ok(Self::Unavailable),
+            b's' => return Ok(Self::SetupFailed),
+            _ => {}
         }
         let (number, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
         let number = u64::from_le_bytes(*number);
@@ -252,6 +257,7 @@ mod tests {
         let mut replies = vec![
             Reply::Ready { start: 7 },
             Reply::Unavailable,
+            Reply::SetupFailed,
             Reply::Returned {
                 count: 3,
                 received: 1 << 33,

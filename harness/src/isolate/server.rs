@@ -3,18 +3,17 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
 use super::executor::{Executor, Settings, Trials};
+use super::link;
 use super::lost;
 use super::output::Output;
 use crate::args::Arguments;
 use crate::capture::hook::HookGuard;
-use crate::capture::stdio;
 use crate::capture::{Destination, buffer};
 use crate::inbox::Inbox;
 use crate::plan;
@@ -33,10 +32,9 @@ pub(crate) struct Server {
 struct Closed;
 
 impl Server {
-    /// Takes the socket from standard input, and says that the worker is ready.
+    /// Takes the socket, and says that the worker is ready.
     pub(crate) fn start(args: &Arguments, trials: Vec<Trial>) -> io::Result<Self> {
-        let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        stdio::replace_stdin(&File::open("/dev/null")?)?;
+        let link = link::take()?;
         process::leave_to_parent();
         // The parent has pointed the descriptors at a file.
         let (destination, output) = match args.nocapture {

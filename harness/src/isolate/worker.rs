@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::busy::Busy;
 use super::lost;
-use super::process::Process;
+use super::process::{NotReady, Process};
 use super::protocol::Reply;
 use super::queue::Queue;
 use super::replies::is_timeout;
@@ -70,7 +70,6 @@ impl Worker {
                 self.send_ahead();
                 self.receive();
             } else if let Some(job) = self.queue.wait() {
-                (job.tell)(Progress::Started);
                 self.submit(job);
             } else {
                 break;
@@ -85,8 +84,15 @@ impl Worker {
     fn submit(&mut self, job: Job) {
         let mut process = match self.process.take().map_or_else(|| self.start(), Ok) {
             Ok(process) => process,
-            Err(ended) => return (job.tell)(Progress::Ended(ended)),
+            Err(NoProcess::Ended(ended)) => {
+                (job.tell)(Progress::Started);
+                return (job.tell)(Progress::Ended(ended));
+            }
+            Err(NoProcess::SetupFailed(output)) => {
+                return (job.tell)(Progress::SetupFailed(output));
+            }
         };
+        (job.tell)(Progress::Started);
         // If the run is over by now the process is told so here, and says no more.
         self.busy.set(process.link().clone());
         process.request([&job.request]);
@@ -131,7 +137,9 @@ impl Worker {
                 self.put_back(count, later);
             }
             Ok(Reply::Unavailable) => self.replace(process),
-            Ok(Reply::Ready { .. }) => self.bury(process, &ErrorKind::InvalidData.into()),
+            Ok(Reply::Ready { .. } | Reply::SetupFailed) => {
+                self.bury(process, &ErrorKind::InvalidData.into())
+            }
             Err(error) => self.bury(process, &error),
         }
     }
@@ -225,24 +233,38 @@ impl Worker {
         self.queue.put_back(self.sent.drain(..));
     }
 
-    fn start(&self) -> Result<Process, Ended> {
+    fn start(&self) -> Result<Process, NoProcess> {
         let Setup {
             run, passes_output, ..
         } = self.setup;
         let mut process = Process::start(run, passes_output).map_err(|error| {
             let reason = format!("the worker process could not be started: {error}");
-            Ended::without_output(Outcome::FailedBecause(reason))
+            NoProcess::Ended(Ended::without_output(Outcome::FailedBecause(reason)))
         })?;
         self.busy.set(process.link().clone());
-        match process.await_ready() {
-            Ok(()) => Ok(process),
-            Err(_) => Err(Ended {
-                output: process.take_output().unwrap_or_default(),
-                outcome: never_ready(&process.autopsy(&self.busy)),
+        let Err(not_ready) = process.await_ready() else {
+            return Ok(process);
+        };
+        // It may print until it has ended.
+        let reason = process.autopsy(&self.busy);
+        let output = process.take_output().unwrap_or_default();
+        Err(match not_ready {
+            NotReady::SetupFailed => NoProcess::SetupFailed(output),
+            NotReady::Gone => NoProcess::Ended(Ended {
+                output,
+                outcome: never_ready(&reason),
                 elapsed: None,
             }),
-        }
+        })
     }
+}
+
+/// Why there is no process to run a trial.
+enum NoProcess {
+    /// The trial has failed therefore.
+    Ended(Ended),
+    /// The run is to end. With what the set-up printed.
+    SetupFailed(Vec<u8>),
 }
 
 /// Says that a worker ended before it was asked for anything.

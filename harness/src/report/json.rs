@@ -134,11 +134,7 @@ fn bench(title: &str, measured: Measurement, out: &mut String) {
 }
 
 fn run_finished(tally: &Tally, out: &mut String) {
-    let event = if tally.failed == 0 && !tally.is_interrupted {
-        "ok"
-    } else {
-        "failed"
-    };
+    let event = if tally.is_failure() { "failed" } else { "ok" };
     let Tally {
         passed,
         failed,

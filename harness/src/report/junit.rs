@@ -73,10 +73,10 @@ impl Junit {
         pieces.concat()
     }
 
-    /// Appends the tests that Ctrl-C has cut off, and returns how many are errors, and how many were skipped.
+    /// Appends the tests that Ctrl-C or a set-up that failed has cut off, and returns how many are errors, and how many were skipped.
     /// Of those that `--fail-fast` has cut off libtest says nothing.
     fn unfinished(&mut self, tally: &Tally) -> (u64, u64) {
-        if !tally.is_interrupted {
+        if !tally.is_interrupted && !tally.has_setup_failed {
             return (0, 0);
         }
         let unfinished = Unfinished::of(tally);

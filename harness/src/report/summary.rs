@@ -63,10 +63,10 @@ pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, 
         section(title, &tally.time_failures, Finished::shown_output, out);
     }
     out.push_str("\ntest result: ");
-    match tally.failed {
-        _ if tally.is_interrupted => palette.paint(Color::Failed, "INTERRUPTED", out),
-        0 => palette.paint(Color::Passed, "ok", out),
-        _ => palette.paint(Color::Failed, "FAILED", out),
+    match tally.is_failure() {
+        true if tally.is_interrupted => palette.paint(Color::Failed, "INTERRUPTED", out),
+        true => palette.paint(Color::Failed, "FAILED", out),
+        false => palette.paint(Color::Passed, "ok", out),
     }
     let Tally {
         passed,

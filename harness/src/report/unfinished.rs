@@ -6,30 +6,43 @@ use crate::trial::Description;
 /// A test without a result.
 pub(super) struct Unfinished<'a> {
     pub(super) description: &'a Description,
-    pub(super) is_error: bool,
+    /// The type of the error; `None` for a test that was skipped.
+    error: Option<&'static str>,
     why: &'static str,
 }
 
 impl<'a> Unfinished<'a> {
     /// Returns all of them. After Ctrl-C the tests that were running are errors, or if none was those that were
-    /// still to come, so that the document is never that of a success; after `--fail-fast` it has a failure.
+    /// still to come, which are errors too where a set-up has failed: the document is never that of a success. After
+    /// `--fail-fast` it has a failure.
     pub(super) fn of(tally: &'a Tally) -> Vec<Self> {
-        let is_interrupted = tally.is_interrupted;
+        let (error_while_running, while_running) = match tally.is_interrupted {
+            true => (
+                Some("interrupted"),
+                "the run was interrupted while this test was running",
+            ),
+            false => (None, "the run ended while this test was running"),
+        };
+        let (error_before, before) = match tally.is_interrupted {
+            true => (
+                error_while_running.filter(|_| tally.running.is_empty()),
+                "the run was interrupted before this test had started",
+            ),
+            false if tally.has_setup_failed => (
+                Some("setup"),
+                "the set-up of a worker process failed before this test had started",
+            ),
+            false => (None, "the run ended before this test had started"),
+        };
         let running = tally.running.iter().map(|description| Self {
             description,
-            is_error: is_interrupted,
-            why: match is_interrupted {
-                true => "the run was interrupted while this test was running",
-                false => "the run ended while this test was running",
-            },
+            error: error_while_running,
+            why: while_running,
         });
         let waiting = tally.waiting.iter().map(|description| Self {
             description,
-            is_error: is_interrupted && tally.running.is_empty(),
-            why: match is_interrupted {
-                true => "the run was interrupted before this test had started",
-                false => "the run ended before this test had started",
-            },
+            error: error_before,
+            why: before,
         });
         running.chain(waiting).collect()
     }
@@ -37,16 +50,19 @@ impl<'a> Unfinished<'a> {
     /// Returns the element that says so.
     pub(super) fn element(&self) -> String {
         let why = self.why;
-        match self.is_error {
-            true => format!(r#"<error message="{why}" type="interrupted"/>"#),
-            false => format!(r#"<skipped message="{why}"/>"#),
+        match self.error {
+            Some(error) => format!(r#"<error message="{why}" type="{error}"/>"#),
+            None => format!(r#"<skipped message="{why}"/>"#),
         }
     }
 }
 
 /// Counts the errors, and the others.
 pub(super) fn count(unfinished: &[Unfinished<'_>]) -> (u64, u64) {
-    let errors = unfinished.iter().filter(|test| test.is_error).count();
+    let errors = unfinished
+        .iter()
+        .filter(|test| test.error.is_some())
+        .count();
     (errors as u64, (unfinished.len() - errors) as u64)
 }
 

@@ -41,6 +41,8 @@ enum Message {
     Ended(usize, Ended),
     /// What the trial of this number was doing when its time was over.
     Described(usize, String),
+    /// The set-up of a worker process has failed, and has printed this.
+    SetupFailed(Vec<u8>),
     /// For this reason no trial can come to its end any more.
     GivenUp(String),
     /// An alarm went off.

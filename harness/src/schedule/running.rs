@@ -121,9 +121,9 @@ impl Running {
         id
     }
 
-    /// Notes that a trial starts now, and returns what it is.
+    /// Notes that a trial starts now, and returns what it is, unless another process was to run it before.
     pub(super) fn start(&mut self, id: usize) -> Option<Arc<Description>> {
-        let trial = self.get_mut(id)?;
+        let trial = self.get_mut(id).filter(|trial| trial.since.is_none())?;
         trial.since = Some(Instant::now());
         Some(trial.description.clone())
     }

@@ -22,6 +22,7 @@ use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Planned};
+use crate::process::print_error;
 use crate::report::Output;
 use crate::shared;
 use crate::thread_pool::ThreadPool;
@@ -104,6 +105,11 @@ impl State {
             Message::Started(id) => self.started(id),
             Message::Ended(id, ended) => self.ended(id, ended),
             Message::Described(id, text) => self.described(id, &text, driver),
+            Message::SetupFailed(output) => {
+                print_error(&output);
+                self.tally.has_setup_failed = true;
+                Ok(())
+            }
             Message::GivenUp(reason) => self.fail_rest(&reason, driver),
             Message::Tick => self.tick(driver),
         };
@@ -181,6 +187,9 @@ impl State {
 
     /// Starts what can be started; says whether the run is over.
     fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
+        if self.tally.has_setup_failed {
+            return Ok(true);
+        }
         let most = self.settings.most_failures;
         if most.is_some_and(|most| self.tally.failed >= most) {
             // Worker processes are ended, whatever runs there.
@@ -344,6 +353,7 @@ fn submit(
         driver.tell(match progress {
             Progress::Started => Message::Started(id),
             Progress::Ended(ended) => Message::Ended(id, ended),
+            Progress::SetupFailed(output) => Message::SetupFailed(output),
         });
     };
     pool.submit(isolate::Job {

@@ -31,7 +31,9 @@ crate::tests!(
     an_error_at_the_end_fails_the_run,
     a_panic_at_the_end_hides_no_other_closing,
     each_worker_has_its_own,
-    an_error_of_setup_in_a_worker_is_shown,
+    an_error_of_setup_in_a_worker_ends_the_run,
+    an_error_of_setup_in_a_worker_is_one_for_machines,
+    a_setup_that_hangs_in_a_worker_ends_with_the_parent,
     an_error_at_the_end_of_a_worker_fails_the_run,
     a_worker_that_does_not_end_well_fails_the_run,
     a_worker_that_is_replaced_has_to_end_well,
@@ -220,15 +222,48 @@ fn each_worker_has_its_own() {
     assert_passes(&args, ALL);
 }
 
-fn an_error_of_setup_in_a_worker_is_shown() {
-    let output = with_fault("setup fails", &["--isolate", "blocks"]);
-    let shown = section(&output.stdout, "blocks");
+fn an_error_of_setup_in_a_worker_ends_the_run() {
+    for threads in ["--test-threads=1", "--test-threads=3"] {
+        let args = ["--isolate", "at_once", threads];
+        let output = with_fault("setup fails", &args);
+        assert_eq!(output.stderr, "setup\nerror: setup has failed\n");
+        let report = "\nrunning 8 tests\n\ntest result: FAILED. 0 passed; 0 failed; ";
+        assert!(output.stdout.starts_with(report), "{}", output.stdout);
+        assert_eq!(output.code, Some(101));
+    }
+    let output = with_fault("setup panics", &["--isolate", "at_once"]);
+    let said = output.stderr.matches("setup has panicked").count();
+    assert_eq!((said, output.code), (1, Some(101)), "{}", output.stderr);
+}
+
+fn an_error_of_setup_in_a_worker_is_one_for_machines() {
+    let args = ["--isolate", "at_once", "-Zunstable-options"];
+    let run = |format| with_fault("setup fails", &[&args[..], &[format]].concat()).stdout;
+    let json = run("--format=json");
+    let last = json.lines().last().unwrap();
     assert!(
-        shown.contains("error: setup has failed\n"),
-        "{}",
-        output.stdout
+        last.contains(r#""type": "suite", "event": "failed""#),
+        "{json}"
     );
-    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+    let junit = run("--format=junit");
+    assert!(
+        junit.contains(r#"errors="8" failures="0" tests="8""#),
+        "{junit}"
+    );
+}
+
+/// The worker has the pipe open, and keeps whoever reads it waiting.
+fn a_setup_that_hangs_in_a_worker_ends_with_the_parent() {
+    let args = ["--isolate", "--nocapture", "blocks"];
+    let mut command = child::command("sharing", &args);
+    let mut child = command.env(FAULT, "setup hangs").spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "setup\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(stderr.read_line(&mut line).unwrap(), 0, "{line}");
 }
 
 fn an_error_at_the_end_of_a_worker_fails_the_run() {
