@@ -26,6 +26,8 @@ crate::tests!(
     another_ctrl_c_ends_the_teardown,
     nothing_is_called_where_no_test_runs,
     each_worker_calls_them,
+    an_error_of_setup_in_a_worker_ends_the_run,
+    a_setup_that_hangs_in_a_worker_ends_with_the_parent,
     ctrl_c_waits_for_the_teardown_of_a_worker,
     a_teardown_of_a_worker_that_hangs_then_ends,
     a_failed_opening_fails_each_test_that_asks,
@@ -263,14 +265,41 @@ fn each_worker_calls_them() {
         (ALL, Some(0)),
         "{run:#?}"
     );
-    let run = with_fault("setup", "--isolate shared::asks");
-    assert_eq!(run.status, Some(101), "{run:#?}");
-    let shown = run.captured("subject::shared::asks");
-    assert!(shown.contains("ValueError: from setup\n"), "{run:#?}");
     let run = with_fault("teardown", "--isolate shared::asks");
     assert_eq!(run.status, Some(101), "{run:#?}");
     let end = "ValueError: from teardown\n";
     assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn an_error_of_setup_in_a_worker_ends_the_run() {
+    if !cfg!(unix) {
+        return;
+    }
+    let run = with_fault("setup", "--isolate shared::asks shared::blocks");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("\ntest result: FAILED. 0 passed; 0 failed;");
+    let trace = "error: Traceback (most recent call last):\n";
+    assert!(run.stderr.starts_with(trace), "{run:#?}");
+    let errors = run.stderr.matches("ValueError: from setup\n");
+    assert_eq!(errors.count(), 1, "{run:#?}");
+}
+
+/// The worker has the pipe open, and keeps whoever reads it waiting.
+fn a_setup_that_hangs_in_a_worker_ends_with_the_parent() {
+    if !cfg!(unix) {
+        return;
+    }
+    let mut child = unlimited_subject("setup hangs", "--isolate --nocapture shared::asks")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "setup\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(stderr.read_line(&mut line).unwrap(), 0, "{line}");
 }
 
 /// Sends Ctrl-C to a run and to its worker once the test there waits.

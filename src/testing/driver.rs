@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::{mem, process};
 
-use libtest_async::__private::is_worker;
+use libtest_async::__private::{is_worker, setup_failed};
 use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -176,7 +176,10 @@ impl Program {
     ) -> Option<u8> {
         let status = match self.set_up(hooks.setup) {
             true => self.test(hooks.teardown, tests)?,
-            false => FAILED,
+            false => {
+                setup_failed();
+                FAILED
+            }
         };
         self.deadline.set(status);
         // `--fail-fast` ends a run while tests go on.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use libtest_async::__private::{setup_failed, watch_parent};
 use libtest_async::{Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
@@ -239,6 +240,7 @@ fn run(
         return status(&libtest_async::run(&arguments.harness, trials));
     }
     arguments.harness.remove_old_report();
+    watch_parent();
     let runtime = runtime.unwrap_or_else(runtime::default);
     let status = start().and_then(|()| {
         Python::attach(|py| {
@@ -295,6 +297,8 @@ fn exit_code(py: Python<'_>, status: PyResult<u8>) -> u8 {
         Ok(status) => status,
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => INTERRUPTED,
         Err(error) => {
+            // Does nothing after the tests of a worker.
+            setup_failed();
             let words = format!("error: {}\n", failure::format_exception(py, &error));
             capture::Context::default().print(words.as_bytes());
             FAILED
