@@ -5,12 +5,11 @@
     reason = "a test panics where something unexpected happens"
 )]
 
-#[macro_use]
 mod conversions;
 mod drops;
 mod python;
 mod unconvertible;
 
-conversion_tests!(tokio);
+use pyo3_aio::tokio as runtime;
 
 pyo3_aio::testing::main!();

@@ -8,12 +8,8 @@
 mod drops;
 mod joins;
 mod python;
-#[macro_use]
 mod streams;
 
-generator_tests!(async_std);
-given_up_tests!(async_std);
-stream_tests!(async_std);
-loop_tests!(async_std);
+use pyo3_aio::async_std as runtime;
 
 pyo3_aio::testing::main!();

@@ -8,12 +8,8 @@
 mod drops;
 mod joins;
 mod python;
-#[macro_use]
 mod streams;
 
-generator_tests!(smol);
-given_up_tests!(smol);
-stream_tests!(smol);
-loop_tests!(smol);
+use pyo3_aio::smol as runtime;
 
 pyo3_aio::testing::main!();

@@ -8,12 +8,8 @@
 mod drops;
 mod joins;
 mod python;
-#[macro_use]
 mod streams;
 
-generator_tests!(tokio);
-given_up_tests!(tokio);
-stream_tests!(tokio);
-loop_tests!(tokio);
+use pyo3_aio::tokio as runtime;
 
 pyo3_aio::testing::main!();

@@ -1,9 +1,14 @@
 //! Coroutines of Python: what asyncio does with them, and when they start and end.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::conversions::{awaited, counted};
+use crate::python::function;
+use crate::runtime;
+
 /// Waits, when it is dropped, for a thread that needs Python.
-pub(crate) struct AttachesWhenDropped;
+struct AttachesWhenDropped;
 
 impl Drop for AttachesWhenDropped {
     fn drop(&mut self) {
@@ -12,32 +17,20 @@ impl Drop for AttachesWhenDropped {
     }
 }
 
-/// Defines the tests for one runtime of the library.
-macro_rules! coroutine_tests {
-    ($runtime:ident) => {
-        mod coroutines {
-            use pyo3::exceptions::PyValueError;
-            use pyo3::prelude::*;
-            use pyo3_aio::$runtime as runtime;
+#[runtime::test]
+async fn a_ready_coroutine_has_its_result() -> PyResult<()> {
+    let code = c"async def main(f): return await f() + await asyncio.create_task(f())";
+    let sum = awaited(code, "main", |py| {
+        function(py, |py| runtime::into_coroutine(py, async { Ok(21) }))
+    });
+    let sum = sum.await?;
+    Python::attach(|py| assert_eq!(sum.extract::<i32>(py).unwrap(), 42));
+    Ok(())
+}
 
-            use super::{awaited, counted};
-            use crate::conversions::coroutines::AttachesWhenDropped;
-            use crate::python::function;
-
-            #[pyo3_aio::$runtime::test]
-            async fn a_ready_coroutine_has_its_result() -> PyResult<()> {
-                let code = c"async def main(f): return await f() + await asyncio.create_task(f())";
-                let sum = awaited(code, "main", |py| {
-                    function(py, |py| runtime::into_coroutine(py, async { Ok(21) }))
-                });
-                let sum = sum.await?;
-                Python::attach(|py| assert_eq!(sum.extract::<i32>(py).unwrap(), 42));
-                Ok(())
-            }
-
-            #[pyo3_aio::$runtime::test]
-            async fn all_of_asyncio_takes_a_coroutine() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn all_of_asyncio_takes_a_coroutine() -> PyResult<()> {
+    let code = c"
 import collections.abc, inspect
 async def main(f):
     coroutine = f()
@@ -62,21 +55,21 @@ async def main(f):
     threadsafe = lambda: asyncio.run_coroutine_threadsafe(f(), loop).result(10)
     assert await loop.run_in_executor(None, threadsafe) == 1
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::into_coroutine(py, async {
-                            let _ = runtime::spawn(async {}).await;
-                            Ok(1)
-                        })
-                    })
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::into_coroutine(py, async {
+                let _ = runtime::spawn(async {}).await;
+                Ok(1)
+            })
+        })
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_coroutine_starts_with_its_first_step() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_coroutine_starts_with_its_first_step() -> PyResult<()> {
+    let code = c"
 async def main(f):
     coroutine = f()
     await asyncio.sleep(0)
@@ -87,12 +80,12 @@ async def main(f):
     f()
     assert drops() == 2
 ";
-                counted(code, true).await
-            }
+    counted(code, true).await
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn the_awaiter_of_a_cancelled_coroutine_resumes_after_the_drop() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn the_awaiter_of_a_cancelled_coroutine_resumes_after_the_drop() -> PyResult<()> {
+    let code = c"
 async def main(f):
     for count in range(1, 50):
         task = asyncio.ensure_future(f())
@@ -107,12 +100,12 @@ async def main(f):
         assert task.cancelled()
         assert drops() == count
 ";
-                counted(code, true).await
-            }
+    counted(code, true).await
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_coroutine_that_panicked_is_finished() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_coroutine_that_panicked_is_finished() -> PyResult<()> {
+    let code = c"
 async def main(f):
     coroutine = f()
     try:
@@ -123,45 +116,46 @@ async def main(f):
         assert False
     coroutine.close()
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::into_coroutine::<_, ()>(py, async { panic!("at once") })
-                    })
-                })
-                .await?;
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::into_coroutine::<_, ()>(py, async { panic!("at once") })
+        })
+    })
+    .await?;
+    Ok(())
+}
+
+#[runtime::test(timeout = "30s")]
+fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
+    Python::attach(|py| {
+        for step in ["", "close", "throw"] {
+            let guard = AttachesWhenDropped;
+            let coroutine = runtime::into_coroutine(py, async move {
+                let _guard = guard;
                 Ok(())
-            }
-
-            #[pyo3_aio::$runtime::test(timeout = "30s")]
-            fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
-                Python::attach(|py| {
-                    for step in ["", "close", "throw"] {
-                        let guard = AttachesWhenDropped;
-                        let coroutine = runtime::into_coroutine(py, async move {
-                            let _guard = guard;
-                            Ok(())
-                        });
-                        let coroutine = coroutine.unwrap();
-                        match step {
-                            "close" => drop(coroutine.call_method0("close").unwrap()),
-                            "throw" => {
-                                let error = py.get_type::<PyValueError>();
-                                coroutine.call_method1("throw", (error,)).unwrap_err();
-                            }
-                            _ => drop(coroutine),
-                        }
-                    }
-                });
-            }
-
-            #[pyo3_aio::$runtime::test]
-            async fn a_coroutine_has_the_name_that_it_was_given() {
-                Python::attach(|py| {
-                    let coroutine = runtime::into_coroutine_with_name(py, "Client.get", async { Ok(()) }).unwrap();
-                    assert_eq!(coroutine.getattr("__name__").unwrap().to_string(), "get");
-                    assert_eq!(coroutine.getattr("__qualname__").unwrap().to_string(), "Client.get");
-                });
+            });
+            let coroutine = coroutine.unwrap();
+            match step {
+                "close" => drop(coroutine.call_method0("close").unwrap()),
+                "throw" => {
+                    let error = py.get_type::<PyValueError>();
+                    coroutine.call_method1("throw", (error,)).unwrap_err();
+                }
+                _ => drop(coroutine),
             }
         }
-    };
+    });
+}
+
+#[runtime::test]
+async fn a_coroutine_has_the_name_that_it_was_given() {
+    Python::attach(|py| {
+        let coroutine =
+            runtime::into_coroutine_with_name(py, "Client.get", async { Ok(()) }).unwrap();
+        assert_eq!(coroutine.getattr("__name__").unwrap().to_string(), "get");
+        assert_eq!(
+            coroutine.getattr("__qualname__").unwrap().to_string(),
+            "Client.get"
+        );
+    });
 }

@@ -1,21 +1,17 @@
 //! Exceptions and panics on their way through.
 
-/// Defines the tests for one runtime of the library.
-macro_rules! error_tests {
-    ($runtime:ident) => {
-        mod errors {
-            use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
-            use pyo3::prelude::*;
-            use pyo3_aio::$runtime as runtime;
-            use pyo3_aio::err::RustPanic;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
+use pyo3::prelude::*;
+use pyo3_aio::err::RustPanic;
 
-            use super::awaited;
-            use crate::python::{call, function, python};
-            use crate::unconvertible::Unconvertible;
+use crate::conversions::awaited;
+use crate::python::{call, function, python};
+use crate::runtime;
+use crate::unconvertible::Unconvertible;
 
-            #[pyo3_aio::$runtime::test]
-            async fn an_exception_makes_the_round_trip_as_the_same_object() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn an_exception_makes_the_round_trip_as_the_same_object() -> PyResult<()> {
+    let code = c"
 async def fails():
     try:
         1 / 0
@@ -37,50 +33,55 @@ async def main(f):
         assert 'fails' in frames and 'main' in frames, frames
         return True
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let fails = names.get_item("fails")?.unwrap().unbind();
-                    let through = pyo3::types::PyCFunction::new_closure(py, None, None, move |args, _| {
-                        let py = args.py();
-                        let fails = fails.clone_ref(py);
-                        runtime::future_into_py(py, async move {
-                            let future = Python::attach(|py| runtime::into_future(fails.bind(py).call0()?))?;
-                            future.await
-                        })
-                        .map(Bound::unbind)
-                    })?;
-                    runtime::into_future(call(&names, "main", through.into_any())?)
-                })?
-                .await
-                .map(|_| ())
-            }
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let fails = names.get_item("fails")?.unwrap().unbind();
+        let through = pyo3::types::PyCFunction::new_closure(py, None, None, move |args, _| {
+            let py = args.py();
+            let fails = fails.clone_ref(py);
+            runtime::future_into_py(py, async move {
+                let future = Python::attach(|py| runtime::into_future(fails.bind(py).call0()?))?;
+                future.await
+            })
+            .map(Bound::unbind)
+        })?;
+        runtime::into_future(call(&names, "main", through.into_any())?)
+    })?
+    .await
+    .map(|_| ())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn stop_iteration_becomes_a_runtime_error() -> PyResult<()> {
-                let code = c"async def main(f): await f()";
-                for coroutine in [false, true] {
-                    let error = awaited(code, "main", |py| {
-                        function(py, move |py| {
-                            let future = async { Err(PyStopIteration::new_err("over")) };
-                            if coroutine {
-                                runtime::into_coroutine::<_, ()>(py, future)
-                            } else {
-                                runtime::future_into_py::<_, ()>(py, future)
-                            }
-                        })
-                    });
-                    let error = error.await.unwrap_err();
-                    Python::attach(|py| {
-                        assert!(error.is_instance_of::<PyRuntimeError>(py));
-                        assert!(error.cause(py).unwrap().is_instance_of::<PyStopIteration>(py));
-                    });
+#[runtime::test]
+async fn stop_iteration_becomes_a_runtime_error() -> PyResult<()> {
+    let code = c"async def main(f): await f()";
+    for coroutine in [false, true] {
+        let error = awaited(code, "main", |py| {
+            function(py, move |py| {
+                let future = async { Err(PyStopIteration::new_err("over")) };
+                if coroutine {
+                    runtime::into_coroutine::<_, ()>(py, future)
+                } else {
+                    runtime::future_into_py::<_, ()>(py, future)
                 }
-                Ok(())
-            }
+            })
+        });
+        let error = error.await.unwrap_err();
+        Python::attach(|py| {
+            assert!(error.is_instance_of::<PyRuntimeError>(py));
+            assert!(
+                error
+                    .cause(py)
+                    .unwrap()
+                    .is_instance_of::<PyStopIteration>(py)
+            );
+        });
+    }
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_cancelled_error_from_rust_is_a_cancellation() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_cancelled_error_from_rust_is_a_cancellation() -> PyResult<()> {
+    let code = c"
 async def cancels_itself():
     raise asyncio.CancelledError('inner')
 async def main(f):
@@ -93,25 +94,25 @@ async def main(f):
         # Before 3.11 asyncio drops the message of a task that cancels itself.
         assert error.args == ('inner',) or sys.version_info < (3, 11)
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let inner = names.get_item("cancels_itself")?.unwrap().unbind();
-                    let through = function(py, move |py| {
-                        let inner = inner.clone_ref(py);
-                        runtime::future_into_py(py, async move {
-                            Python::attach(|py| runtime::into_future(inner.bind(py).call0()?))?.await
-                        })
-                    })?;
-                    runtime::into_future(call(&names, "main", through)?)
-                })?
-                .await?;
-                Ok(())
-            }
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let inner = names.get_item("cancels_itself")?.unwrap().unbind();
+        let through = function(py, move |py| {
+            let inner = inner.clone_ref(py);
+            runtime::future_into_py(py, async move {
+                Python::attach(|py| runtime::into_future(inner.bind(py).call0()?))?.await
+            })
+        })?;
+        runtime::into_future(call(&names, "main", through)?)
+    })?
+    .await?;
+    Ok(())
+}
 
-            // Others set the handler of the loop too.
-            #[pyo3_aio::$runtime::test(serial)]
-            async fn an_error_that_nobody_sees_is_told_to_the_loop() -> PyResult<()> {
-                let code = c"
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
+async fn an_error_that_nobody_sees_is_told_to_the_loop() -> PyResult<()> {
+    let code = c"
 async def main(f):
     loop, told = asyncio.get_running_loop(), loop_told
     future = f()
@@ -126,73 +127,78 @@ async def main(f):
     assert [str(context['exception']) for context in told] == ['unseen'], told
 loop_told = []
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::future_into_py::<_, ()>(py, async { Err(PyValueError::new_err("unseen")) })
-                    })
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::future_into_py::<_, ()>(py, async { Err(PyValueError::new_err("unseen")) })
+        })
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn an_error_whose_arguments_panic_is_a_panic() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn an_error_whose_arguments_panic_is_a_panic() -> PyResult<()> {
+    let code = c"
 async def main(f):
     await asyncio.wait([asyncio.ensure_future(f()) for _ in range(5)])
     await f()
 ";
-                let error = awaited(code, "main", |py| {
-                    function(py, |py| {
-                        let unconvertible = || Err(PyValueError::new_err(Unconvertible));
-                        runtime::future_into_py::<_, ()>(py, async move { unconvertible() })
-                    })
-                });
-                let error = error.await.unwrap_err();
-                Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py)));
-                Ok(())
-            }
+    let error = awaited(code, "main", |py| {
+        function(py, |py| {
+            let unconvertible = || Err(PyValueError::new_err(Unconvertible));
+            runtime::future_into_py::<_, ()>(py, async move { unconvertible() })
+        })
+    });
+    let error = error.await.unwrap_err();
+    Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py)));
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_panic_is_raised_with_its_text() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_panic_is_raised_with_its_text() -> PyResult<()> {
+    let code = c"
 async def main(f):
     try:
         await f()
     except RustPanic as error:
         return str(error)
 ";
-                for coroutine in [false, true] {
-                    let text = Python::attach(|py| {
-                        let names = python(py, code)?;
-                        names.set_item("RustPanic", py.get_type::<RustPanic>())?;
-                        let panics = function(py, move |py| {
-                            let future = async { panic!("the text {}", 1) };
-                            if coroutine {
-                                runtime::into_coroutine::<_, ()>(py, future)
-                            } else {
-                                runtime::future_into_py::<_, ()>(py, future)
-                            }
-                        })?;
-                        runtime::into_future(call(&names, "main", panics)?)
-                    })?
-                    .await?;
-                    let text = text.to_string();
-                    let place = text.strip_prefix("rust future panicked: the text 1 (").unwrap();
-                    assert!(place.starts_with("pytests") && place.ends_with(')'), "{place}");
+    for coroutine in [false, true] {
+        let text = Python::attach(|py| {
+            let names = python(py, code)?;
+            names.set_item("RustPanic", py.get_type::<RustPanic>())?;
+            let panics = function(py, move |py| {
+                let future = async { panic!("the text {}", 1) };
+                if coroutine {
+                    runtime::into_coroutine::<_, ()>(py, future)
+                } else {
+                    runtime::future_into_py::<_, ()>(py, future)
                 }
-                Ok(())
-            }
+            })?;
+            runtime::into_future(call(&names, "main", panics)?)
+        })?
+        .await?;
+        let text = text.to_string();
+        let place = text
+            .strip_prefix("rust future panicked: the text 1 (")
+            .unwrap();
+        assert!(
+            place.starts_with("pytests") && place.ends_with(')'),
+            "{place}"
+        );
+    }
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_panic_whose_payload_panics_is_raised() -> PyResult<()> {
-                struct Payload;
-                impl Drop for Payload {
-                    fn drop(&mut self) {
-                        panic!("dropped");
-                    }
-                }
-                let code = c"
+#[runtime::test]
+async fn a_panic_whose_payload_panics_is_raised() -> PyResult<()> {
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let code = c"
 async def main(f):
     for awaitable in f():
         try:
@@ -202,51 +208,53 @@ async def main(f):
         else:
             assert False
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        let panics = || async { std::panic::panic_any::<Payload>(Payload) };
-                        let future = runtime::future_into_py::<_, ()>(py, panics())?;
-                        let coroutine = runtime::into_coroutine::<_, ()>(py, panics())?;
-                        Ok((future, coroutine).into_pyobject(py)?.into_any())
-                    })
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            let panics = || async { std::panic::panic_any::<Payload>(Payload) };
+            let future = runtime::future_into_py::<_, ()>(py, panics())?;
+            let coroutine = runtime::into_coroutine::<_, ()>(py, panics())?;
+            Ok((future, coroutine).into_pyobject(py)?.into_any())
+        })
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_panic_in_a_conversion_is_raised() -> PyResult<()> {
-                let code = c"async def main(f): await f()";
-                let error = awaited(code, "main", |py| {
-                    function(py, |py| runtime::future_into_py(py, async { Ok(Unconvertible) }))
-                });
-                let error = error.await.unwrap_err();
-                Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py)));
-                assert!(error.to_string().contains("no conversion"), "{error}");
-                Ok(())
-            }
+#[runtime::test]
+async fn a_panic_in_a_conversion_is_raised() -> PyResult<()> {
+    let code = c"async def main(f): await f()";
+    let error = awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::future_into_py(py, async { Ok(Unconvertible) })
+        })
+    });
+    let error = error.await.unwrap_err();
+    Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py)));
+    assert!(error.to_string().contains("no conversion"), "{error}");
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_panic_in_python_code_reaches_the_rust_future() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_panic_in_python_code_reaches_the_rust_future() -> PyResult<()> {
+    let code = c"
 async def at_once(f):
     f()
 async def later(f):
     await asyncio.sleep(0)
     f()
 ";
-                for name in ["at_once", "later"] {
-                    let panicked = awaited(code, name, |py| function(py, |_| panic!("below Python")));
-                    let panicked = panicked.await.unwrap_err();
-                    Python::attach(|py| assert!(panicked.is_instance_of::<RustPanic>(py)));
-                }
-                Ok(())
-            }
+    for name in ["at_once", "later"] {
+        let panicked = awaited(code, name, |py| function(py, |_| panic!("below Python")));
+        let panicked = panicked.await.unwrap_err();
+        Python::attach(|py| assert!(panicked.is_instance_of::<RustPanic>(py)));
+    }
+    Ok(())
+}
 
-            // Others set the handler of the loop too.
-            #[pyo3_aio::$runtime::test(serial)]
-            async fn a_callback_that_panics_harms_no_other_future() -> PyResult<()> {
-                let code = c"
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
+async fn a_callback_that_panics_harms_no_other_future() -> PyResult<()> {
+    let code = c"
 async def main(f):
     loop, told = asyncio.get_running_loop(), []
     loop.set_exception_handler(lambda loop, context: told.append(context))
@@ -261,15 +269,12 @@ async def main(f):
         loop.set_exception_handler(None)
     assert len(told) == 5, told
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    names.set_item("panics", function(py, |_| panic!("in a callback"))?)?;
-                    let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
-                    runtime::into_future(call(&names, "main", ready)?)
-                })?
-                .await?;
-                Ok(())
-            }
-        }
-    };
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        names.set_item("panics", function(py, |_| panic!("in a callback"))?)?;
+        let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
+        runtime::into_future(call(&names, "main", ready)?)
+    })?
+    .await?;
+    Ok(())
 }

@@ -1,59 +1,54 @@
 //! Futures of Python: what asyncio does with them, and when they are done.
 
-/// Defines the tests for one runtime of the library.
-macro_rules! future_tests {
-    ($runtime:ident) => {
-        mod futures {
-            use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 
-            use pyo3::prelude::*;
-            use pyo3_aio::$runtime as runtime;
-            use tokio::sync::oneshot;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
 
-            use super::{awaited, counted, forever};
-            use crate::drops::Drops;
-            use crate::python::{call, function, python};
+use crate::conversions::{awaited, counted, forever};
+use crate::drops::Drops;
+use crate::python::{call, function, python};
+use crate::runtime;
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_ready_future_has_its_result() -> PyResult<()> {
-                let code = c"async def main(f): return await f() + await f()";
-                let sum = awaited(code, "main", |py| {
-                    function(py, |py| runtime::future_into_py(py, async { Ok(21) }))
-                });
-                let sum = sum.await?;
-                Python::attach(|py| assert_eq!(sum.extract::<i32>(py).unwrap(), 42));
-                Ok(())
-            }
+#[runtime::test]
+async fn a_ready_future_has_its_result() -> PyResult<()> {
+    let code = c"async def main(f): return await f() + await f()";
+    let sum = awaited(code, "main", |py| {
+        function(py, |py| runtime::future_into_py(py, async { Ok(21) }))
+    });
+    let sum = sum.await?;
+    Python::attach(|py| assert_eq!(sum.extract::<i32>(py).unwrap(), 42));
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_future_that_another_thread_completes_has_its_result() -> PyResult<()> {
-                let code =
-                    c"async def main(f): return await asyncio.gather(*[f() for _ in range(100)])";
-                let (senders, received) = mpsc::channel::<oneshot::Sender<usize>>();
-                let completer = std::thread::spawn(move || {
-                    for (number, sender) in received.iter().take(100).enumerate() {
-                        sender.send(number).unwrap();
-                    }
-                });
-                let numbers = awaited(code, "main", |py| {
-                    function(py, move |py| {
-                        let (sender, receiver) = oneshot::channel();
-                        senders.send(sender).unwrap();
-                        runtime::future_into_py(py, async move { Ok(receiver.await.unwrap()) })
-                    })
-                });
-                let numbers = numbers.await?;
-                completer.join().unwrap();
-                Python::attach(|py| {
-                    let expected: Vec<usize> = (0..100).collect();
-                    assert_eq!(numbers.extract::<Vec<usize>>(py).unwrap(), expected);
-                });
-                Ok(())
-            }
+#[runtime::test]
+async fn a_future_that_another_thread_completes_has_its_result() -> PyResult<()> {
+    let code = c"async def main(f): return await asyncio.gather(*[f() for _ in range(100)])";
+    let (senders, received) = mpsc::channel::<oneshot::Sender<usize>>();
+    let completer = std::thread::spawn(move || {
+        for (number, sender) in received.iter().take(100).enumerate() {
+            sender.send(number).unwrap();
+        }
+    });
+    let numbers = awaited(code, "main", |py| {
+        function(py, move |py| {
+            let (sender, receiver) = oneshot::channel();
+            senders.send(sender).unwrap();
+            runtime::future_into_py(py, async move { Ok(receiver.await.unwrap()) })
+        })
+    });
+    let numbers = numbers.await?;
+    completer.join().unwrap();
+    Python::attach(|py| {
+        let expected: Vec<usize> = (0..100).collect();
+        assert_eq!(numbers.extract::<Vec<usize>>(py).unwrap(), expected);
+    });
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn all_of_asyncio_takes_a_future() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn all_of_asyncio_takes_a_future() -> PyResult<()> {
+    let code = c"
 async def main(f):
     assert asyncio.isfuture(f()) and not asyncio.iscoroutine(f())
     assert await f() == 1
@@ -71,16 +66,16 @@ async def main(f):
     assert future.done() and not future.cancelled() and future.exception() is None
     assert not future.cancel()
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| runtime::future_into_py(py, async { Ok(1) }))
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        function(py, |py| runtime::future_into_py(py, async { Ok(1) }))
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn cancelling_a_future_drops_the_rust_future() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn cancelling_a_future_drops_the_rust_future() -> PyResult<()> {
+    let code = c"
 async def main(f):
     for count in range(1, 4):
         future = f()
@@ -99,14 +94,13 @@ async def main(f):
         pass
     assert drops() == 4
 ";
-                counted(code, false).await
-            }
+    counted(code, false).await
+}
 
-            // Others set the handler of the loop too.
-            #[pyo3_aio::$runtime::test(serial)]
-            async fn callbacks_of_a_future_that_is_done_run_in_the_next_turn_in_order()
-            -> PyResult<()> {
-                let code = c"
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
+async fn callbacks_of_a_future_that_is_done_run_in_the_next_turn_in_order() -> PyResult<()> {
+    let code = c"
 async def main(f):
     loop, seen, told = asyncio.get_running_loop(), [], []
     loop.set_exception_handler(lambda loop, context: told.append(context['exception'].args))
@@ -130,14 +124,14 @@ async def main(f):
     assert seen == [2, 1, 3, 4, 5, 6]
     loop.set_exception_handler(None)
 ";
-                awaited(code, "main", |py| forever(py, &Drops::default(), false)).await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| forever(py, &Drops::default(), false)).await?;
+    Ok(())
+}
 
-            // Others set the handler of the loop too.
-            #[pyo3_aio::$runtime::test(serial)]
-            async fn a_future_that_somebody_else_completes_keeps_that_result() -> PyResult<()> {
-                let code = c"
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
+async fn a_future_that_somebody_else_completes_keeps_that_result() -> PyResult<()> {
+    let code = c"
 async def main(f):
     loop, told = asyncio.get_running_loop(), []
     loop.set_exception_handler(lambda loop, context: told.append(context))
@@ -150,53 +144,53 @@ async def main(f):
     finally:
         loop.set_exception_handler(None)
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| runtime::future_into_py(py, async { Ok(1) }))
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        function(py, |py| runtime::future_into_py(py, async { Ok(1) }))
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_future_that_python_forgets_runs_on() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_future_that_python_forgets_runs_on() -> PyResult<()> {
+    let code = c"
 async def main(f):
     f()
     gc.collect()
     await wait()
 ";
-                let (sender, receiver) = oneshot::channel();
-                let (go, gone) = oneshot::channel::<()>();
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let parts = Mutex::new(Some((sender, gone)));
-                    let start = function(py, move |py| {
-                        let (sender, gone) = parts.lock().unwrap().take().unwrap();
-                        runtime::future_into_py(py, async move {
-                            gone.await.unwrap();
-                            sender.send(()).unwrap();
-                            Ok(())
-                        })
-                    })?;
-                    let waits = Mutex::new(Some((go, receiver)));
-                    let wait = function(py, move |py| {
-                        let (go, receiver) = waits.lock().unwrap().take().unwrap();
-                        go.send(()).unwrap();
-                        runtime::future_into_py(py, async move {
-                            receiver.await.unwrap();
-                            Ok(())
-                        })
-                    })?;
-                    names.set_item("wait", wait)?;
-                    runtime::into_future(call(&names, "main", start)?)
-                })?
-                .await?;
+    let (sender, receiver) = oneshot::channel();
+    let (go, gone) = oneshot::channel::<()>();
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let parts = Mutex::new(Some((sender, gone)));
+        let start = function(py, move |py| {
+            let (sender, gone) = parts.lock().unwrap().take().unwrap();
+            runtime::future_into_py(py, async move {
+                gone.await.unwrap();
+                sender.send(()).unwrap();
                 Ok(())
-            }
+            })
+        })?;
+        let waits = Mutex::new(Some((go, receiver)));
+        let wait = function(py, move |py| {
+            let (go, receiver) = waits.lock().unwrap().take().unwrap();
+            go.send(()).unwrap();
+            runtime::future_into_py(py, async move {
+                receiver.await.unwrap();
+                Ok(())
+            })
+        })?;
+        names.set_item("wait", wait)?;
+        runtime::into_future(call(&names, "main", start)?)
+    })?
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn results_are_freed_promptly() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn results_are_freed_promptly() -> PyResult<()> {
+    let code = c"
 class Thing: pass
 async def main(f):
     alive = 0
@@ -206,36 +200,36 @@ async def main(f):
         alive += kept() is not None
     return alive
 ";
-                let alive = Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let kept = py.eval(c"[None]", None, None)?;
-                    names.set_item(
-                        "kept",
-                        py.eval(c"lambda kept: lambda: kept[0]()", None, None)?
-                            .call1((&kept,))?,
-                    )?;
-                    let (thing, kept) = (names.get_item("Thing")?.unwrap().unbind(), kept.unbind());
-                    let weakref = py.import("weakref")?.getattr("ref")?.unbind();
-                    let echo = function(py, move |py| {
-                        let thing = thing.bind(py).call0()?;
-                        kept.bind(py)
-                            .set_item(0, weakref.bind(py).call1((&thing,))?)?;
-                        let thing = thing.unbind();
-                        runtime::future_into_py(py, async move {
-                            let _ = runtime::spawn(async {}).await;
-                            Ok(thing)
-                        })
-                    })?;
-                    runtime::into_future(call(&names, "main", echo)?)
-                })?
-                .await?;
-                Python::attach(|py| assert_eq!(alive.extract::<usize>(py).unwrap(), 0));
-                Ok(())
-            }
+    let alive = Python::attach(|py| {
+        let names = python(py, code)?;
+        let kept = py.eval(c"[None]", None, None)?;
+        names.set_item(
+            "kept",
+            py.eval(c"lambda kept: lambda: kept[0]()", None, None)?
+                .call1((&kept,))?,
+        )?;
+        let (thing, kept) = (names.get_item("Thing")?.unwrap().unbind(), kept.unbind());
+        let weakref = py.import("weakref")?.getattr("ref")?.unbind();
+        let echo = function(py, move |py| {
+            let thing = thing.bind(py).call0()?;
+            kept.bind(py)
+                .set_item(0, weakref.bind(py).call1((&thing,))?)?;
+            let thing = thing.unbind();
+            runtime::future_into_py(py, async move {
+                let _ = runtime::spawn(async {}).await;
+                Ok(thing)
+            })
+        })?;
+        runtime::into_future(call(&names, "main", echo)?)
+    })?
+    .await?;
+    Python::attach(|py| assert_eq!(alive.extract::<usize>(py).unwrap(), 0));
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn the_number_of_threads_does_not_grow_with_the_futures() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn the_number_of_threads_does_not_grow_with_the_futures() -> PyResult<()> {
+    let code = c"
 import os
 def threads():
     return len(os.listdir('/proc/self/task')) if os.path.exists('/proc/self/task') else 0
@@ -246,17 +240,14 @@ async def main(f):
     # Tests that run beside this one have threads too.
     assert threads() <= before + 30, (before, threads())
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::future_into_py(py, async {
-                            let _ = runtime::spawn(async {}).await;
-                            Ok(())
-                        })
-                    })
-                })
-                .await?;
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::future_into_py(py, async {
+                let _ = runtime::spawn(async {}).await;
                 Ok(())
-            }
-        }
-    };
+            })
+        })
+    })
+    .await?;
+    Ok(())
 }

@@ -1,35 +1,31 @@
 //! Rust futures that a thread of Python runs, or waits for.
 
-/// Defines the tests for one runtime of the library.
-macro_rules! running_tests {
-    ($runtime:ident) => {
-        mod running {
-            use std::sync::Mutex;
+use std::sync::Mutex;
 
-            use pyo3::exceptions::{PyRuntimeError, PyValueError};
-            use pyo3::prelude::*;
-            use pyo3_aio::err::RustPanic;
-            use pyo3_aio::$runtime as runtime;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3_aio::err::RustPanic;
 
-            use super::awaited;
-            use crate::drops::Drops;
-            use crate::python::{call, function, python};
+use crate::conversions::awaited;
+use crate::drops::Drops;
+use crate::python::{call, function, python};
+use crate::runtime;
 
-            #[pyo3_aio::$runtime::test]
-            fn run_returns_what_the_future_does() {
-                Python::attach(|py| {
-                    let text = runtime::run(py, async { Ok("no Python object".to_owned()) });
-                    assert_eq!(text.unwrap(), "no Python object");
-                    let error = runtime::run(py, async {
-                        PyResult::<()>::Err(PyValueError::new_err("mine"))
-                    });
-                    assert!(error.unwrap_err().is_instance_of::<PyValueError>(py));
-                });
-            }
+#[runtime::test]
+fn run_returns_what_the_future_does() {
+    Python::attach(|py| {
+        let text = runtime::run(py, async { Ok("no Python object".to_owned()) });
+        assert_eq!(text.unwrap(), "no Python object");
+        let error = runtime::run(py, async {
+            PyResult::<()>::Err(PyValueError::new_err("mine"))
+        });
+        assert!(error.unwrap_err().is_instance_of::<PyValueError>(py));
+    });
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn run_cancels_and_awaits_what_is_left_over() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+fn run_cancels_and_awaits_what_is_left_over() -> PyResult<()> {
+    let code = c"
 seen = []
 async def left_over():
     try:
@@ -39,27 +35,27 @@ async def left_over():
         await asyncio.sleep(0)
         seen.append('cleaned up')
 ";
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let left_over = names.get_item("left_over")?.unwrap().unbind();
-                    runtime::run(py, async move {
-                        Python::attach(|py| {
-                            runtime::into_future(left_over.bind(py).call0()?)?.detach();
-                            let asyncio = py.import("asyncio")?;
-                            runtime::into_future(asyncio.call_method1("sleep", (0.01,))?)
-                        })?
-                        .await
-                    })?;
-                    let seen: Vec<String> = names.get_item("seen")?.unwrap().extract()?;
-                    assert_eq!(seen, ["started", "cleaned up"]);
-                    Ok(())
-                })
-            }
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let left_over = names.get_item("left_over")?.unwrap().unbind();
+        runtime::run(py, async move {
+            Python::attach(|py| {
+                runtime::into_future(left_over.bind(py).call0()?)?.detach();
+                let asyncio = py.import("asyncio")?;
+                runtime::into_future(asyncio.call_method1("sleep", (0.01,))?)
+            })?
+            .await
+        })?;
+        let seen: Vec<String> = names.get_item("seen")?.unwrap().extract()?;
+        assert_eq!(seen, ["started", "cleaned up"]);
+        Ok(())
+    })
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn run_inside_a_running_loop_starts_nothing() -> PyResult<()> {
-                let drops = Drops::default();
-                let code = c"
+#[runtime::test]
+async fn run_inside_a_running_loop_starts_nothing() -> PyResult<()> {
+    let drops = Drops::default();
+    let code = c"
 async def main(f):
     try:
         f()
@@ -67,62 +63,58 @@ async def main(f):
         assert 'running event loop' in str(error), error
         return True
 ";
-                let guard = Mutex::new(Some(drops.guard()));
-                Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let nested = function(py, move |py| {
-                        let guard = guard.lock().unwrap().take();
-                        runtime::run(py, async move {
-                            let _guard = guard;
-                            panic!("it was started");
-                        })
-                        .map(|()| py.None().into_bound(py))
-                    })?;
-                    runtime::into_future(call(&names, "main", nested)?)
-                })?
-                .await?;
-                assert_eq!(drops.count(), 1);
-                Ok(())
-            }
+    let guard = Mutex::new(Some(drops.guard()));
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let nested = function(py, move |py| {
+            let guard = guard.lock().unwrap().take();
+            runtime::run(py, async move {
+                let _guard = guard;
+                panic!("it was started");
+            })
+            .map(|()| py.None().into_bound(py))
+        })?;
+        runtime::into_future(call(&names, "main", nested)?)
+    })?
+    .await?;
+    assert_eq!(drops.count(), 1);
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn run_until_complete_leaves_the_loop_usable() -> PyResult<()> {
-                Python::attach(|py| {
-                    let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
-                    for number in 0..3 {
-                        let same =
-                            runtime::run_until_complete(
-                                event_loop.clone(),
-                                async move { Ok(number) },
-                            )?;
-                        assert_eq!(same, number);
-                    }
-                    event_loop.call_method0("close")?;
-                    let closed = runtime::run_until_complete(event_loop, async { Ok(()) });
-                    assert!(closed.unwrap_err().is_instance_of::<PyRuntimeError>(py));
-                    Ok(())
-                })
-            }
+#[runtime::test]
+fn run_until_complete_leaves_the_loop_usable() -> PyResult<()> {
+    Python::attach(|py| {
+        let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
+        for number in 0..3 {
+            let same = runtime::run_until_complete(event_loop.clone(), async move { Ok(number) })?;
+            assert_eq!(same, number);
+        }
+        event_loop.call_method0("close")?;
+        let closed = runtime::run_until_complete(event_loop, async { Ok(()) });
+        assert!(closed.unwrap_err().is_instance_of::<PyRuntimeError>(py));
+        Ok(())
+    })
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn block_on_lets_others_use_python_while_it_waits() -> PyResult<()> {
-                Python::attach(|py| {
-                    let answer = runtime::block_on(py, async {
-                        let _ = runtime::spawn(async {}).await;
-                        Python::attach(|py| py.eval(c"6 * 7", None, None)?.extract::<u32>())
-                    })?;
-                    assert_eq!(answer, 42);
-                    let panicked = runtime::block_on::<_, ()>(py, async { panic!("in block_on") });
-                    let panicked = panicked.unwrap_err();
-                    assert!(panicked.is_instance_of::<RustPanic>(py));
-                    assert!(panicked.to_string().contains("in block_on"));
-                    Ok(())
-                })
-            }
+#[runtime::test]
+fn block_on_lets_others_use_python_while_it_waits() -> PyResult<()> {
+    Python::attach(|py| {
+        let answer = runtime::block_on(py, async {
+            let _ = runtime::spawn(async {}).await;
+            Python::attach(|py| py.eval(c"6 * 7", None, None)?.extract::<u32>())
+        })?;
+        assert_eq!(answer, 42);
+        let panicked = runtime::block_on::<_, ()>(py, async { panic!("in block_on") });
+        let panicked = panicked.unwrap_err();
+        assert!(panicked.is_instance_of::<RustPanic>(py));
+        assert!(panicked.to_string().contains("in block_on"));
+        Ok(())
+    })
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn block_on_refuses_to_block_a_running_loop() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn block_on_refuses_to_block_a_running_loop() -> PyResult<()> {
+    let code = c"
 async def main(f):
     try:
         f()
@@ -130,15 +122,12 @@ async def main(f):
         assert 'await the future instead' in str(error), error
         return True
 ";
-                awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::block_on(py, async { Ok(()) })?;
-                        Ok(py.None().into_bound(py))
-                    })
-                })
-                .await?;
-                Ok(())
-            }
-        }
-    };
+    awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::block_on(py, async { Ok(()) })?;
+            Ok(py.None().into_bound(py))
+        })
+    })
+    .await?;
+    Ok(())
 }

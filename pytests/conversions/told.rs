@@ -1,22 +1,18 @@
 //! Rust futures that are told when Python cancels them.
 
-/// Defines the tests for one runtime of the library.
-macro_rules! told_tests {
-    ($runtime:ident) => {
-        mod told {
-            use std::sync::Mutex;
+use std::sync::Mutex;
 
-            use pyo3::prelude::*;
-            use pyo3_aio::$runtime as runtime;
-            use tokio::sync::oneshot;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
 
-            use super::awaited;
-            use crate::drops::Drops;
-            use crate::python::{call, function, python};
+use crate::conversions::awaited;
+use crate::drops::Drops;
+use crate::python::{call, function, python};
+use crate::runtime;
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_told_future_may_clean_up_and_still_be_cancelled() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_told_future_may_clean_up_and_still_be_cancelled() -> PyResult<()> {
+    let code = c"
 async def main(f):
     for make in f:
         task = asyncio.ensure_future(make())
@@ -25,7 +21,7 @@ async def main(f):
         await asyncio.wait([task])
         assert task.cancelled() and cleaned.pop() == ('why',)
 ";
-                Python::attach(|py| {
+    Python::attach(|py| {
                     let names = python(py, code)?;
                     let cleaned = pyo3::types::PyList::empty(py);
                     names.set_item("cleaned", &cleaned)?;
@@ -52,34 +48,34 @@ async def main(f):
                     runtime::into_future(call(&names, "main", both.into_any())?)
                 })?
                 .await?;
-                Ok(())
-            }
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_told_future_may_finish_all_the_same() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_told_future_may_finish_all_the_same() -> PyResult<()> {
+    let code = c"
 async def main(f):
     task = asyncio.ensure_future(f())
     await asyncio.sleep(0.01)
     assert task.cancel()
     return await task
 ";
-                let finished = awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::into_coroutine_cancellable(py, |mut cancel| async move {
-                            cancel.cancelled().await;
-                            assert!(!cancel.is_cancelled());
-                            Ok("finished")
-                        })
-                    })
-                });
-                assert_eq!(finished.await?.to_string(), "finished");
-                Ok(())
-            }
+    let finished = awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::into_coroutine_cancellable(py, |mut cancel| async move {
+                cancel.cancelled().await;
+                assert!(!cancel.is_cancelled());
+                Ok("finished")
+            })
+        })
+    });
+    assert_eq!(finished.await?.to_string(), "finished");
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn a_cancellation_that_a_told_future_cannot_hear_reaches_the_task() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_cancellation_that_a_told_future_cannot_hear_reaches_the_task() -> PyResult<()> {
+    let code = c"
 async def main(make):
     async def waits(future):
         await future
@@ -94,56 +90,55 @@ async def main(make):
         except asyncio.CancelledError:
             pass
 ";
-                awaited(code, "main", |py| {
-                    let as_coroutine = std::sync::atomic::AtomicBool::new(true);
-                    function(py, move |py| {
-                        let drops = Drops::default();
-                        let (guard, (sender, receiver)) = (drops.guard(), oneshot::channel());
-                        let make = move |_| async move {
-                            let _guard = guard;
-                            receiver.await.map_err(|_| pyo3::exceptions::PyValueError::new_err("nothing was sent"))
-                        };
-                        let future = if as_coroutine.swap(false, std::sync::atomic::Ordering::SeqCst) {
-                            runtime::into_coroutine_cancellable(py, make)?
-                        } else {
-                            runtime::future_into_py_cancellable(py, make)?
-                        };
-                        let sender = Mutex::new(Some(sender));
-                        let finish = function(py, move |py| {
-                            let sender = sender.lock().unwrap().take();
-                            sender.unwrap().send(()).unwrap();
-                            drops.wait_for(py, 1);
-                            // The guard is dropped by a poll, which is over soon, while this thread keeps the loop.
-                            std::thread::sleep(std::time::Duration::from_millis(50));
-                            Ok(py.None().into_bound(py))
-                        })?;
-                        Ok((future, finish).into_pyobject(py)?.into_any())
-                    })
-                })
-                .await?;
-                Ok(())
-            }
+    awaited(code, "main", |py| {
+        let as_coroutine = std::sync::atomic::AtomicBool::new(true);
+        function(py, move |py| {
+            let drops = Drops::default();
+            let (guard, (sender, receiver)) = (drops.guard(), oneshot::channel());
+            let make = move |_| async move {
+                let _guard = guard;
+                receiver
+                    .await
+                    .map_err(|_| pyo3::exceptions::PyValueError::new_err("nothing was sent"))
+            };
+            let future = if as_coroutine.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                runtime::into_coroutine_cancellable(py, make)?
+            } else {
+                runtime::future_into_py_cancellable(py, make)?
+            };
+            let sender = Mutex::new(Some(sender));
+            let finish = function(py, move |py| {
+                let sender = sender.lock().unwrap().take();
+                sender.unwrap().send(()).unwrap();
+                drops.wait_for(py, 1);
+                // The guard is dropped by a poll, which is over soon, while this thread keeps the loop.
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                Ok(py.None().into_bound(py))
+            })?;
+            Ok((future, finish).into_pyobject(py)?.into_any())
+        })
+    })
+    .await?;
+    Ok(())
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn what_is_thrown_into_a_told_coroutine_reaches_the_future() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn what_is_thrown_into_a_told_coroutine_reaches_the_future() -> PyResult<()> {
+    let code = c"
 async def main(f):
     coroutine = f()
     coroutine.send(None)
     coroutine.throw(KeyError('thrown'))
     return await coroutine
 ";
-                let thrown = awaited(code, "main", |py| {
-                    function(py, |py| {
-                        runtime::into_coroutine_cancellable(py, |mut cancel| async move {
-                            let thrown = cancel.cancelled().await;
-                            Ok(thrown.to_string())
-                        })
-                    })
-                });
-                assert_eq!(thrown.await?.to_string(), "KeyError: 'thrown'");
-                Ok(())
-            }
-        }
-    };
+    let thrown = awaited(code, "main", |py| {
+        function(py, |py| {
+            runtime::into_coroutine_cancellable(py, |mut cancel| async move {
+                let thrown = cancel.cancelled().await;
+                Ok(thrown.to_string())
+            })
+        })
+    });
+    assert_eq!(thrown.await?.to_string(), "KeyError: 'thrown'");
+    Ok(())
 }

@@ -1,26 +1,32 @@
 //! Rust streams whose items Python gives up while it waits for them.
 
+use std::ffi::CStr;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
 use pyo3::prelude::*;
+use pyo3_aio::err::RustPanic;
 
-use crate::python::function;
+use crate::drops::Drops;
+use crate::joins::Joins;
+use crate::python::{call, function, python};
+use crate::runtime;
 use crate::streams::FromFn;
+use crate::streams::to_python::with_channel;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Tells when the runtime polls a stream, and lets that poll go on.
-pub(crate) struct Gate {
+struct Gate {
     polled: mpsc::Receiver<()>,
     go_on: mpsc::Sender<()>,
 }
 
 impl Gate {
     /// The two as functions for Python; the first waits.
-    pub(crate) fn functions(self, py: Python<'_>) -> PyResult<[Bound<'_, PyAny>; 2]> {
+    fn functions(self, py: Python<'_>) -> PyResult<[Bound<'_, PyAny>; 2]> {
         let polled = Mutex::new(self.polled);
         let polled = function(py, move |py| {
             py.detach(|| polled.lock().unwrap().recv_timeout(TIMEOUT).unwrap());
@@ -36,7 +42,7 @@ impl Gate {
 }
 
 /// A stream that is pending at first, and behind a gate when it is polled again.
-pub(crate) fn gated<F>(then: F) -> (impl Stream<Item = PyResult<usize>> + Send + 'static, Gate)
+fn gated<F>(then: F) -> (impl Stream<Item = PyResult<usize>> + Send + 'static, Gate)
 where
     F: FnMut() -> Option<PyResult<usize>> + Send + Unpin + 'static,
 {
@@ -55,25 +61,9 @@ where
     (stream, Gate { polled, go_on })
 }
 
-/// Defines the tests for one runtime of the library.
-macro_rules! given_up_tests {
-    ($runtime:ident) => {
-        mod given_up {
-            use std::sync::{Mutex, mpsc};
-
-            use pyo3::prelude::*;
-            use pyo3_aio::err::RustPanic;
-            use pyo3_aio::$runtime as runtime;
-
-            use super::to_python::with_channel;
-            use crate::drops::Drops;
-            use crate::joins::Joins;
-            use crate::python::{call, function, python};
-            use crate::streams::given_up::gated;
-
-            #[pyo3_aio::$runtime::test]
-            async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn a_cancelled_anext_loses_nothing() -> PyResult<()> {
+    let code = c"
 async def main(channel):
     generator, send = channel
     got, cancelled = [], 0
@@ -103,12 +93,12 @@ async def main(channel):
     send('last')
     assert await generator.__anext__() == 'last'
 ";
-                with_channel(code).await
-            }
+    with_channel(code).await
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn an_anext_that_was_given_up_leaves_its_item_to_the_next() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn an_anext_that_was_given_up_leaves_its_item_to_the_next() -> PyResult<()> {
+    let code = c"
 async def main(channel):
     generator, send = channel
     for number in range(50):
@@ -120,12 +110,12 @@ async def main(channel):
         send(number)
         assert await asyncio.wait_for(generator.__anext__(), 10) == number
 ";
-                with_channel(code).await
-            }
+    with_channel(code).await
+}
 
-            #[pyo3_aio::$runtime::test]
-            async fn stop_iteration_that_is_thrown_into_a_step_is_no_end() -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+async fn stop_iteration_that_is_thrown_into_a_step_is_no_end() -> PyResult<()> {
+    let code = c"
 def steps(generator, error):
     yield generator.__anext__()
     yield generator.athrow(error)
@@ -148,13 +138,12 @@ async def main(channel):
             else:
                 assert False
 ";
-                with_channel(code).await
-            }
+    with_channel(code).await
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn a_stream_that_comes_back_with_its_item_is_dropped_detached_from_python()
-            -> PyResult<()> {
-                let code = c"
+#[runtime::test]
+fn a_stream_that_comes_back_with_its_item_is_dropped_detached_from_python() -> PyResult<()> {
+    let code = c"
 def main(names):
     generator, polled, go_on, is_joined = names
     async def main():
@@ -169,50 +158,50 @@ def main(names):
         return joined
     assert asyncio.run(main())
 ";
-                let (tell, told) = mpsc::channel();
-                let (joins, told) = (Joins(tell), Mutex::new(told));
-                let (stream, gate) = gated(move || {
-                    let _ = &joins;
-                    Some(Ok(1))
-                });
-                Python::attach(|py| {
-                    let generator = runtime::stream_into_py(py, stream)?;
-                    let [polled, go_on] = gate.functions(py)?;
-                    let is_joined = function(py, move |py| {
-                        let joined = told.lock().unwrap().try_recv().ok();
-                        Ok(joined.into_pyobject(py)?.into_any())
-                    })?;
-                    let names = (generator, polled, go_on, is_joined).into_pyobject(py)?;
-                    call(&python(py, code)?, "main", names.into_any()).map(drop)
-                })
-            }
+    let (tell, told) = mpsc::channel();
+    let (joins, told) = (Joins(tell), Mutex::new(told));
+    let (stream, gate) = gated(move || {
+        let _ = &joins;
+        Some(Ok(1))
+    });
+    Python::attach(|py| {
+        let generator = runtime::stream_into_py(py, stream)?;
+        let [polled, go_on] = gate.functions(py)?;
+        let is_joined = function(py, move |py| {
+            let joined = told.lock().unwrap().try_recv().ok();
+            Ok(joined.into_pyobject(py)?.into_any())
+        })?;
+        let names = (generator, polled, go_on, is_joined).into_pyobject(py)?;
+        call(&python(py, code)?, "main", names.into_any()).map(drop)
+    })
+}
 
-            /// Calls `main` with a generator that panics behind its gate.
-            fn panics(code: &std::ffi::CStr) -> PyResult<()> {
-                let drops = Drops::default();
-                let guard = drops.guard();
-                let (stream, gate) = gated(move || {
-                    let _ = &guard;
-                    panic!("the text")
-                });
-                Python::attach(|py| {
-                    let generator = runtime::stream_into_py(py, stream)?;
-                    let [polled, go_on] = gate.functions(py)?;
-                    let dropped = function(py, move |py| {
-                        drops.wait_for(py, 1);
-                        Ok(py.None().into_bound(py))
-                    })?;
-                    let program = python(py, code)?;
-                    program.set_item("RustPanic", py.get_type::<RustPanic>())?;
-                    let names = (generator, polled, go_on, dropped).into_pyobject(py)?;
-                    call(&program, "main", names.into_any()).map(drop)
-                })
-            }
+/// Calls `main` with a generator that panics behind its gate.
+fn panics(code: &CStr) -> PyResult<()> {
+    let drops = Drops::default();
+    let guard = drops.guard();
+    let (stream, gate) = gated(move || {
+        let _ = &guard;
+        panic!("the text")
+    });
+    Python::attach(|py| {
+        let generator = runtime::stream_into_py(py, stream)?;
+        let [polled, go_on] = gate.functions(py)?;
+        let dropped = function(py, move |py| {
+            drops.wait_for(py, 1);
+            Ok(py.None().into_bound(py))
+        })?;
+        let program = python(py, code)?;
+        program.set_item("RustPanic", py.get_type::<RustPanic>())?;
+        let names = (generator, polled, go_on, dropped).into_pyobject(py)?;
+        call(&program, "main", names.into_any()).map(drop)
+    })
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn a_panic_is_raised_for_the_one_who_waits_meanwhile() -> PyResult<()> {
-                panics(
-                    c"
+#[runtime::test]
+fn a_panic_is_raised_for_the_one_who_waits_meanwhile() -> PyResult<()> {
+    panics(
+        c"
 def main(names):
     generator, polled, go_on, dropped = names
     async def main():
@@ -239,13 +228,13 @@ def main(names):
             return type(error).__name__
     asyncio.run(main())
 ",
-                )
-            }
+    )
+}
 
-            #[pyo3_aio::$runtime::test]
-            fn a_panic_is_raised_for_the_one_who_asks_next() -> PyResult<()> {
-                panics(
-                    c"
+#[runtime::test]
+fn a_panic_is_raised_for_the_one_who_asks_next() -> PyResult<()> {
+    panics(
+        c"
 def main(names):
     generator, polled, go_on, dropped = names
     async def main():
@@ -264,8 +253,5 @@ def main(names):
         assert said == ['RustPanic', 'StopAsyncIteration'], said
     asyncio.run(main())
 ",
-                )
-            }
-        }
-    };
+    )
 }

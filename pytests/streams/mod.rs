@@ -1,14 +1,10 @@
-//! The streams' tests, written once over the runtime.
+//! The streams' tests, for the `runtime` of the crate that they are part of.
 
-pub(crate) mod generators;
-#[macro_use]
-pub(crate) mod given_up;
-#[macro_use]
-pub(crate) mod on_loops;
-#[macro_use]
-pub(crate) mod to_python;
-#[macro_use]
-pub(crate) mod to_rust;
+mod generators;
+mod given_up;
+mod on_loops;
+mod to_python;
+mod to_rust;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,7 +1,20 @@
 //! Streams on every kind of event loop, and under trio.
 
+use std::ffi::CStr;
+use std::task::{Context, Poll};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict};
+use pyo3_aio::testing::skip;
+
+use crate::drops::Drops;
+use crate::python::{call, function, python};
+use crate::runtime;
+use crate::streams::to_python::STORY;
+use crate::streams::{FromFn, all, numbers};
+
 /// What an event loop is told of asynchronous generators, by the hooks that it sets.
-pub(crate) const HOOKS: &std::ffi::CStr = c"
+const HOOKS: &CStr = c"
 import contextlib
 
 async def of_python():
@@ -68,7 +81,7 @@ def main(make):
 ";
 
 /// Runs generators both ways on a loop that `make_loop()` makes.
-pub(crate) const BOTH_WAYS: &std::ffi::CStr = c"
+const BOTH_WAYS: &CStr = c"
 async def items():
     for number in range(300):
         if number % 100 == 0:
@@ -99,95 +112,77 @@ def run(make_loop):
     assert not told, told
 ";
 
-/// Defines the tests for one runtime of the library.
-macro_rules! loop_tests {
-    ($runtime:ident) => {
-        mod on_loops {
-        use std::ffi::CStr;
-        use std::task::Poll;
-
-        use pyo3::prelude::*;
-        use pyo3::types::{PyCFunction, PyDict};
-        use pyo3_aio::testing::skip;
-        use pyo3_aio::$runtime as runtime;
-
-        use crate::drops::Drops;
-        use crate::python::{call, function, python};
-        use crate::streams::on_loops::{BOTH_WAYS, HOOKS};
-        use crate::streams::to_python::STORY;
-        use crate::streams::{FromFn, all, numbers};
-
-        /// Adds streams whose items are ready, are pending first, or never come, and what collects a generator's items.
-        fn add_streams(py: Python<'_>, names: &Bound<'_, PyDict>, drops: &Drops) -> PyResult<()> {
-            let ready = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
-            let pending = function(py, |py| {
-                let (mut items, mut is_pending) = (0..3, false);
-                let stream = FromFn::new(move |cx: &mut std::task::Context<'_>| {
-                    is_pending = !is_pending;
-                    if is_pending {
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(items.next().map(Ok))
-                });
-                runtime::stream_into_py(py, stream)
-            })?;
-            let drops = drops.clone();
-            let never = function(py, move |py| {
-                let mut stream = FromFn::new(|_: &mut std::task::Context<'_>| Poll::<Option<PyResult<()>>>::Pending);
-                stream.guard = Some(drops.guard());
-                runtime::stream_into_py(py, stream)
-            })?;
-            let collect = PyCFunction::new_closure(py, None, None, |args, _| {
-                let items = all(runtime::into_stream(args.get_item(0)?)?);
-                let items = async { items.await.into_iter().collect::<PyResult<Vec<_>>>() };
-                runtime::future_into_py(args.py(), items).map(Bound::unbind)
-            })?;
-            names.set_item("ready", ready)?;
-            names.set_item("pending", pending)?;
-            names.set_item("never", never)?;
-            names.set_item("collect", collect)
-        }
-
-        /// Runs streams both ways on a loop.
-        fn run_on(make_loop: &CStr) -> PyResult<()> {
-            Python::attach(|py| {
-                let names = python(py, BOTH_WAYS)?;
-                add_streams(py, &names, &Drops::default())?;
-                call(&names, "run", py.eval(make_loop, Some(&names), None)?).map(drop)
-            })
-        }
-
-        /// Runs `main` of a program under trio.
-        fn run_under_trio(code: &CStr, drops: &Drops) -> PyResult<()> {
-            if Python::attach(|py| py.import("trio").is_err()) {
-                skip!("trio is not installed");
+/// Adds streams whose items are ready, are pending first, or never come, and what collects a generator's items.
+fn add_streams(py: Python<'_>, names: &Bound<'_, PyDict>, drops: &Drops) -> PyResult<()> {
+    let ready = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
+    let pending = function(py, |py| {
+        let (mut items, mut is_pending) = (0..3, false);
+        let stream = FromFn::new(move |cx: &mut Context<'_>| {
+            is_pending = !is_pending;
+            if is_pending {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            Python::attach(|py| {
-                let names = python(py, STORY)?;
-                names.set_item("trio", py.import("trio")?)?;
-                names.set_item("drops", drops.function(py)?)?;
-                add_streams(py, &names, drops)?;
-                py.run(code, Some(&names), None)?;
-                let main = names.as_any().get_item("under_trio")?;
-                py.import("trio")?.call_method1("run", (main,))?;
-                py.run(c"after()", Some(&names), None)
-            })
-        }
+            Poll::Ready(items.next().map(Ok))
+        });
+        runtime::stream_into_py(py, stream)
+    })?;
+    let drops = drops.clone();
+    let never = function(py, move |py| {
+        let mut stream = FromFn::new(|_: &mut Context<'_>| Poll::<Option<PyResult<()>>>::Pending);
+        stream.guard = Some(drops.guard());
+        runtime::stream_into_py(py, stream)
+    })?;
+    let collect = PyCFunction::new_closure(py, None, None, |args, _| {
+        let items = all(runtime::into_stream(args.get_item(0)?)?);
+        let items = async { items.await.into_iter().collect::<PyResult<Vec<_>>>() };
+        runtime::future_into_py(args.py(), items).map(Bound::unbind)
+    })?;
+    names.set_item("ready", ready)?;
+    names.set_item("pending", pending)?;
+    names.set_item("never", never)?;
+    names.set_item("collect", collect)
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn the_hooks_are_told_what_they_are_told_of_a_generator_of_python() -> PyResult<()> {
-            Python::attach(|py| {
-                let make = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
-                call(&python(py, HOOKS)?, "main", make).map(drop)
-            })
-        }
+/// Runs streams both ways on a loop.
+fn run_on(make_loop: &CStr) -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, BOTH_WAYS)?;
+        add_streams(py, &names, &Drops::default())?;
+        call(&names, "run", py.eval(make_loop, Some(&names), None)?).map(drop)
+    })
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn shutdown_asyncgens_drops_the_stream_of_a_generator_that_is_alive() -> PyResult<()> {
-            let drops = Drops::default();
-            Python::attach(|py| {
-                let code = c"
+/// Runs `main` of a program under trio.
+fn run_under_trio(code: &CStr, drops: &Drops) -> PyResult<()> {
+    if Python::attach(|py| py.import("trio").is_err()) {
+        skip!("trio is not installed");
+    }
+    Python::attach(|py| {
+        let names = python(py, STORY)?;
+        names.set_item("trio", py.import("trio")?)?;
+        names.set_item("drops", drops.function(py)?)?;
+        add_streams(py, &names, drops)?;
+        py.run(code, Some(&names), None)?;
+        let main = names.as_any().get_item("under_trio")?;
+        py.import("trio")?.call_method1("run", (main,))?;
+        py.run(c"after()", Some(&names), None)
+    })
+}
+
+#[runtime::test]
+fn the_hooks_are_told_what_they_are_told_of_a_generator_of_python() -> PyResult<()> {
+    Python::attach(|py| {
+        let make = function(py, |py| runtime::stream_into_py(py, numbers(3)))?;
+        call(&python(py, HOOKS)?, "main", make).map(drop)
+    })
+}
+
+#[runtime::test]
+fn shutdown_asyncgens_drops_the_stream_of_a_generator_that_is_alive() -> PyResult<()> {
+    let drops = Drops::default();
+    Python::attach(|py| {
+        let code = c"
 def main(generator):
     async def first():
         return await generator.__anext__()
@@ -199,45 +194,49 @@ def main(generator):
     assert asyncio.run(first()) == 0
     assert asyncio.run(next()) == 'over'
 ";
-                let mut stream = numbers(3);
-                stream.guard = Some(drops.guard());
-                call(&python(py, code)?, "main", runtime::stream_into_py(py, stream)?)?;
-                assert_eq!(drops.count(), 1);
-                Ok(())
-            })
-        }
+        let mut stream = numbers(3);
+        stream.guard = Some(drops.guard());
+        call(
+            &python(py, code)?,
+            "main",
+            runtime::stream_into_py(py, stream)?,
+        )?;
+        assert_eq!(drops.count(), 1);
+        Ok(())
+    })
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn eager_tasks_take_streams() -> PyResult<()> {
-            if !Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))? {
-                // Nothing that could be installed: not a skip.
-                return Ok(());
-            }
-            run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
-        }
+#[runtime::test]
+fn eager_tasks_take_streams() -> PyResult<()> {
+    if !Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))? {
+        // Nothing that could be installed: not a skip.
+        return Ok(());
+    }
+    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn debug_mode_takes_streams() -> PyResult<()> {
-            run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
-        }
+#[runtime::test]
+fn debug_mode_takes_streams() -> PyResult<()> {
+    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn a_loop_without_add_reader_takes_streams() -> PyResult<()> {
-            run_on(c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})")
-        }
+#[runtime::test]
+fn a_loop_without_add_reader_takes_streams() -> PyResult<()> {
+    run_on(c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})")
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn uvloop_takes_streams() -> PyResult<()> {
-            if Python::attach(|py| py.import("uvloop").is_err()) {
-                skip!("uvloop is not installed");
-            }
-            run_on(c"__import__('uvloop').new_event_loop")
-        }
+#[runtime::test]
+fn uvloop_takes_streams() -> PyResult<()> {
+    if Python::attach(|py| py.import("uvloop").is_err()) {
+        skip!("uvloop is not installed");
+    }
+    run_on(c"__import__('uvloop').new_event_loop")
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn trio_takes_a_stream() -> PyResult<()> {
-            run_under_trio(
-                c"
+#[runtime::test]
+fn trio_takes_a_stream() -> PyResult<()> {
+    run_under_trio(
+        c"
 async def under_trio():
     await main(ready)
     for make in ready, pending:
@@ -248,15 +247,15 @@ async def under_trio():
 def after():
     pass
 ",
-                &Drops::default(),
-            )
-        }
+        &Drops::default(),
+    )
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn trio_cancels_an_anext_and_closes_what_is_left() -> PyResult<()> {
-            let drops = Drops::default();
-            run_under_trio(
-                c"
+#[runtime::test]
+fn trio_cancels_an_anext_and_closes_what_is_left() -> PyResult<()> {
+    let drops = Drops::default();
+    run_under_trio(
+        c"
 async def under_trio():
     async with aclosing(never()) as generator:
         for _ in range(3):
@@ -274,9 +273,6 @@ def after():
         return
     assert False
 ",
-                &drops,
-            )
-        }
-        }
-    };
+        &drops,
+    )
 }

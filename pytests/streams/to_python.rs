@@ -1,7 +1,23 @@
 //! Rust streams as asynchronous generators.
 
+use std::ffi::CStr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use pyo3::exceptions::{PyStopAsyncIteration, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+use pyo3_aio::err::RustPanic;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::drops::Drops;
+use crate::python::{call, function, python};
+use crate::runtime;
+use crate::streams::{FromFn, numbers};
+
 /// What a generator does, step by step; the same for one of Python's and for one around a Rust stream.
-pub(crate) const STORY: &std::ffi::CStr = c"
+pub(crate) const STORY: &CStr = c"
 import collections.abc, contextlib
 
 async def of_python():
@@ -67,66 +83,61 @@ async def main(make):
     assert said == expected, (said, expected)
 ";
 
-/// Defines the tests of `stream_into_py` for one runtime of the library.
-macro_rules! generator_tests {
-    ($runtime:ident) => {
-        mod to_python {
-        use std::sync::Mutex;
-        use std::sync::atomic::Ordering;
-        use std::task::Poll;
-
-        use pyo3::exceptions::{PyStopAsyncIteration, PyValueError};
-        use pyo3::prelude::*;
-        use pyo3::types::PyCFunction;
-        use pyo3_aio::$runtime as runtime;
-        use pyo3_aio::err::RustPanic;
-        use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-
-        use crate::drops::Drops;
-        use crate::python::{call, function, python};
-        use crate::streams::to_python::STORY;
-        use crate::streams::{FromFn, numbers};
-
-        /// Awaits what `main(argument)` returns, on the loop of the test; `names` are further names for the code.
-        pub(super) async fn awaited<F>(code: &'static std::ffi::CStr, names: &[(&str, Py<PyAny>)], argument: F) -> PyResult<Py<PyAny>>
-        where
-            F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
-        {
-            let future = Python::attach(|py| {
-                let program = python(py, code)?;
-                for (name, value) in names {
-                    program.set_item(name, value)?;
-                }
-                runtime::into_future(call(&program, "main", argument(py)?)?)
-            })?;
-            future.await
+/// Awaits what `main(argument)` returns, on the loop of the test; `names` are further names for the code.
+pub(super) async fn awaited<F>(
+    code: &CStr,
+    names: &[(&str, Py<PyAny>)],
+    argument: F,
+) -> PyResult<Py<PyAny>>
+where
+    F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
+{
+    let future = Python::attach(|py| {
+        let program = python(py, code)?;
+        for (name, value) in names {
+            program.set_item(name, value)?;
         }
+        runtime::into_future(call(&program, "main", argument(py)?)?)
+    })?;
+    future.await
+}
 
-        /// A stream of what is sent, and the function that sends.
-        pub(super) fn channel<'py>(py: Python<'py>, drops: &Drops) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-            let (sender, mut receiver): (_, UnboundedReceiver<PyResult<Py<PyAny>>>) = unbounded_channel();
-            let mut stream = FromFn::new(move |cx: &mut std::task::Context<'_>| receiver.poll_recv(cx));
-            stream.guard = Some(drops.guard());
-            let send = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<bool> {
-                Ok(sender.send(Ok(args.get_item(0)?.unbind())).is_ok())
-            })?;
-            Ok((runtime::stream_into_py(py, stream)?, send.into_any()))
-        }
+/// A stream of what is sent, and the function that sends.
+pub(super) fn channel<'py>(
+    py: Python<'py>,
+    drops: &Drops,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let (sender, mut receiver): (_, UnboundedReceiver<PyResult<Py<PyAny>>>) = unbounded_channel();
+    let mut stream = FromFn::new(move |cx: &mut Context<'_>| receiver.poll_recv(cx));
+    stream.guard = Some(drops.guard());
+    let send = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<bool> {
+        Ok(sender.send(Ok(args.get_item(0)?.unbind())).is_ok())
+    })?;
+    Ok((runtime::stream_into_py(py, stream)?, send.into_any()))
+}
 
-        /// Awaits what `main(channel)` returns for such a pair.
-        pub(super) async fn with_channel(code: &'static std::ffi::CStr) -> PyResult<()> {
-            let drops = Drops::default();
-            awaited(code, &[], |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())).await.map(drop)
-        }
+/// Awaits what `main(channel)` returns for such a pair.
+pub(super) async fn with_channel(code: &CStr) -> PyResult<()> {
+    let drops = Drops::default();
+    awaited(code, &[], |py| {
+        Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
+    })
+    .await
+    .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn a_stream_behaves_as_a_generator_of_python_does() -> PyResult<()> {
-            awaited(STORY, &[], |py| function(py, |py| runtime::stream_into_py(py, numbers(3)))).await.map(drop)
-        }
+#[runtime::test]
+async fn a_stream_behaves_as_a_generator_of_python_does() -> PyResult<()> {
+    awaited(STORY, &[], |py| {
+        function(py, |py| runtime::stream_into_py(py, numbers(3)))
+    })
+    .await
+    .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn nothing_is_polled_unless_asked_for() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn nothing_is_polled_unless_asked_for() -> PyResult<()> {
+    let code = c"
 async def main(generator):
     step = generator.__anext__()
     await asyncio.sleep(0.01)
@@ -136,18 +147,24 @@ async def main(generator):
     async for number in generator:
         assert polls() == number + 1
 ";
-            let stream = numbers(10);
-            let polls = std::sync::Arc::clone(&stream.polls);
-            let polls = Python::attach(|py| {
-                let polls = function(py, move |py| Ok(polls.load(Ordering::SeqCst).into_pyobject(py)?.into_any()));
-                polls.map(Bound::unbind)
-            })?;
-            awaited(code, &[("polls", polls)], |py| runtime::stream_into_py(py, stream)).await.map(drop)
-        }
+    let stream = numbers(10);
+    let polls = Arc::clone(&stream.polls);
+    let polls = Python::attach(|py| {
+        let polls = function(py, move |py| {
+            Ok(polls.load(Ordering::SeqCst).into_pyobject(py)?.into_any())
+        });
+        polls.map(Bound::unbind)
+    })?;
+    awaited(code, &[("polls", polls)], |py| {
+        runtime::stream_into_py(py, stream)
+    })
+    .await
+    .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn an_awaitable_that_somebody_holds_is_finished_for_good() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn an_awaitable_that_somebody_holds_is_finished_for_good() -> PyResult<()> {
+    let code = c"
 async def main(generator):
     held = [generator.__anext__()]
     assert await held[0] == 0
@@ -166,28 +183,33 @@ async def main(generator):
             assert False
     assert [number async for number in generator] == [3, 4]
 ";
-            awaited(code, &[], |py| runtime::stream_into_py(py, numbers(5))).await.map(drop)
-        }
+    awaited(code, &[], |py| runtime::stream_into_py(py, numbers(5)))
+        .await
+        .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn a_ready_item_needs_no_loop_and_no_other_thread() -> PyResult<()> {
-            let here = std::thread::current().id();
-            let stream = FromFn::new(move |_: &mut std::task::Context<'_>| {
-                assert_eq!(std::thread::current().id(), here);
-                Poll::Ready(Some(Ok((1, "a tuple"))))
-            });
-            Python::attach(|py| {
-                let generator = runtime::stream_into_py(py, stream)?;
-                let end = generator.call_method0("__anext__")?.call_method1("send", (py.None(),)).unwrap_err();
-                let item: (i32, String) = end.value(py).getattr("value")?.extract()?;
-                assert_eq!(item, (1, "a tuple".to_owned()));
-                Ok(())
-            })
-        }
+#[runtime::test]
+fn a_ready_item_needs_no_loop_and_no_other_thread() -> PyResult<()> {
+    let here = std::thread::current().id();
+    let stream = FromFn::new(move |_: &mut Context<'_>| {
+        assert_eq!(std::thread::current().id(), here);
+        Poll::Ready(Some(Ok((1, "a tuple"))))
+    });
+    Python::attach(|py| {
+        let generator = runtime::stream_into_py(py, stream)?;
+        let end = generator
+            .call_method0("__anext__")?
+            .call_method1("send", (py.None(),))
+            .unwrap_err();
+        let item: (i32, String) = end.value(py).getattr("value")?.extract()?;
+        assert_eq!(item, (1, "a tuple".to_owned()));
+        Ok(())
+    })
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn items_that_are_late_arrive_in_order() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn items_that_are_late_arrive_in_order() -> PyResult<()> {
+    let code = c"
 async def main(channel):
     generator, send = channel
     loop = asyncio.get_running_loop()
@@ -199,12 +221,12 @@ async def main(channel):
         got.append(await step)
     assert got == list(range(100)), got
 ";
-            with_channel(code).await
-        }
+    with_channel(code).await
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn one_asks_at_a_time() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn one_asks_at_a_time() -> PyResult<()> {
+    let code = c"
 async def main(channel):
     generator, send = channel
     step = asyncio.ensure_future(generator.__anext__())
@@ -222,12 +244,12 @@ async def main(channel):
     assert await step == 1
     assert not generator.ag_running
 ";
-            with_channel(code).await
-        }
+    with_channel(code).await
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn aclose_the_end_and_the_collector_drop_the_stream() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn aclose_the_end_and_the_collector_drop_the_stream() -> PyResult<()> {
+    let code = c"
 async def main(channel):
     generator, send = channel()
     await generator.aclose()
@@ -251,18 +273,20 @@ async def main(channel):
     gc.collect()
     assert drops() == 4
 ";
-            let drops = Drops::default();
-            let count = Python::attach(|py| drops.function(py).map(Bound::unbind))?;
-            awaited(code, &[("drops", count)], |py| {
-                function(py, move |py| Ok(channel(py, &drops)?.into_pyobject(py)?.into_any()))
-            })
-            .await
-            .map(drop)
-        }
+    let drops = Drops::default();
+    let count = Python::attach(|py| drops.function(py).map(Bound::unbind))?;
+    awaited(code, &[("drops", count)], |py| {
+        function(py, move |py| {
+            Ok(channel(py, &drops)?.into_pyobject(py)?.into_any())
+        })
+    })
+    .await
+    .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn an_error_is_raised_as_the_same_object_and_ends_the_generator() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn an_error_is_raised_as_the_same_object_and_ends_the_generator() -> PyResult<()> {
+    let code = c"
 async def main(generator):
     try:
         await generator.__anext__()
@@ -274,34 +298,45 @@ async def main(generator):
         return
     assert False
 ";
-            let mine = Python::attach(|py| PyValueError::new_err("mine").into_value(py).into_any());
-            let error = Python::attach(|py| PyErr::from_value(mine.bind(py).clone()));
-            let error = Mutex::new(Some(error));
-            let stream = FromFn::new(move |_: &mut std::task::Context<'_>| {
-                let error = error.lock().unwrap().take();
-                Poll::Ready(Some(error.map_or(Ok(1), Err)))
-            });
-            awaited(code, &[("mine", mine)], |py| runtime::stream_into_py(py, stream)).await.map(drop)
-        }
+    let mine = Python::attach(|py| PyValueError::new_err("mine").into_value(py).into_any());
+    let error = Python::attach(|py| PyErr::from_value(mine.bind(py).clone()));
+    let error = Mutex::new(Some(error));
+    let stream = FromFn::new(move |_: &mut Context<'_>| {
+        let error = error.lock().unwrap().take();
+        Poll::Ready(Some(error.map_or(Ok(1), Err)))
+    });
+    awaited(code, &[("mine", mine)], |py| {
+        runtime::stream_into_py(py, stream)
+    })
+    .await
+    .map(drop)
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn stop_async_iteration_from_rust_is_no_end() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn stop_async_iteration_from_rust_is_no_end() -> PyResult<()> {
+    let code = c"
 async def main(generator):
     async for _ in generator:
         pass
 ";
-            let stream = FromFn::new(|_: &mut std::task::Context<'_>| {
-                Poll::Ready(Some(PyResult::<()>::Err(PyStopAsyncIteration::new_err("over"))))
-            });
-            let error = awaited(code, &[], |py| runtime::stream_into_py(py, stream)).await.unwrap_err();
-            assert_eq!(error.to_string(), "RuntimeError: the Rust stream raised StopAsyncIteration");
-            Ok(())
-        }
+    let stream = FromFn::new(|_: &mut Context<'_>| {
+        Poll::Ready(Some(PyResult::<()>::Err(PyStopAsyncIteration::new_err(
+            "over",
+        ))))
+    });
+    let error = awaited(code, &[], |py| runtime::stream_into_py(py, stream))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "RuntimeError: the Rust stream raised StopAsyncIteration"
+    );
+    Ok(())
+}
 
-        #[pyo3_aio::$runtime::test]
-        async fn a_panic_here_and_on_the_runtime_ends_the_generator() -> PyResult<()> {
-            let code = c"
+#[runtime::test]
+async fn a_panic_here_and_on_the_runtime_ends_the_generator() -> PyResult<()> {
+    let code = c"
 async def main(generator):
     try:
         await generator.__anext__()
@@ -315,31 +350,34 @@ async def main(generator):
         return
     assert False
 ";
-            for late in [false, true] {
-                let drops = Drops::default();
-                let panic = Python::attach(|py| py.get_type::<RustPanic>().into_any().unbind());
-                let mut stream = FromFn::new({
-                    let mut is_first = true;
-                    move |cx: &mut std::task::Context<'_>| -> Poll<Option<PyResult<()>>> {
-                        if late && std::mem::take(&mut is_first) {
-                            cx.waker().wake_by_ref();
-                            return Poll::Pending;
-                        }
-                        panic!("the text")
-                    }
-                });
-                stream.guard = Some(drops.guard());
-                awaited(code, &[("RustPanic", panic)], |py| runtime::stream_into_py(py, stream)).await?;
-                assert_eq!(drops.count(), 1);
+    for late in [false, true] {
+        let drops = Drops::default();
+        let panic = Python::attach(|py| py.get_type::<RustPanic>().into_any().unbind());
+        let mut stream = FromFn::new({
+            let mut is_first = true;
+            move |cx: &mut Context<'_>| -> Poll<Option<PyResult<()>>> {
+                if late && std::mem::take(&mut is_first) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                panic!("the text")
             }
-            Ok(())
-        }
+        });
+        stream.guard = Some(drops.guard());
+        awaited(code, &[("RustPanic", panic)], |py| {
+            runtime::stream_into_py(py, stream)
+        })
+        .await?;
+        assert_eq!(drops.count(), 1);
+    }
+    Ok(())
+}
 
-        #[pyo3_aio::$runtime::test]
-        fn a_closed_loop_drops_the_stream_with_the_generator() -> PyResult<()> {
-            let drops = Drops::default();
-            Python::attach(|py| {
-                let code = c"
+#[runtime::test]
+fn a_closed_loop_drops_the_stream_with_the_generator() -> PyResult<()> {
+    let drops = Drops::default();
+    Python::attach(|py| {
+        let code = c"
 def main(channel):
     generator, send = channel
     loop = asyncio.new_event_loop()
@@ -350,13 +388,10 @@ def main(channel):
     del channel, generator, send, step, loop
     gc.collect()
 ";
-                let names = python(py, code)?;
-                let made = channel(py, &drops)?.into_pyobject(py)?.into_any();
-                call(&names, "main", made)?;
-                drops.wait_for(py, 1);
-                Ok(())
-            })
-        }
-        }
-    };
+        let names = python(py, code)?;
+        let made = channel(py, &drops)?.into_pyobject(py)?.into_any();
+        call(&names, "main", made)?;
+        drops.wait_for(py, 1);
+        Ok(())
+    })
 }
