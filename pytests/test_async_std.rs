@@ -1,4 +1,4 @@
-//! The conversions on `pyo3_aio::async_std`.
+//! Conversions and streams on `pyo3_aio::async_std`.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,7 +7,9 @@
 
 mod conversions;
 mod drops;
+mod joins;
 mod python;
+mod streams;
 mod unconvertible;
 
 use pyo3_aio::async_std as runtime;

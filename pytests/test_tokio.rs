@@ -1,15 +1,17 @@
-//! Streams on `pyo3_aio::async_std`.
+//! Conversions and streams on `pyo3_aio::tokio`.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test panics where something unexpected happens"
 )]
 
+mod conversions;
 mod drops;
 mod joins;
 mod python;
 mod streams;
+mod unconvertible;
 
-use pyo3_aio::async_std as runtime;
+use pyo3_aio::tokio as runtime;
 
 pyo3_aio::testing::main!();

@@ -1,14 +1,16 @@
-//! Streams on `pyo3_aio::smol`.
+//! Conversions and streams on `pyo3_aio::smol`.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test panics where something unexpected happens"
 )]
 
+mod conversions;
 mod drops;
 mod joins;
 mod python;
 mod streams;
+mod unconvertible;
 
 use pyo3_aio::smol as runtime;
 
