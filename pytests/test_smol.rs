@@ -8,6 +8,7 @@
 mod conversions;
 mod drops;
 mod joins;
+mod panic_place;
 mod python;
 mod streams;
 mod unconvertible;

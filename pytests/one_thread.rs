@@ -1,38 +1,15 @@
-//! What holds on a runtime with one thread, in tests put together by hand as in pyo3-asyncio's guide.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
-
-mod python;
+//! Rust futures on a runtime with one thread.
 
 use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::Test;
-use pyo3_aio::tokio::testing::{new_sync_test, test_main};
 use tokio::sync::oneshot;
 
 use crate::python::{call, function, python};
-
-fn main() {
-    pyo3_aio::tokio::init_current_thread().unwrap();
-    test_main(
-        "one thread",
-        vec![
-            Test::new_async("results_arrive_in_order".into(), results_arrive_in_order()),
-            Test::new_async("it_sleeps_on_its_own_thread".into(), it_sleeps()),
-            Test::new_async(
-                "it_does_not_wait_for_itself".into(),
-                it_does_not_wait_for_itself(),
-            ),
-            new_sync_test("init_is_too_late".into(), init_is_too_late),
-        ],
-    );
-}
+use crate::runtime;
 
 /// One thread polls the futures in the order in which they were woken.
+#[runtime::test]
 async fn results_arrive_in_order() -> PyResult<()> {
     let code = c"
 async def main(f):
@@ -54,7 +31,7 @@ async def main(f):
         let make = function(py, move |py| {
             let (sender, receiver) = oneshot::channel();
             pending.lock().unwrap().push(sender);
-            pyo3_aio::tokio::future_into_py(py, async move {
+            runtime::future_into_py(py, async move {
                 receiver.await.unwrap();
                 Ok(())
             })
@@ -66,17 +43,16 @@ async def main(f):
             Ok(py.None().into_bound(py))
         })?;
         names.set_item("complete", complete)?;
-        let ready = function(py, |py| {
-            pyo3_aio::tokio::future_into_py(py, async { Ok(()) })
-        })?;
+        let ready = function(py, |py| runtime::future_into_py(py, async { Ok(()) }))?;
         names.set_item("ready", ready)?;
-        pyo3_aio::tokio::into_future(call(&names, "main", make)?)
+        runtime::into_future(call(&names, "main", make)?)
     })?;
     future.await.map(|_| ())
 }
 
-async fn it_sleeps() -> PyResult<()> {
-    let spawned = pyo3_aio::tokio::spawn(async {
+#[runtime::test]
+async fn it_sleeps_on_its_own_thread() -> PyResult<()> {
+    let spawned = runtime::spawn(async {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         std::thread::current().name().map(str::to_owned)
     });
@@ -84,21 +60,23 @@ async fn it_sleeps() -> PyResult<()> {
     Ok(())
 }
 
+#[runtime::test]
 fn init_is_too_late() -> PyResult<()> {
-    let error = pyo3_aio::tokio::init_multi_thread().unwrap_err();
+    let error = runtime::init_multi_thread().unwrap_err();
     assert!(error.to_string().contains("exists already"), "{error}");
     Ok(())
 }
 
+#[runtime::test]
 async fn it_does_not_wait_for_itself() -> PyResult<()> {
-    let spawned = pyo3_aio::tokio::spawn(async { Python::attach(waits_for_itself) });
+    let spawned = runtime::spawn(async { Python::attach(waits_for_itself) });
     spawned.await.unwrap()
 }
 
 fn waits_for_itself(py: Python<'_>) -> PyResult<()> {
-    let refused = pyo3_aio::tokio::block_on(py, async { Ok(()) }).unwrap_err();
+    let refused = runtime::block_on(py, async { Ok(()) }).unwrap_err();
     assert!(refused.to_string().contains("would wait for itself"));
-    let coroutine = pyo3_aio::tokio::into_coroutine(py, std::future::pending::<PyResult<()>>())?;
+    let coroutine = runtime::into_coroutine(py, std::future::pending::<PyResult<()>>())?;
     let run = py.import("asyncio")?.getattr("run")?;
     let refused = run.call1((coroutine,)).unwrap_err();
     assert!(refused.to_string().contains("would wait for itself"));
