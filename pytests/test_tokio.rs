@@ -1,10 +1,11 @@
-//! Conversions and streams on `pyo3_aio::tokio`.
+//! Conversions and streams on `pyo3_aio::tokio`, and what does not depend on the runtime.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test panics where something unexpected happens"
 )]
 
+mod bridge;
 mod conversions;
 mod drops;
 mod joins;

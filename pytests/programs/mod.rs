@@ -3,10 +3,12 @@
 //! Each is a process of its own, of the Python that the tests were built for, without anything in its environment that
 //! could hide a fault.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
+mod exit;
+#[cfg(unix)]
+mod fork;
+mod nest_asyncio;
+mod shutdown;
+mod signals;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

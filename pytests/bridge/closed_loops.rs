@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_aio::{PyFuture, TaskLocals};
 
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Something to await, and loops to await it on.
 const CODE: &CStr = c"
@@ -52,7 +52,7 @@ async fn is_told_that_the_loop_is_closed(future: PyFuture) {
     assert_eq!(error, "RuntimeError: Event loop is closed");
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 async fn a_loop_that_is_closed_before_it_ran_ends_what_is_pending_on_it() -> PyResult<()> {
     let future = Python::attach(|py| {
         let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
@@ -64,7 +64,7 @@ async fn a_loop_that_is_closed_before_it_ran_ends_what_is_pending_on_it() -> PyR
     Ok(())
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 async fn a_loop_that_fails_to_watch_ends_what_is_pending_on_it() -> PyResult<()> {
     let (future, event_loop) = Python::attach(|py| {
         let event_loop = defined(py, "Unwatchable")?.call0()?;
@@ -77,7 +77,7 @@ async fn a_loop_that_fails_to_watch_ends_what_is_pending_on_it() -> PyResult<()>
     Ok(())
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 async fn a_closed_loop_without_add_reader_ends_what_is_pending_on_it() -> PyResult<()> {
     let future = Python::attach(|py| {
         let event_loop = defined(py, "Dispatched")?.call0()?;
@@ -91,7 +91,7 @@ async fn a_closed_loop_without_add_reader_ends_what_is_pending_on_it() -> PyResu
 }
 
 #[cfg(target_os = "linux")]
-#[pyo3_aio::tokio::test(serial)]
+#[runtime::test(serial)]
 fn closed_loops_without_add_reader_leave_nothing() -> PyResult<()> {
     Python::attach(|py| {
         let before = (file_descriptors(), threads());
@@ -128,7 +128,7 @@ fn threads() -> usize {
 }
 
 #[cfg(unix)]
-#[pyo3_aio::tokio::test(serial)]
+#[runtime::test(serial)]
 fn loops_that_never_ran_leave_no_file_descriptors() -> PyResult<()> {
     Python::attach(|py| {
         let before = file_descriptors();

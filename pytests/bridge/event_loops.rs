@@ -1,17 +1,13 @@
 //! The same program on every kind of event loop.
 
-mod python;
-
 use std::ffi::CStr;
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
-use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// What every loop has to do; `make` makes the loop.
 const PROGRAM: &CStr = c"
@@ -33,7 +29,6 @@ async def main():
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-
 
 def run(make):
     told = []
@@ -91,17 +86,17 @@ fn run_on(make: &CStr) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn asyncio() -> PyResult<()> {
     run_on(c"asyncio.new_event_loop")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn asyncio_in_debug_mode() -> PyResult<()> {
     run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn asyncio_with_eager_tasks() -> PyResult<()> {
     let has_eager_tasks = Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))?;
     if !has_eager_tasks {
@@ -111,7 +106,7 @@ fn asyncio_with_eager_tasks() -> PyResult<()> {
     run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn uvloop() -> PyResult<()> {
     if Python::attach(|py| py.import("uvloop").is_err()) {
         skip!("uvloop is not installed");
@@ -119,14 +114,14 @@ fn uvloop() -> PyResult<()> {
     run_on(c"__import__('uvloop').new_event_loop")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_loop_without_add_reader() -> PyResult<()> {
     run_on(
         c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})",
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_loop_that_many_threads_use_first_at_once_serves_them_all() -> PyResult<()> {
     Python::attach(|py| {
         let names = python(

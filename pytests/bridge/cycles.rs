@@ -1,16 +1,12 @@
 //! References in a circle, which Python's garbage collector has to see.
 
-mod python;
-
 use std::ffi::CStr;
 
 use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
-use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Calls `main(make)` of a program, whose result has to be collected.
 fn is_collected(code: &CStr, make: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -51,7 +47,7 @@ fn is_collected_with_forever(code: &CStr) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn through_the_message_of_a_cancellation_that_a_closed_loop_leaves() -> PyResult<()> {
     is_collected_with_forever(
         c"
@@ -69,7 +65,7 @@ def main(forever):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn through_an_exception_that_is_being_thrown_when_the_loop_is_closed() -> PyResult<()> {
     is_collected_with_forever(
         c"
@@ -86,7 +82,7 @@ def main(forever):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn through_an_exception_that_was_not_thrown_into_a_generator() -> PyResult<()> {
     Python::attach(|py| {
         let make = function(py, |py| runtime::stream_into_py(py, Nothing))?;
@@ -116,7 +112,7 @@ impl futures_core::Stream for Nothing {
     }
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn what_trio_waits_with_is_seen() -> PyResult<()> {
     if Python::attach(|py| py.import("trio").is_err()) {
         skip!("trio is not installed");

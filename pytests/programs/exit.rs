@@ -1,10 +1,6 @@
 //! How Python programs end that use an extension module: with their own exit status, and nothing on stderr.
 
-mod programs;
-
 use crate::programs::{all_end_well, ends_with, run};
-
-pyo3_aio::testing::main!();
 
 #[pyo3_aio::tokio::test]
 fn a_program_that_awaited_everything_ends_well() {

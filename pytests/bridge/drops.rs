@@ -1,28 +1,17 @@
 //! Where and how users' values are dropped that Python does not get.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
-
-mod joins;
-mod python;
-mod unconvertible;
-
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3_aio::TaskLocals;
 use pyo3_aio::err::RustPanic;
-use pyo3_aio::tokio as runtime;
 use tokio::sync::oneshot;
 
 use crate::joins::Joins;
 use crate::python::{call, function, python};
+use crate::runtime;
 use crate::unconvertible::Unconvertible;
-
-pyo3_aio::testing::main!();
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,7 +29,7 @@ fn assert_joined(py: Python<'_>, told: mpsc::Receiver<bool>) {
     assert_eq!(py.detach(move || told.recv_timeout(TIMEOUT)), Ok(true));
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_closed_loop_drops_an_idle_future_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
@@ -63,7 +52,7 @@ def main(start):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_closed_loop_drops_what_it_has_not_delivered_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     let (open, opened) = oneshot::channel::<()>();
@@ -101,7 +90,7 @@ def main(functions):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_output_that_comes_after_cancel_is_dropped_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     let (go_on, told_to_go_on) = mpsc::channel::<()>();
@@ -147,7 +136,7 @@ def main(functions):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_future_that_finds_no_loop_is_dropped_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     let forever = move || {
@@ -171,7 +160,7 @@ fn a_future_that_finds_no_loop_is_dropped_detached_from_python() -> PyResult<()>
     elsewhere.join().unwrap()
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 async fn a_panic_of_a_local_conversion_has_its_text() -> PyResult<()> {
     let locals = Python::attach(runtime::get_current_locals)?;
     let (tell, told) = oneshot::channel();

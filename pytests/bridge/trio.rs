@@ -1,19 +1,15 @@
 //! Coroutines under trio, and under anyio on both of its backends.
 
-mod python;
-
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
-use pyo3_aio::tokio as runtime;
 use tokio::sync::oneshot;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Skips the test where a package is missing.
 fn require(package: &str) {
@@ -97,7 +93,7 @@ fn poisoned() -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err("a thread died")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn trio_awaits_a_coroutine() -> PyResult<()> {
     require("trio");
     run(c"
@@ -121,7 +117,7 @@ def main(_):
 ")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn trio_cancels_a_coroutine_and_waits_for_the_drop() -> PyResult<()> {
     require("trio");
     run(c"
@@ -136,7 +132,7 @@ def main(_):
 ")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn trio_tells_a_future_that_wants_to_know() -> PyResult<()> {
     require("trio");
     run(c"
@@ -150,7 +146,7 @@ def main(_):
 ")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn anyio_takes_a_coroutine_on_both_backends() -> PyResult<()> {
     require("trio");
     require("anyio");
@@ -174,7 +170,7 @@ def main(_):
 ")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn block_on_refuses_to_block_trio() -> PyResult<()> {
     require("trio");
     run(c"

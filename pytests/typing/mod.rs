@@ -1,17 +1,10 @@
 //! The stub of the example, checked by mypy and pyright.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
-
 use std::path::PathBuf;
 use std::process::Command;
 
 use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
-
-pyo3_aio::testing::main!();
 
 #[pyo3_aio::tokio::test]
 fn mypy_agrees_with_the_stub() {

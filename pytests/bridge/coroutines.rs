@@ -1,16 +1,12 @@
 //! Coroutines that are stepped by hand, beside those of Python.
 
-mod python;
-
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
-use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
+use crate::runtime;
 
-pyo3_aio::testing::main!();
-
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn misuse_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
     let code = c"
 def told(step, *arguments):
@@ -43,7 +39,7 @@ def main(make):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_step_within_a_step_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
     let code = c"
 def told(step, *arguments):
@@ -84,7 +80,7 @@ def main(make):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 async fn tools_that_look_at_tasks_take_a_coroutine_of_rust() -> PyResult<()> {
     let code = c"
 import io

@@ -1,10 +1,6 @@
 //! What `shutdown` and `with_runtime` end, and what they leave alone.
 
-mod programs;
-
 use crate::programs::{all_end_well, ends_with};
-
-pyo3_aio::testing::main!();
 
 #[pyo3_aio::tokio::test]
 fn shutdown_tells_what_awaits_rust_on_the_loops_of_other_threads() {

@@ -1,13 +1,5 @@
 //! Where users' futures are dropped that cannot be started, or are given up before they are done.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
-
-mod joins;
-mod python;
-
 use std::ffi::CStr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
@@ -19,13 +11,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3_aio::generic::{self, ContextExt, Runtime};
 use pyo3_aio::testing::skip;
-use pyo3_aio::tokio as runtime;
 use pyo3_aio::{TaskLocals, into_stream_with_locals};
 
 use crate::joins::Joins;
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -105,7 +95,7 @@ where
     py.import("asyncio")?.call_method1("run", (main,)).map(drop)
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_future_without_a_loop_is_dropped_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
@@ -125,7 +115,7 @@ fn a_future_without_a_loop_is_dropped_detached_from_python() -> PyResult<()> {
     Ok(())
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_future_for_a_closed_loop_is_dropped_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
@@ -138,7 +128,7 @@ fn a_future_for_a_closed_loop_is_dropped_detached_from_python() -> PyResult<()> 
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_loop_that_fails_to_watch_drops_futures_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     let told = Mutex::new(told);
@@ -167,7 +157,7 @@ def turn(loop):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_runtime_that_is_shut_down_drops_futures_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
@@ -196,7 +186,7 @@ async def main(start):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_runtime_that_was_left_behind_drops_futures_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
@@ -222,7 +212,7 @@ async def main(start):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn block_on_drops_what_it_refuses_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
@@ -247,7 +237,7 @@ async def main(start):
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_throw_under_trio_is_raised_after_the_drop() -> PyResult<()> {
     if Python::attach(|py| py.import("trio").is_err()) {
         skip!("trio is not installed");
@@ -306,7 +296,7 @@ impl Drop for Steps {
     }
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_waker_of_a_stream_may_wait_for_the_loop_when_it_is_dropped() -> PyResult<()> {
     let code = c"
 async def generator(loop, gate, stepped):

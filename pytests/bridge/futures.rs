@@ -1,15 +1,11 @@
 //! What `future_into_py` returns does as a future of asyncio's own.
 
-mod python;
-
 use std::ffi::CStr;
 
 use pyo3::prelude::*;
-use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Calls `story` for both kinds of futures, and compares what it returns and what the loop is told of. The methods of its
 /// argument make a future that is pending, one that will fail and one that is cancelled in the end.
@@ -82,7 +78,7 @@ fn compare(story: &CStr) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn cancelling_a_failed_future_has_its_exception_seen() -> PyResult<()> {
     compare(
         c"
@@ -95,7 +91,7 @@ async def story(make):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_exception_that_ends_programs_is_told_when_nobody_saw_it() -> PyResult<()> {
     compare(
         c"
@@ -106,7 +102,7 @@ async def story(make):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn looking_at_an_exception_leaves_its_traceback_alone() -> PyResult<()> {
     compare(
         c"
@@ -130,7 +126,7 @@ async def story(make):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_cancellation_that_is_raised_again_collects_no_traceback() -> PyResult<()> {
     compare(
         c"
@@ -148,7 +144,7 @@ async def story(make):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_cancelled_error_that_is_set_is_an_exception() -> PyResult<()> {
     compare(
         c"
@@ -160,7 +156,7 @@ async def story(make):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_callback_whose_context_cannot_be_entered_is_told_of() -> PyResult<()> {
     compare(
         c"

@@ -1,20 +1,6 @@
 //! What a child process gets of its parent's conversions: an error or a fresh runtime, never a hang.
 
-#![cfg_attr(
-    unix,
-    expect(
-        clippy::unwrap_used,
-        reason = "a test panics where something unexpected happens"
-    )
-)]
-
-mod programs;
-#[cfg(unix)]
-mod python;
-
 use crate::programs::{all_end_well, ends_with};
-
-pyo3_aio::testing::main!();
 
 /// What every program begins with.
 const PRELUDE: &str = "
@@ -284,7 +270,6 @@ asyncio.run(main())
 }
 
 /// What Rust reads of Python, and how it is polled.
-#[cfg(unix)]
 mod readings {
     use std::pin::pin;
     use std::sync::Mutex;

@@ -1,19 +1,12 @@
-//! Event loops that run within themselves, as `nest_asyncio` makes possible.
-
-mod programs;
-mod python;
+//! Event loops that run within themselves.
 
 use std::ffi::CStr;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
-use pyo3_aio::tokio as runtime;
 
-use crate::programs::{all_end_well, ends_with};
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// A loop that runs within itself.
 const LOOP: &CStr = c"
@@ -79,7 +72,7 @@ fn run_nested(program: &CStr) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_loop_runs_within_what_follows_an_await_of_rust() -> PyResult<()> {
     run_nested(
         c"
@@ -99,7 +92,7 @@ async def main(loop):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn what_was_to_be_delivered_next_is_delivered_within() -> PyResult<()> {
     run_nested(
         c"
@@ -117,7 +110,7 @@ async def main(loop):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn other_callbacks_of_the_same_future_run_within() -> PyResult<()> {
     run_nested(
         c"
@@ -134,7 +127,7 @@ async def main(loop):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn callbacks_of_cancelled_futures_run_within() -> PyResult<()> {
     run_nested(
         c"
@@ -151,55 +144,4 @@ async def main(loop):
     assert sorted(done) == ['other', 'same'], done
 ",
     )
-}
-
-#[pyo3_aio::tokio::test]
-fn nest_asyncio_runs_everything_within_everything() {
-    let found = Python::attach(|py| {
-        let module = py.import("nest_asyncio").ok()?;
-        module.filename().ok()?.extract::<String>().ok()
-    });
-    let Some(file) = found else {
-        skip!("nest_asyncio is not installed");
-    };
-    let (folder, _) = file.rsplit_once('/').unwrap_or((".", &file));
-    let program = format!(
-        "
-import asyncio, sys
-sys.path.append({folder:?})
-import extension, nest_asyncio
-nest_asyncio.apply()
-async def inner():
-    assert await extension.sleep(0.001) == 0.001
-    async for number in extension.tick(0.001):
-        return number
-async def main():
-    assert await extension.ready() == 1
-    assert asyncio.run(inner()) == 1
-    assert extension.run(0.001) == 0.001
-    assert asyncio.get_event_loop().run_until_complete(extension.start_sleep(0.001)) == 0.001
-    assert await extension.call(inner) == 1
-    assert asyncio.run(extension.sleep(0.001)) == 0.001
-asyncio.run(asyncio.wait_for(main(), 20))
-"
-    );
-    all_end_well(&program);
-}
-
-#[pyo3_aio::tokio::test]
-fn without_it_run_refuses_to_run_within_a_loop() {
-    ends_with(
-        0,
-        "
-import asyncio, extension
-async def main():
-    try:
-        extension.run(0.001)
-    except RuntimeError as error:
-        assert 'running event loop' in str(error)
-    else:
-        assert False
-asyncio.run(main())
-",
-    );
 }

@@ -1,10 +1,6 @@
 //! What Ctrl-C does to a program that waits for Rust.
 
-mod programs;
-
 use crate::programs::{all_end_well, ends_with};
-
-pyo3_aio::testing::main!();
 
 #[pyo3_aio::tokio::test]
 fn ctrl_c_ends_run_forever_with_keyboard_interrupt() {

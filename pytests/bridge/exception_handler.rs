@@ -1,16 +1,12 @@
 //! What an event loop's exception handler is told.
 
-mod python;
-
 use std::ffi::CStr;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3_aio::tokio as runtime;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Collects what is told while `main(fails)` runs, which is given a function for futures that fail.
 const TOLD: &CStr = c"
@@ -36,7 +32,7 @@ fn run(code: &CStr) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_unseen_exception_is_told_as_that_of_a_future_of_asyncio() -> PyResult<()> {
     run(c"
 def test(fails):
@@ -64,7 +60,7 @@ def test(fails):
 ")
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_exception_that_was_seen_is_not_told() -> PyResult<()> {
     run(c"
 def test(fails):

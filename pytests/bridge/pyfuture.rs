@@ -1,12 +1,5 @@
 //! What becomes of a Python awaitable whose Rust future is given up, and of its outcome.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test panics where something unexpected happens"
-)]
-
-mod python;
-
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex};
 
@@ -15,8 +8,7 @@ use pyo3::types::PyCFunction;
 use pyo3_aio::PyFuture;
 
 use crate::python::{call, function, python};
-
-pyo3_aio::testing::main!();
+use crate::runtime;
 
 /// Calls `main` of a program on a loop of its own, with a function that makes a Rust future of an awaitable, and one that
 /// calls `end` with that future, on another thread.
@@ -43,7 +35,7 @@ fn run(code: &CStr, end: fn(PyFuture)) -> PyResult<()> {
     })
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_awaitable_that_was_not_started_keeps_its_own_close() -> PyResult<()> {
     run(
         c"
@@ -70,7 +62,7 @@ async def main(functions):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn a_future_that_was_not_started_is_cancelled_as_one_that_was() -> PyResult<()> {
     run(
         c"
@@ -90,7 +82,7 @@ async def main(functions):
     )
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_error_in_the_cleanup_of_a_dropped_task_is_told_to_the_loop() -> PyResult<()> {
     run(
         c"
@@ -148,12 +140,12 @@ async def main(functions):
     assert not [thing for thing in gc.get_objects() if isinstance(thing, Thing)]
 ";
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_output_that_is_dropped_is_freed_or_told_to_the_loop() -> PyResult<()> {
     run(DONE, drop)
 }
 
-#[pyo3_aio::tokio::test]
+#[runtime::test]
 fn an_output_that_is_detached_is_freed_or_told_to_the_loop() -> PyResult<()> {
     run(DONE, PyFuture::detach)
 }

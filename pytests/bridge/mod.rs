@@ -1,0 +1,13 @@
+//! Tests of what the library does beside Python, which does not depend on the runtime: they run on tokio only.
+
+mod closed_loops;
+mod coroutines;
+mod cycles;
+mod drops;
+mod drops_unstarted;
+mod event_loops;
+mod exception_handler;
+mod futures;
+mod nested_loops;
+mod pyfuture;
+mod trio;

@@ -1,0 +1,13 @@
+//! The example's extension module in Python programs, each of which is a process of its own, and its stub.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics where something unexpected happens"
+)]
+
+mod programs;
+#[cfg(unix)]
+mod python;
+mod typing;
+
+pyo3_aio::testing::main!();
