@@ -5,7 +5,7 @@ use pyo3_aio::testing::{event_loop, python_module};
 
 /// Stands for a crate's own extension module, of which nothing is installed.
 #[pymodule]
-mod pyo3_aio_example {
+pub(crate) mod pyo3_aio_example {
     use pyo3::prelude::*;
 
     #[pyfunction]
@@ -18,34 +18,28 @@ mod pyo3_aio_example {
 }
 
 /// Awaits a coroutine of the module beside this file.
-async fn set_up() -> PyResult<()> {
+pub(crate) async fn set_up() -> PyResult<()> {
     let answer = Python::attach(|py| {
-        let helpers = py.import("helpers")?;
-        helpers.setattr("is_set_up", true)?;
-        pyo3_aio::tokio::into_future(helpers.call_method0("prepare")?)
+        let answers = py.import("answers")?;
+        answers.setattr("is_set_up", true)?;
+        pyo3_aio::tokio::into_future(answers.call_method0("prepare")?)
     })?;
     answer.await.map(drop)
 }
 
-async fn tear_down() -> PyResult<()> {
+pub(crate) async fn tear_down() -> PyResult<()> {
     Python::attach(|py| {
-        let helpers = py.import("helpers")?;
-        assert!(helpers.getattr("is_set_up")?.extract::<bool>()?);
+        let answers = py.import("answers")?;
+        assert!(answers.getattr("is_set_up")?.extract::<bool>()?);
         Ok(())
     })
 }
-
-pyo3_aio::testing::main!(
-    modules = [crate::pyo3_aio_example],
-    setup = set_up,
-    teardown = tear_down,
-);
 
 #[pyo3_aio::tokio::test]
 fn what_setup_did_is_there() -> PyResult<()> {
     Python::attach(|py| {
         assert!(
-            py.import("helpers")?
+            py.import("answers")?
                 .getattr("is_set_up")?
                 .extract::<bool>()?
         );
@@ -69,19 +63,19 @@ async fn answer_of(load: fn(Python<'_>) -> PyResult<Bound<'_, PyModule>>) -> PyR
 
 #[pyo3_aio::tokio::test]
 async fn a_file_beside_the_test_is_imported_and_imports_the_own_module() -> PyResult<()> {
-    assert_eq!(answer_of(|py| py.import("helpers")).await?, (42, 1));
-    assert_eq!(answer_of(|py| py.import("helpers")).await?, (42, 2));
+    assert_eq!(answer_of(|py| py.import("answers")).await?, (42, 1));
+    assert_eq!(answer_of(|py| py.import("answers")).await?, (42, 2));
     Ok(())
 }
 
 #[pyo3_aio::tokio::test]
 async fn a_module_that_is_loaded_is_not_shared() -> PyResult<()> {
     assert_eq!(
-        answer_of(|py| python_module!(py, "helpers.py")).await?,
+        answer_of(|py| python_module!(py, "answers.py")).await?,
         (42, 1)
     );
     assert_eq!(
-        answer_of(|py| python_module!(py, "helpers.py")).await?,
+        answer_of(|py| python_module!(py, "answers.py")).await?,
         (42, 1)
     );
     Ok(())

@@ -1,7 +1,6 @@
-"""A service in Python, which the tests of test_harness_fixtures.rs share."""
+"""A service in Python, which the tests of shared_values.rs share."""
 
 import asyncio
-
 
 class Service:
     """Doubles numbers, in a task that lives from start() to stop()."""

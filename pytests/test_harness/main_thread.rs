@@ -1,5 +1,4 @@
 //! What works in a Python program works in a test: Python's main thread is the process's, and the loop has it.
-#![cfg(unix)]
 
 use std::ffi::CStr;
 
@@ -96,7 +95,7 @@ async def main():
 }
 
 /// The set-up finds the loop that runs, on the main thread.
-async fn set_up() -> PyResult<()> {
+pub(crate) async fn set_up() -> PyResult<()> {
     run(c"
 import threading
 async def main():
@@ -114,5 +113,3 @@ async def main():
 ")
     .await
 }
-
-pyo3_aio::testing::main!(setup = set_up);

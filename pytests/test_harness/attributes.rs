@@ -1,5 +1,4 @@
 //! What the attributes take: async and sync functions, on every runtime, with what may stand beside them.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 /// Sleeps in Python, on the loop that the harness runs.
 macro_rules! sleep_in_python {
@@ -92,7 +91,7 @@ mod sync {
     fn has_a_thread_that_bears_its_name() {
         assert_eq!(
             thread::current().name(),
-            Some("sync::has_a_thread_that_bears_its_name")
+            Some("attributes::sync::has_a_thread_that_bears_its_name")
         );
     }
 }
@@ -225,18 +224,18 @@ mod cases {
     #[pyo3_aio::tokio::test]
     fn each_case_is_a_test() {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--list", "cases::"])
+            .args(["--list", "attributes::cases::"])
             .output()
             .unwrap();
         let list = String::from_utf8(output.stdout).unwrap();
         let expected = "\
-cases::each_case_is_a_test: test
-cases::of_rstest::case_1: test
-cases::of_rstest::case_2_named: test
-cases::of_test_case::test_case_1_1_2_expects: test
-cases::of_test_case::test_case_2_with_a_name: test
-cases::with_a_fixture::more_1_4: test
-cases::with_a_fixture::more_2_5: test
+attributes::cases::each_case_is_a_test: test
+attributes::cases::of_rstest::case_1: test
+attributes::cases::of_rstest::case_2_named: test
+attributes::cases::of_test_case::test_case_1_1_2_expects: test
+attributes::cases::of_test_case::test_case_2_with_a_name: test
+attributes::cases::with_a_fixture::more_1_4: test
+attributes::cases::with_a_fixture::more_2_5: test
 ";
         assert!(list.starts_with(expected), "{list}");
     }
@@ -249,5 +248,3 @@ mod names {
     #[pyo3_aio::tokio::test]
     async fn r#match() {}
 }
-
-pyo3_aio::testing::main!();

@@ -65,7 +65,7 @@ static SERVICE: Shared<Py<PyAny>> = Shared::new(&start_service).with_close(&stop
 
 async fn start_service() -> PyResult<Py<PyAny>> {
     let started = Python::attach(|py| {
-        let class = py.import("fixture_service")?.getattr("Service")?;
+        let class = py.import("service")?.getattr("Service")?;
         pyo3_aio::tokio::into_future(class.call_method0("start")?)
     })?;
     started.await
@@ -156,7 +156,7 @@ struct SetUp {
 static SET_UP: OnceLock<SetUp> = OnceLock::new();
 
 /// Runs before the first test.
-async fn set_up() -> PyResult<()> {
+pub(crate) async fn set_up() -> PyResult<()> {
     let (event_loop, slept) = Python::attach(|py| {
         let asyncio = py.import("asyncio")?;
         let sleep = asyncio.call_method1("sleep", (0, "hello"))?;
@@ -184,11 +184,9 @@ fn the_set_up_came_first() {
 }
 
 /// Runs after the last test, when the pool and the service are closed.
-async fn tear_down() -> PyResult<()> {
+pub(crate) async fn tear_down() -> PyResult<()> {
     // Each worker of `--isolate` has a service, if one of its tests has asked for it.
     let closed = format!("{POOL:?} {SERVICE:?} {OWN_SERVICE:?}");
     assert_eq!(closed, "Shared(None) Shared(None) Shared(None)");
     Ok(())
 }
-
-pyo3_aio::testing::main!(setup = set_up, teardown = tear_down);
