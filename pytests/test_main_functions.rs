@@ -1,4 +1,6 @@
-//! How programs end whose main function has an attribute: this binary runs itself as one of them.
+//! How programs end whose main function has an attribute, in tests put together by hand as in pyo3-asyncio's guide.
+//!
+//! It has a `main` of its own, since it runs itself as one of these programs.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "what is printed is looked at")]
 
@@ -8,10 +10,12 @@ use std::env;
 use std::ffi::CStr;
 use std::fs::File;
 use std::process::{Command, ExitCode, Output};
+use std::thread;
+use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3_aio::async_std::testing::{new_sync_test, test_main};
 use pyo3_aio::testing::Test;
-use pyo3_aio::tokio::testing::{new_sync_test, test_main};
 
 use crate::commands::{limited, with_default_sigint};
 
@@ -22,7 +26,9 @@ fn main() -> ExitCode {
     match env::var(PROGRAM) {
         Ok(name) => (PROGRAMS.iter().find(|(known, _)| *known == name).unwrap().1)(),
         Err(_) => {
-            test_main("Main functions", tests());
+            let mut tests = tests();
+            tests.extend(guide());
+            test_main("Main functions", tests);
             ExitCode::SUCCESS
         }
     }
@@ -72,6 +78,27 @@ fn tests() -> Vec<Test> {
         })
     };
     tests.iter().map(test).collect()
+}
+
+/// The tests of the guide, and one on another runtime than that of `test_main`.
+fn guide() -> [Test; 3] {
+    [
+        Test::new_async("sleeps_asynchronously".into(), async {
+            let sleep = Python::attach(|py| {
+                let asyncio = py.import("asyncio")?;
+                pyo3_aio::async_std::into_future(asyncio.call_method1("sleep", (1,))?)
+            })?;
+            sleep.await?;
+            Ok(())
+        }),
+        new_sync_test("sleeps_synchronously".into(), || {
+            thread::sleep(Duration::from_secs(1));
+            Ok(())
+        }),
+        pyo3_aio::tokio::testing::new_sync_test("has_a_runtime_of_its_own".into(), || {
+            tokio::runtime::Handle::current().block_on(async { Ok(()) })
+        }),
+    ]
 }
 
 /// Runs Python code in a main function.
