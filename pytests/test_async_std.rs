@@ -12,7 +12,16 @@ mod panic_place;
 mod python;
 mod streams;
 mod unconvertible;
+mod waiting;
+mod waiting_threads;
 
 use pyo3_aio::async_std as runtime;
+use waiting_threads::may_wait;
+
+/// The number of the runtime's threads.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    waiting_threads::count("ASYNC_STD_THREAD_COUNT", cores)
+}
 
 pyo3_aio::testing::main!();

@@ -12,7 +12,15 @@ mod panic_place;
 mod python;
 mod streams;
 mod unconvertible;
+mod waiting;
+mod waiting_threads;
 
 use pyo3_aio::smol as runtime;
+use waiting_threads::may_wait;
+
+/// The number of the runtime's threads.
+fn threads() -> usize {
+    waiting_threads::count("SMOL_THREADS", 1)
+}
 
 pyo3_aio::testing::main!();

@@ -13,7 +13,17 @@ mod panic_place;
 mod python;
 mod streams;
 mod unconvertible;
+mod waiting;
+mod waiting_on_tokio;
 
 use pyo3_aio::tokio as runtime;
+
+/// tokio replaces a thread that waits, if the library asks it to; Python does not.
+fn may_wait() -> waiting::MayWait {
+    waiting::MayWait {
+        for_the_library: true,
+        for_python: false,
+    }
+}
 
 pyo3_aio::testing::main!();

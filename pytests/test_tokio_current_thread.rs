@@ -14,9 +14,18 @@ mod one_thread;
 mod python;
 mod streams;
 mod unconvertible;
+mod waiting;
 
 use pyo3::prelude::*;
 use pyo3_aio::tokio as runtime;
+
+/// The only thread of the runtime has nobody to wait for.
+fn may_wait() -> waiting::MayWait {
+    waiting::MayWait {
+        for_the_library: false,
+        for_python: false,
+    }
+}
 
 #[pyo3_aio::tokio::main(flavor = "current_thread")]
 async fn main() -> PyResult<()> {
