@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
 
 use crate::conversions::awaited;
-use crate::python::function;
+use crate::fixtures::python::function;
 use crate::runtime;
 
 #[runtime::test]

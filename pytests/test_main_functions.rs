@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "what is printed is looked at")]
 
+#[path = "fixtures/commands.rs"]
 mod commands;
 
 use std::env;

@@ -7,6 +7,7 @@
 
 mod programs;
 #[cfg(unix)]
+#[path = "fixtures/python.rs"]
 mod python;
 mod typing;
 

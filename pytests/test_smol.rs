@@ -6,12 +6,9 @@
 )]
 
 mod conversions;
-mod drops;
-mod joins;
+mod fixtures;
 mod panic_place;
-mod python;
 mod streams;
-mod unconvertible;
 mod waiting;
 mod waiting_threads;
 

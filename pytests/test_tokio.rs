@@ -7,12 +7,9 @@
 
 mod bridge;
 mod conversions;
-mod drops;
-mod joins;
+mod fixtures;
 mod panic_place;
-mod python;
 mod streams;
-mod unconvertible;
 mod waiting;
 mod waiting_on_tokio;
 

@@ -8,12 +8,9 @@
 )]
 
 mod conversions;
-mod drops;
-mod joins;
+mod fixtures;
 mod one_thread;
-mod python;
 mod streams;
-mod unconvertible;
 mod waiting;
 
 use pyo3::prelude::*;

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 #[runtime::test]

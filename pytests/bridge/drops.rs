@@ -8,10 +8,10 @@ use pyo3_aio::TaskLocals;
 use pyo3_aio::err::RustPanic;
 use tokio::sync::oneshot;
 
-use crate::joins::Joins;
-use crate::python::{call, function, python};
+use crate::fixtures::joins::Joins;
+use crate::fixtures::python::{call, function, python};
+use crate::fixtures::unconvertible::Unconvertible;
 use crate::runtime;
-use crate::unconvertible::Unconvertible;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -13,8 +13,8 @@ use pyo3_aio::generic::{self, ContextExt, Runtime};
 use pyo3_aio::testing::skip;
 use pyo3_aio::{TaskLocals, into_stream_with_locals};
 
-use crate::joins::Joins;
-use crate::python::{call, function, python};
+use crate::fixtures::joins::Joins;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 const TIMEOUT: Duration = Duration::from_secs(10);

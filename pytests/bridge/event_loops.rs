@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// What every loop has to do; `make` makes the loop.

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Collects what is told while `main(fails)` runs, which is given a function for futures that fail.

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use pyo3::prelude::*;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Calls `story` for both kinds of futures, and compares what it returns and what the loop is told of. The methods of its

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 use pyo3_aio::PyFuture;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Calls `main` of a program on a loop of its own, with a function that makes a Rust future of an awaitable, and one that

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3_aio::testing::skip;
 use tokio::sync::oneshot;
 
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Skips the test where a package is missing.

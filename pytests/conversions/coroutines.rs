@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::conversions::{awaited, counted};
-use crate::python::function;
+use crate::fixtures::python::function;
 use crate::runtime;
 
 /// Waits, when it is dropped, for a thread that needs Python.

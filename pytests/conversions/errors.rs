@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
 
 use crate::conversions::awaited;
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
+use crate::fixtures::unconvertible::Unconvertible;
 use crate::runtime;
-use crate::unconvertible::Unconvertible;
 
 #[runtime::test]
 async fn an_exception_makes_the_round_trip_as_the_same_object() -> PyResult<()> {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::conversions::awaited;
-use crate::python::{call, function, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 #[runtime::test]

@@ -7,8 +7,8 @@ use pyo3::types::PyDict;
 use pyo3_aio::TaskLocals;
 
 use crate::conversions::forever;
-use crate::drops::Drops;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 #[runtime::test]

@@ -13,8 +13,8 @@ use std::ffi::CStr;
 
 use pyo3::prelude::*;
 
-use crate::drops::Drops;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Awaits what `name(argument)` returns, on the loop of the test.

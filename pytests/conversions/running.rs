@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
 
 use crate::conversions::awaited;
-use crate::drops::Drops;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 #[runtime::test]

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::python::python;
+use crate::fixtures::python::python;
 
 /// Generators, and what they have done.
 pub(crate) const GENERATORS: &CStr = c"

@@ -9,9 +9,9 @@ use futures_core::Stream;
 use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
 
-use crate::drops::Drops;
-use crate::joins::Joins;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::joins::Joins;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 use crate::streams::FromFn;
 use crate::streams::to_python::with_channel;

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use pyo3::prelude::*;
 
-use crate::drops::DropGuard;
+use crate::fixtures::drops::DropGuard;
 
 /// A stream that calls a function whenever it is polled, and counts that.
 pub(crate) struct FromFn<F> {

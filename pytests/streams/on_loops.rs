@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict};
 use pyo3_aio::testing::skip;
 
-use crate::drops::Drops;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 use crate::streams::to_python::STORY;
 use crate::streams::{FromFn, all, numbers};

@@ -11,8 +11,8 @@ use pyo3::types::PyCFunction;
 use pyo3_aio::err::RustPanic;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::drops::Drops;
-use crate::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 use crate::streams::{FromFn, numbers};
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod reported;
-#[path = "../test_harness_reports/rerun.rs"]
+#[path = "../fixtures/rerun.rs"]
 mod rerun;
 mod subject;
 

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod capture;
-#[path = "../commands/mod.rs"]
+#[path = "../fixtures/commands.rs"]
 mod commands;
 mod endings;
 mod hooks;
 mod report;
+#[path = "../fixtures/rerun.rs"]
 mod rerun;
 mod selection;
 mod settings;
