@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
 use super::scope::{self, Destination, Role, Scope, enter_aside};
-use super::{buffer, layer, panic_text};
+use super::{flush, layer, panic_text};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
@@ -73,7 +73,7 @@ fn report(info: &PanicHookInfo<'_>) {
     };
     if scope.merges_output() {
         // What was printed before the panic comes before its text.
-        buffer::flush();
+        flush::flush_stdout();
     }
     let is_heard = scope.reopen_stderr();
     let keeps_name = role == Role::Thread;

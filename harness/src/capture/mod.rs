@@ -10,17 +10,17 @@
 //! neither the test nor one of its threads started; for those there are [`Context`] and
 //! [`inherit`]. Without `capture!` panic texts are captured and everything else passes through.
 //!
-//! Half a line (`print!`) would stand in a buffer of std's that all threads share, and which tells
-//! nobody whose it is. So std's standard output loses its buffer when a run that captures starts,
-//! and does not get it back.
+//! Half a line (`print!`) stands in a buffer of std's, which all threads share, until its newline comes, or
+//! the test panics or ends: then it is written, and shown with that test, after what the test has printed to
+//! standard error meanwhile. Where tests run at once, one that prints or ends at that very moment may get
+//! the half line of another. In the worker processes of `--isolate`, which run one test at a time, none does.
 
-pub(crate) mod buffer;
 mod chunk;
+pub(crate) mod flush;
 pub(crate) mod hook;
 mod journal;
 mod memory;
 mod panic_text;
-pub(crate) mod patience;
 mod scope;
 #[cfg(unix)]
 pub(crate) mod stdio;
@@ -48,7 +48,7 @@ use std::task::{self, Poll};
 use self::scope::enter_aside;
 #[cfg(unix)]
 pub(crate) use self::scope::take_current_output;
-pub(crate) use self::scope::{Destination, Entered, Role, Scope, current, enter};
+pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 use crate::process::print_error;
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.

@@ -5,12 +5,6 @@ pub(crate) fn is_present() -> bool {
     false
 }
 
-/// Returns the address that `act` writes from: nobody sees it here.
-pub(crate) fn probe<T>(act: impl FnOnce() -> T) -> Option<*const u8> {
-    act();
-    None
-}
-
 /// Returns the number that the kernel gave this thread.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "the number is had from a system call only")]

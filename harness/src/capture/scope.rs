@@ -5,7 +5,7 @@ use std::iter;
 use std::sync::Arc;
 use std::thread;
 
-use super::buffer;
+use super::flush;
 use super::journal::Journal;
 use crate::process::{is_stderr_redirected, print_error, print_to_kept, reopen_stderr};
 
@@ -219,11 +219,11 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // Half a line may stand in std's buffer, if that is there. It belongs to the scope that
-        // ends here. If the test has ended meanwhile, what stands there is of another one.
+        // Half a line in std's buffer belongs to the scope that ends here. If the test has ended
+        // meanwhile, as it timed out, the half line is another test's.
         let is_open = || with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_open()));
-        if self.flushes && !buffer::is_gone() && is_open() {
-            buffer::flush();
+        if self.flushes && is_open() {
+            flush::flush_stdout();
         }
         drop(swap(self.former.take()));
     }

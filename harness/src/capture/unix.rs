@@ -27,42 +27,20 @@ pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
 type PthreadCreate = unsafe extern "C" fn(*mut c_void, *const c_void, Start, *mut c_void) -> c_int;
 
-/// What becomes of what this thread writes.
-#[derive(Clone, Copy)]
-enum Probe {
-    No,
-    /// It is the probe.
-    Expected,
-    /// The probe was written from this address.
-    Seen(*const u8),
-}
-
 thread_local! {
-    static PROBE: Cell<Probe> = const { Cell::new(Probe::No) };
+    /// Whether `write` has been called for [`PROBE`], which is no descriptor.
+    static IS_PROBED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns the address that `act` writes from, which is written nowhere; `None` if it writes
-/// nothing, or if the functions are not in force in this binary.
-pub(crate) fn probe<T>(act: impl FnOnce() -> T) -> Option<*const u8> {
-    PROBE.set(Probe::Expected);
-    act();
-    match PROBE.replace(Probe::No) {
-        Probe::Seen(address) => Some(address),
-        Probe::No | Probe::Expected => None,
-    }
-}
-
-/// Says whether this thread expects a probe on `fd`. A signal handler may write elsewhere meanwhile.
-fn is_probe(fd: c_int) -> bool {
-    matches!(fd, -1 | libc::STDOUT_FILENO) && !matches!(PROBE.get(), Probe::No)
-}
+const PROBE: c_int = -1;
 
 /// Says whether the functions are in force in this binary.
 pub(crate) fn is_present() -> bool {
     static PRESENT: OnceLock<bool> = OnceLock::new();
     *PRESENT.get_or_init(|| {
-        // SAFETY: no byte is read, and -1 is no descriptor.
-        probe(|| unsafe { libc::write(-1, ptr::null(), 0) }).is_some()
+        // SAFETY: no byte is read.
+        unsafe { libc::write(PROBE, ptr::null(), 0) };
+        IS_PROBED.get()
     })
 }
 
@@ -79,9 +57,8 @@ pub(crate) fn thread_id() -> i32 {
 ///
 /// As for write(2): `data` points to `length` readable bytes.
 pub unsafe fn write(fd: c_int, data: *const c_void, length: usize) -> isize {
-    if is_probe(fd) {
-        PROBE.set(Probe::Seen(data.cast()));
-        return length as isize;
+    if fd == PROBE {
+        IS_PROBED.set(true);
     }
     if is_standard(fd) && !data.is_null() {
         // SAFETY: the caller says that the bytes are readable; null is excluded above.
@@ -164,8 +141,8 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
     } = *unsafe { Box::from_raw(inherited.cast::<Inherited>()) };
     let role = Role::Thread;
     drop(scope::swap(Some(Entry { scope, role })));
-    // Where std's standard output has a buffer it must not be flushed afterwards: the test may have
-    // ended already, and others may have put half a line there.
+    // std's standard output is not flushed afterwards: the test may have ended already, and half a line of
+    // another test may stand there.
     start(argument)
 }
 

@@ -13,8 +13,8 @@ use super::link;
 use super::lost;
 use super::output::Output;
 use crate::args::Arguments;
+use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
-use crate::capture::{Destination, buffer};
 use crate::inbox::Inbox;
 use crate::plan;
 use crate::process;
@@ -39,10 +39,7 @@ impl Server {
         // The parent has pointed the descriptors at a file.
         let (destination, output) = match args.nocapture {
             true => (Destination::Nowhere, None),
-            false => {
-                buffer::take_away();
-                (Destination::File, Some(own_output()?))
-            }
+            false => (Destination::File, Some(own_output()?)),
         };
         let settings = Settings {
             measures: args.bench,

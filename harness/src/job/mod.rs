@@ -8,9 +8,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::test_thread::TestThread;
+use self::test_thread::{TestThread, Unreported};
 use crate::body::{BlockOn, Body, Call};
-use crate::capture::{Context, Destination, Scope};
+use crate::capture::{Context, Destination, Scope, flush};
 use crate::outcome::Outcome;
 use crate::task::Cancellation;
 use crate::thread_pool::ThreadPool;
@@ -85,36 +85,66 @@ impl Ended {
 
 /// A way to get at a job that is under way.
 #[derive(Default)]
-pub(crate) struct Handle(Option<(Arc<Scope>, Arc<Cancellation>)>);
+pub(crate) struct Handle(Option<Started>);
+
+struct Started {
+    scope: Arc<Scope>,
+    cancellation: Arc<Cancellation>,
+    unreported: Arc<Unreported>,
+}
 
 impl Handle {
-    /// Gives the job up; returns what it has printed, and what cancels it, which calls a waker of the
-    /// user's runtime.
+    /// Gives the job up; returns its end, and what cancels it, which calls a waker of the user's runtime.
     ///
-    /// A future that waits is dropped on its thread then. A thread that blocks goes on; its end is of
-    /// no interest.
-    pub(crate) fn give_up(self) -> (Vec<u8>, Option<Arc<Cancellation>>) {
-        match self.0 {
-            Some((scope, cancellation)) => (scope.close(), Some(cancellation)),
-            None => (Vec::new(), None),
-        }
+    /// The end is its own if the body has returned, and else `outcome`, after `elapsed`. A future that waits
+    /// is dropped on its thread then. A thread that blocks goes on; its end is of no interest.
+    pub(crate) fn give_up(
+        self,
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) -> (Ended, Option<Arc<Cancellation>>) {
+        let Some(Started {
+            scope,
+            cancellation,
+            unreported,
+        }) = self.0
+        else {
+            return (Ended::cut_short(outcome, Vec::new(), elapsed), None);
+        };
+        let ended = match unreported.take() {
+            Some(judged) => judged.into_ended(&scope),
+            None => Ended::cut_short(outcome, scope.close(), elapsed),
+        };
+        (ended, Some(cancellation))
+    }
+
+    /// Says whether the body has returned.
+    pub(crate) fn has_returned(&self) -> bool {
+        let started = self.0.as_ref();
+        started.is_some_and(|started| started.unreported.is_there())
     }
 
     /// Returns what cancels the job.
     pub(crate) fn cancellation(&self) -> Option<Arc<Cancellation>> {
-        let (_, cancellation) = self.0.as_ref()?;
-        Some(cancellation.clone())
+        Some(self.0.as_ref()?.cancellation.clone())
     }
 
     /// Returns the test that the job runs.
     pub(crate) fn context(&self) -> Context {
-        Context::of(self.0.as_ref().map(|(scope, _)| scope.clone()))
+        Context::of(self.0.as_ref().map(|started| started.scope.clone()))
+    }
+
+    /// Writes out half a line that the job may have left in std's buffer.
+    pub(crate) fn flush(&self) {
+        if self.0.is_some() {
+            self.context().run(flush::flush_stdout);
+        }
     }
 
     /// Appends to what the job has printed.
     pub(crate) fn append(&self, text: &[u8]) {
-        if let Some((scope, _)) = &self.0 {
-            scope.append_or_print(text);
+        if let Some(started) = &self.0 {
+            started.scope.append_or_print(text);
         }
     }
 }
@@ -150,7 +180,8 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             block_on,
         };
         let name = thread_name(description.name.clone());
-        let thread = TestThread::new(description, limits, scope.clone());
+        let unreported = Arc::<Unreported>::default();
+        let thread = TestThread::new(description, limits, scope.clone(), unreported.clone());
         let own = scope.clone();
         threads.start(
             name,
@@ -162,7 +193,11 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
                 });
             },
         );
-        Handle(Some((scope, cancellation)))
+        Handle(Some(Started {
+            scope,
+            cancellation,
+            unreported,
+        }))
     }
 }
 

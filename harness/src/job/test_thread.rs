@@ -1,7 +1,7 @@
 //! The thread of a trial, from the start of the body to the judgement of it.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Ended;
@@ -18,7 +18,51 @@ pub(super) struct TestThread {
     description: Arc<Description>,
     limits: Option<TimeLimits>,
     scope: Arc<Scope>,
+    unreported: Arc<Unreported>,
     home: Home,
+}
+
+/// The end of a body that has returned, until it is reported.
+///
+/// That is done by the test's thread, after a flush of std's standard output. Where another test keeps the lock
+/// of that, the schedule does it when the test's time is over.
+#[derive(Default)]
+pub(super) struct Unreported(Mutex<Option<Judged>>);
+
+/// The end of a body, without what it printed.
+pub(super) struct Judged {
+    outcome: Outcome,
+    /// The message of an `Err`, to be shown after what the test has printed.
+    error: Option<String>,
+    elapsed: Duration,
+}
+
+impl Unreported {
+    pub(super) fn take(&self) -> Option<Judged> {
+        self.lock().take()
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Judged>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Judged {
+    /// Appends the error to what the test has printed, and closes its scope.
+    pub(super) fn into_ended(self, scope: &Scope) -> Ended {
+        if let Some(message) = &self.error {
+            scope.append_or_print(format!("Error: {message}\n").as_bytes());
+        }
+        Ended {
+            outcome: self.outcome,
+            output: scope.close(),
+            elapsed: Some(self.elapsed),
+        }
+    }
 }
 
 impl TestThread {
@@ -27,55 +71,52 @@ impl TestThread {
         description: Arc<Description>,
         limits: Option<TimeLimits>,
         scope: Arc<Scope>,
+        unreported: Arc<Unreported>,
     ) -> Self {
         Self {
             description,
             limits,
             scope,
+            unreported,
             home: Home::new(),
         }
     }
 
-    /// Calls the body, and returns what it came to.
+    /// Calls the body, and returns what it came to; if the schedule has reported that already, nobody looks at it.
     pub(super) fn run(self, body: impl FnOnce() -> Option<Verdict>) -> Ended {
-        let entered = self.enter(Role::of_this_thread(&self.scope));
+        let entered = capture::enter(Some(self.scope.clone()), Role::of_this_thread(&self.scope));
         let since = Instant::now();
         let body = || unwind::__rust_begin_short_backtrace(body);
         let result = panic::catch_unwind(AssertUnwindSafe(body));
+        if let Some(result) = result.transpose() {
+            // The thread still works for the test, as the drop of a panic's payload may print.
+            *self.unreported.lock() = Some(self.judge(result, since.elapsed()));
+        }
+        // This flushes std's standard output, and may wait for its lock.
         drop(entered);
-        match result.transpose() {
-            Some(result) => self.end(result, since.elapsed()),
+        match self.unreported.take() {
+            Some(judged) => {
+                self.home.end_child(&judged.outcome);
+                judged.into_ended(&self.scope)
+            }
             None => Ended::dropped(&self.scope),
         }
     }
 
-    fn end(self, result: Result<Verdict, Payload>, elapsed: Duration) -> Ended {
-        if let Ok(Err(failed)) = &result {
-            if let Some(message) = failed.message() {
-                self.scope
-                    .append_or_print(format!("Error: {message}\n").as_bytes());
-            }
-        }
-        let outcome = self.judge(result, elapsed);
-        self.home.end_child(&outcome);
-        Ended {
-            outcome,
-            output: self.scope.close(),
-            elapsed: Some(elapsed),
-        }
-    }
-
-    fn judge(&self, result: Result<Verdict, Payload>, elapsed: Duration) -> Outcome {
-        // What the drop of a panic's payload prints is the test's.
-        let _entered = result.is_err().then(|| self.enter(Role::Poll));
+    fn judge(&self, result: Result<Verdict, Payload>, elapsed: Duration) -> Judged {
+        let error = match &result {
+            Ok(Err(failed)) => failed.message().map(str::to_owned),
+            _ => None,
+        };
         let outcome = outcome::judge(&self.description, result);
-        match self.limits {
+        let outcome = match self.limits {
             Some(limits) => limits.enforce(outcome, elapsed),
             None => outcome,
+        };
+        Judged {
+            outcome,
+            error,
+            elapsed,
         }
-    }
-
-    fn enter(&self, role: Role) -> capture::Entered {
-        capture::enter(Some(self.scope.clone()), role)
     }
 }

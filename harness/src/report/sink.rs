@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::capture::buffer;
+use crate::capture::flush;
 
 #[cfg(not(unix))]
 use self::plain::Target;
@@ -24,7 +24,7 @@ impl Sink {
     /// A report for machines goes to what is reserved for it; one for people, which a test may have made within
     /// such a run, goes where that test prints.
     pub(crate) fn stdout(is_for_machines: bool) -> Self {
-        buffer::flush();
+        flush::flush_stdout();
         Self {
             target: Target::open(is_for_machines),
         }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::capture::{patience, stdio};
+use crate::capture::{flush, stdio};
 use crate::guarded::{Guarded, identity};
 
 /// So long a flush may take.
@@ -61,7 +61,8 @@ impl Drop for StdoutReservation {
         let Some(reserved) = &mut *slot else { return };
         reserved.count = reserved.count.saturating_sub(1);
         let is_last = reserved.count == 0;
-        if is_last && reserved.original.is_intact() && !patience::is_suspect() && flush_in_time() {
+        if is_last && reserved.original.is_intact() && !flush::is_lock_suspect() && flush_in_time()
+        {
             let _ = stdio::point(libc::STDOUT_FILENO, &*reserved.original);
             *slot = None;
         }

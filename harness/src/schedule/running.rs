@@ -8,7 +8,8 @@ use super::retry::Again;
 use crate::attempt::Attempt;
 use crate::body::Describe;
 use crate::capture::Context;
-use crate::job::Handle;
+use crate::job::{Ended, Handle};
+use crate::outcome::Outcome;
 use crate::task::Cancellation;
 use crate::time::SLOW;
 use crate::trial::Description;
@@ -151,6 +152,9 @@ impl Running {
         now: Instant,
     ) -> Option<(Context, Describe)> {
         let trial = self.get_mut(id)?;
+        if trial.handle.has_returned() {
+            return None;
+        }
         let describe = trial.describe.take()?;
         trial.given_up_at = Some(now + PATIENCE);
         Some((trial.handle.context(), describe))
@@ -209,11 +213,18 @@ impl Running {
         Some(cancellation)
     }
 
-    /// Gives up a trial, and leaves its thread alone. Returns what it has printed, and what cancels
-    /// it.
-    pub(super) fn give_up(&mut self, id: usize) -> (Vec<u8>, Option<Arc<Cancellation>>) {
+    /// Gives up a trial, and leaves its thread alone. Returns its end, which is `outcome` unless it has come
+    /// to its own, and what cancels it.
+    pub(super) fn give_up(
+        &mut self,
+        id: usize,
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) -> (Ended, Option<Arc<Cancellation>>) {
         let handle = self.get_mut(id).map(|trial| mem::take(&mut trial.handle));
-        handle.unwrap_or_default().give_up()
+        let handle = handle.unwrap_or_default();
+        handle.flush();
+        handle.give_up(outcome, elapsed)
     }
 
     /// Returns the numbers of all trials, but for ignored ones, whose end has been told of already.

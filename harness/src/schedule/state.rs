@@ -16,7 +16,6 @@ use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
 use crate::body::Options;
-use crate::capture::{Destination, buffer};
 use crate::event::{Event, Finished, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job};
@@ -82,9 +81,6 @@ impl State {
 
     /// Starts the run.
     pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
-        if self.pool.is_none() && self.settings.destination == Destination::Scope {
-            buffer::take_away();
-        }
         self.phase = Phase::running(driver);
         self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
         let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);

@@ -7,7 +7,7 @@ use libtest_async::Failed;
 
 use crate::exemptions::{self, Rule};
 use crate::matrix::{Case, Group};
-use crate::normal::{normal, unordered, without_frames, without_seed};
+use crate::normal::{half_lines_removed, normal, unordered, without_frames, without_seed};
 use crate::ours::{self, Mode};
 use crate::process::{self, Output};
 use crate::reference;
@@ -36,8 +36,13 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
     let theirs = process::run(reference::binary(binary), case, &log, &[]);
     let (program, variable) = ours::program(binary, mode);
     let ours = process::run(&program, case, &log, &[variable]);
-    match exemptions::rule(binary, case) {
+    match exemptions::rule(binary, mode, case) {
         None => first_difference(&prepared(case, theirs), &prepared(case, ours)),
+        Some(Rule::WithoutHalfLines) => {
+            let [theirs, ours] =
+                [theirs, ours].map(|output| without_half_lines(prepared(case, output)));
+            first_difference(&theirs, &ours)
+        }
         Some(Rule::StartsAlike) => {
             let (theirs, ours) = (normal(&theirs.stdout), normal(&ours.stdout));
             (!ours.starts_with(&theirs)).then(|| format!("{ours}\ndoes not start with\n{theirs}"))
@@ -51,7 +56,12 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
             let (theirs, ours) = (prepared(case, theirs), prepared(case, ours));
             let theirs = with_prints_on_stderr(theirs);
             let lost = missing_line(&theirs.stderr, &ours.stderr);
-            lost.or_else(|| first_difference(&without_order(theirs), &without_order(ours)))
+            // Nothing but standard error is in any order there, and half lines stand where they may.
+            let [theirs, ours] = [theirs, ours].map(|output| Output {
+                stderr: unordered(&half_lines_removed(&output.stderr)),
+                ..output
+            });
+            lost.or_else(|| first_difference(&theirs, &ours))
         }
         Some(Rule::Accepted) => ours.stderr.starts_with("error: ").then_some(ours.stderr),
         Some(Rule::SameExit) => (theirs.exit != ours.exit).then_some(ours.exit),
@@ -124,11 +134,14 @@ fn missing_line(expected: &str, text: &str) -> Option<String> {
     Some(format!("  stderr lacks the line {line:?}:\n{text}"))
 }
 
-/// Sorts the lines of standard error, where two streams have become one.
-fn without_order(output: Output) -> Output {
+/// Also sorts the lines.
+fn without_half_lines(output: Output) -> Output {
+    let remove = |text: &str| unordered(&half_lines_removed(text));
     Output {
-        stderr: unordered(&output.stderr),
-        ..output
+        stdout: remove(&output.stdout),
+        stderr: remove(&output.stderr),
+        log: remove(&output.log),
+        exit: output.exit,
     }
 }
 

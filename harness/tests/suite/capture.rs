@@ -8,7 +8,8 @@ crate::tests!(
     everything_a_test_prints_is_shown_with_it,
     tests_that_are_suspended_keep_their_lines,
     half_a_line_comes_before_the_panic_after_it,
-    half_lines_of_many_tests_are_shown_with_their_own,
+    half_lines_of_tests_at_once_are_neither_lost_nor_doubled,
+    half_lines_are_shown_with_their_own_test_in_workers,
     the_hook_of_the_user_comes_back,
     nocapture_lets_everything_through,
     output_of_passing_tests_is_shown_on_demand,
@@ -49,12 +50,32 @@ fn half_a_line_comes_before_the_panic_after_it() {
     }
 }
 
-fn half_lines_of_many_tests_are_shown_with_their_own() {
+/// The test that the first half of a line is shown with is left to chance.
+fn half_lines_of_tests_at_once_are_neither_lost_nor_doubled() {
     let output = run("half_lines", &["--test-threads=8"]);
     assert_ordinary_end(&output);
     for number in 0..8 {
         let shown = section(&output.stdout, &format!("t{number}"));
-        let line = |round| format!("[{number}.{round} ({number}.{round})\n{number}.{round}]\n");
+        for round in 0..50 {
+            let half = format!("[{number}.{round} ");
+            assert_eq!(output.stdout.matches(&half).count(), 1, "{half}");
+            for own in [
+                format!("({number}.{round})\n"),
+                format!("{number}.{round}]\n"),
+            ] {
+                assert_eq!(output.stdout.matches(&own).count(), 1, "{own}");
+                assert!(shown.contains(&own), "{own} is not in {shown}");
+            }
+        }
+    }
+}
+
+fn half_lines_are_shown_with_their_own_test_in_workers() {
+    let output = run("half_lines", &["--isolate", "--test-threads=4"]);
+    assert_ordinary_end(&output);
+    for number in 0..8 {
+        let shown = section(&output.stdout, &format!("t{number}"));
+        let line = |round| format!("({number}.{round})\n[{number}.{round} {number}.{round}]\n");
         let printed: String = (0..50).map(line).collect();
         assert_eq!(shown, format!("{printed}Error: to be shown\n"));
     }

@@ -51,7 +51,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "passing" => libtest_async::run(&args, passing()),
         "noisy" => libtest_async::run(&args, noisy::noisy()),
         "half_a_line" => libtest_async::run(&args, noisy::half_a_line()),
-        "half_lines" => libtest_async::run(&args, noisy::half_lines()),
+        "half_lines" => libtest_async::run(&args, noisy::half_lines(args.isolate)),
+        "half_a_line_and_blocks" => libtest_async::run(&args, noisy::half_a_line_and_blocks()),
         "says" => libtest_async::run(&args, noisy::says()),
         "yielding" => libtest_async::run(&args, noisy::noisy_async()),
         "dropped" => libtest_async::run(&args, dropped()),
@@ -206,7 +207,7 @@ fn endless() -> Vec<Trial> {
             }
         }),
         Trial::async_test("b_is_pending", async {
-            print!("before waiting");
+            println!("before waiting");
             let _says_when_dropped = says_when_dropped;
             future::pending().await
         }),

@@ -28,6 +28,7 @@ crate::tests!(
     a_worker_that_takes_too_long_is_killed,
     no_time_is_too_long_for_a_timeout,
     no_test_starts_after_so_many_failures,
+    half_a_line_of_a_test_that_blocks_is_shown_with_it,
 );
 
 fn a_test_that_takes_too_long_fails() {
@@ -58,6 +59,15 @@ fn a_test_that_takes_too_long_fails() {
         );
         assert_eq!(output.code, Some(101));
     }
+}
+
+fn half_a_line_of_a_test_that_blocks_is_shown_with_it() {
+    let args = ["--timeout=300ms", "--test-threads=1", "--show-output"];
+    let output = run("half_a_line_and_blocks", &args);
+    let expected = "before blocking\nnote: test timed out after 300ms";
+    assert_eq!(section(&output.stdout, "a_blocks"), expected);
+    let later = "---- b_prints stdout ----\nlater\n";
+    assert!(output.stdout.contains(later), "{}", output.stdout);
 }
 
 /// The test goes on, but not in the report.
@@ -282,9 +292,10 @@ fn exit_zero_in_a_test_is_a_failure() {
     assert_eq!((output.stderr.as_str(), output.code), (expected, Some(101)));
 }
 
+/// But for half a line, which std still has in its buffer.
 fn an_abort_shows_what_was_captured() {
     let output = run("crashing", &["b_aborts"]);
-    let expected = "\n---- b_aborts stdout ----\nb_aborts prints\nb_aborts prints half a line\n";
+    let expected = "\n---- b_aborts stdout ----\nb_aborts prints\n\n";
     assert_eq!((output.stderr.as_str(), output.code), (expected, None));
 }
 
@@ -294,8 +305,7 @@ fn a_stack_overflow_is_told() {
     let shown = &output.stderr;
     assert!(shown.starts_with("\nthread 'j_overflows' "), "{shown}");
     assert!(shown.contains(" has overflowed its stack\n"), "{shown}");
-    let captured =
-        "\n---- j_overflows stdout ----\nj_overflows prints\nj_overflows prints half a line\n";
+    let captured = "\n---- j_overflows stdout ----\nj_overflows prints\n\n";
     assert!(shown.ends_with(captured), "{shown}");
     assert_eq!(output.code, None);
 }

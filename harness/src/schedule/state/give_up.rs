@@ -9,7 +9,7 @@ use super::super::running::Trial;
 use super::super::{Driver, Message, stuck_lock};
 use super::State;
 use crate::body::Describe;
-use crate::capture::{Context, patience};
+use crate::capture::{Context, flush};
 use crate::event::Event;
 use crate::job::Ended;
 use crate::outcome::Outcome;
@@ -83,17 +83,17 @@ impl State {
             stuck_lock::watch(title, Arc::downgrade(driver));
         }
         self.leave_behind();
-        let (output, cancellation) = self.running.give_up(id);
+        let (ended, cancellation) = self.running.give_up(id, outcome, elapsed);
         if let Some(cancellation) = cancellation {
             self.unused.cancel(cancellation);
         }
-        self.ended(id, Ended::cut_short(outcome, output, elapsed))
+        self.ended(id, ended)
     }
 
     /// Notes that a trial goes on after its end is reported, and may keep what others need.
     pub(super) fn leave_behind(&mut self) {
         self.has_given_up = true;
-        patience::suspect();
+        flush::suspect_lock();
     }
 
     /// Fails what runs and what has not started.

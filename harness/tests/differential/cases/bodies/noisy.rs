@@ -40,11 +40,10 @@ suite! {
         panic!("i");
     }
     fn j_half_lines_fail() {
-        print!("a");
-        eprint!("b");
-        print!("c");
-        eprintln!("d");
-        println!("e");
+        eprint!("half of stderr, ");
+        eprintln!("the other half");
+        print!("half of stdout, ");
+        println!("the other half");
         panic!("j");
     }
 }
