@@ -60,55 +60,32 @@
 struct Readme;
 
 mod args;
-mod attempt;
-mod binary;
 mod block_on;
-mod body;
 pub mod capture;
-mod conclusion;
 mod event;
-mod failed;
-#[cfg(unix)]
-mod guarded;
-#[cfg(not(unix))]
-#[path = "unguarded.rs"]
-mod guarded;
-mod hooks;
-#[cfg(unix)]
-mod inbox;
 mod isolate;
 mod job;
-mod last_failed;
 mod macros;
-#[cfg(feature = "libtest-mimic")]
-mod mimic;
-mod outcome;
 mod plan;
 mod process;
 mod report;
 mod run;
 mod schedule;
 mod shared;
-mod shuffle;
-mod task;
-mod thread_pool;
-mod time;
 mod trial;
 mod unwind;
 
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
-pub use self::body::{BlockOnOutput, TestFuture};
-pub use self::conclusion::Conclusion;
-pub use self::failed::{Completion, Failed, Measurement};
+pub use self::event::Conclusion;
 pub use self::run::{run, run_interruptible};
 pub use self::schedule::Interrupter;
 pub use self::shared::{Shared, close_shared};
-pub use self::trial::Trial;
+pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture, Trial};
 
 /// Parts of the macros and of `pyo3-aio`. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::hooks::Hooks;
     pub use crate::isolate::{is_worker, setup_failed, watch_parent};
+    pub use crate::run::Hooks;
     pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
 }

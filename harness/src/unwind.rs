@@ -3,7 +3,7 @@
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::outcome::Payload;
+use crate::event::outcome::Payload;
 
 /// Calls `f`; `None` says that it panicked.
 pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Option<T> {

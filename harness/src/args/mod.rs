@@ -3,6 +3,7 @@
 mod error;
 mod options;
 mod parse;
+pub(crate) mod time_limits;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -11,10 +12,11 @@ use std::process;
 use std::time::Duration;
 
 pub use self::error::ArgumentError;
+pub(crate) use self::time_limits::{SLOW, TimeLimits};
 
 use crate::isolate;
-use crate::last_failed;
-use crate::thread_pool::Thread;
+use crate::job::Thread;
+use crate::plan::last_failed;
 use crate::trial::Trial;
 
 /// Exit code of every failure, usage errors included, as with libtest.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use getopts::Matches;
 
 use super::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags, options};
-use crate::time::TimeLimits;
+use crate::args::TimeLimits;
 
 /// Parses a command line whose first word is the program; `variable` looks the environment up.
 ///

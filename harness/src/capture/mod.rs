@@ -15,6 +15,11 @@
 //! standard error meanwhile. Where tests run at once, one that prints or ends at that very moment may get
 //! the half line of another. In the worker processes of `--isolate`, which run one test at a time, none does.
 
+#[cfg(unix)]
+mod abort;
+#[cfg(not(unix))]
+#[path = "no_abort.rs"]
+mod abort;
 mod chunk;
 pub(crate) mod flush;
 pub(crate) mod hook;
@@ -45,9 +50,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
+pub(crate) use self::abort::AbortGuard;
 use self::scope::enter_aside;
-#[cfg(unix)]
-pub(crate) use self::scope::take_current_output;
 pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 use crate::process::print_error;
 

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use crate::guarded::Guarded;
+use crate::process::Guarded;
 
 /// Makes `file` the standard input of this process, and of those that it starts.
 pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {

@@ -9,11 +9,10 @@ use super::Request;
 use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
+use crate::args::TimeLimits;
 use crate::capture::{Destination, stdio};
-use crate::guarded::Guarded;
-use crate::job::{Ended, Job};
-use crate::thread_pool::{Thread, ThreadPool};
-use crate::time::TimeLimits;
+use crate::job::{Ended, Job, Thread, ThreadPool};
+use crate::process::Guarded;
 use crate::trial::Trial;
 use crate::unwind;
 
@@ -211,7 +210,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::outcome::Outcome;
+    use crate::event::Outcome;
 
     fn ask(link: &mut &UnixStream, name: &str) {
         let request = Request {

@@ -8,7 +8,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::capture::stdio;
-use crate::guarded::Guarded;
+use crate::process::Guarded;
 
 /// A file that is longer is emptied between trials.
 const MOST: u64 = 1 << 20;

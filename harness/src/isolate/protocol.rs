@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use super::Request;
-use crate::failed::Measurement;
+use crate::event::Outcome;
 use crate::job::Ended;
-use crate::outcome::Outcome;
+use crate::trial::Measurement;
 
 /// Starts a frame, so that what a test writes to the socket is not taken for one.
 const MARK: [u8; 4] = *b"\xfflta";

@@ -9,16 +9,15 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::executor::{Executor, Settings, Trials};
+use super::inbox::Inbox;
 use super::link;
 use super::lost;
 use super::output::Output;
-use crate::args::Arguments;
+use crate::args::{Arguments, TimeLimits};
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
-use crate::inbox::Inbox;
 use crate::plan;
 use crate::process;
-use crate::time::TimeLimits;
 use crate::trial::Trial;
 
 /// Serves the parent until it closes the socket. A thread of its own reads the requests and starts

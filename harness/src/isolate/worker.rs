@@ -13,8 +13,8 @@ use super::protocol::Reply;
 use super::queue::Queue;
 use super::replies::is_timeout;
 use super::{Job, Progress};
+use crate::event::Outcome;
 use crate::job::Ended;
-use crate::outcome::Outcome;
 use crate::shared;
 
 /// Where trials take less time, others are worth being sent ahead.

@@ -1,6 +1,7 @@
 //! A trial at work, on a thread.
 
 mod test_thread;
+mod thread_pool;
 
 use std::borrow::Cow;
 use std::ffi::CStr;
@@ -9,13 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::test_thread::{TestThread, Unreported};
-use crate::body::{BlockOn, Body, Call};
+pub(crate) use self::thread_pool::{Thread, ThreadPool};
+use crate::args::TimeLimits;
 use crate::capture::{Context, Destination, Scope, flush};
-use crate::outcome::Outcome;
-use crate::task::Cancellation;
-use crate::thread_pool::ThreadPool;
-use crate::time::TimeLimits;
-use crate::trial::Description;
+use crate::event::Outcome;
+use crate::trial::{BlockOn, Body, Call, Cancellation, Description};
 
 /// What a trial needs to run and to report its end.
 pub(crate) struct Job<D> {
@@ -214,7 +213,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::thread_pool::Thread;
+    use crate::job::Thread;
 
     #[test]
     fn a_job_that_does_not_come_to_an_end_was_dropped() {

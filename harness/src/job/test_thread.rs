@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Ended;
-use crate::body::Verdict;
+use crate::args::TimeLimits;
 use crate::capture::{self, Role, Scope};
-use crate::outcome::{self, Outcome, Payload};
+use crate::event::Outcome;
+use crate::event::outcome::{self, Payload};
 use crate::process::Home;
-use crate::time::TimeLimits;
-use crate::trial::Description;
+use crate::trial::{Description, Verdict};
 use crate::unwind;
 
 /// Needed on a trial's thread, beside the body.

@@ -2,7 +2,7 @@
 
 use std::process;
 
-use crate::outcome::Outcome;
+use crate::event::Outcome;
 
 /// The process that reports what becomes of tests.
 pub(crate) struct Home(u32);

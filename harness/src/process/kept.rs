@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
 use super::print_error;
-use crate::guarded::{Guarded, identity};
+use crate::process::{Guarded, identity};
 
 static FILE: OnceLock<Guarded<File>> = OnceLock::new();
 

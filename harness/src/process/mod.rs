@@ -1,13 +1,17 @@
 //! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
 
-#[cfg(unix)]
-mod abort;
+pub(crate) mod binary;
 #[cfg(unix)]
 mod errno;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
 mod file_size;
 mod forked;
+#[cfg(unix)]
+mod guarded;
+#[cfg(not(unix))]
+#[path = "unguarded.rs"]
+mod guarded;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -25,16 +29,17 @@ mod kept;
 #[cfg(not(unix))]
 mod no_signals;
 
-#[cfg(unix)]
-pub(crate) use self::abort::AbortGuard;
 pub(crate) use self::exit::ExitGuard;
 pub(crate) use self::file_size::write_file;
 pub(crate) use self::forked::Home;
+pub(crate) use self::guarded::Guarded;
+#[cfg(unix)]
+pub(crate) use self::guarded::identity;
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(unix)]
 pub(crate) use self::kept::keep_stderr;
 pub(crate) use self::kept::{is_stderr_redirected, print_to_kept, reopen_stderr};
 #[cfg(not(unix))]
-pub(crate) use self::no_signals::{AbortGuard, Interrupt};
+pub(crate) use self::no_signals::Interrupt;
 pub(crate) use self::stderr::print_error;

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::guarded::Guarded;
+use crate::process::Guarded;
 
 /// Both ends of a pipe, which tests may close or replace.
 pub(super) struct SignalPipe {

@@ -1,6 +1,6 @@
 //! What is known of a failure, read from the output of the trial.
 
-use crate::outcome::Outcome;
+use crate::event::Outcome;
 use crate::trial::Description;
 
 /// A failure in few words, and where it happened.

@@ -104,9 +104,9 @@ mod tests {
 
     use super::*;
     use crate::Trial;
-    use crate::attempt::Attempt;
+    use crate::event::Attempt;
+    use crate::event::Outcome;
     use crate::event::Tally;
-    use crate::outcome::Outcome;
 
     struct Silent;
 

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::event::{Event, Finished, Listing, Tally};
-use crate::failed::Measurement;
-use crate::outcome::Outcome;
-use crate::trial::{Description, Source};
+use crate::event::{Event, Finished, Listing, Outcome, Tally};
+use crate::trial::{Description, Measurement, Source};
 
 use super::Reporter;
 

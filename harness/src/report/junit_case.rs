@@ -4,9 +4,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::attempt::FailedAttempt;
-use crate::event::Finished;
-use crate::outcome::Outcome;
+use crate::event::{FailedAttempt, Finished, Outcome};
 use crate::trial::Description;
 
 use super::failure::{Failure, source_location};

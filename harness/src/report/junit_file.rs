@@ -8,9 +8,8 @@ use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::binary;
 use crate::event::{Event, Tally};
-use crate::process::write_file;
+use crate::process::{binary, write_file};
 
 use super::file_error::FileError;
 use super::junit_case;

@@ -7,9 +7,8 @@ use std::mem;
 use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::event::{Event, Finished};
-use crate::guarded::Guarded;
-use crate::outcome::Outcome;
+use crate::event::{Event, Finished, Outcome};
+use crate::process::Guarded;
 
 use super::summary;
 

@@ -25,11 +25,10 @@ mod xml;
 
 use std::io;
 
-use crate::args::{Arguments, ColorSetting, FormatSetting};
+use crate::args::{Arguments, ColorSetting, FormatSetting, TimeLimits};
 use crate::event::Event;
 use crate::isolate::is_worker;
-use crate::last_failed::Record;
-use crate::time::TimeLimits;
+use crate::plan::last_failed::Record;
 
 use self::color::Palette;
 use self::durations::Durations;

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::event::{Event, Finished};
-use crate::outcome::Outcome;
-use crate::time::TimeLimits;
+use crate::args::TimeLimits;
+use crate::event::{Event, Finished, Outcome};
 
 use super::Reporter;
 use super::color::{Color, Palette};

@@ -52,7 +52,7 @@ mod unix {
 
     use super::super::stdout;
     use crate::capture::stdio;
-    use crate::guarded::Guarded;
+    use crate::process::Guarded;
 
     /// A duplicate of the descriptor, so that the layer that captures what tests write to descriptor
     /// 1 never sees the report.

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::capture::{flush, stdio};
-use crate::guarded::{Guarded, identity};
+use crate::process::{Guarded, identity};
 
 /// So long a flush may take.
 const PATIENCE: Duration = Duration::from_secs(1);

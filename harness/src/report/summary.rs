@@ -6,12 +6,9 @@ use std::iter;
 use std::mem;
 use std::sync::Arc;
 
-use crate::attempt::Attempt;
-use crate::event::{Event, Finished, Listing, Tally};
-use crate::failed::Measurement;
-use crate::outcome::Outcome;
-use crate::time::SLOW;
-use crate::trial::Description;
+use crate::args::SLOW;
+use crate::event::{Attempt, Event, Finished, Listing, Outcome, Tally};
+use crate::trial::{Description, Measurement};
 
 use super::color::{Color, Palette};
 

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::event::{Event, Finished, Tally};
-use crate::outcome::Outcome;
+use crate::event::{Event, Finished, Outcome, Tally};
 use crate::trial::Description;
 
 use super::Reporter;

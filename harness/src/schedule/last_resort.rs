@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::thread;
 
 use super::{Driver, lock};
-use crate::conclusion::Conclusion;
+use crate::event::Conclusion;
 use crate::process::print_error;
 use crate::shared;
 

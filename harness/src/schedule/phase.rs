@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Driver, interruption, running};
+use crate::capture::AbortGuard;
 use crate::capture::hook::HookGuard;
-use crate::process::{AbortGuard, ExitGuard, Interrupt};
+use crate::process::{ExitGuard, Interrupt};
 
 /// How far a run is.
 pub(super) enum Phase {

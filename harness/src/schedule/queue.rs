@@ -80,7 +80,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::Trial;
-    use crate::attempt::Attempt;
+    use crate::event::Attempt;
 
     fn planned(name: &str) -> Planned {
         Planned {

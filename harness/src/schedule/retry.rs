@@ -1,11 +1,9 @@
 //! Further attempts of a trial that failed.
 
 use super::unused::Unused;
-use crate::attempt::FailedAttempt;
-use crate::body::{Body, Options};
-use crate::event::Finished;
+use crate::event::{FailedAttempt, Finished};
 use crate::plan::Planned;
-use crate::trial::{Description, Trial};
+use crate::trial::{Body, Description, Options, Trial};
 
 /// What is needed to run a trial again.
 pub(super) struct Again {

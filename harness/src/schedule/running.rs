@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::retry::Again;
-use crate::attempt::Attempt;
-use crate::body::Describe;
+use crate::args::SLOW;
 use crate::capture::Context;
+use crate::event::{Attempt, Outcome};
 use crate::job::{Ended, Handle};
-use crate::outcome::Outcome;
-use crate::task::Cancellation;
-use crate::time::SLOW;
-use crate::trial::Description;
+use crate::trial::{Cancellation, Describe, Description};
 
 /// How long a trial whose time is over is kept for a description of what it does.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::args::Arguments;
+use crate::args::{Arguments, TimeLimits};
 use crate::capture::Destination;
-use crate::thread_pool::Thread;
-use crate::time::TimeLimits;
+use crate::job::Thread;
 
 /// How trials are to run.
 pub(crate) struct Settings {

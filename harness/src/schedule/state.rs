@@ -15,17 +15,15 @@ use super::settings::Settings;
 use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::body::Options;
-use crate::event::{Event, Finished, Tally};
+use crate::args::SLOW;
+use crate::event::{Event, Finished, Outcome, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
-use crate::job::{Ended, Job};
-use crate::outcome::Outcome;
+use crate::job::{Ended, Job, ThreadPool};
 use crate::plan::{Plan, Planned};
 use crate::process::print_error;
 use crate::report::Output;
 use crate::shared;
-use crate::thread_pool::ThreadPool;
-use crate::time::SLOW;
+use crate::trial::Options;
 
 /// The state of a run.
 pub(crate) struct State {

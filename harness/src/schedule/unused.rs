@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::body::{Body, Options};
-use crate::task::Cancellation;
-use crate::trial::Trial;
+use crate::trial::{Body, Cancellation, Options, Trial};
 use crate::unwind;
 
 /// Bodies that do not run here, what else belongs to trials, and cancellations that are due.

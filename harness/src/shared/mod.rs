@@ -18,7 +18,7 @@ pub use self::functions::{AsyncFunction, Close, Open};
 use self::opening::Opening;
 pub use self::opening::SharedError;
 use crate::block_on::block_on;
-use crate::failed::Failed;
+use crate::trial::Failed;
 
 /// A value that is made when the first test asks for it, shared by all tests, and closed after the
 /// last one: a connection pool, a server, a container. pytest calls it a session fixture.

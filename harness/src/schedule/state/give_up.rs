@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use super::super::running::Trial;
 use super::super::{Driver, Message, stuck_lock};
 use super::State;
-use crate::body::Describe;
 use crate::capture::{Context, flush};
-use crate::event::Event;
+use crate::event::{Event, Outcome};
 use crate::job::Ended;
-use crate::outcome::Outcome;
 use crate::plan::Planned;
+use crate::trial::Describe;
 use crate::unwind;
 
 impl State {

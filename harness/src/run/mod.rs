@@ -1,20 +1,22 @@
 //! The ways to run trials.
 
+mod hooks;
+
+pub use self::hooks::Hooks;
+
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::thread;
 
-use crate::args::Arguments;
+use crate::args::{Arguments, TimeLimits};
 use crate::block_on::block_on;
-use crate::conclusion::Conclusion;
-use crate::event::{Event, Listing};
+use crate::event::{Conclusion, Event, Listing};
 use crate::isolate::{Pool, Server, Turn};
 use crate::plan::{self, Plan};
 use crate::process::print_error;
 use crate::report::{Output, StdoutReservation};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::shared;
-use crate::time::TimeLimits;
 use crate::trial::Trial;
 
 /// Runs `trials`, or lists them, as `args` say, and reports to standard output.

@@ -10,9 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use crate::block_on::block_on;
-use crate::body::{Call, Done, Verdict};
-use crate::failed::Failed;
-use crate::outcome::Payload;
+use crate::event::outcome::Payload;
+use crate::trial::{Call, Done, Failed, Verdict};
 use crate::unwind;
 
 /// The future of an async trial.

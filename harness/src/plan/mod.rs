@@ -1,12 +1,13 @@
 //! Which trials run, and in which order.
 
+pub(crate) mod last_failed;
+mod shuffle;
+
 use std::borrow::Cow;
 use std::mem;
 
 use crate::args::Arguments;
-use crate::attempt::Attempt;
-use crate::last_failed;
-use crate::shuffle;
+use crate::event::Attempt;
 use crate::trial::{Description, ShouldPanic, Trial};
 use crate::unwind;
 

@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::failed::{Completion, Failed, Measurement};
-use crate::task::{self, Cancellation};
+use super::task::{self, Cancellation};
+use crate::trial::{Completion, Failed, Measurement};
 
 /// The future of a test, as [`Trial::with_block_on`](crate::Trial::with_block_on) gets it: it keeps its result for the
 /// harness and returns nothing. It stays on the thread of its test.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::outcome::Outcome;
+use crate::event::Outcome;
 
 /// Which attempt of a trial something is about; without `--retries` the only one.
 #[derive(Debug)]

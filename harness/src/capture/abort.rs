@@ -8,7 +8,7 @@ use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::capture;
+use super::scope::take_current_output;
 
 /// The process that watches. What a forked child has of the output is its parent's.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -61,7 +61,7 @@ extern "C" fn on_abort(signal: c_int) {
 
 fn print_current_output() {
     let mut is_first = true;
-    capture::take_current_output(|name, piece| {
+    take_current_output(|name, piece| {
         if mem::take(&mut is_first) {
             print(b"\n---- ");
             print(name.as_bytes());

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use crate::args::{Arguments, FAILURE};
 use crate::block_on::block_on;
-use crate::failed::Failed;
 use crate::isolate::{setup_failed, watch_parent};
 use crate::process::print_error;
 use crate::run::run;
 use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
-use crate::trial::Trial;
+use crate::trial::{Failed, Trial};
 use crate::unwind;
 
 type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::body::{Body, Done, Verdict};
-use crate::failed::{Failed, Measurement};
-use crate::trial::Trial;
+use crate::trial::{Body, Done, Failed, Measurement, Trial, Verdict};
 
 /// Makes trials that were made for libtest-mimic run among others, with this harness's arguments,
 /// capture and report.

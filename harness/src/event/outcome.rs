@@ -4,9 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::body::{Done, Verdict};
-use crate::failed::Measurement;
-use crate::trial::{Description, ShouldPanic};
+use crate::trial::{Description, Done, Measurement, ShouldPanic, Verdict};
 use crate::unwind;
 
 /// The payload of a panic.

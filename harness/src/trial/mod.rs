@@ -1,12 +1,22 @@
 //! A single test or benchmark.
 
+mod body;
+mod failed;
+#[cfg(feature = "libtest-mimic")]
+mod mimic;
+mod task;
+
+pub(crate) use self::body::{
+    BlockOn, Body, Call, Describe, Done, Options, Verdict, async_body, done,
+};
+pub use self::body::{BlockOnOutput, TestFuture};
+pub use self::failed::{Completion, Failed, Measurement};
+pub(crate) use self::task::Cancellation;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-use crate::body::{BlockOnOutput, Body, Done, Options, TestFuture, async_body, done};
-use crate::failed::{Completion, Failed, Measurement};
 
 /// A single test or benchmark, with what `#[ignore]` and `#[should_panic]` would say about it.
 pub struct Trial {

@@ -1,11 +1,16 @@
 //! What happens in a run. Reporters see events and nothing else.
 
+mod attempt;
+mod conclusion;
+pub(crate) mod outcome;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::Attempt;
-use crate::outcome::Outcome;
+pub(crate) use self::attempt::{Attempt, FailedAttempt};
+pub use self::conclusion::Conclusion;
+pub(crate) use self::outcome::Outcome;
 use crate::trial::Description;
 
 /// A step of a run or of a listing.

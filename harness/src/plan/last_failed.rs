@@ -9,11 +9,9 @@ use std::fs;
 use std::path::{self, PathBuf};
 
 use crate::args::Arguments;
-use crate::binary;
-use crate::event::Event;
-use crate::outcome::Outcome;
+use crate::event::{Event, Outcome};
 use crate::plan;
-use crate::process::write_file;
+use crate::process::{binary, write_file};
 use crate::trial::Trial;
 
 /// Names the folder that the record is kept in, instead of the binary's.

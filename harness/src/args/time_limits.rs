@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::args::Arguments;
-use crate::outcome::Outcome;
+use crate::event::Outcome;
 
 /// After this long a running test gets a notice.
 pub(crate) const SLOW: Duration = Duration::from_secs(60);
