@@ -85,7 +85,8 @@ pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture
 /// Parts of the macros and of `pyo3-aio`. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::isolate::{is_worker, setup_failed, watch_parent};
+    pub use crate::isolate::{setup_failed, watch_parent};
+    pub use crate::process::is_worker;
     pub use crate::run::Hooks;
     pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
 }

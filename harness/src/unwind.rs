@@ -1,9 +1,11 @@
 //! Calls to code that may panic, and that must not end anything but itself.
 
+use std::any::Any;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::event::outcome::Payload;
+/// The payload of a panic.
+pub(crate) type Payload = Box<dyn Any + Send>;
 
 /// Calls `f`; `None` says that it panicked.
 pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Option<T> {
@@ -18,6 +20,14 @@ pub(crate) fn discard(payload: Payload) {
     let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
     if let Err(payload) = dropped {
         mem::forget(payload);
+    }
+}
+
+/// Returns the text of a panic, if it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
+    match payload.downcast_ref::<String>() {
+        Some(text) => Some(text),
+        None => payload.downcast_ref::<&'static str>().copied(),
     }
 }
 

@@ -3,7 +3,7 @@
 mod error;
 mod options;
 mod parse;
-pub(crate) mod time_limits;
+mod time_limits;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -12,15 +12,9 @@ use std::process;
 use std::time::Duration;
 
 pub use self::error::ArgumentError;
-pub(crate) use self::time_limits::{SLOW, TimeLimits};
+pub(crate) use self::time_limits::TimeLimits;
 
-use crate::isolate;
-use crate::job::Thread;
-use crate::plan::last_failed;
-use crate::trial::Trial;
-
-/// Exit code of every failure, usage errors included, as with libtest.
-pub(crate) const FAILURE: i32 = 101;
+use crate::process::{FAILURE, is_worker};
 
 /// Exit code of a process that Ctrl-C ended.
 pub(crate) const INTERRUPTED: i32 = 130;
@@ -91,7 +85,7 @@ pub struct Arguments {
     pub junit: Option<PathBuf>,
     /// Lists so many of the slowest tests at the end (`--durations`).
     pub durations: Option<usize>,
-    /// How long a test may take (`--timeout`); see [`Trial::with_timeout`].
+    /// How long a test may take (`--timeout`); see [`Trial::with_timeout`](crate::Trial::with_timeout).
     pub timeout: Option<Duration>,
     /// Runs tests in worker processes, one at a time in each (`--isolate`).
     ///
@@ -203,52 +197,6 @@ impl Arguments {
         })
     }
 
-    /// Says whether running `trials` would execute the body of any of them.
-    ///
-    /// It is false for `--list`, for an empty selection, for one of ignored tests only, as `--last-failed` may
-    /// leave it, and with `--isolate` in the process that only starts the workers. What a run needs, an interpreter
-    /// for example, need not be started then.
-    pub fn would_run(&self, trials: &[Trial]) -> bool {
-        let selected = || trials.iter().filter(|trial| !self.is_filtered_out(trial));
-        let failed = last_failed::Selection::new(self, selected());
-        let runs = |trial: &Trial| {
-            !self.is_ignored(trial) && failed.as_ref().is_none_or(|failed| failed.has(trial))
-        };
-        !self.list && !self.starts_workers() && selected().any(runs)
-    }
-
-    /// Says whether a run reports `trial` as ignored instead of running it, if it is selected.
-    ///
-    /// ```
-    /// use libtest_async::{Arguments, Trial};
-    ///
-    /// let args = Arguments::parse(["suite", "--skip", "slow"]).unwrap();
-    /// let trial = Trial::test("slow", || Ok(())).with_ignored_flag(true);
-    /// assert!(args.is_ignored(&trial) && args.is_filtered_out(&trial));
-    /// ```
-    pub fn is_ignored(&self, trial: &Trial) -> bool {
-        self.ignores(trial.description())
-    }
-
-    /// Says whether a run leaves `trial` out: because of the filters, of `--skip`,
-    /// `--exclude-should-panic` or `--ignored`. What `--last-failed` leaves out is not known here.
-    pub fn is_filtered_out(&self, trial: &Trial) -> bool {
-        !self.selects(trial.description())
-    }
-
-    /// Says whether this process leaves the trials to workers.
-    pub(crate) fn starts_workers(&self) -> bool {
-        self.isolate && !isolate::is_worker() && std::env::var_os("NEXTEST").is_none()
-    }
-
-    /// Returns what trials run on that are not futures on a runtime.
-    pub(crate) fn thread(&self) -> Thread {
-        match self.reuse_threads {
-            true => Thread::Reused,
-            false => Thread::Own,
-        }
-    }
-
     /// Returns the format in force.
     pub(crate) fn effective_format(&self) -> FormatSetting {
         match self.format {
@@ -259,7 +207,7 @@ impl Arguments {
     }
 
     fn warn(&self) {
-        if self.logfile.is_some() && !isolate::is_worker() {
+        if self.logfile.is_some() && !is_worker() {
             let _ = io::stderr().write_all(b"warning: `--logfile` is deprecated");
         }
     }

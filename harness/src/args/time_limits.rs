@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use crate::args::Arguments;
-use crate::event::Outcome;
-
-/// After this long a running test gets a notice.
-pub(crate) const SLOW: Duration = Duration::from_secs(60);
+use super::Arguments;
 
 /// The variable that overrides the limits. Trials of this harness are integration tests.
 const VARIABLE: &str = "RUST_TEST_TIME_INTEGRATION";
@@ -72,14 +68,6 @@ impl TimeLimits {
         );
         limits
     }
-
-    /// Turns a pass that took too long into a failure.
-    pub(crate) fn enforce(&self, outcome: Outcome, time: Duration) -> Outcome {
-        match outcome {
-            Outcome::Passed if self.is_enforced && time >= self.critical => Outcome::TooSlow,
-            other => other,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -91,23 +79,6 @@ mod tests {
         let limits = TimeLimits::parse(VARIABLE, "5,20");
         assert_eq!(limits.warn, Duration::from_millis(5));
         assert_eq!(limits.critical, Duration::from_millis(20));
-    }
-
-    #[test]
-    fn only_a_pass_can_be_too_slow() {
-        let limits = TimeLimits {
-            warn: Duration::ZERO,
-            critical: Duration::ZERO,
-            is_enforced: true,
-        };
-        assert_eq!(
-            limits.enforce(Outcome::Passed, Duration::ZERO),
-            Outcome::TooSlow
-        );
-        assert_eq!(
-            limits.enforce(Outcome::Failed, Duration::ZERO),
-            Outcome::Failed
-        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::event::outcome::panic_text;
+use crate::unwind::panic_text;
 
 /// Marks the frames of std that a short backtrace starts and ends with.
 const SHORT_END: &str = "__rust_end_short_backtrace";

@@ -2,8 +2,8 @@
 
 use std::process::{self, ExitCode};
 
-use crate::args::FAILURE;
 use crate::event::Tally;
+use crate::process::FAILURE;
 
 /// Tells what a run came to.
 ///

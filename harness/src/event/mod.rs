@@ -13,6 +13,9 @@ pub use self::conclusion::Conclusion;
 pub(crate) use self::outcome::Outcome;
 use crate::trial::Description;
 
+/// After this long a running test gets a notice.
+pub(crate) const SLOW: Duration = Duration::from_secs(60);
+
 /// A step of a run or of a listing.
 pub(crate) enum Event<'a> {
     /// The run begins; this many tests are selected.

@@ -4,11 +4,9 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::args::TimeLimits;
 use crate::trial::{Description, Done, Measurement, ShouldPanic, Verdict};
-use crate::unwind;
-
-/// The payload of a panic.
-pub(crate) type Payload = Box<dyn Any + Send>;
+use crate::unwind::{self, Payload, panic_text};
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +26,14 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) fn is_failure(&self) -> bool {
         matches!(self, Self::Failed | Self::FailedBecause(_) | Self::TooSlow)
+    }
+
+    /// Turns a pass that took too long into a failure, if the limits are enforced.
+    pub(crate) fn within(self, limits: &TimeLimits, elapsed: Duration) -> Self {
+        match self {
+            Self::Passed if limits.is_enforced && elapsed >= limits.critical => Self::TooSlow,
+            other => other,
+        }
     }
 
     /// Returns the outcome of a trial that took longer than it may.
@@ -67,14 +73,6 @@ fn judge_panic(description: &Description, payload: &(dyn Any + Send)) -> Outcome
         ShouldPanic::No => Outcome::Failed,
         ShouldPanic::Yes => Outcome::Passed,
         ShouldPanic::With(expected) => judge_text(payload, expected),
-    }
-}
-
-/// Returns the text of a panic, if it has one.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
-    match payload.downcast_ref::<String>() {
-        Some(text) => Some(text),
-        None => payload.downcast_ref::<&'static str>().copied(),
     }
 }
 
@@ -150,6 +148,23 @@ mod tests {
             Outcome::Ignored {
                 reason: Some("no network".into())
             }
+        );
+    }
+
+    #[test]
+    fn only_a_pass_can_be_too_slow() {
+        let limits = TimeLimits {
+            warn: Duration::ZERO,
+            critical: Duration::ZERO,
+            is_enforced: true,
+        };
+        assert_eq!(
+            Outcome::Passed.within(&limits, Duration::ZERO),
+            Outcome::TooSlow
+        );
+        assert_eq!(
+            Outcome::Failed.within(&limits, Duration::ZERO),
+            Outcome::Failed
         );
     }
 }

@@ -12,9 +12,10 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::lost;
 use super::protocol::{self, Reply};
-use super::{is_worker, lost};
 use crate::capture::stdio;
+use crate::process::is_worker;
 
 /// The socket, once it is taken from standard input, and until the worker serves.
 static LINK: Mutex<Option<UnixStream>> = Mutex::new(None);

@@ -50,15 +50,13 @@ pub use self::link::{setup_failed, watch_parent};
 #[cfg(not(unix))]
 pub(crate) use self::none::{Pool, Server, Turn};
 #[cfg(not(unix))]
-pub use self::none::{is_worker, setup_failed, watch_parent};
+pub use self::none::{setup_failed, watch_parent};
 #[cfg(unix)]
 pub(crate) use self::pool::Pool;
 #[cfg(unix)]
 pub(crate) use self::server::Server;
 #[cfg(unix)]
 pub(crate) use self::turn::Turn;
-#[cfg(unix)]
-pub use self::turn::is_worker;
 
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]

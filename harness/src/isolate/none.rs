@@ -9,11 +9,6 @@ use super::Job;
 use crate::args::Arguments;
 use crate::trial::Trial;
 
-/// Says whether this process is a worker: never here.
-pub fn is_worker() -> bool {
-    false
-}
-
 /// Would see to it that a worker ends when its parent has.
 pub fn watch_parent() {}
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,9 +17,9 @@ use super::busy::{Busy, Limit};
 use super::lost;
 use super::output::Output;
 use super::protocol::{self, Call, Reply};
-use super::replies::Replies;
-use super::turn;
+use super::replies::{Replies, SharedChild};
 use crate::args::INTERRUPTED;
+use crate::process::worker;
 
 /// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
 /// example), when the run is over.
@@ -36,9 +36,6 @@ pub(super) struct Process {
     requested: u64,
 }
 
-/// The child, where the slot's thread can look after it while it reads what the child says.
-pub(super) type SharedChild = Arc<Mutex<Child>>;
-
 impl Process {
     /// Starts a worker for the run of this number.
     ///
@@ -49,7 +46,7 @@ impl Process {
         let mut command = Command::new(this_program()?);
         command
             .args(std::env::args_os().skip(1))
-            .env(turn::VARIABLE, turn::variable(run))
+            .env(worker::VARIABLE, worker::variable(run))
             .stdin(Stdio::from(OwnedFd::from(theirs)));
         if let Some(output) = &output {
             command.stdout(output.writer()?).stderr(output.writer()?);

@@ -2,10 +2,12 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, PoisonError};
+use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::process::SharedChild;
+/// The process, which the pool can kill while a thread waits for its reply.
+pub(super) type SharedChild = Arc<Mutex<Child>>;
 
 /// So often the parent looks whether a worker that says nothing is still there.
 const TICK: Duration = Duration::from_millis(200);
@@ -89,7 +91,6 @@ pub(super) fn is_timeout(error: &io::Error) -> bool {
 mod tests {
     use std::io::Write;
     use std::process::Command;
-    use std::sync::Mutex;
 
     use super::*;
 

@@ -5,13 +5,10 @@
 //! it skips those before it, and those after it. The runs that tests start have no numbers: in a
 //! worker, which runs other tests, they would be others.
 
-use std::os::unix::process::parent_id;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::capture;
-
-/// Tells a worker that it is one: the number of the process that started it, and that of the run.
-pub(super) const VARIABLE: &str = "LIBTEST_ASYNC_WORKER_OF";
+use crate::process::worker::served_run;
 
 /// What a call of `run` has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,28 +49,6 @@ impl Progress {
             Some(_) => Turn::Skip,
         }
     }
-}
-
-/// Says whether this process is a worker.
-///
-/// The variable is inherited by whatever a test starts, and that may be a test binary too; but it
-/// is not the parent of those.
-pub fn is_worker() -> bool {
-    served_run().is_some()
-}
-
-fn served_run() -> Option<u32> {
-    static ANSWER: OnceLock<Option<u32>> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        let value = std::env::var(VARIABLE).ok()?;
-        let (parent, run) = value.split_once('/')?;
-        (parent == parent_id().to_string()).then(|| run.parse().ok())?
-    })
-}
-
-/// Returns what `VARIABLE` is set to for a worker of this process.
-pub(super) fn variable(run: u32) -> String {
-    format!("{}/{run}", std::process::id())
 }
 
 fn lock() -> MutexGuard<'static, Progress> {

@@ -8,10 +8,10 @@ use super::Ended;
 use crate::args::TimeLimits;
 use crate::capture::{self, Role, Scope};
 use crate::event::Outcome;
-use crate::event::outcome::{self, Payload};
+use crate::event::outcome;
 use crate::process::Home;
 use crate::trial::{Description, Verdict};
-use crate::unwind;
+use crate::unwind::{self, Payload};
 
 /// Needed on a trial's thread, beside the body.
 pub(super) struct TestThread {
@@ -96,7 +96,7 @@ impl TestThread {
         drop(entered);
         match self.unreported.take() {
             Some(judged) => {
-                self.home.end_child(&judged.outcome);
+                self.home.end_child(judged.outcome.is_failure());
                 judged.into_ended(&self.scope)
             }
             None => Ended::dropped(&self.scope),
@@ -110,7 +110,7 @@ impl TestThread {
         };
         let outcome = outcome::judge(&self.description, result);
         let outcome = match self.limits {
-            Some(limits) => limits.enforce(outcome, elapsed),
+            Some(limits) => outcome.within(&limits, elapsed),
             None => outcome,
         };
         Judged {

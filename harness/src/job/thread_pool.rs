@@ -10,6 +10,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::args::Arguments;
 use crate::unwind;
 
 /// What a thread takes that starts those of tests, unless `RUST_MIN_STACK` asks for more than there
@@ -35,6 +36,16 @@ pub(crate) enum Thread {
     Own,
     /// One of the pool.
     Reused,
+}
+
+impl Arguments {
+    /// Returns the kind of threads that trials run on.
+    pub(crate) fn thread(&self) -> Thread {
+        match self.reuse_threads {
+            true => Thread::Reused,
+            false => Thread::Own,
+        }
+    }
 }
 
 /// As many threads as there is work for at once. They end when this is dropped, and the work is

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{self, PathBuf};
+use std::io;
+use std::path::{self, Path, PathBuf};
 
 use crate::args::Arguments;
-use crate::event::{Event, Outcome};
 use crate::plan;
 use crate::process::{binary, write_file};
 use crate::trial::Trial;
@@ -48,70 +48,8 @@ impl Selection {
     }
 }
 
-/// Keeps the record up to date during a run.
-pub(crate) struct Record {
-    path: Option<PathBuf>,
-    /// The names that stood in it at first.
-    before: BTreeSet<String>,
-    passed: BTreeSet<String>,
-    failed: BTreeSet<String>,
-}
-
-impl Record {
-    /// Where each test has a process of its own there is nothing to be recorded.
-    pub(crate) fn new() -> Self {
-        let is_under_nextest = std::env::var_os("NEXTEST").is_some();
-        let path = if is_under_nextest { None } else { path() };
-        Self {
-            before: path.as_ref().map(read).unwrap_or_default(),
-            path,
-            passed: BTreeSet::new(),
-            failed: BTreeSet::new(),
-        }
-    }
-
-    pub(crate) fn event(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Finished(finished) => {
-                if finished.outcome.is_failure() {
-                    self.failed
-                        .insert(finished.description.title().into_owned());
-                } else if !self.before.is_empty() && finished.outcome == Outcome::Passed {
-                    self.passed
-                        .insert(finished.description.title().into_owned());
-                }
-            }
-            Event::RunFinished(_) => self.write(),
-            _ => {}
-        }
-    }
-
-    /// A record that cannot be written is not worth a failure.
-    fn write(&self) {
-        let Some(path) = &self.path else { return };
-        if self.failed.is_empty() && self.passed.is_empty() {
-            return;
-        }
-        // Another run may have written meanwhile.
-        let before = read(path);
-        let mut after: BTreeSet<String> = before.difference(&self.passed).cloned().collect();
-        after.extend(self.failed.iter().cloned());
-        if after == before {
-            return;
-        }
-        let _ = if after.is_empty() {
-            fs::remove_file(path)
-        } else {
-            let lines: String = after
-                .iter()
-                .map(|name| format!("{}\n", escape(name)))
-                .collect();
-            write_file(path, &lines)
-        };
-    }
-}
-
-fn path() -> Option<PathBuf> {
+/// Returns the path of the record.
+pub(crate) fn path() -> Option<PathBuf> {
     let folder = match std::env::var_os(VARIABLE) {
         Some(folder) => PathBuf::from(folder),
         None => std::env::current_exe().ok()?.parent()?.to_owned(),
@@ -121,9 +59,19 @@ fn path() -> Option<PathBuf> {
     Some(folder.join(format!(".{}.last-failed", binary::stem())))
 }
 
-fn read(path: &PathBuf) -> BTreeSet<String> {
+/// Reads the names in a record; there are none where there is no file.
+pub(crate) fn read(path: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().map(unescape).collect()
+}
+
+/// Writes a record, or removes it if there are no names.
+pub(crate) fn write(path: &Path, names: &BTreeSet<String>) -> io::Result<()> {
+    if names.is_empty() {
+        return fs::remove_file(path);
+    }
+    let lines = names.iter().map(|name| format!("{}\n", escape(name)));
+    write_file(path, &lines.collect::<String>())
 }
 
 fn escape(name: &str) -> String {

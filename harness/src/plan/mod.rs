@@ -1,6 +1,7 @@
 //! Which trials run, and in which order.
 
 pub(crate) mod last_failed;
+mod selection;
 mod shuffle;
 
 use std::borrow::Cow;
@@ -8,7 +9,7 @@ use std::mem;
 
 use crate::args::Arguments;
 use crate::event::Attempt;
-use crate::trial::{Description, ShouldPanic, Trial};
+use crate::trial::Trial;
 use crate::unwind;
 
 /// The trials that the arguments select, in order.
@@ -153,31 +154,6 @@ pub(crate) fn keep(trials: &mut Vec<Trial>, is_wanted: impl Fn(&Trial) -> bool) 
     *trials = wanted;
     for trial in others {
         unwind::contain(|| drop(trial));
-    }
-}
-
-impl Arguments {
-    /// Says whether the trial is selected, by its name and its attributes.
-    pub(crate) fn selects(&self, description: &Description) -> bool {
-        let matches = |filter: &String| self.matches(description, filter);
-        (self.filters.is_empty() || self.filters.iter().any(matches))
-            && !self.skip.iter().any(matches)
-            && !(self.exclude_should_panic && description.should_panic != ShouldPanic::No)
-            && (!self.ignored || description.ignored)
-    }
-
-    /// Says whether a selected trial is reported as ignored instead of run.
-    pub(crate) fn ignores(&self, description: &Description) -> bool {
-        let by_attribute = description.ignored && !self.ignored && !self.include_ignored;
-        let by_bench = self.bench && !self.test && !description.is_bench;
-        by_attribute || by_bench
-    }
-
-    fn matches(&self, description: &Description, filter: &str) -> bool {
-        match self.exact {
-            true => description.name == filter || description.title() == filter,
-            false => description.title().contains(filter),
-        }
     }
 }
 

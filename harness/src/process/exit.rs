@@ -8,8 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use super::print_error;
-use crate::args::FAILURE;
+use super::{FAILURE, print_error};
 
 /// Returns the names of the tests that are running.
 type Running = Box<dyn Fn() -> Vec<String> + Send>;

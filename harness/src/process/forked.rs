@@ -2,8 +2,6 @@
 
 use std::process;
 
-use crate::event::Outcome;
-
 /// The process that reports what becomes of tests.
 pub(crate) struct Home(u32);
 
@@ -15,9 +13,9 @@ impl Home {
 
     /// Ends a child that was forked from this process: the end of the test is its parent's to report,
     /// and so are the tests after it.
-    pub(crate) fn end_child(&self, outcome: &Outcome) {
+    pub(crate) fn end_child(&self, has_failed: bool) {
         if process::id() != self.0 {
-            end(i32::from(outcome.is_failure()));
+            end(i32::from(has_failed));
         }
     }
 }

@@ -19,6 +19,7 @@ mod kept;
 #[cfg(unix)]
 mod signal_pipe;
 mod stderr;
+pub(crate) mod worker;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[path = "no_exit.rs"]
@@ -43,3 +44,7 @@ pub(crate) use self::kept::{is_stderr_redirected, print_to_kept, reopen_stderr};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::Interrupt;
 pub(crate) use self::stderr::print_error;
+pub use self::worker::is_worker;
+
+/// Exit code of every failure, usage errors included, as with libtest.
+pub(crate) const FAILURE: i32 = 101;

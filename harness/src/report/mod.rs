@@ -9,6 +9,7 @@ mod json;
 mod junit;
 mod junit_case;
 mod junit_file;
+mod last_failed;
 mod logfile;
 mod pretty;
 mod repository;
@@ -27,8 +28,7 @@ use std::io;
 
 use crate::args::{Arguments, ColorSetting, FormatSetting, TimeLimits};
 use crate::event::Event;
-use crate::isolate::is_worker;
-use crate::plan::last_failed::Record;
+use crate::process::is_worker;
 
 use self::color::Palette;
 use self::durations::Durations;
@@ -36,6 +36,7 @@ use self::github::Github;
 use self::json::Json;
 use self::junit::Junit;
 use self::junit_file::JunitFile;
+use self::last_failed::Record;
 use self::logfile::LogFile;
 use self::pretty::Pretty;
 use self::sink::Sink;

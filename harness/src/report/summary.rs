@@ -6,7 +6,7 @@ use std::iter;
 use std::mem;
 use std::sync::Arc;
 
-use crate::args::SLOW;
+use crate::event::SLOW;
 use crate::event::{Attempt, Event, Finished, Listing, Outcome, Tally};
 use crate::trial::{Description, Measurement};
 

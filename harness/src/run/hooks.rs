@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Arguments, FAILURE};
+use crate::args::Arguments;
 use crate::block_on::block_on;
 use crate::isolate::{setup_failed, watch_parent};
-use crate::process::print_error;
+use crate::process::{FAILURE, print_error};
 use crate::run::run;
 use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
 use crate::trial::{Failed, Trial};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::retry::Again;
-use crate::args::SLOW;
 use crate::capture::Context;
+use crate::event::SLOW;
 use crate::event::{Attempt, Outcome};
 use crate::job::{Ended, Handle};
 use crate::trial::{Cancellation, Describe, Description};

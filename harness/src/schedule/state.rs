@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::args::SLOW;
+use crate::event::SLOW;
 use crate::event::{Event, Finished, Outcome, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job, ThreadPool};

@@ -9,9 +9,8 @@ use std::thread;
 use super::{Phase, Shared};
 use crate::block_on::block_on;
 use crate::capture;
-use crate::event::outcome::panic_text;
 use crate::trial::Failed;
-use crate::unwind::discard;
+use crate::unwind::{discard, panic_text};
 
 /// The error of a [`Shared`], which says where its `open` is polled. Not for use by hand.
 #[doc(hidden)]

@@ -10,9 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use crate::block_on::block_on;
-use crate::event::outcome::Payload;
 use crate::trial::{Call, Done, Failed, Verdict};
-use crate::unwind;
+use crate::unwind::{self, Payload};
 
 /// The future of an async trial.
 pub(crate) type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;

@@ -28,6 +28,7 @@ mod locks;
 mod mimic;
 mod retry;
 mod reuse;
+mod rooms;
 mod runs;
 mod runtime;
 mod shared;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         mimic::TESTS,
         retry::TESTS,
         reuse::TESTS,
+        rooms::TESTS,
         runs::TESTS,
         runtime::TESTS,
         stdout::TESTS,
