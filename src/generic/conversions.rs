@@ -11,9 +11,9 @@ use crate::cancel::CancelHandle;
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::convert::into_future::{PyFuture, into_future_with_locals};
+use crate::python::current_locals::CurrentLocals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
-use crate::task_locals;
-use crate::task_locals::{Owner, TaskLocals};
+use crate::task_locals::TaskLocals;
 
 /// Returns the locals of the current task, else the running loop with a copy of the current context.
 ///
@@ -25,7 +25,7 @@ use crate::task_locals::{Owner, TaskLocals};
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
     // What is spawned with them may never convert anything, and has to be ended all the same.
     register_exit(py)?;
-    task_locals::owner(py, R::get_task_locals)?.into_locals()
+    CurrentLocals::find(py, R::get_task_locals)?.into_locals()
 }
 
 /// Returns the event loop of the current task, else the running loop.
@@ -34,10 +34,7 @@ pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals>
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_loop<R: ContextExt>(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match task_locals::owner(py, R::get_task_locals)? {
-        Owner::Task(locals) => Ok(locals.event_loop(py)),
-        Owner::Loop(event_loop) => Ok(event_loop),
-    }
+    Ok(CurrentLocals::find(py, R::get_task_locals)?.into_event_loop(py))
 }
 
 /// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.

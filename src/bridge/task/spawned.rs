@@ -1,10 +1,13 @@
 //! Futures that are spawned, or blocked on, without a conversion: the exit has to know of them as well.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
 use crate::bridge::runtime_vtable::Runner;
+use crate::instrument::Surroundings;
+use crate::python::current_locals;
 use crate::task_locals;
 
 /// Whenever it runs a user's code, dropping included, it counts as polling. Once the interpreter's exit has waited for
@@ -26,9 +29,22 @@ pub(crate) fn spawned<F: Future>(
 ) -> Spawned<impl Future<Output = F::Output>> {
     exit::register_if_attached();
     Spawned {
-        future: Some(Box::pin(task_locals::carry(future))),
+        future: Some(Box::pin(with_current_locals(future))),
         is_late: exit::has_begun(),
         runner,
+    }
+}
+
+/// Has a future that another thread polls run with this thread's locals, and as part of the same test.
+fn with_current_locals<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let (locals, surroundings) = (current_locals::inherited(), Surroundings::of_thread());
+    async move {
+        let mut future = pin!(future);
+        poll_fn(move |cx| {
+            let _entered = locals.clone().map(task_locals::enter);
+            surroundings.run(|| future.as_mut().poll(cx))
+        })
+        .await
     }
 }
 

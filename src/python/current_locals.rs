@@ -1,0 +1,154 @@
+//! The locals of the code that runs on this thread, with what Python knows of them: the running loop and its context.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::python::asyncio;
+use crate::python::contextvars;
+use crate::task_locals;
+use crate::task_locals::{Poller, TaskLocals};
+
+impl TaskLocals {
+    /// Holds the event loop that runs on this thread, and no context yet.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError: no running event loop`.
+    pub fn with_running_loop(py: Python<'_>) -> PyResult<Self> {
+        Ok(Self::new(asyncio::get_running_loop(py)?))
+    }
+
+    /// Replaces the context by a copy of the current one.
+    ///
+    /// # Errors
+    ///
+    /// Those of `contextvars.copy_context()`: only when Python has no memory left.
+    pub fn copy_context(self, py: Python<'_>) -> PyResult<Self> {
+        Ok(self.with_context(contextvars::copy_current(py)?))
+    }
+
+    /// Calls a function inside the context, so that Python code that it calls sees the task's context variables. Locals
+    /// without a context call it in the current one.
+    ///
+    /// Variables that it sets stay set in the context. A context cannot be entered twice (`contextvars.Context.run`):
+    /// while it is entered, on this or another thread, the function is called in a copy of it, and variables that it
+    /// sets are lost.
+    ///
+    /// ```
+    /// # use pyo3::prelude::*;
+    /// # use pyo3_aio::TaskLocals;
+    /// fn log(py: Python<'_>, locals: &TaskLocals, text: &str) -> PyResult<()> {
+    ///     locals.run(py, |py| {
+    ///         py.import("logging")?.call_method1("info", (text,))?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the function.
+    ///
+    /// # Panics
+    ///
+    /// Where the function does; the context has been left then.
+    pub fn run<'py, T>(
+        &self,
+        py: Python<'py>,
+        f: impl FnOnce(Python<'py>) -> PyResult<T>,
+    ) -> PyResult<T> {
+        let Some(context) = self.context_if_any(py) else {
+            return f(py);
+        };
+        let mut function = Some(f);
+        let mut call = || function.take().map(|f| f(py));
+        let called = match contextvars::run(context, &mut call) {
+            Ok(called) => called,
+            Err(_in_use) => {
+                let copy = context.call_method0(intern!(py, "copy"))?;
+                contextvars::run(&copy, &mut call)?
+            }
+        };
+        called.expect("an error of the first call means that nothing was called")
+    }
+
+    /// Returns the locals of the code that runs on this thread; see [`CurrentLocals::find`].
+    pub(crate) fn current(py: Python<'_>) -> PyResult<Self> {
+        CurrentLocals::find(py, || None)?.into_locals()
+    }
+
+    /// Holds an event loop, and a copy of the current context.
+    pub(crate) fn here(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
+        let context = contextvars::copy_current(event_loop.py())?;
+        Ok(Self::from_parts(
+            event_loop.unbind(),
+            Some(context.unbind()),
+        ))
+    }
+}
+
+/// The locals of the code on this thread, before a context has been copied for them.
+pub(crate) enum CurrentLocals<'py> {
+    /// The locals of the task that is being polled.
+    Task(TaskLocals),
+    /// The event loop that runs on this thread, with its current context.
+    RunningLoop(Bound<'py, PyAny>),
+}
+
+impl<'py> CurrentLocals<'py> {
+    /// Finds the locals: those of a [`scope`](task_locals::scope) in a first poll, else the loop that runs on this
+    /// thread, else those of the future that is being polled, else those of the runtime's own (`of_runtime`).
+    ///
+    /// The running loop stands before the polled future because a loop on such a thread was started from within the poll.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError: no running event loop`.
+    pub(crate) fn find(
+        py: Python<'py>,
+        of_runtime: impl FnOnce() -> Option<TaskLocals>,
+    ) -> PyResult<Self> {
+        let polled = task_locals::polled();
+        if task_locals::poller() == Poller::ScopeOnLoop {
+            if let Some(locals) = polled {
+                return Ok(Self::Task(locals));
+            }
+        }
+        let running = asyncio::running_loop_or_none(py)?.call0()?;
+        if !running.is_none() {
+            return Ok(Self::RunningLoop(running));
+        }
+        match polled.or_else(of_runtime) {
+            Some(locals) => Ok(Self::Task(locals)),
+            // It raises asyncio's own error.
+            None => asyncio::get_running_loop(py).map(Self::RunningLoop),
+        }
+    }
+
+    /// Returns the task's locals, or the loop with a copy of the current context.
+    pub(crate) fn into_locals(self) -> PyResult<TaskLocals> {
+        match self {
+            Self::Task(locals) => Ok(locals),
+            Self::RunningLoop(event_loop) => TaskLocals::here(event_loop),
+        }
+    }
+
+    /// Returns the event loop alone.
+    pub(crate) fn into_event_loop(self, py: Python<'py>) -> Bound<'py, PyAny> {
+        match self {
+            Self::Task(locals) => locals.event_loop(py),
+            Self::RunningLoop(event_loop) => event_loop,
+        }
+    }
+}
+
+/// Returns the locals that a task spawned on this thread inherits.
+///
+/// In a coroutine's first poll, which is detached from Python, they are the running loop's and its context's: this
+/// attaches for a moment.
+pub(crate) fn inherited() -> Option<TaskLocals> {
+    if task_locals::poller() != Poller::Loop {
+        return task_locals::polled();
+    }
+    Python::try_attach(|py| TaskLocals::here(asyncio::get_running_loop(py)?))?.ok()
+}
