@@ -56,6 +56,17 @@ pub(crate) struct Settings {
     pub(crate) name: Cow<'static, str>,
 }
 
+impl Default for Settings {
+    /// Those of `into_coroutine`.
+    fn default() -> Self {
+        Self {
+            first_poll: FirstPoll::OnCaller,
+            told: None,
+            name: Cow::Borrowed("Coroutine"),
+        }
+    }
+}
+
 enum State {
     /// Nothing has been sent.
     Cold(Held),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::{Held, Job, register_exit};
+use crate::bridge::{Held, register_exit};
 use crate::cancel::CancelHandle;
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
-use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::convert::into_coroutine::{RustCoroutine, Settings};
 use crate::convert::into_future::{PyFuture, into_future_with_locals};
 use crate::python::current_locals::CurrentLocals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
@@ -54,7 +54,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let held = held::<R, F, T>(fut);
+    let held = Pointers::<R>::hold(fut);
     Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
 }
 
@@ -87,7 +87,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let held = held::<R, F, T>(fut);
+    let held = Pointers::<R>::hold(fut);
     let locals = get_current_locals::<R>(py)?;
     Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
 }
@@ -119,7 +119,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    new_coroutine(py, held::<R, F, T>(fut), settings())
+    new_coroutine(py, Pointers::<R>::hold(fut), Settings::default())
 }
 
 /// Converts a Rust future into a Python coroutine of that name; see [`into_coroutine`].
@@ -141,9 +141,9 @@ where
 {
     let settings = Settings {
         name: name.into(),
-        ..settings()
+        ..Settings::default()
     };
-    new_coroutine(py, held::<R, F, T>(fut), settings)
+    new_coroutine(py, Pointers::<R>::hold(fut), settings)
 }
 
 /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
@@ -159,10 +159,10 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let signal = Arc::default();
-    let held = held::<R, F, T>(make(CancelHandle::new(&signal)));
+    let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
     let settings = Settings {
         told: Some(signal),
-        ..settings()
+        ..Settings::default()
     };
     new_coroutine(py, held, settings)
 }
@@ -183,36 +183,14 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let signal = Arc::default();
-    let held = held::<R, F, T>(make(CancelHandle::new(&signal)));
+    let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
     let locals = get_current_locals::<R>(py)?;
     let policy = CancelPolicy::Told(signal);
     let future = spawn_future(py, held, locals, policy)?;
     Ok(future.into_any())
 }
 
-/// Takes a future in hand before anything can fail.
-pub(crate) fn held<R, F, T>(fut: F) -> Held
-where
-    R: Runtime,
-    F: Future<Output = PyResult<T>> + Send + 'static,
-    T: for<'py> IntoPyObject<'py> + Send + 'static,
-{
-    Held::new(Job::boxed(fut), Pointers::<R>::RUNNER)
-}
-
-pub(crate) fn settings() -> Settings {
-    Settings {
-        first_poll: FirstPoll::OnCaller,
-        told: None,
-        name: Cow::Borrowed("Coroutine"),
-    }
-}
-
-pub(crate) fn new_coroutine(
-    py: Python<'_>,
-    held: Held,
-    settings: Settings,
-) -> PyResult<Bound<'_, PyAny>> {
+fn new_coroutine(py: Python<'_>, held: Held, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
     Ok(RustCoroutine::create(py, held, settings)?.into_any())
 }
 

@@ -8,8 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::spawned;
-use crate::convert::into_coroutine::{FirstPoll, Settings};
-use crate::generic::conversions::{held, new_coroutine, settings};
+use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::program::waiting::wait;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
@@ -100,10 +99,10 @@ where
     let settings = Settings {
         first_poll: FirstPoll::OnRuntime,
         name: Cow::Borrowed("main"),
-        ..settings()
+        ..Settings::default()
     };
-    let coroutine = new_coroutine(py, held::<R, _, ()>(main), settings)?;
-    wait::<R, _>(|| drive(coroutine))?;
+    let coroutine = RustCoroutine::create(py, Pointers::<R>::hold(main), settings)?;
+    wait::<R, _>(|| drive(coroutine.into_any()))?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")

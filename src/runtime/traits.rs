@@ -4,9 +4,10 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::{Driver, Runner};
+use crate::bridge::{Driver, Held, Job, Runner};
 use crate::panic::Caught;
 use crate::task_locals::TaskLocals;
 
@@ -124,4 +125,14 @@ impl<R: Runtime> Pointers<R> {
         ensure_unblocked: R::ensure_unblocked,
         runtime: TypeId::of::<R>,
     };
+
+    /// Takes ownership of a future for its conversion, before anything can fail: an error drops it inside the runtime's
+    /// context and detached from Python.
+    pub(crate) fn hold<F, T>(fut: F) -> Held
+    where
+        F: Future<Output = PyResult<T>> + Send + 'static,
+        T: for<'py> IntoPyObject<'py> + Send + 'static,
+    {
+        Held::new(Job::boxed(fut), Self::RUNNER)
+    }
 }
