@@ -6,10 +6,14 @@
 
 #[path = "fixtures/commands.rs"]
 mod commands;
+#[cfg(target_os = "linux")]
+mod setenv;
 
 use std::env;
 use std::ffi::CStr;
+use std::fs;
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use std::thread;
 use std::time::Duration;
@@ -57,6 +61,7 @@ const PROGRAMS: &[(&str, Program)] = named![
     is_interrupted,
     panics,
     leaves_things_to_python,
+    changes_the_environment,
 ];
 
 fn tests() -> Vec<Test> {
@@ -70,6 +75,7 @@ fn tests() -> Vec<Test> {
         a_panic_is_an_exception,
         what_python_does_at_its_exit_is_done,
         a_standard_error_that_is_full_changes_no_status,
+        the_environment_is_changed_before_a_thread_starts,
     ];
     let test = |(name, test): &(&str, fn())| {
         let test = *test;
@@ -195,6 +201,18 @@ threading.Thread(target=works, daemon=False).start()
     )
 }
 
+#[cfg(target_os = "linux")]
+#[pyo3_aio::tokio::main(flavor = "current_thread")]
+async fn changes_the_environment() {
+    let (calls, among_threads) = setenv::calls();
+    println!("called: {}, among threads: {among_threads}", calls > 0);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn changes_the_environment() -> ExitCode {
+    ExitCode::SUCCESS
+}
+
 /// The program, without what could hide a fault.
 fn command(program: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
@@ -298,4 +316,38 @@ fn a_standard_error_that_is_full_changes_no_status() {
         let ended = command(program).stderr(full).status().unwrap();
         assert_eq!(ended.code(), Some(status), "{program}");
     }
+}
+
+/// Of an environment that is chosen, `VIRTUAL_ENV` and `PATH` tell child processes.
+fn the_environment_is_changed_before_a_thread_starts() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = env::temp_dir().join(format!("pyo3-aio-main-{}", std::process::id()));
+    make_environment(&folder);
+    let output = command("changes_the_environment")
+        .env("PYO3_ASYNC_TEST_PYTHON", &folder)
+        .output()
+        .unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let counts = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(counts, "called: true, among threads: 0\n");
+}
+
+/// Makes a virtual environment of the Python that runs the tests.
+fn make_environment(folder: &Path) {
+    let (executable, version) = Python::attach(|py| {
+        let facts = c"(__import__('os').path.realpath(__import__('sys').executable), __import__('platform').python_version())";
+        py.eval(facts, None, None)?.extract::<(PathBuf, String)>()
+    })
+    .unwrap();
+    let home = executable.parent().unwrap().display();
+    fs::create_dir_all(folder.join("bin")).unwrap();
+    fs::write(
+        folder.join("pyvenv.cfg"),
+        format!("home = {home}\nversion = {version}\n"),
+    )
+    .unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&executable, folder.join("bin/python3")).unwrap();
 }

@@ -51,12 +51,15 @@ pub use crate::bridge::shutdown;
 pub use crate::cancel::CancelHandle;
 pub use crate::convert::into_future::{PyFuture, into_future, into_future_with_locals};
 pub use crate::convert::into_stream::{PyStream, into_stream, into_stream_with_locals};
-#[cfg(feature = "attributes")]
+#[cfg(all(feature = "attributes", not(feature = "testing")))]
 #[doc(hidden)]
 pub use crate::program::entry;
 pub use crate::program::run_forever::{run_forever, with_runtime};
 pub use crate::python::asyncio::get_running_loop;
 pub use crate::task_locals::TaskLocals;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use crate::testing::entry;
 
 // The attributes expand to this path, also in this crate's own tests.
 #[expect(unused_extern_crates, reason = "only the expansions use it")]

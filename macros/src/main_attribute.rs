@@ -32,8 +32,11 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     } = function;
     let krate = crate_path(settings.krate.as_ref());
     let (name, output) = (&signature.ident, &signature.output);
-    let start = settings.start(runtime, &krate);
-    let call = quote_spanned!(output.span()=> #krate::entry::run(#start, #name()));
+    let prepare = settings.prepare(runtime, &krate);
+    let (module, runtime) = (runtime.module(), runtime.type_name());
+    let call = quote_spanned!(output.span()=>
+        #krate::entry::run::<#krate::#module::#runtime, _>(#prepare, #name())
+    );
     Ok(quote! {
         #visibility fn #name() -> ::std::process::ExitCode {
             #(#attributes)*
@@ -79,21 +82,28 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The expression that starts the runtime.
-    fn start(&self, runtime: Runtime, krate: &TokenStream) -> TokenStream {
+    /// A closure that sets the runtime up as the arguments ask for. A runtime that exists already stays.
+    fn prepare(&self, runtime: Runtime, krate: &TokenStream) -> TokenStream {
         match runtime {
-            Runtime::Tokio => self.start_tokio(krate),
-            Runtime::AsyncStd => quote!(#krate::entry::AsyncStd),
-            Runtime::Smol => quote!(#krate::entry::Smol),
+            Runtime::Tokio => self.prepare_tokio(krate),
+            Runtime::AsyncStd | Runtime::Smol => quote!(|| ()),
         }
     }
 
-    fn start_tokio(&self, krate: &TokenStream) -> TokenStream {
-        let flavor = &self.flavor;
-        match (flavor.is_multi_thread(true), flavor.worker_threads()) {
-            (false, _) => quote!(#krate::entry::TokioCurrentThread),
-            (true, Some(count)) => quote!(#krate::entry::TokioMultiThread::workers(#count)),
-            (true, None) => quote!(#krate::entry::TokioMultiThread::new()),
+    fn prepare_tokio(&self, krate: &TokenStream) -> TokenStream {
+        let tokio = quote!(#krate::tokio);
+        match (
+            self.flavor.is_multi_thread(true),
+            self.flavor.worker_threads(),
+        ) {
+            (false, _) => quote!(|| ::core::mem::drop(#tokio::init_current_thread())),
+            // One worker thread for each core, as by default.
+            (true, None) => quote!(|| ::core::mem::drop(#tokio::init_multi_thread())),
+            (true, Some(count)) => quote!(|| {
+                let mut builder = #tokio::re_exports::runtime::Builder::new_multi_thread();
+                builder.enable_all().worker_threads(#count);
+                ::core::mem::drop(#tokio::init(builder));
+            }),
         }
     }
 }

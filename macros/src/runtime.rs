@@ -24,6 +24,16 @@ impl Runtime {
         Ident::new(name, Span::call_site())
     }
 
+    /// The type of that module that implements the library's `Runtime`.
+    pub(crate) fn type_name(self) -> Ident {
+        let name = match self {
+            Self::Tokio => "Tokio",
+            Self::AsyncStd => "AsyncStd",
+            Self::Smol => "Smol",
+        };
+        Ident::new(name, Span::call_site())
+    }
+
     /// The static of the library that stands for the runtime of a test.
     pub(crate) fn constant(self) -> Ident {
         let name = match self {

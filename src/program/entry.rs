@@ -1,4 +1,6 @@
-//! What the `#[main]` attributes expand to: from the start of Python to the exit status. Not for use by hand.
+//! The entry point that the `#[main]` attributes expand to: from the start of Python to the exit status.
+//!
+//! With feature `testing` the attributes find `testing/entry.rs` under this name. Not for use by hand.
 
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -11,22 +13,24 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
-use crate::generic;
+use crate::program;
 use crate::runtime::{ContextExt, Runtime};
 
-/// Runs the main function of a program under asyncio and returns the status that the process should end with.
+/// Runs the main function of a program under asyncio, and returns the exit status of the process.
 ///
-/// `SystemExit` and uncaught exceptions do what they do in Python. At the end Python's `atexit` functions have run and
-/// its standard streams are flushed; the interpreter is left as it is, since threads of Rust may still know it.
-pub fn run<S: Start, F>(start: S, main: F) -> ExitCode
+/// Python is started first, unless it runs already, and `prepare` is called next: it sets the runtime up, and may start
+/// threads. `SystemExit` and uncaught exceptions do what they do in Python. At the end Python's `atexit` functions have
+/// run and its standard streams are flushed; the interpreter is not finalised, because threads of Rust may still use it.
+pub fn run<R, F>(prepare: impl FnOnce(), main: F) -> ExitCode
 where
+    R: Runtime + ContextExt,
     F: Future<Output: MainOutput> + Send + 'static,
 {
-    start.prepare();
-    initialize();
+    Python::initialize();
+    prepare();
     TAKES_EXITS.store(true, Ordering::Relaxed);
     Python::attach(|py| {
-        let end = generic::run::<S::Runtime, _, _>(py, async { Ok(main.await.into_end()) });
+        let end = program::run::run::<R, _, _>(py, async { Ok(main.await.into_end()) });
         let status = report(py, end.unwrap_or_else(End::Python));
         join_threads(py);
         run_exit_functions(py);
@@ -34,119 +38,23 @@ where
     })
 }
 
-/// Whether the main function has an attribute, so that a `SystemExit` ends the process with its status.
+/// The main function has an attribute, so that a `SystemExit` ends the process with its status.
 static TAKES_EXITS: AtomicBool = AtomicBool::new(false);
 
-/// Says whether a `SystemExit` ends the process with its status. A main function that returns a `PyResult` would print it.
+/// Whether a `SystemExit` ends the process with its status. A main function without an attribute that returns a
+/// `PyResult` would print it instead.
 #[cfg(feature = "testing")]
 pub(crate) fn takes_exits() -> bool {
     TAKES_EXITS.load(Ordering::Relaxed)
 }
 
-/// Starts Python, unless it runs already.
-///
-/// With the feature `testing` it is the interpreter that the harness would choose: `testing::main()` is called later.
-fn initialize() {
-    #[cfg(feature = "testing")]
-    crate::testing::initialize();
-    #[cfg(not(feature = "testing"))]
-    Python::initialize();
-}
-
-/// A runtime, and what is to be done before its first use.
-pub trait Start {
-    /// The runtime, for the conversions.
-    type Runtime: Runtime + ContextExt;
-
-    /// Makes the runtime as the attribute says. One that exists already stays.
-    fn prepare(self);
-}
-
-/// tokio with several threads.
-#[cfg(feature = "tokio-runtime")]
-#[derive(Debug, Default)]
-pub struct TokioMultiThread {
-    workers: Option<usize>,
-}
-
-#[cfg(feature = "tokio-runtime")]
-impl TokioMultiThread {
-    /// One thread for each core.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { workers: None }
-    }
-
-    /// So many threads.
-    #[must_use]
-    pub const fn workers(count: usize) -> Self {
-        Self {
-            workers: Some(count),
-        }
-    }
-}
-
-#[cfg(feature = "tokio-runtime")]
-impl Start for TokioMultiThread {
-    type Runtime = crate::tokio::Tokio;
-
-    fn prepare(self) {
-        let mut builder = ::tokio::runtime::Builder::new_multi_thread();
-        builder.enable_all();
-        if let Some(workers) = self.workers {
-            builder.worker_threads(workers);
-        }
-        // An error says that the runtime exists.
-        let _ = crate::tokio::init(builder);
-    }
-}
-
-/// tokio with one thread beside the main one, which belongs to Python.
-#[cfg(feature = "tokio-runtime")]
-#[derive(Debug)]
-pub struct TokioCurrentThread;
-
-#[cfg(feature = "tokio-runtime")]
-impl Start for TokioCurrentThread {
-    type Runtime = crate::tokio::Tokio;
-
-    fn prepare(self) {
-        // An error says that the runtime exists.
-        let _ = crate::tokio::init_current_thread();
-    }
-}
-
-/// async-std.
-#[cfg(feature = "async-std-runtime")]
-#[derive(Debug)]
-pub struct AsyncStd;
-
-#[cfg(feature = "async-std-runtime")]
-impl Start for AsyncStd {
-    type Runtime = crate::async_std::AsyncStd;
-
-    fn prepare(self) {}
-}
-
-/// smol.
-#[cfg(feature = "smol-runtime")]
-#[derive(Debug)]
-pub struct Smol;
-
-#[cfg(feature = "smol-runtime")]
-impl Start for Smol {
-    type Runtime = crate::smol::Smol;
-
-    fn prepare(self) {}
-}
-
-/// What a main function may return: nothing, or a result without a value whose error can be debug-printed.
+/// The return type of a main function: nothing, or a result without a value whose error can be debug-printed.
 #[diagnostic::on_unimplemented(
     message = "the main function cannot return `{Self}`",
     label = "it returns nothing, `PyResult<()>` or `Result<(), E>` with `E: Debug + 'static`"
 )]
 pub trait MainOutput {
-    /// Brings the value into the form that ends a program.
+    /// Converts the value into the end of the program.
     #[doc(hidden)]
     fn into_end(self) -> End;
 }

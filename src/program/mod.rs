@@ -2,6 +2,10 @@
 
 pub(crate) mod block_on;
 #[cfg(feature = "attributes")]
+#[cfg_attr(
+    feature = "testing",
+    expect(unreachable_pub, reason = "`testing::entry` is exported in its place")
+)]
 pub mod entry;
 pub(crate) mod run;
 pub(crate) mod run_forever;

@@ -67,6 +67,8 @@ mod by_hand;
 mod current_test;
 mod deadline;
 mod driver;
+#[doc(hidden)]
+pub mod entry;
 mod execution;
 mod failure;
 mod fixtures;
@@ -109,8 +111,6 @@ pub mod async_std;
 pub mod smol;
 #[cfg(feature = "tokio-runtime")]
 pub mod tokio;
-
-pub(crate) use run::initialize;
 
 #[doc(inline)]
 pub use crate::__testing_main as main;

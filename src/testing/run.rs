@@ -173,7 +173,7 @@ async fn fail(locals: &TaskLocals) -> PyResult<()> {
 }
 
 /// Starts Python for a program whose own main function will call [`main`], or no test at all.
-pub(crate) fn initialize() {
+pub(super) fn initialize() {
     interpreter::initialize(place::runtime_manifest_dir().as_deref());
 }
 
