@@ -6,6 +6,8 @@
 
 #[path = "fixtures/commands.rs"]
 mod commands;
+#[cfg(unix)]
+mod forked;
 #[cfg(target_os = "linux")]
 mod setenv;
 
@@ -62,6 +64,7 @@ const PROGRAMS: &[(&str, Program)] = named![
     panics,
     leaves_things_to_python,
     changes_the_environment,
+    forks_while_tokio_is_built,
 ];
 
 fn tests() -> Vec<Test> {
@@ -76,6 +79,7 @@ fn tests() -> Vec<Test> {
         what_python_does_at_its_exit_is_done,
         a_standard_error_that_is_full_changes_no_status,
         the_environment_is_changed_before_a_thread_starts,
+        a_child_that_was_forked_while_tokio_was_built_builds_its_own,
     ];
     let test = |(name, test): &(&str, fn())| {
         let test = *test;
@@ -213,6 +217,34 @@ fn changes_the_environment() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// One thread builds the runtime, which takes a while, when another one forks.
+#[cfg(unix)]
+fn forks_while_tokio_is_built() -> ExitCode {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    // It is called by the thread that builds.
+    builder.worker_threads(1).thread_name_fn(move || {
+        let _ = sender.send(());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        "worker".to_owned()
+    });
+    pyo3_aio::tokio::init(builder).unwrap();
+    let builds = std::thread::spawn(|| {
+        pyo3_aio::tokio::get_handle();
+    });
+    receiver.recv().unwrap();
+    let has_ended_well = forked::ends_well(|| {
+        pyo3_aio::tokio::get_handle();
+    });
+    builds.join().unwrap();
+    ExitCode::from(u8::from(!has_ended_well))
+}
+
+#[cfg(not(unix))]
+fn forks_while_tokio_is_built() -> ExitCode {
+    ExitCode::SUCCESS
+}
+
 /// The program, without what could hide a fault.
 fn command(program: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
@@ -318,8 +350,16 @@ fn a_standard_error_that_is_full_changes_no_status() {
     }
 }
 
-/// Of an environment that is chosen, `VIRTUAL_ENV` and `PATH` tell child processes.
+fn a_child_that_was_forked_while_tokio_was_built_builds_its_own() {
+    let expected = (Some(0), String::new(), String::new());
+    assert_eq!(ended("forks_while_tokio_is_built"), expected);
+}
+
+/// `VIRTUAL_ENV` and `PATH` are set, so that child processes find the environment that was chosen. This process has been
+/// started by `test_main`, and the other one by an attribute.
 fn the_environment_is_changed_before_a_thread_starts() {
+    #[cfg(target_os = "linux")]
+    assert_eq!(setenv::calls().1, 0);
     if !cfg!(target_os = "linux") {
         return;
     }

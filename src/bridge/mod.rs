@@ -17,6 +17,8 @@ pub(crate) use event_loop::registry::{hub_of, hub_of_host};
 pub use lifecycle::exit::shutdown;
 pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
 pub(crate) use lifecycle::fork::generation;
+#[cfg(feature = "tokio-runtime")]
+pub(crate) use lifecycle::fork::lock_while_forking;
 pub(crate) use runtime_vtable::Runner;
 pub(crate) use task::erased::{Job, Work, convert};
 pub(crate) use task::future::Driver;

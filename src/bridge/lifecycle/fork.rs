@@ -1,5 +1,7 @@
 //! Notices a fork of the process, in whose child no thread of a runtime or of the bridge lives any more.
 
+#[cfg(all(unix, feature = "tokio-runtime"))]
+pub(crate) use unix::lock_while_forking;
 #[cfg(unix)]
 pub(crate) use unix::{generation, is_gone};
 
@@ -23,8 +25,8 @@ mod unix {
     #![expect(unsafe_code, reason = "the standard library does not tell of forks")]
 
     use std::cell::Cell;
-    use std::sync::Once;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Once, OnceLock};
 
     use crate::bridge::event_loop::{dispatcher, registry};
     use crate::bridge::lifecycle::in_flight;
@@ -40,6 +42,20 @@ mod unix {
 
     fn lock_all() -> Locks {
         (in_flight::lock(), registry::lock(), dispatcher::lock())
+    }
+
+    /// Takes locks of the layers above, and gives them back.
+    static ABOVE: OnceLock<(fn(), fn())> = OnceLock::new();
+
+    /// Has `lock` called before each fork, after the bridge has taken its own locks, and `unlock` after it, in the parent
+    /// and in the child; on the thread that forks. The first call counts.
+    #[cfg_attr(
+        not(feature = "tokio-runtime"),
+        expect(dead_code, reason = "only tokio's runtime is built anew after a fork")
+    )]
+    pub(crate) fn lock_while_forking(lock: fn(), unlock: fn()) {
+        let _ = ABOVE.set((lock, unlock));
+        generation();
     }
 
     /// How many forks lie between this process and the one that asked first.
@@ -70,6 +86,9 @@ mod unix {
         let locks = lock_all();
         // It fails in a thread that is ending, which then forks without.
         let _ = HELD.try_with(|held| held.set(Some(locks)));
+        if let Some((lock, _)) = ABOVE.get() {
+            lock();
+        }
     }
 
     extern "C" fn in_parent() {
@@ -84,6 +103,9 @@ mod unix {
     }
 
     fn unlock_all() {
+        if let Some((_, unlock)) = ABOVE.get() {
+            unlock();
+        }
         let _ = HELD.try_with(Cell::take);
     }
 
@@ -128,6 +150,8 @@ mod unix {
     }
 }
 
+#[cfg(all(not(unix), feature = "tokio-runtime"))]
+pub(crate) use elsewhere::lock_while_forking;
 #[cfg(not(unix))]
 pub(crate) use elsewhere::{generation, is_gone};
 
@@ -137,6 +161,12 @@ mod elsewhere {
     pub(crate) fn generation() -> u32 {
         0
     }
+
+    #[cfg_attr(
+        not(feature = "tokio-runtime"),
+        expect(dead_code, reason = "only tokio's runtime is built anew after a fork")
+    )]
+    pub(crate) fn lock_while_forking(_lock: fn(), _unlock: fn()) {}
 
     pub(crate) fn is_gone(_process: u32) -> bool {
         false
