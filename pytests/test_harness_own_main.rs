@@ -21,7 +21,41 @@ fn imports_from_the_folder_of_the_file() -> PyResult<()> {
     })
 }
 
+/// Has the library catch a panic; returns the text that Python sees.
+async fn caught_panic() -> PyResult<String> {
+    let coroutine = Python::attach(|py| {
+        let coroutine = pyo3_aio::tokio::into_coroutine(py, async {
+            if true {
+                panic!("the text");
+            }
+            Ok(())
+        })?;
+        pyo3_aio::tokio::into_future(coroutine)
+    })?;
+    Ok(coroutine.await.expect_err("it panics").to_string())
+}
+
+fn assert_has_location(panic: &str) {
+    assert!(
+        panic.contains("the text (pytests/test_harness_own_main.rs:"),
+        "{panic}"
+    );
+}
+
+/// The harness replaces the panic hook, which is what knows the location, for each run.
+#[pyo3_aio::tokio::test]
+async fn a_panic_has_its_location_in_a_run() -> PyResult<()> {
+    assert_has_location(&caught_panic().await?);
+    Ok(())
+}
+
 #[pyo3_aio::tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> PyResult<()> {
+    assert_has_location(&caught_panic().await?);
+    pyo3_aio::testing::main().await?;
+    assert_has_location(&caught_panic().await?);
+    std::panic::set_hook(Box::new(|_| {}));
+    assert_has_location(&caught_panic().await?);
+    // The second run of the process.
     pyo3_aio::testing::main().await
 }

@@ -1,14 +1,20 @@
-//! Panics of users' code, caught with the place where they happened.
+//! Catches panics of users' code, with the source location where they happened.
 //!
-//! The payload of a panic knows nothing of its place; the panic hook does. So a hook is put before the one in force, once:
-//! it remembers the place of panics that are about to be caught here, and calls the other.
+//! A panic's payload does not have its location; only the panic hook is told (`PanicHookInfo::location`). So a hook of
+//! this file is put before the one in force: it notes the location of panics that are about to be caught here, and calls
+//! the other in any case, so that a user's hook hears of every panic as before. It stays for as long as the process
+//! runs: a hook cannot be taken out of the chain while other threads may panic, without a moment in which std's default
+//! hook would print in the place of the user's.
+//!
+//! Whoever sets another hook, or restores an earlier one, drops this one. That is noticed, and the next catch puts one
+//! before the hook that is in force by then.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
-use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
 
@@ -16,25 +22,28 @@ thread_local! {
     /// Calls of [`catch_call`] under way on this thread.
     static CATCHING: Cell<usize> = const { Cell::new(0) };
     /// `FILE:LINE:COLUMN` of the last panic under one of them.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A panic that was caught. A panic of its payload's drop goes nowhere.
+/// Hooks of this file that exist. A forked child takes over the parent's hook together with this number.
+static HOOKS: AtomicUsize = AtomicUsize::new(0);
+
+/// A panic that was caught. Where dropping its payload panics as well, that panic is swallowed.
 pub struct Caught {
     /// `None` once it has been moved out.
     payload: Option<Payload>,
-    place: Option<String>,
+    location: Option<String>,
 }
 
 type Payload = Box<dyn Any + Send + 'static>;
 
 impl Caught {
-    /// What the panic was called with.
+    /// Returns the payload, as `std::panic::catch_unwind` does.
     pub(crate) fn into_payload(mut self) -> Payload {
         self.payload.take().expect("nobody else takes it out")
     }
 
-    /// The payload's text, where it has one, and the place.
+    /// Returns the payload's text, if it is a string, and the location.
     pub(crate) fn describe(&self) -> String {
         let payload = self.payload.as_deref();
         let text = if let Some(text) = payload.and_then(<dyn Any + Send>::downcast_ref::<&str>) {
@@ -44,8 +53,8 @@ impl Caught {
         } else {
             "the payload of the panic is not a string"
         };
-        match &self.place {
-            Some(place) => format!("{text} ({place})"),
+        match &self.location {
+            Some(location) => format!("{text} ({location})"),
             None => text.to_owned(),
         }
     }
@@ -70,10 +79,8 @@ impl fmt::Debug for Caught {
 /// Calls a function, and returns its panic as an error.
 #[inline]
 pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
-    static HOOK: Once = Once::new();
-    // The hook cannot be changed by a thread that is panicking.
-    if !HOOK.is_completed() && !thread::panicking() {
-        HOOK.call_once(remember_places);
+    if HOOKS.load(Ordering::Relaxed) == 0 {
+        install_missing_hook();
     }
     let called = CATCHING.with(|catching| {
         catching.set(catching.get() + 1);
@@ -83,7 +90,7 @@ pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
     });
     called.map_err(|payload| Caught {
         payload: Some(payload),
-        place: PLACE.take(),
+        location: LOCATION.take(),
     })
 }
 
@@ -97,16 +104,85 @@ pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Caught> {
     .await
 }
 
-fn remember_places() {
+#[cold]
+fn install_missing_hook() {
+    // std refuses to change the hook on a thread that is panicking.
+    if thread::panicking() {
+        return;
+    }
+    let is_missing = HOOKS.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
+    if is_missing.is_ok() {
+        install(HookCount);
+    }
+}
+
+/// Puts a hook before the one in force, whether or not there is one already: for the test harness, whose own hook does
+/// not always call an earlier one, and drops this one when it restores the earlier one.
+///
+/// # Panics
+///
+/// On a thread that is panicking.
+#[cfg(feature = "testing")]
+pub(crate) fn install_hook_before_others() {
+    HOOKS.fetch_add(1, Ordering::Relaxed);
+    install(HookCount);
+}
+
+/// Counts down when the hook that owns it is dropped.
+struct HookCount;
+
+impl Drop for HookCount {
+    fn drop(&mut self) {
+        HOOKS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn install(count: HookCount) {
     let next = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        let _owned = &count;
         if CATCHING
             .try_with(Cell::get)
             .is_ok_and(|catching| catching > 0)
         {
-            let place = info.location().map(ToString::to_string);
-            let _ = PLACE.try_with(|last| last.replace(place));
+            let location = info.location().map(ToString::to_string);
+            let _ = LOCATION.try_with(|last| last.replace(location));
         }
         next(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::catch_call;
+
+    /// One test, because the hook is the process's.
+    #[test]
+    fn a_hook_of_the_user_hears_of_every_panic_and_hides_no_location() {
+        let describe = || catch_call::<()>(|| panic!("text")).unwrap_err().describe();
+        let former = panic::take_hook();
+        let heard = Arc::new(AtomicUsize::new(0));
+        let count = || {
+            let heard = Arc::clone(&heard);
+            Box::new(move |_: &panic::PanicHookInfo<'_>| {
+                heard.fetch_add(1, Ordering::Relaxed);
+            })
+        };
+        panic::set_hook(count());
+        let first = describe();
+        panic::set_hook(count());
+        let second = describe();
+        let taken = panic::take_hook();
+        panic::set_hook(taken);
+        let third = describe();
+        panic::set_hook(former);
+        assert_eq!(heard.load(Ordering::Relaxed), 3);
+        for text in [first, second, third] {
+            assert!(text.starts_with("text (src/panic.rs:"), "{text}");
+        }
+    }
 }

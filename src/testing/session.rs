@@ -12,6 +12,7 @@ use super::shared;
 use super::stop::Stop;
 use super::streams::Streams;
 use crate::TaskLocals;
+use crate::panic;
 
 /// The loops of one run, and who may run.
 #[derive(Default)]
@@ -24,6 +25,7 @@ pub(super) struct Session {
     checks_leaks: OnceLock<bool>,
     interrupter: OnceLock<Interrupter>,
     others: Loops,
+    panic_hook: OnceLock<()>,
     pub(super) stop: Arc<Stop>,
 }
 
@@ -79,6 +81,9 @@ impl Session {
         py: Python<'_>,
         event_loop: Option<&'static str>,
     ) -> Result<TaskLocals, NoLoop> {
+        // The harness has set its own for the run.
+        self.panic_hook
+            .get_or_init(panic::install_hook_before_others);
         let Some(main) = self.main.get() else {
             let message = "the test was started without an event loop";
             return Err(PyRuntimeError::new_err(message).into());
