@@ -7,8 +7,10 @@
 #[path = "fixtures/commands.rs"]
 mod commands;
 #[cfg(unix)]
+#[path = "fixtures/forked.rs"]
 mod forked;
 #[cfg(target_os = "linux")]
+#[path = "fixtures/setenv.rs"]
 mod setenv;
 
 use std::env;
@@ -225,11 +227,11 @@ fn forks_while_tokio_is_built() -> ExitCode {
     // It is called by the thread that builds.
     builder.worker_threads(1).thread_name_fn(move || {
         let _ = sender.send(());
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(300));
         "worker".to_owned()
     });
     pyo3_aio::tokio::init(builder).unwrap();
-    let builds = std::thread::spawn(|| {
+    let builds = thread::spawn(|| {
         pyo3_aio::tokio::get_handle();
     });
     receiver.recv().unwrap();
