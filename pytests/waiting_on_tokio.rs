@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::runtime;
-use crate::waiting::{assert_waited, later};
+use crate::waiting::{assert_refused, assert_waited, later};
 
 /// What the loop waits for is polled on the thread that has taken this one's place.
 #[runtime::test(serial, timeout = "60s")]
@@ -18,6 +18,19 @@ async fn a_loop_of_python_waits_where_the_thread_was_replaced() {
         })
     });
     assert_waited(waited.await.unwrap(), true);
+}
+
+/// It has no budget, as a thread that was replaced has none, and is not replaced.
+#[runtime::test(serial, timeout = "60s")]
+async fn a_loop_of_python_is_refused_within_an_unconstrained_future() {
+    let waited = runtime::spawn(tokio::task::unconstrained(async {
+        Python::attach(|py| {
+            let coroutine = runtime::into_coroutine(py, later())?;
+            let run = py.import("asyncio")?.getattr("run")?;
+            run.call1((coroutine,))?.extract::<u32>()
+        })
+    }));
+    assert_refused(&waited.await.unwrap().unwrap_err());
 }
 
 #[runtime::test(serial, timeout = "60s")]

@@ -6,7 +6,9 @@
 mod process_runtime;
 
 use std::pin::{Pin, pin};
-use std::task::{Context, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use ::tokio::runtime::RuntimeFlavor;
 use ::tokio::task::{self, JoinError as TokioJoinError, JoinHandle};
@@ -98,8 +100,8 @@ impl Runtime for Tokio {
         process_runtime::ensure_alive()
     }
 
-    /// What a worker spawns or wakes is first in line at that worker, where no other takes it from, unless another thread
-    /// has become that worker.
+    /// A future that a worker thread spawns or wakes waits in that worker's LIFO slot, from which no other worker takes
+    /// it. So a loop that waits for it there waits for ever, unless another thread has taken over the worker.
     fn ensure_unblocked() -> PyResult<()> {
         if is_blocking_in_place() {
             return Ok(());
@@ -116,11 +118,27 @@ impl Runtime for Tokio {
     }
 }
 
-/// Whether this thread, which polls a task, does so within `block_in_place`. What tells is that there is no budget then,
-/// while that of a task is used up here.
+/// Whether another thread has taken over the worker of this one, which polls a task: within `block_in_place`.
+///
+/// tokio has no function that tells. `yield_now` leaves its waker to the worker to be woken later, except where this
+/// thread is none: then it wakes it at once (tokio's `multi_thread::worker::Context::defer`). tokio before 1.42 leaves it
+/// to the worker in either case, and loops are refused there (tokio's pull request 6999).
+///
+/// It is for code that runs an event loop of Python's within `block_in_place`, which is what tokio offers for code that
+/// blocks: `pytests/waiting_on_tokio.rs`.
 fn is_blocking_in_place() -> bool {
-    let mut cx = Context::from_waker(Waker::noop());
-    (0..=u8::MAX).all(|_| pin!(task::consume_budget()).poll(&mut cx).is_ready())
+    let is_woken = Arc::new(IsWoken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&is_woken));
+    let polled = pin!(task::yield_now()).poll(&mut Context::from_waker(&waker));
+    polled.is_ready() || is_woken.0.load(Ordering::Relaxed)
+}
+
+struct IsWoken(AtomicBool);
+
+impl Wake for IsWoken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl SpawnLocalExt for Tokio {
