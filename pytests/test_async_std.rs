@@ -10,15 +10,15 @@ mod fixtures;
 mod panic_place;
 mod streams;
 mod waiting;
-mod waiting_threads;
 
 use pyo3_aio::async_std as runtime;
-use waiting_threads::may_wait;
 
-/// The number of the runtime's threads.
-fn threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    waiting_threads::count("ASYNC_STD_THREAD_COUNT", cores)
+/// The runtime does not replace a thread that waits.
+fn may_wait() -> waiting::MayWait {
+    waiting::MayWait {
+        for_the_library: false,
+        for_python: false,
+    }
 }
 
 pyo3_aio::testing::main!();

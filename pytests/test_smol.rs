@@ -10,14 +10,15 @@ mod fixtures;
 mod panic_place;
 mod streams;
 mod waiting;
-mod waiting_threads;
 
 use pyo3_aio::smol as runtime;
-use waiting_threads::may_wait;
 
-/// The number of the runtime's threads.
-fn threads() -> usize {
-    waiting_threads::count("SMOL_THREADS", 1)
+/// The runtime does not replace a thread that waits.
+fn may_wait() -> waiting::MayWait {
+    waiting::MayWait {
+        for_the_library: false,
+        for_python: false,
+    }
 }
 
 pyo3_aio::testing::main!();

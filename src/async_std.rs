@@ -1,8 +1,6 @@
 //! The conversions on [async-std](https://docs.rs/async-std).
 
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
-use std::thread;
 
 use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
@@ -14,7 +12,7 @@ use crate::generic;
 use crate::panic::{Caught, catch, catch_call};
 use crate::runtime::left_behind::HOME;
 use crate::runtime::macros::{local_functions, runtime_context, runtime_functions};
-use crate::runtime::nested_loop::Threads;
+use crate::runtime::nested_loop::blocked;
 use crate::runtime::{ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -50,13 +48,6 @@ runtime_functions!(AsyncStd);
 local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
 
-static THREADS: Threads = Threads {
-    runtime: "async-std",
-    variable: "ASYNC_STD_THREAD_COUNT",
-    default: || thread::available_parallelism().map_or(1, usize::from),
-    waiting: AtomicUsize::new(0),
-};
-
 impl Runtime for AsyncStd {
     type JoinError = Caught;
     type JoinHandle = JoinHandle<Result<(), Caught>>;
@@ -80,12 +71,9 @@ impl Runtime for AsyncStd {
         HOME.ensure_here("async-std")
     }
 
+    /// The number of threads is fixed, and none stands in for one that waits.
     fn ensure_unblocked() -> PyResult<()> {
-        THREADS.ensure_one_is_left()
-    }
-
-    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
-        THREADS.wait(f)
+        Err(blocked("async-std"))
     }
 }
 

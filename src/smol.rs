@@ -1,7 +1,6 @@
 //! The conversions on [smol](https://docs.rs/smol).
 
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
 
 use ::smol::Task;
@@ -14,7 +13,7 @@ use crate::generic;
 use crate::panic::{Caught, catch, catch_call};
 use crate::runtime::left_behind::HOME;
 use crate::runtime::macros::{runtime_context, runtime_functions};
-use crate::runtime::nested_loop::Threads;
+use crate::runtime::nested_loop::blocked;
 use crate::runtime::{ContextExt, LocalContextExt, Pointers, Runtime};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -77,13 +76,6 @@ where
 runtime_functions!(Smol);
 runtime_context!(Smol);
 
-static THREADS: Threads = Threads {
-    runtime: "smol",
-    variable: "SMOL_THREADS",
-    default: || 1,
-    waiting: AtomicUsize::new(0),
-};
-
 impl Runtime for Smol {
     type JoinError = Caught;
     type JoinHandle = JoinHandle<Result<(), Caught>>;
@@ -107,11 +99,8 @@ impl Runtime for Smol {
         HOME.ensure_here("smol")
     }
 
+    /// The number of threads is fixed, and none stands in for one that waits.
     fn ensure_unblocked() -> PyResult<()> {
-        THREADS.ensure_one_is_left()
-    }
-
-    fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
-        THREADS.wait(f)
+        Err(blocked("smol"))
     }
 }

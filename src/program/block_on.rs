@@ -30,13 +30,14 @@ const LOOK: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 ///
-/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, and nothing is
-/// started, where an event loop or trio runs on this thread: waiting would stop it, and with it whatever the future
-/// waits for. So it is where this thread polls a future of the runtime and none would be left for others. Of tokio with
-/// several threads one always is, as it puts another in this one's place.
+/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// started, where an event loop or trio runs on this thread: the wait would stop it, and with it whatever the future
+/// waits for. `RuntimeError` too where this thread polls a future of the same runtime, except on tokio with several
+/// threads, which puts another thread in the place of this one. `RuntimeError` as well when the runtime is shut down or
+/// Python exits while the future is pending.
 ///
-/// A task that the runtime was given by its own `spawn`, and not by `spawn` or a conversion, is not known
-/// here, and the wait may never end: call this within `spawn_blocking`, or tokio's `block_in_place`, there.
+/// A task that the runtime was given by its own `spawn`, and not by `spawn` or a conversion of this library, is not
+/// known here, and a wait in its poll may never end: call this within `spawn_blocking`, or tokio's `block_in_place`.
 pub fn block_on<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime,
