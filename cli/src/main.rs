@@ -1,37 +1,19 @@
 //! `cargo pyo3-async-test`: scaffolds, checks and runs tests of asynchronous Python and Rust.
 
 mod apply;
-mod cargo;
-mod change;
-mod checkout;
 mod cli;
-mod completions;
-mod config;
-mod demo;
-mod diff;
-mod doctor;
-mod init;
-mod list;
-mod loader;
-mod manifest;
-mod new;
-mod nextest;
+mod commands;
+mod environment;
 mod plan;
 mod project;
-mod pymodule;
-mod pyproject;
-mod python;
-mod run;
 mod runtime;
 mod shell;
-mod source;
-mod target_name;
-mod targets;
-mod unit_tests;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use commands::{completions, demo, doctor, init, list, new, run};
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));

@@ -5,20 +5,22 @@ mod extension_module;
 mod library;
 mod migrate;
 mod pyo3;
+pub(crate) mod pyproject;
 mod repair;
 mod target;
+pub(crate) mod target_name;
 mod unit_tests;
 
 use std::path::PathBuf;
 
 use cargo_metadata::Edition;
 
-use crate::manifest::{Edit, Manifest};
+use crate::environment::library_source::Source;
 use crate::project::Project;
+use crate::project::manifest::{Edit, Manifest};
+use crate::project::test_targets::Target;
+use crate::project::unit_tests::UnitTests;
 use crate::runtime::Runtime;
-use crate::source::Source;
-use crate::targets::Target;
-use crate::unit_tests::UnitTests;
 use dependency::Need;
 pub(crate) use dependency::{leaks_testing, library_crates, library_features, ships_testing};
 pub(crate) use extension_module::is_declared as declares_extension_module;

@@ -1,8 +1,13 @@
 //! What there is before anything is changed.
 
 mod library;
+pub(crate) mod manifest;
+pub(crate) mod nextest;
+pub(crate) mod pymodule;
 mod resolver;
 mod select;
+pub(crate) mod test_targets;
+pub(crate) mod unit_tests;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Edition, Metadata, Package};
 
-use crate::cargo;
 use crate::cli::{CargoFlags, Selection};
-use crate::manifest::{self, Declared, Manifest};
+use crate::environment::cargo;
 
 pub(crate) use library::Library;
+use manifest::{Declared, Manifest};
 pub(crate) use resolver::Resolver;
 use select::{locate, same_file, select, select_all};
 

@@ -2,8 +2,8 @@
 
 use toml_edit::{Array, InlineTable, Value};
 
-use crate::manifest::{Declared, Edit, Section};
 use crate::project::Project;
+use crate::project::manifest::{Declared, Edit, Section};
 use crate::runtime::Runtime;
 
 /// A dependency that the tests need.

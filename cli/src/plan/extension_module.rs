@@ -7,9 +7,9 @@
 
 use super::dependency::declared;
 use super::{FileChange, Steps};
-use crate::manifest::{Declared, Edit, Manifest};
+use crate::plan::pyproject;
 use crate::project::Project;
-use crate::pyproject;
+use crate::project::manifest::{Declared, Edit, Manifest};
 
 const FEATURE: &str = "extension-module";
 

@@ -1,9 +1,9 @@
 //! What a library lacks that tests are to use.
 
 use super::{FileChange, Steps};
-use crate::manifest::Edit;
+use crate::project::manifest::Edit;
+use crate::project::pymodule::{self, PyModule};
 use crate::project::{Library, Project};
-use crate::pymodule::{self, PyModule};
 
 /// Makes the library one that Rust code can link, and its modules public.
 pub(super) fn repair(project: &Project) -> Steps {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::dependency::declared;
 use super::{Error, FileChange, Request, Steps};
-use crate::manifest::{Declared, Edit, Section};
 use crate::project::Project;
-use crate::pymodule;
+use crate::project::manifest::{Declared, Edit, Section};
+use crate::project::pymodule;
 
 const OLD: &str = "pyo3-async-runtimes";
 const NEW: &str = "pyo3-aio";

@@ -4,8 +4,8 @@ use cargo_metadata::semver::{Version, VersionReq};
 
 use super::Error;
 use super::dependency::{Need, declared, supply as supply_dependency};
-use crate::manifest::Edit;
 use crate::project::Project;
+use crate::project::manifest::Edit;
 
 /// The versions that pyo3-aio works with, for people.
 pub(crate) const RANGE: &str = "0.27 to 0.30";

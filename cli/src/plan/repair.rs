@@ -1,9 +1,9 @@
 //! What `doctor --fix` does: all that can be repaired without asking.
 
 use super::{Found, Plan, extension_module, library};
-use crate::manifest::Edit;
 use crate::project::Project;
-use crate::targets::{Kind, State};
+use crate::project::manifest::Edit;
+use crate::project::test_targets::{Kind, State};
 
 /// Decides what to repair.
 pub(crate) fn plan(project: &Project, found: &Found) -> Plan {

@@ -1,10 +1,10 @@
 //! The test target and its file.
 
 use super::{Error, FileChange, Request, Steps, Template};
-use crate::manifest::{Edit, Registered};
+use crate::plan::target_name;
 use crate::project::Project;
+use crate::project::manifest::{Edit, Registered};
 use crate::runtime::Runtime;
-use crate::target_name;
 
 /// What things are called in the code.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use super::target::Names;
 use super::{Error, FileChange, Steps};
-use crate::manifest::Edit;
+use crate::project::manifest::Edit;
+use crate::project::unit_tests::{Place, UnitTests};
 use crate::project::{Library, Project};
-use crate::unit_tests::{Place, UnitTests};
 
 /// Sets them up. `earlier` may have changed the root file already.
 pub(super) fn plan(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::{Target, TargetKind};
 
-use crate::pymodule::{self, PyModule};
+use crate::project::pymodule::{self, PyModule};
 
 /// The library of a package.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Edition, Metadata};
 
 use super::same_file;
-use crate::manifest::Manifest;
+use crate::project::manifest::Manifest;
 
 /// The resolver that the root of the workspace decides on.
 #[derive(Clone, Debug)]

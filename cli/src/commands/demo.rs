@@ -7,15 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cargo;
-use crate::change::{self, Mode};
 use crate::cli::{CargoFlags, DemoArgs, Selection};
-use crate::init;
+use crate::commands::change::{self, Mode};
+use crate::commands::init;
+use crate::environment::cargo;
+use crate::environment::library_source::Source;
+use crate::environment::python;
 use crate::plan::{NEWEST_PYO3, Request, Template};
-use crate::python;
 use crate::runtime::Runtime;
 use crate::shell::Shell;
-use crate::source::Source;
 use folder::Folder;
 
 /// Why there is no demo.

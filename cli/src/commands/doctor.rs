@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::change;
 use crate::cli::{CargoFlags, DoctorArgs, Format};
+use crate::commands::change;
 use crate::plan;
 use crate::project::Project;
 use crate::shell::Shell;

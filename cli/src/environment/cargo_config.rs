@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 
-use crate::checkout;
+use crate::environment::checkout;
 
 /// A variable as pyo3's build script will see it; `None` if it is empty.
 pub(crate) fn variable(name: &str) -> Option<OsString> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::config;
+use crate::environment::cargo_config;
 
 /// A Python that tests can be linked with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,12 +102,12 @@ pub(crate) enum Error {
 ///
 /// With `PYO3_CONFIG_FILE` or `PYO3_NO_PYTHON` pyo3 asks no interpreter, and neither does this.
 pub(crate) fn check() -> Result<Option<Python>, Error> {
-    if config::variable("PYO3_CONFIG_FILE").is_some()
-        || config::variable("PYO3_NO_PYTHON").is_some()
+    if cargo_config::variable("PYO3_CONFIG_FILE").is_some()
+        || cargo_config::variable("PYO3_NO_PYTHON").is_some()
     {
         return Ok(None);
     }
-    let (choice, answer) = match named(config::variable) {
+    let (choice, answer) = match named(cargo_config::variable) {
         Some(choice) => {
             let answer = ask(&choice)?;
             (choice, answer)

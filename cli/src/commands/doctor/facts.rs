@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::cargo;
 use crate::cli::CargoFlags;
-use crate::loader;
-use crate::manifest::Manifest;
-use crate::nextest::Config;
+use crate::environment::cargo;
+use crate::environment::loader;
+use crate::environment::python::{self, Python};
 use crate::project::Project;
-use crate::python::{self, Python};
-use crate::targets::{self, Target};
+use crate::project::manifest::Manifest;
+use crate::project::nextest::Config;
+use crate::project::test_targets::{self, Target};
 
 /// What there is.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Facts {
     pub(super) fn gather(project: &Project, flags: &CargoFlags) -> Self {
         let python = python::check();
         let venv = find_venv(project.folder());
-        let targets = targets::all(project);
+        let targets = test_targets::all(project);
         let interpreter = match (&venv, &python) {
             (Some(venv), _) => Some(venv.folder.join("bin/python")),
             (None, Ok(Some(python))) => Some(python.executable.clone()),

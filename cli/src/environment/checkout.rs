@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::source::is_pyo3_aio;
+use crate::environment::library_source::is_pyo3_aio;
 
 /// The folder of package `pyo3-aio`, if the subcommand was built from a checkout of it.
 ///

@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use toml_edit::{DocumentMut, InlineTable};
 
-use crate::checkout;
 use crate::cli::Basis;
+use crate::environment::checkout;
 
 /// What a new dependency on pyo3-aio names.
 #[derive(Clone, Debug, Eq, PartialEq)]

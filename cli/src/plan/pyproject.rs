@@ -2,7 +2,7 @@
 
 use toml_edit::{Item, Value};
 
-use crate::manifest::Manifest;
+use crate::project::manifest::Manifest;
 
 /// The first maturin that builds extensions without pyo3's feature.
 const FLOOR: &str = "1.9.4";

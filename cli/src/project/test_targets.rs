@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::plan;
+use crate::project::unit_tests::{self, UnitTests};
 use crate::project::{Project, TestTarget};
-use crate::unit_tests::{self, UnitTests};
 
 /// A test file, registered or not.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,9 +1,9 @@
 //! Checks of what is installed.
 
 use super::{Finding, Level};
-use crate::doctor::facts::{Facts, Loaded, Venv};
+use crate::commands::doctor::facts::{Facts, Loaded, Venv};
+use crate::environment::python::Python;
 use crate::project::Project;
-use crate::python::Python;
 
 /// The Python that pyo3 builds for.
 pub(super) fn python(facts: &Facts) -> Finding {

@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::change::{self, Mode};
 use crate::cli::{CargoFlags, NewArgs};
-use crate::init;
+use crate::commands::change::{self, Mode};
+use crate::commands::init;
 use crate::plan::Template;
+use crate::plan::target_name;
 use crate::shell::Shell;
-use crate::target_name;
 
 /// Runs `new`.
 pub(crate) fn run(

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::cli::{CargoFlags, Format, ListArgs};
 use crate::project::Project;
+use crate::project::test_targets::{self, State, Target};
 use crate::shell::Shell;
-use crate::targets::{self, State, Target};
 
 /// Runs `list`.
 pub(crate) fn run(
@@ -19,7 +19,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Box<dyn Error>> {
     let projects = Project::inspect_all(&args.selection, flags)?;
     let targets = projects.iter().flat_map(|project| {
-        let found = targets::all(project);
+        let found = test_targets::all(project);
         found
             .into_iter()
             .map(|target| (project.name.clone(), target))

@@ -1,8 +1,8 @@
 //! The check of tests that must not run at the same time.
 
 use super::{Finding, Level};
-use crate::doctor::facts::Facts;
-use crate::nextest::{Config, PATH};
+use crate::commands::doctor::facts::Facts;
+use crate::project::nextest::{Config, PATH};
 
 const CHECK: &str = "serial";
 /// How many tests are named.

@@ -1,10 +1,10 @@
 //! The library as a test target: the tests inside it.
 
 use super::{Kind, State, Target};
-use crate::manifest::LibrarySection;
 use crate::plan;
 use crate::project::Project;
-use crate::unit_tests::{self, UnitTests};
+use crate::project::manifest::LibrarySection;
+use crate::project::unit_tests::{self, UnitTests};
 
 /// Finds out what becomes of the library's own tests; `None` if they are libtest's alone.
 pub(super) fn find(project: &Project) -> Option<Target> {
@@ -35,7 +35,7 @@ fn state(section: LibrarySection, tests: &UnitTests, plain: Vec<String>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::{LibrarySection, State, UnitTests, state};
-    use crate::unit_tests::Place;
+    use crate::project::unit_tests::Place;
 
     fn tests(own: usize, has_main: bool) -> UnitTests {
         let place = Place {

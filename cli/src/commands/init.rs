@@ -4,13 +4,13 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::thread;
 
-use crate::change::{self, Mode};
 use crate::cli::{Basis, CargoFlags, InitArgs};
+use crate::commands::change::{self, Mode};
+use crate::environment::library_source::Source;
+use crate::environment::python;
+use crate::plan::target_name;
 use crate::plan::{Request, Template};
-use crate::python;
 use crate::shell::Shell;
-use crate::source::Source;
-use crate::target_name;
 
 /// Runs `init`.
 pub(crate) fn run(

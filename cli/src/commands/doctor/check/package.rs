@@ -1,11 +1,11 @@
 //! Checks of the package.
 
 use super::{Finding, Level};
-use crate::doctor::facts::Facts;
+use crate::commands::doctor::facts::Facts;
 use crate::plan;
+use crate::plan::pyproject;
 use crate::project::Project;
-use crate::pyproject;
-use crate::targets::{Kind, State, Target};
+use crate::project::test_targets::{Kind, State, Target};
 
 const FIX: &str = "cargo pyo3-async-test doctor --fix";
 
@@ -160,7 +160,7 @@ pub(super) fn modules(project: &Project) -> Vec<Finding> {
         return Vec::new();
     };
     let private = library.modules.iter().filter(|module| !module.is_public);
-    let finding = |module: &crate::pymodule::PyModule| {
+    let finding = |module: &crate::project::pymodule::PyModule| {
         let (path, line, item) = (project.shown(&library.path), module.line, &module.item);
         let message =
             format!("{path}:{line}: `{item}` is private, so no test can import it (E0603)");

@@ -5,13 +5,13 @@ use std::env;
 use std::error::Error;
 use std::process::{Command, ExitCode};
 
-use crate::cargo;
 use crate::cli::{CargoFlags, RunArgs, RunnerArgs};
-use crate::loader;
+use crate::environment::cargo;
+use crate::environment::loader;
+use crate::environment::python;
 use crate::project::Project;
-use crate::python;
+use crate::project::test_targets::{self, Kind, State};
 use crate::shell::Shell;
-use crate::targets::{self, Kind, State};
 
 /// Why the tests did not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ fn select(projects: &[Project], args: &RunArgs, shell: &Shell) -> Vec<String> {
     let mut words = Vec::new();
     for project in projects {
         let mut names = Vec::new();
-        for target in targets::all(project) {
+        for target in test_targets::all(project) {
             match target.state {
                 State::NotRegistered | State::NoMain => {}
                 State::Skipped(features) if !has_features => {

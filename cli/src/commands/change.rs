@@ -6,15 +6,15 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::apply;
-use crate::cargo;
 use crate::cli::{CargoFlags, Changes, Selection};
-use crate::diff;
-use crate::manifest::Manifest;
+use crate::commands::diff;
+use crate::environment::cargo;
 use crate::plan::{self, Found, Plan, Request};
 use crate::project::Project;
+use crate::project::manifest::Manifest;
+use crate::project::test_targets;
+use crate::project::unit_tests::{self, UnitTests};
 use crate::shell::Shell;
-use crate::targets;
-use crate::unit_tests::{self, UnitTests};
 
 /// What becomes of a plan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -110,7 +110,7 @@ fn find_unit_tests(project: &Project, request: &Request) -> UnitTests {
 pub(crate) fn find_for_repair(project: &Project) -> Found {
     Found {
         pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
-        targets: targets::all(project),
+        targets: test_targets::all(project),
         ..Found::default()
     }
 }
