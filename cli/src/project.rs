@@ -1,5 +1,6 @@
 //! What there is before anything is changed.
 
+mod dependencies;
 mod library;
 pub(crate) mod manifest;
 pub(crate) mod nextest;
@@ -18,8 +19,9 @@ use cargo_metadata::{Edition, Metadata, Package};
 use crate::cli::{CargoFlags, Selection};
 use crate::environment::cargo;
 
+pub(crate) use dependencies::PEER;
 pub(crate) use library::Library;
-use manifest::{Declared, Manifest};
+use manifest::{Dependency, Manifest};
 pub(crate) use resolver::Resolver;
 use select::{locate, same_file, select, select_all};
 
@@ -33,7 +35,7 @@ pub(crate) struct Project {
     /// Its manifest.
     pub(crate) manifest: Manifest,
     /// The dependencies that its workspace offers.
-    pub(crate) offered: Vec<Declared>,
+    pub(crate) workspace_dependencies: Vec<Dependency>,
     /// The resolver that cargo uses for it.
     pub(crate) resolver: Resolver,
     /// Its test targets, those that cargo finds by itself included.
@@ -139,7 +141,7 @@ impl Project {
             name: package.name.to_string(),
             edition: package.edition,
             manifest,
-            offered: root.offered(),
+            workspace_dependencies: root.workspace_dependencies(),
             resolver: Resolver::read(metadata, &root),
             tests: tests(package),
             features: package.features.clone(),

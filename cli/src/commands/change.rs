@@ -9,7 +9,7 @@ use crate::apply;
 use crate::cli::{CargoFlags, Changes, Selection};
 use crate::commands::diff;
 use crate::environment::cargo;
-use crate::plan::{self, Found, Plan, Request};
+use crate::plan::{self, ExistingFiles, Plan, Request};
 use crate::project::Project;
 use crate::project::manifest::Manifest;
 use crate::project::test_targets;
@@ -46,7 +46,7 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let project = Project::inspect(selection, flags)?;
-    let plan = plan::plan(&project, request, &find(&project, request))?;
+    let plan = plan::scaffold(&project, request, &find(&project, request))?;
     if plan.is_empty() {
         tell(&plan, shell);
         let (package, target) = (&project.name, &plan.target);
@@ -81,10 +81,10 @@ pub(crate) fn run(
     }
 }
 
-fn find(project: &Project, request: &Request) -> Found {
+fn find(project: &Project, request: &Request) -> ExistingFiles {
     let folder = project.folder();
-    Found {
-        test: fs::read_to_string(folder.join(plan::file(&request.name))).ok(),
+    ExistingFiles {
+        test: fs::read_to_string(folder.join(plan::test_file(&request.name))).ok(),
         pyproject: Manifest::read(&folder.join("pyproject.toml")).ok(),
         sources: if request.migrates {
             project.sources()
@@ -92,26 +92,26 @@ fn find(project: &Project, request: &Request) -> Found {
             Vec::new()
         },
         unit_tests: find_unit_tests(project, request),
-        ..Found::default()
+        ..ExistingFiles::default()
     }
 }
 
 fn find_unit_tests(project: &Project, request: &Request) -> UnitTests {
     let library = project.library.as_ref().filter(|_| request.has_unit_tests);
-    let mut crates = plan::library_crates(project);
+    let mut crates = project.library_crates();
     if request.migrates {
-        crates.extend(plan::former_crates(project));
+        crates.extend(project.peer_crates());
     }
     let tests = library.map(|library| unit_tests::read(&library.path, &crates));
     tests.unwrap_or_default()
 }
 
 /// The files that matter for a repair.
-pub(crate) fn find_for_repair(project: &Project) -> Found {
-    Found {
+pub(crate) fn find_for_repair(project: &Project) -> ExistingFiles {
+    ExistingFiles {
         pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
         targets: test_targets::all(project),
-        ..Found::default()
+        ..ExistingFiles::default()
     }
 }
 

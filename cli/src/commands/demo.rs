@@ -11,9 +11,9 @@ use crate::cli::{CargoFlags, DemoArgs, Selection};
 use crate::commands::change::{self, Mode};
 use crate::commands::init;
 use crate::environment::cargo;
-use crate::environment::library_source::Source;
+use crate::environment::library_source::LibrarySource;
 use crate::environment::python;
-use crate::plan::{NEWEST_PYO3, Request, Template};
+use crate::plan::{Request, Template, pyo3_versions};
 use crate::runtime::Runtime;
 use crate::shell::Shell;
 use folder::Folder;
@@ -84,7 +84,7 @@ fn write_files(folder: &Folder, request: &Request) -> Result<(), DemoError> {
     let runtime = request.runtime.unwrap_or(Runtime::Tokio);
     let source = request.source.keys(folder.path()).to_string();
     let values = [
-        ("pyo3_version", NEWEST_PYO3),
+        ("pyo3_version", pyo3_versions::NEWEST),
         ("source", source.trim().trim_matches(['{', '}']).trim()),
         ("runtime", runtime.module()),
         ("runtime_feature", runtime.feature()),
@@ -97,7 +97,7 @@ fn write_files(folder: &Folder, request: &Request) -> Result<(), DemoError> {
     folder.write("src/lib.rs", &library)?;
     folder.write(".gitignore", "/target\n")?;
     match &request.source {
-        Source::Path(checkout) => copy_lock(checkout, folder.path()),
+        LibrarySource::Path(checkout) => copy_lock(checkout, folder.path()),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::cli::{Basis, CargoFlags, InitArgs};
 use crate::commands::change::{self, Mode};
-use crate::environment::library_source::Source;
+use crate::environment::library_source::LibrarySource;
 use crate::environment::python;
 use crate::plan::target_name;
 use crate::plan::{Request, Template};
@@ -45,7 +45,7 @@ pub(crate) fn request(
         name: name.to_owned(),
         template,
         runtime: basis.runtime,
-        source: Source::choose(basis)?,
+        source: LibrarySource::choose(basis)?,
         imports_module: false,
         has_unit_tests: false,
         is_forced: false,

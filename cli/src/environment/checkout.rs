@@ -1,9 +1,10 @@
 //! The checkout of this repository that the subcommand was built from.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::environment::library_source::is_pyo3_aio;
+use toml_edit::DocumentMut;
 
 /// The folder of package `pyo3-aio`, if the subcommand was built from a checkout of it.
 ///
@@ -37,6 +38,20 @@ pub(crate) fn cargo_home() -> Option<PathBuf> {
         None => env::home_dir()?.join(".cargo"),
     };
     home.canonicalize().ok()
+}
+
+/// Whether the folder's manifest is that of package `pyo3-aio`.
+pub(crate) fn is_pyo3_aio(folder: &Path) -> bool {
+    let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else {
+        return false;
+    };
+    let manifest = text.parse::<DocumentMut>().ok();
+    manifest.is_some_and(|manifest| {
+        let name = manifest
+            .get("package")
+            .and_then(|package| package.get("name"));
+        name.and_then(|name| name.as_str()) == Some("pyo3-aio")
+    })
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! Where the crate gets pyo3-aio from.
 
 use std::fmt;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use toml_edit::{DocumentMut, InlineTable};
+use toml_edit::InlineTable;
 
 use crate::cli::Basis;
 use crate::environment::checkout;
 
 /// What a new dependency on pyo3-aio names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Source {
+pub(crate) enum LibrarySource {
     /// A folder, absolute.
     Path(PathBuf),
     /// A repository.
@@ -36,12 +35,12 @@ pub(crate) enum Error {
     NotPyo3Aio(PathBuf),
 }
 
-impl Source {
+impl LibrarySource {
     /// The one that was asked for, else the checkout, else this subcommand's own version.
     pub(crate) fn choose(basis: &Basis) -> Result<Self, Error> {
         if let Some(path) = &basis.path {
             let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
-            return match is_pyo3_aio(&folder) {
+            return match checkout::is_pyo3_aio(&folder) {
                 true => Ok(Self::Path(folder)),
                 false => Err(Error::NotPyo3Aio(path.clone())),
             };
@@ -83,7 +82,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for LibrarySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
@@ -100,20 +99,6 @@ fn shown_requirement(requirement: &str) -> String {
         true => format!("v{requirement}"),
         false => requirement.to_owned(),
     }
-}
-
-/// Whether the folder's manifest is that of package `pyo3-aio`.
-pub(crate) fn is_pyo3_aio(folder: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else {
-        return false;
-    };
-    let manifest = text.parse::<DocumentMut>().ok();
-    manifest.is_some_and(|manifest| {
-        let name = manifest
-            .get("package")
-            .and_then(|package| package.get("name"));
-        name.and_then(|name| name.as_str()) == Some("pyo3-aio")
-    })
 }
 
 /// The way from one absolute folder to another, with `/` as cargo writes it.
@@ -139,11 +124,11 @@ fn relative(from: &Path, to: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Source, relative};
+    use super::{LibrarySource, relative};
 
     #[test]
     fn only_a_plain_version_is_shown_with_a_v() {
-        let shown = |version: &str| Source::Version(version.to_owned()).to_string();
+        let shown = |version: &str| LibrarySource::Version(version.to_owned()).to_string();
         assert_eq!(shown("0.1"), "v0.1");
         for requirement in ["=0.1.0", ">=0.1, <0.3", "*"] {
             assert_eq!(shown(requirement), requirement);

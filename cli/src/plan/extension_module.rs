@@ -5,34 +5,34 @@
 //! feature can go where maturin builds the package and can be asked to be new enough; elsewhere
 //! that is for its owner to decide.
 
-use super::dependency::declared;
-use super::{FileChange, Steps};
+use super::changes::{FileChange, Steps};
+use super::edit::Edit;
 use crate::plan::pyproject;
 use crate::project::Project;
-use crate::project::manifest::{Declared, Edit, Manifest};
+use crate::project::manifest::{Dependency, Manifest};
 
 const FEATURE: &str = "extension-module";
 
 /// Whether the package itself asks for the feature.
 pub(crate) fn is_declared(project: &Project) -> bool {
-    let mut declared = declared(project, "pyo3").into_iter();
+    let mut declared = project.dependencies("pyo3").into_iter();
     declared.any(|entry| entry.features.iter().any(|name| name == FEATURE))
 }
 
 /// Removes the feature if that is safe, else says what it does.
 pub(super) fn repair(project: &Project, pyproject: Option<&Manifest>) -> Steps {
     let mut steps = Steps::default();
-    let declared = declared(project, "pyo3");
-    let with_feature = |entry: &&Declared| entry.features.iter().any(|name| name == FEATURE);
+    let declared = project.dependencies("pyo3");
+    let with_feature = |entry: &&Dependency| entry.features.iter().any(|name| name == FEATURE);
     let Some(entry) = declared.iter().find(with_feature) else {
         return steps;
     };
     let raised = pyproject.and_then(|file| Some((file, pyproject::raise_maturin(file)?)));
     match raised {
         Some((file, raised)) if !entry.is_inherited => {
-            let place = entry.place.clone();
+            let location = entry.location.clone();
             steps.edits.push(Edit::RemoveFeature {
-                place,
+                location,
                 feature: FEATURE.to_owned(),
             });
             steps.files.extend(change(project, file, &raised));

@@ -1,14 +1,15 @@
 //! The way from pyo3-async-runtimes to pyo3-aio: another name, the same API.
 
+use super::changes::{FileChange, Steps};
+use super::edit::Edit;
+use super::error::Error;
+use super::request::Request;
+use crate::project::manifest::{Dependency, Section};
 use std::path::PathBuf;
 
-use super::dependency::declared;
-use super::{Error, FileChange, Request, Steps};
-use crate::project::Project;
-use crate::project::manifest::{Declared, Edit, Section};
 use crate::project::pymodule;
+use crate::project::{PEER, Project};
 
-const OLD: &str = "pyo3-async-runtimes";
 const NEW: &str = "pyo3-aio";
 
 /// Decides how to move over, and tells what the project is like then. A project that could move
@@ -19,13 +20,13 @@ pub(super) fn plan(
     sources: &[(PathBuf, String)],
 ) -> Result<(Option<Project>, Steps), Error> {
     let mut steps = Steps::default();
-    let declared = declared(project, OLD);
+    let declared = project.dependencies(PEER);
     if declared.is_empty() {
         return Ok((None, steps));
     }
     if !request.migrates {
         steps.notes.push(format!(
-            "`{}` uses {OLD}: `cargo pyo3-async-test init --migrate` moves it to {NEW}, which \
+            "`{}` uses {PEER}: `cargo pyo3-async-test init --migrate` moves it to {NEW}, which \
              has the same API",
             project.name
         ));
@@ -44,9 +45,9 @@ pub(super) fn plan(
     steps
         .edits
         .iter()
-        .for_each(|edit| migrated.manifest.apply(edit));
+        .for_each(|edit| edit.edit(&mut migrated.manifest));
     // A renamed dependency keeps its name, and so do the paths.
-    if declared.iter().any(|entry| entry.place.key == OLD) {
+    if declared.iter().any(|entry| entry.location.key == PEER) {
         steps.files = sources
             .iter()
             .filter_map(|(path, text)| rename(project, path, text))
@@ -65,39 +66,31 @@ pub(super) fn plan(
     Ok((Some(migrated), steps))
 }
 
-/// The names that pyo3-async-runtimes has in the package's code.
-pub(crate) fn former_crates(project: &Project) -> Vec<String> {
-    declared(project, OLD)
-        .iter()
-        .map(Declared::crate_name)
-        .collect()
-}
-
-fn edit(project: &Project, request: &Request, entry: &Declared) -> Edit {
+fn edit(project: &Project, request: &Request, entry: &Dependency) -> Edit {
     // In what is shipped the feature would ask for libpython; tests get it below.
-    let dropped = match entry.section {
+    let dropped_features = match entry.section {
         Section::Normal => vec!["testing".to_owned()],
         _ => Vec::new(),
     };
     let mut keys = request.source.keys(project.folder());
-    let is_renamed = entry.place.key != OLD;
+    let is_renamed = entry.location.key != PEER;
     if is_renamed {
         keys.insert("package", NEW.into());
     }
     Edit::Migrate {
-        place: entry.place.clone(),
+        location: entry.location.clone(),
         key: if is_renamed {
-            entry.place.key.clone()
+            entry.location.key.clone()
         } else {
             NEW.to_owned()
         },
         keys,
-        dropped,
+        dropped_features,
     }
 }
 
 fn rename(project: &Project, path: &std::path::Path, text: &str) -> Option<FileChange> {
-    let (after, count) = replace_word(text, &OLD.replace('-', "_"), &NEW.replace('-', "_"));
+    let (after, count) = replace_word(text, &PEER.replace('-', "_"), &NEW.replace('-', "_"));
     let places = if count == 1 { "path" } else { "paths" };
     (count > 0).then(|| FileChange {
         path: path.to_owned(),

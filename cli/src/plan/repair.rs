@@ -1,13 +1,15 @@
 //! What `doctor --fix` does: all that can be repaired without asking.
 
-use super::{Found, Plan, extension_module, library};
+use super::changes::Plan;
+use super::edit::Edit;
+use super::request::ExistingFiles;
+use super::{extension_module, importable};
 use crate::project::Project;
-use crate::project::manifest::Edit;
 use crate::project::test_targets::{Kind, State};
 
 /// Decides what to repair.
-pub(crate) fn plan(project: &Project, found: &Found) -> Plan {
-    let mut steps = library::repair(project);
+pub(crate) fn repair(project: &Project, found: &ExistingFiles) -> Plan {
+    let mut steps = importable::repair(project);
     steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
     let entries = project.manifest.tests();
     // What the library lacks is for `init --lib`, which looks at its tests first.

@@ -1,20 +1,17 @@
 //! A user's `Cargo.toml`, which stays theirs: only the lines that must change do.
 
-mod array;
-mod declared;
-mod edit;
-mod library;
+mod dependency;
+mod library_section;
 mod lines;
-mod migrate;
-mod registered;
+mod test_entry;
 
 use std::path::{Path, PathBuf};
 
 use toml_edit::DocumentMut;
 
-pub(crate) use declared::{Declared, Section};
-pub(crate) use edit::Edit;
-pub(crate) use registered::{LibrarySection, Registered};
+pub(crate) use dependency::{Dependency, DependencyLocation, ORIGIN_KEYS, Section};
+pub(crate) use library_section::LibrarySection;
+pub(crate) use test_entry::TestEntry;
 
 const BOM: char = '\u{feff}';
 
@@ -129,13 +126,13 @@ impl Manifest {
     }
 
     /// The dependencies that the file declares.
-    pub(crate) fn declared(&self) -> Vec<Declared> {
-        declared::all(&self.document)
+    pub(crate) fn dependencies(&self) -> Vec<Dependency> {
+        dependency::all(&self.document)
     }
 
     /// The dependencies that the file offers to the members of its workspace.
-    pub(crate) fn offered(&self) -> Vec<Declared> {
-        declared::offered(&self.document)
+    pub(crate) fn workspace_dependencies(&self) -> Vec<Dependency> {
+        dependency::workspace(&self.document)
     }
 
     /// Whether the file is that of a workspace.
@@ -150,18 +147,13 @@ impl Manifest {
     }
 
     /// The test targets that the file names.
-    pub(crate) fn tests(&self) -> Vec<Registered> {
-        registered::all(&self.document)
+    pub(crate) fn tests(&self) -> Vec<TestEntry> {
+        test_entry::all(&self.document)
     }
 
     /// What the file says of the library's own tests.
     pub(crate) fn library(&self) -> LibrarySection {
         LibrarySection::read(&self.document)
-    }
-
-    /// Makes a change.
-    pub(crate) fn apply(&mut self, edit: &Edit) {
-        edit::apply(&mut self.document, edit);
     }
 }
 

@@ -7,7 +7,6 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use crate::plan;
 use crate::project::unit_tests::{self, UnitTests};
 use crate::project::{Project, TestTarget};
 
@@ -165,14 +164,14 @@ fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
             (true, _) => State::HarnessIsOn,
             (false, Some(features)) => State::Skipped(features),
             (false, None) if tests.plain.is_empty() => State::Registered,
-            (false, None) => State::LosesTests(plan::shown_tests(project, &tests.plain)),
+            (false, None) => State::LosesTests(unit_tests::shown(project, &tests.plain)),
         };
         Some(Target {
             name: known.name.clone(),
             path: source.path.clone(),
             kind: Kind::Test,
             state,
-            serial: plan::shown_tests(project, &tests.serial),
+            serial: unit_tests::shown(project, &tests.serial),
         })
     };
     sources.iter().filter_map(target).collect()
@@ -180,8 +179,8 @@ fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
 
 /// The tests of a file. Those of pyo3-async-runtimes run in its own harness.
 fn read_tests(project: &Project, test: &TestTarget) -> UnitTests {
-    let mut crates = plan::library_crates(project);
-    crates.extend(plan::former_crates(project));
+    let mut crates = project.library_crates();
+    crates.extend(project.peer_crates());
     unit_tests::read(&test.path, &crates)
 }
 

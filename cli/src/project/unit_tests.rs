@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Project;
 use file::Module;
 
 /// The tests of a library.
@@ -70,6 +71,16 @@ pub(crate) fn read(root: &Path, crates: &[String]) -> UnitTests {
         modules.extend(found.modules.into_iter().rev());
     }
     tests
+}
+
+/// Tests as people are shown them.
+pub(crate) fn shown(project: &Project, places: &[Place]) -> Vec<String> {
+    let shown = |place: &Place| {
+        let path = project.shown(&place.path);
+        let name = place.name.as_deref().unwrap_or("made by a macro");
+        format!("{path}:{}: {name}", place.line)
+    };
+    places.iter().map(shown).collect()
 }
 
 #[cfg(test)]

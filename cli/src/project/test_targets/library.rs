@@ -1,7 +1,6 @@
 //! The library as a test target: the tests inside it.
 
 use super::{Kind, State, Target};
-use crate::plan;
 use crate::project::Project;
 use crate::project::manifest::LibrarySection;
 use crate::project::unit_tests::{self, UnitTests};
@@ -9,14 +8,14 @@ use crate::project::unit_tests::{self, UnitTests};
 /// Finds out what becomes of the library's own tests; `None` if they are libtest's alone.
 pub(super) fn find(project: &Project) -> Option<Target> {
     let library = project.library.as_ref()?;
-    let tests = unit_tests::read(&library.path, &plan::library_crates(project));
-    let plain = plan::shown_tests(project, &tests.plain);
+    let tests = unit_tests::read(&library.path, &project.library_crates());
+    let plain = unit_tests::shown(project, &tests.plain);
     Some(Target {
         name: library.name.clone(),
         path: project.shown(&library.path),
         kind: Kind::Library,
         state: state(project.manifest.library(), &tests, plain)?,
-        serial: plan::shown_tests(project, &tests.serial),
+        serial: unit_tests::shown(project, &tests.serial),
     })
 }
 

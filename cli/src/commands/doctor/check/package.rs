@@ -2,8 +2,8 @@
 
 use super::{Finding, Level};
 use crate::commands::doctor::facts::Facts;
-use crate::plan;
 use crate::plan::pyproject;
+use crate::plan::{self, pyo3_versions};
 use crate::project::Project;
 use crate::project::test_targets::{Kind, State, Target};
 
@@ -14,7 +14,7 @@ pub(super) fn pyo3(project: &Project, facts: &Facts) -> Finding {
     match &facts.resolved {
         Ok(resolved) => resolved_pyo3(&resolved.pyo3),
         Err(error) if error.contains("links to the native library") => {
-            let range = plan::PYO3_RANGE;
+            let range = pyo3_versions::RANGE;
             let message = "two versions of pyo3 are asked for, and only one can be linked";
             let help =
                 format!("ask for one of {range} everywhere; `cargo tree -i pyo3` names who asks");
@@ -50,7 +50,7 @@ fn first_error(error: &str) -> &str {
 fn resolved_pyo3(versions: &[String]) -> Finding {
     match versions {
         [] => no_pyo3(),
-        [version] if plan::is_compatible_pyo3(&format!("={version}")) => {
+        [version] if pyo3_versions::is_compatible(&format!("={version}")) => {
             Finding::ok("pyo3", version.as_str())
         }
         versions => wrong_pyo3(&versions.join(", ")),
@@ -58,9 +58,9 @@ fn resolved_pyo3(versions: &[String]) -> Finding {
 }
 
 fn declared_pyo3(project: &Project) -> Finding {
-    match plan::pyo3_requirement(project) {
+    match project.pyo3_requirement() {
         None => no_pyo3(),
-        Some(version) if plan::is_compatible_pyo3(&version) => {
+        Some(version) if pyo3_versions::is_compatible(&version) => {
             Finding::ok("pyo3", format!("{version} (Cargo.lock is not up to date)"))
         }
         Some(version) => wrong_pyo3(&version),
@@ -77,7 +77,10 @@ fn no_pyo3() -> Finding {
 }
 
 fn wrong_pyo3(versions: &str) -> Finding {
-    let message = format!("{versions}, and pyo3-aio works with {}", plan::PYO3_RANGE);
+    let message = format!(
+        "{versions}, and pyo3-aio works with {}",
+        pyo3_versions::RANGE
+    );
     let help = "change the version of pyo3 in Cargo.toml; what else to change is at \
                 https://pyo3.rs/latest/migration";
     Finding::new("pyo3", Level::Error, message, help)
@@ -118,7 +121,7 @@ pub(super) fn extension_module(project: &Project, facts: &Facts) -> Finding {
 pub(super) fn dependency(project: &Project) -> Finding {
     const CHECK: &str = "pyo3-aio";
     const INIT: &str = "cargo pyo3-async-test init";
-    match plan::library_features(project) {
+    match project.library_features() {
         None => Finding::new(CHECK, Level::Error, "not a dependency", INIT),
         Some(features) if !features.iter().any(|feature| feature == "testing") => {
             Finding::new(CHECK, Level::Error, "the feature `testing` is off", INIT)
@@ -126,13 +129,13 @@ pub(super) fn dependency(project: &Project) -> Finding {
         Some(features) if !features.iter().any(|feature| feature.ends_with("-runtime")) => {
             Finding::new(CHECK, Level::Error, "no runtime's feature is on", INIT)
         }
-        Some(_) if plan::ships_testing(project) => {
+        Some(_) if project.ships_testing() => {
             let message = "the feature `testing` is on in [dependencies], so what is shipped needs \
                            libpython";
             let help = "move the feature to pyo3-aio in [dev-dependencies]";
             Finding::new(CHECK, Level::Warning, message, help)
         }
-        Some(_) if plan::leaks_testing(project) => {
+        Some(_) if project.leaks_testing() => {
             let cure = project.resolver.cure(|path| project.shown(path));
             Finding::new(CHECK, Level::Warning, plan::LEAK, cure)
         }

@@ -4,7 +4,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 
 /// Where a dependency stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct DependencyLocation {
     /// The `cfg(..)` or the triple of `[target.'..'.dependencies]`.
     pub(crate) target: Option<String>,
     /// The name of the table, as it is spelled.
@@ -26,9 +26,9 @@ pub(crate) enum Section {
 
 /// A dependency, as the manifest has it.
 #[derive(Clone, Debug)]
-pub(crate) struct Declared {
+pub(crate) struct Dependency {
     /// Where it stands.
-    pub(crate) place: Place,
+    pub(crate) location: DependencyLocation,
     /// Which code it is for.
     pub(crate) section: Section,
     /// The keys that say where the package comes from, such as `version` and `path`.
@@ -46,7 +46,7 @@ pub(crate) struct Declared {
 }
 
 /// The keys that a second declaration of the same package must repeat.
-pub(super) const ORIGIN: [&str; 10] = [
+pub(crate) const ORIGIN_KEYS: [&str; 10] = [
     "workspace",
     "version",
     "path",
@@ -67,24 +67,24 @@ const SECTIONS: [(&str, Section); 5] = [
     ("build_dependencies", Section::Build),
 ];
 
-impl Declared {
+impl Dependency {
     /// The name of the package, if the workspace does not name another.
     pub(crate) fn package(&self) -> &str {
-        self.package.as_deref().unwrap_or(&self.place.key)
+        self.package.as_deref().unwrap_or(&self.location.key)
     }
 
     /// The name of the crate in the code.
     pub(crate) fn crate_name(&self) -> String {
-        self.place.key.replace('-', "_")
+        self.location.key.replace('-', "_")
     }
 
-    fn read(place: Place, section: Section, item: &Item) -> Self {
+    fn read(location: DependencyLocation, section: Section, item: &Item) -> Self {
         let text = |name| item.get(name).and_then(Item::as_str).map(str::to_owned);
         let is_true = |name| item.get(name).and_then(Item::as_bool) == Some(true);
         let features = item.get("features").and_then(Item::as_array);
         let features = features.into_iter().flatten();
         Self {
-            place,
+            location,
             section,
             origin: origin(item),
             package: text("package"),
@@ -107,11 +107,11 @@ fn origin(item: &Item) -> Vec<(String, toml_edit::Value)> {
         value.decor_mut().clear();
         Some(((*name).to_owned(), value))
     };
-    ORIGIN.iter().filter_map(value).collect()
+    ORIGIN_KEYS.iter().filter_map(value).collect()
 }
 
 /// All dependencies of a package's manifest.
-pub(super) fn all(document: &DocumentMut) -> Vec<Declared> {
+pub(super) fn all(document: &DocumentMut) -> Vec<Dependency> {
     let mut found = in_tables(document.as_table(), None);
     let targets = document.get("target").and_then(Item::as_table_like);
     for (target, tables) in targets.into_iter().flat_map(TableLike::iter) {
@@ -123,22 +123,22 @@ pub(super) fn all(document: &DocumentMut) -> Vec<Declared> {
 }
 
 /// What `[workspace.dependencies]` offers.
-pub(super) fn offered(document: &DocumentMut) -> Vec<Declared> {
+pub(super) fn workspace(document: &DocumentMut) -> Vec<Dependency> {
     let workspace = document.get("workspace").and_then(Item::as_table_like);
     workspace.map_or_else(Vec::new, |workspace| in_tables(workspace, None))
 }
 
-fn in_tables(tables: &dyn TableLike, target: Option<&str>) -> Vec<Declared> {
+fn in_tables(tables: &dyn TableLike, target: Option<&str>) -> Vec<Dependency> {
     let mut found = Vec::new();
     for (table, section) in SECTIONS {
         let entries = tables.get(table).and_then(Item::as_table_like);
         for (key, item) in entries.into_iter().flat_map(TableLike::iter) {
-            let place = Place {
+            let location = DependencyLocation {
                 target: target.map(str::to_owned),
                 table: table.to_owned(),
                 key: key.to_owned(),
             };
-            found.push(Declared::read(place, section, item));
+            found.push(Dependency::read(location, section, item));
         }
     }
     found

@@ -1,9 +1,10 @@
 //! Tests inside the library, which run under the harness of pyo3-aio instead of libtest's.
 
-use super::target::Names;
-use super::{Error, FileChange, Steps};
-use crate::project::manifest::Edit;
-use crate::project::unit_tests::{Place, UnitTests};
+use super::changes::{FileChange, Steps};
+use super::edit::Edit;
+use super::error::Error;
+use super::test_target::Names;
+use crate::project::unit_tests::{self, Place, UnitTests};
 use crate::project::{Library, Project};
 
 /// Sets them up. `earlier` may have changed the root file already.
@@ -40,22 +41,12 @@ pub(super) fn plan(
 }
 
 fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
-    let places = shown(project, plain).into_iter();
+    let places = unit_tests::shown(project, plain).into_iter();
     Error::PlainTests {
         package: project.name.clone(),
         places: places.map(|place| format!("\n    {place}")).collect(),
         attribute: format!("#[{}::{}::test]", names.krate, names.runtime.module()),
     }
-}
-
-/// Tests as people are shown them.
-pub(crate) fn shown(project: &Project, places: &[Place]) -> Vec<String> {
-    let shown = |place: &Place| {
-        let path = project.shown(&place.path);
-        let name = place.name.as_deref().unwrap_or("made by a macro");
-        format!("{path}:{}: {name}", place.line)
-    };
-    places.iter().map(shown).collect()
 }
 
 fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps) -> FileChange {

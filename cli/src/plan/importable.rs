@@ -1,7 +1,7 @@
 //! What a library lacks that tests are to use.
 
-use super::{FileChange, Steps};
-use crate::project::manifest::Edit;
+use super::changes::{FileChange, Steps};
+use super::edit::Edit;
 use crate::project::pymodule::{self, PyModule};
 use crate::project::{Library, Project};
 

@@ -1,9 +1,12 @@
 //! The test target and its file.
 
-use super::{Error, FileChange, Request, Steps, Template};
-use crate::plan::target_name;
+use super::changes::{FileChange, Steps};
+use super::edit::Edit;
+use super::error::Error;
+use super::request::{Request, Template};
+use super::target_name;
 use crate::project::Project;
-use crate::project::manifest::{Edit, Registered};
+use crate::project::manifest::TestEntry;
 use crate::runtime::Runtime;
 
 /// What things are called in the code.
@@ -74,7 +77,7 @@ pub(super) fn plan(
     Ok((name, steps))
 }
 
-fn register(ours: Option<&Registered>, name: &str, path: &str) -> Option<Edit> {
+fn register(ours: Option<&TestEntry>, name: &str, path: &str) -> Option<Edit> {
     match ours {
         None => Some(Edit::AddTest {
             name: name.to_owned(),
@@ -87,7 +90,7 @@ fn register(ours: Option<&Registered>, name: &str, path: &str) -> Option<Edit> {
     }
 }
 
-fn check_name(project: &Project, name: &str, registered: &[Registered]) -> Result<(), Error> {
+fn check_name(project: &Project, name: &str, registered: &[TestEntry]) -> Result<(), Error> {
     let taken = project.tests.iter().find(|taken| taken.name == name);
     let taken = taken.map(|taken| project.shown(&taken.path));
     let by_entry = registered.iter().find(|test| test.name == name);

@@ -2,29 +2,30 @@
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
-use super::declared::{ORIGIN, Place};
-use super::edit::{find_mut, replace_keeping_decor};
+use super::dependency::shortest;
+use super::document::{find_dependency, replace_keeping_decor};
+use crate::project::manifest::{DependencyLocation, ORIGIN_KEYS};
 
 /// Renames the dependency, gives it the keys, and drops features.
-pub(super) fn apply(
+pub(super) fn rename(
     document: &mut DocumentMut,
-    place: &Place,
+    location: &DependencyLocation,
     key: &str,
     keys: &InlineTable,
-    dropped: &[String],
+    dropped_features: &[String],
 ) {
-    if let Some(item) = find_mut(document, place) {
-        set_origin(item, keys, dropped);
+    if let Some(item) = find_dependency(document, location) {
+        set_origin(item, keys, dropped_features);
     }
-    if place.key != key {
-        rename_in_place(document, place, key);
-        rename_in_features(document, &place.key, key);
+    if location.key != key {
+        rename_key(document, location, key);
+        rename_in_features(document, &location.key, key);
     }
 }
 
-fn set_origin(item: &mut Item, keys: &InlineTable, dropped: &[String]) {
+fn set_origin(item: &mut Item, keys: &InlineTable, dropped_features: &[String]) {
     if let Some(table) = item.as_table_like_mut() {
-        drop_features(table, dropped);
+        drop_features(table, dropped_features);
     }
     let inline = item.as_inline_table().cloned();
     if item.is_str() || inline.is_some() {
@@ -32,14 +33,10 @@ fn set_origin(item: &mut Item, keys: &InlineTable, dropped: &[String]) {
         for (key, value) in inline.iter().flatten().filter(|(key, _)| is_kept(key)) {
             fresh.insert(key, value.clone());
         }
-        let fresh = match (fresh.len(), fresh.get("version")) {
-            (1, Some(version)) => version.clone(),
-            _ => fresh.into(),
-        };
-        return replace_keeping_decor(item, fresh);
+        return replace_keeping_decor(item, shortest(&fresh));
     }
     if let Some(table) = item.as_table_like_mut() {
-        for key in ORIGIN
+        for key in ORIGIN_KEYS
             .iter()
             .filter(|key| !is_kept(key) && !keys.contains_key(key))
         {
@@ -53,26 +50,30 @@ fn set_origin(item: &mut Item, keys: &InlineTable, dropped: &[String]) {
 
 /// Whether a key says something else than where the package comes from.
 fn is_kept(key: &str) -> bool {
-    key == "default-features" || !ORIGIN.contains(&key)
+    key == "default-features" || !ORIGIN_KEYS.contains(&key)
 }
 
-fn drop_features(table: &mut dyn TableLike, dropped: &[String]) {
+fn drop_features(table: &mut dyn TableLike, dropped_features: &[String]) {
     if let Some(features) = table.get_mut("features").and_then(Item::as_array_mut) {
-        features.retain(|feature| !dropped.iter().any(|name| feature.as_str() == Some(name)));
+        features.retain(|feature| {
+            !dropped_features
+                .iter()
+                .any(|name| feature.as_str() == Some(name))
+        });
     }
 }
 
-fn rename_in_place(document: &mut DocumentMut, place: &Place, new: &str) {
-    let tables: Option<&mut Item> = match &place.target {
-        None => document.get_mut(&place.table),
+fn rename_key(document: &mut DocumentMut, location: &DependencyLocation, new: &str) {
+    let tables: Option<&mut Item> = match &location.target {
+        None => document.get_mut(&location.table),
         Some(target) => document
             .get_mut("target")
             .and_then(|targets| targets.get_mut(target))
-            .and_then(|tables| tables.get_mut(&place.table)),
+            .and_then(|tables| tables.get_mut(&location.table)),
     };
     match tables {
-        Some(Item::Table(table)) => rename_in_table(table, &place.key, new),
-        Some(Item::Value(Value::InlineTable(table))) => rename_in_inline(table, &place.key, new),
+        Some(Item::Table(table)) => rename_in_table(table, &location.key, new),
+        Some(Item::Value(Value::InlineTable(table))) => rename_in_inline(table, &location.key, new),
         _ => {}
     }
 }

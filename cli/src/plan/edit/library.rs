@@ -3,7 +3,7 @@
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::array;
-use super::edit;
+use super::document::set_bool;
 
 /// Sets a key of the library; a `[lib]` that is new comes right after `[package]`, and so would a
 /// table without a place of its own that is added later.
@@ -15,7 +15,7 @@ pub(super) fn set(document: &mut DocumentMut, key: &str, to: bool) {
         document.insert("lib", Item::Table(table));
     }
     if let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) {
-        edit::set(lib, key, to);
+        set_bool(lib, key, to);
     }
 }
 

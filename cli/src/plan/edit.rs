@@ -1,0 +1,165 @@
+//! The changes that can be made to a manifest, in memory.
+
+mod array;
+mod dependency;
+mod document;
+mod library;
+mod rename_dependency;
+mod test_entry;
+
+use std::fmt;
+
+use toml_edit::{InlineTable, Value};
+
+use crate::project::manifest::{DependencyLocation, Manifest};
+
+/// A change of a manifest.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    /// Adds a dev-dependency.
+    AddDependency {
+        /// Its name.
+        key: String,
+        /// Where it comes from, for the status line.
+        origin: String,
+        /// What it says.
+        keys: InlineTable,
+    },
+    /// Adds features to a dependency.
+    AddFeatures {
+        /// Where it stands.
+        location: DependencyLocation,
+        /// What it lacks.
+        features: Vec<String>,
+    },
+    /// Registers a test target without libtest's harness.
+    AddTest {
+        /// Its name.
+        name: String,
+        /// Its file, seen from the manifest.
+        path: String,
+    },
+    /// Sets `harness = false` for a test target that is registered.
+    DisableHarness {
+        /// Its name.
+        name: String,
+    },
+    /// Removes a feature from a dependency.
+    RemoveFeature {
+        /// Where it stands.
+        location: DependencyLocation,
+        /// The feature.
+        feature: String,
+    },
+    /// Puts another package in the location of one.
+    Migrate {
+        /// Where it stands.
+        location: DependencyLocation,
+        /// Its new name.
+        key: String,
+        /// Where the other package comes from.
+        keys: InlineTable,
+        /// The features that it goes without.
+        dropped_features: Vec<String>,
+    },
+    /// Makes the library one that tests can be linked with.
+    AddRlib,
+    /// Sets `harness = false` for the library's own tests.
+    DisableLibraryHarness,
+    /// Has `cargo test` build the library's own tests.
+    TestLibrary,
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddDependency { key, origin, keys } => {
+                write!(f, "{key} ({origin}) to dev-dependencies")?;
+                let features = keys.get("features").and_then(Value::as_array);
+                let names = features.into_iter().flatten().filter_map(Value::as_str);
+                write_features(f, &names.collect::<Vec<_>>())
+            }
+            Self::AddFeatures { location, features } => {
+                write!(f, "{} in {}", location.key, location.table)?;
+                write_features(f, features)
+            }
+            Self::AddTest { name, path } => write!(f, "test target {name} ({path})"),
+            Self::DisableHarness { name } => {
+                write!(
+                    f,
+                    "test target {name}: harness = false, the tests bring their own"
+                )
+            }
+            Self::RemoveFeature { location, feature } => {
+                write!(
+                    f,
+                    "{} in {} without feature {feature}",
+                    location.key, location.table
+                )
+            }
+            Self::Migrate { location, .. } => {
+                write!(
+                    f,
+                    "{} to package pyo3-aio in {}",
+                    location.key, location.table
+                )
+            }
+            Self::AddRlib => write!(
+                f,
+                "crate-type: rlib added, so that tests can use the library"
+            ),
+            Self::DisableLibraryHarness => {
+                write!(f, "library: harness = false, its tests bring their own")
+            }
+            Self::TestLibrary => write!(f, "library: test = true, so that `cargo test` runs it"),
+        }
+    }
+}
+
+fn write_features(f: &mut fmt::Formatter<'_>, features: &[impl AsRef<str>]) -> fmt::Result {
+    let names: Vec<&str> = features.iter().map(AsRef::as_ref).collect();
+    match names.len() {
+        0 => Ok(()),
+        1 => write!(f, " with feature {}", names[0]),
+        _ => write!(f, " with features {}", names.join(", ")),
+    }
+}
+
+impl Edit {
+    /// Makes the change in a manifest that is held in memory.
+    pub(crate) fn edit(&self, manifest: &mut Manifest) {
+        let document = manifest.document_mut();
+        match self {
+            Self::AddDependency { key, keys, .. } => dependency::add(document, key, keys),
+            Self::AddFeatures { location, features } => {
+                dependency::add_features(document, location, features);
+            }
+            Self::AddTest { name, path } => test_entry::add(document, name, path),
+            Self::DisableHarness { name } => test_entry::disable_harness(document, name),
+            Self::RemoveFeature { location, feature } => {
+                dependency::remove_feature(document, location, feature);
+            }
+            Self::Migrate {
+                location,
+                key,
+                keys,
+                dropped_features,
+            } => rename_dependency::rename(document, location, key, keys, dropped_features),
+            Self::AddRlib => library::add_rlib(document),
+            Self::DisableLibraryHarness => library::set(document, "harness", false),
+            Self::TestLibrary => library::set(document, "test", true),
+        }
+    }
+
+    /// The verb of its status line.
+    pub(crate) fn verb(&self) -> &'static str {
+        match self {
+            Self::AddDependency { .. } | Self::AddTest { .. } => "Adding",
+            Self::AddFeatures { .. } | Self::DisableLibraryHarness | Self::TestLibrary => {
+                "Updating"
+            }
+            Self::Migrate { .. } => "Migrating",
+            Self::DisableHarness { .. } | Self::RemoveFeature { .. } | Self::AddRlib => "Repairing",
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The reasons for which a plan cannot be made.
+
+use super::pyo3_versions;
+
+/// Why it cannot be done.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// No `async fn`.
+    #[error(
+        "package `{0}` is of edition 2015, which has no `async fn`: set `edition = \"2021\"` or later in its Cargo.toml"
+    )]
+    Edition(String),
+    /// Another pyo3.
+    #[error(
+        "package `{package}` depends on pyo3 `{version}`, and pyo3-aio works with pyo3 {}: \
+         change the version in its Cargo.toml (what else to change is at \
+         https://pyo3.rs/latest/migration), then run this again",
+        pyo3_versions::RANGE
+    )]
+    Pyo3 {
+        /// The package.
+        package: String,
+        /// What it asks for.
+        version: String,
+    },
+    /// No library to test.
+    #[error("package `{0}` has no library, which `--lib` is about: leave it out")]
+    NoLibrary(String),
+    /// Tests that nobody would run any more.
+    #[error(
+        "package `{package}` has tests in its library that only libtest runs; `--lib` would make \
+         them vanish without a word:{places}\n\ngive each `{attribute}`, in place of `#[test]` or \
+         above `#[rstest]` and `#[test_case]`, or move them to files in tests/, then run this again"
+    )]
+    PlainTests {
+        /// The package.
+        package: String,
+        /// A line for each test.
+        places: String,
+        /// What runs them.
+        attribute: String,
+    },
+    /// The dependency stands in a file that is not this package's.
+    #[error(
+        "package `{package}` takes pyo3-async-runtimes from its workspace: write \
+         `pyo3-aio = {keys}` in place of pyo3-async-runtimes in `[workspace.dependencies]` and \
+         in the members, then run this again"
+    )]
+    Inherited {
+        /// The package.
+        package: String,
+        /// The new dependency.
+        keys: String,
+    },
+    /// The name is in use.
+    #[error("a test target `{name}` exists already, in `{path}`: choose another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Its file.
+        path: String,
+    },
+}
