@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "what is printed is looked at")]
 
+#[path = "fixtures/by_hand.rs"]
+mod by_hand;
 #[path = "fixtures/commands.rs"]
 mod commands;
 #[cfg(unix)]
@@ -33,9 +35,9 @@ const PROGRAM: &str = "PYO3_AIO_TEST_PROGRAM";
 
 fn main() -> ExitCode {
     match env::var(PROGRAM) {
-        Ok(name) => (PROGRAMS.iter().find(|(known, _)| *known == name).unwrap().1)(),
+        Ok(name) => program(&name)(),
         Err(_) => {
-            let mut tests = tests();
+            let mut tests = by_hand::new(TESTS);
             tests.extend(guide());
             test_main("Main functions", tests);
             ExitCode::SUCCESS
@@ -43,55 +45,41 @@ fn main() -> ExitCode {
     }
 }
 
-macro_rules! named {
-    ($($name:ident),* $(,)?) => {
-        &[$((stringify!($name), $name)),*]
-    };
+/// The main function of this name.
+fn program(name: &str) -> fn() -> ExitCode {
+    match name {
+        "ends" => ends,
+        "ends_on_one_thread" => ends_on_one_thread,
+        "ends_on_async_std" => ends_on_async_std,
+        "ends_on_smol" => ends_on_smol,
+        "raises" => raises,
+        "returns_an_error" => returns_an_error,
+        "exits" => exits,
+        "exits_with_words" => exits_with_words,
+        "exits_with_nothing" => exits_with_nothing,
+        "exits_with_many_bits" => exits_with_many_bits,
+        "is_interrupted" => is_interrupted,
+        "panics" => panics,
+        "leaves_things_to_python" => leaves_things_to_python,
+        "changes_the_environment" => changes_the_environment,
+        "forks_while_tokio_is_built" => forks_while_tokio_is_built,
+        _ => panic!("no program has the name {name}"),
+    }
 }
 
-type Program = fn() -> ExitCode;
-
-const PROGRAMS: &[(&str, Program)] = named![
-    ends,
-    ends_on_one_thread,
-    ends_on_async_std,
-    ends_on_smol,
-    raises,
-    returns_an_error,
-    exits,
-    exits_with_words,
-    exits_with_nothing,
-    exits_with_many_bits,
-    is_interrupted,
-    panics,
-    leaves_things_to_python,
-    changes_the_environment,
-    forks_while_tokio_is_built,
-];
-
-fn tests() -> Vec<Test> {
-    let tests: &[(&str, fn())] = named![
-        a_main_function_runs_on_every_runtime,
-        an_exception_is_printed_with_its_traceback,
-        an_error_of_rust_is_printed_as_rust_prints_it,
-        an_exit_has_its_status,
-        words_of_an_exit_are_printed,
-        ctrl_c_is_status_130,
-        a_panic_is_an_exception,
-        what_python_does_at_its_exit_is_done,
-        a_standard_error_that_is_full_changes_no_status,
-        the_environment_is_changed_before_a_thread_starts,
-        a_child_that_was_forked_while_tokio_was_built_builds_its_own,
-    ];
-    let test = |(name, test): &(&str, fn())| {
-        let test = *test;
-        new_sync_test((*name).to_owned(), move || {
-            test();
-            Ok(())
-        })
-    };
-    tests.iter().map(test).collect()
-}
+by_hand::tests!(
+    a_main_function_runs_on_every_runtime,
+    an_exception_is_printed_with_its_traceback,
+    an_error_of_rust_is_printed_as_rust_prints_it,
+    an_exit_has_its_status,
+    words_of_an_exit_are_printed,
+    ctrl_c_is_status_130,
+    a_panic_is_an_exception,
+    what_python_does_at_its_exit_is_done,
+    a_standard_error_that_is_full_changes_no_status,
+    the_environment_is_changed_before_a_thread_starts,
+    a_child_that_was_forked_while_tokio_was_built_builds_its_own,
+);
 
 /// The tests of the guide, and one on another runtime than that of `test_main`.
 fn guide() -> [Test; 3] {

@@ -2,6 +2,8 @@
 //! itself run as `subject`, each crate alone.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "../fixtures/by_hand.rs"]
+mod by_hand;
 mod reported;
 #[path = "../fixtures/rerun.rs"]
 mod rerun;
@@ -10,20 +12,12 @@ mod subject;
 use std::env;
 use std::process::ExitCode;
 
-use pyo3_aio::testing::Test;
-use pyo3_aio::tokio::testing::{new_sync_test, test_main};
+use pyo3_aio::tokio::testing::test_main;
 
 fn main() -> ExitCode {
     if env::var_os(rerun::SUBJECT).is_some() {
         return subject::run();
     }
-    let tests = reported::TESTS.iter().map(|&(name, test)| {
-        new_sync_test(name.to_owned(), move || {
-            test();
-            Ok(())
-        })
-    });
-    let tests: Vec<Test> = tests.collect();
-    test_main("Attributes of other crates", tests);
+    test_main("Attributes of other crates", by_hand::new(reported::TESTS));
     ExitCode::SUCCESS
 }

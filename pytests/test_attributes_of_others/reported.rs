@@ -2,14 +2,7 @@
 
 use crate::rerun::Run;
 
-/// Lists the test functions.
-macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        pub(crate) const TESTS: &[(&str, fn())] = &[$((stringify!($name), $name)),*];
-    };
-}
-
-tests!(
+crate::by_hand::tests!(
     gtest,
     insta,
     proptest,

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::commands::with_default_sigint;
 use crate::rerun::{Run, command};
 
-crate::tests!(
+crate::by_hand::tests!(
     output_of_tests_that_run_at_once_is_told_apart,
     what_compiled_code_prints_for_a_coroutine_is_shown_with_its_test,
     a_callback_may_have_a_context_of_another_kind,

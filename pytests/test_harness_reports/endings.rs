@@ -5,7 +5,7 @@ use std::fs::File;
 use crate::commands::limited;
 use crate::rerun::{Run, command};
 
-crate::tests!(
+crate::by_hand::tests!(
     what_ends_a_loop_ends_its_test_only,
     what_goes_with_an_exception_is_shown_with_its_test,
     a_task_that_does_not_end_is_told_of,

@@ -7,7 +7,7 @@ use crate::commands::{limited, with_default_sigint};
 use crate::report::BY_HAND;
 use crate::rerun::{Run, SUBJECT, command};
 
-crate::tests!(
+crate::by_hand::tests!(
     an_error_of_setup_keeps_the_tests_from_running,
     a_failed_setup_leaves_no_report_of_another_run,
     a_panic_of_setup_keeps_the_tests_from_running,

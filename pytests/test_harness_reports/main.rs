@@ -2,6 +2,8 @@
 //! do not pass.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "../fixtures/by_hand.rs"]
+mod by_hand;
 mod capture;
 #[path = "../fixtures/commands.rs"]
 mod commands;
@@ -20,8 +22,7 @@ mod threads;
 use std::env;
 use std::process::{ExitCode, Termination};
 
-use pyo3_aio::testing::Test;
-use pyo3_aio::tokio::testing::{new_sync_test, test_main};
+use pyo3_aio::tokio::testing::test_main;
 
 fn main() -> ExitCode {
     match env::var(rerun::SUBJECT).as_deref() {
@@ -43,27 +44,6 @@ fn main() -> ExitCode {
         stuck::TESTS,
     ]
     .concat();
-    let tests: Vec<Test> = tests
-        .into_iter()
-        .map(|(name, test)| {
-            let (_crate, name) = name
-                .split_once("::")
-                .expect("a module's path has the crate's name");
-            new_sync_test(name.to_owned(), move || {
-                test();
-                Ok(())
-            })
-        })
-        .collect();
-    test_main("Reports", tests);
+    test_main("Reports", by_hand::new(&tests));
     ExitCode::SUCCESS
 }
-
-/// Lists the test functions of a module.
-macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        pub(crate) const TESTS: &[(&str, fn())] =
-            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
-    };
-}
-use tests;

@@ -5,7 +5,7 @@ use crate::rerun::{Run, SUBJECT};
 /// The value of [`SUBJECT`] for a main function that is written by hand.
 pub(crate) const BY_HAND: &str = "by hand";
 
-crate::tests!(
+crate::by_hand::tests!(
     passing_tests_end_with_0,
     a_failure_ends_with_101_and_hides_no_other_test,
     a_python_exception_is_shown_with_its_traceback_and_the_place_in_rust,

@@ -2,7 +2,7 @@
 
 use crate::rerun::Run;
 
-crate::tests!(
+crate::by_hand::tests!(
     an_unknown_option_ends_with_101_and_the_message_of_libtest,
     filters_choose_and_skip,
     quiet_prints_dots,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::commands::{limited, with_default_sigint};
 use crate::rerun::{Run, command};
 
-crate::tests!(
+crate::by_hand::tests!(
     a_timeout_ends_a_test_that_waits_and_shows_what_for,
     a_timeout_shows_the_tasks_of_the_test_and_counts_those_of_others,
     a_timeout_leaves_tests_that_block_behind,

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use crate::rerun::{Run, SUBJECT};
 
-crate::tests!(
+crate::by_hand::tests!(
     json_stands_alone_whatever_python_prints,
     junit_stands_alone_whatever_python_prints,
     json_stands_alone_with_a_main_function_of_ones_own,

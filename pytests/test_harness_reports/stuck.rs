@@ -8,7 +8,7 @@ use crate::commands::{limited, with_default_sigint};
 use crate::report::BY_HAND;
 use crate::rerun::{Run, SUBJECT, command};
 
-crate::tests!(
+crate::by_hand::tests!(
     the_report_comes_and_the_process_ends,
     a_kept_python_is_told_of,
     a_main_function_written_by_hand_ends_too,

@@ -6,7 +6,7 @@ use crate::commands::limited;
 use crate::rerun::{Run, command};
 use crate::subject::LOCK;
 
-crate::tests!(
+crate::by_hand::tests!(
     a_test_has_a_thread_and_a_runtime_of_its_own,
     what_tasks_print_is_the_tests,
     what_a_coroutine_prints_that_a_test_gives_to_the_loop_is_the_tests,
