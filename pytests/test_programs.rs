@@ -6,7 +6,6 @@
 )]
 
 mod programs;
-#[cfg(unix)]
 #[path = "fixtures/python.rs"]
 mod python;
 mod typing;

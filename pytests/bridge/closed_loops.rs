@@ -4,15 +4,13 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use pyo3_aio::{PyFuture, TaskLocals};
 
+use crate::fixtures::python::python;
 use crate::runtime;
 
 /// Something to await, and loops to await it on.
-const CODE: &CStr = c"
-import asyncio
-
+pub(super) const LOOPS: &CStr = c"
 async def sleep():
     await asyncio.sleep(60)
 
@@ -29,11 +27,9 @@ class Unwatchable(asyncio.SelectorEventLoop):
         raise OSError('cannot be watched')
 ";
 
-/// What the code defines.
+/// One of the names that the code defines.
 fn defined<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let names = PyDict::new(py);
-    py.run(CODE, Some(&names), None)?;
-    names.as_any().get_item(name)
+    python(py, LOOPS)?.as_any().get_item(name)
 }
 
 /// Starts `sleep()` on a loop that does not run here.

@@ -1,20 +1,32 @@
 //! Coroutines that are stepped by hand, beside those of Python.
 
+use std::ffi::CStr;
+
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
-#[runtime::test]
-fn misuse_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
-    let code = c"
+/// Steps a coroutine, and returns the type and the text of what that raises.
+const TOLD: &CStr = c"
 def told(step, *arguments):
     try:
         step(*arguments)
     except BaseException as error:
         return type(error).__name__, str(error)
+";
 
+/// Calls `main(make)` of a program, which compares coroutines that `make` makes with Python's own.
+fn compare(program: &CStr, make: Bound<'_, PyAny>) -> PyResult<()> {
+    let names = python(make.py(), TOLD)?;
+    make.py().run(program, Some(&names), None)?;
+    call(&names, "main", make).map(drop)
+}
+
+#[runtime::test]
+fn misuse_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
+    let code = c"
 async def of_python():
     return 1
 
@@ -35,19 +47,13 @@ def main(make):
 ";
     Python::attach(|py| {
         let make = function(py, |py| runtime::into_coroutine(py, async { Ok(1) }))?;
-        call(&python(py, code)?, "main", make).map(drop)
+        compare(code, make)
     })
 }
 
 #[runtime::test]
 fn a_step_within_a_step_is_refused_as_by_a_coroutine_of_python() -> PyResult<()> {
     let code = c"
-def told(step, *arguments):
-    try:
-        step(*arguments)
-    except BaseException as error:
-        return type(error).__name__, str(error)
-
 async def of_python(function):
     function()
     return 1
@@ -76,7 +82,7 @@ def main(make):
             };
             runtime::into_coroutine(args.py(), future).map(Bound::unbind)
         })?;
-        call(&python(py, code)?, "main", make.into_any()).map(drop)
+        compare(code, make.into_any())
     })
 }
 

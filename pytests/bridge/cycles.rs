@@ -3,10 +3,10 @@
 use std::ffi::CStr;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
 
-use crate::fixtures::python::{call, function, python};
+use crate::fixtures::python::{call, function, python, require};
 use crate::runtime;
+use crate::streams::numbers;
 
 /// Calls `main(make)` of a program, whose result has to be collected.
 fn is_collected(code: &CStr, make: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -85,7 +85,7 @@ def main(forever):
 #[runtime::test]
 fn through_an_exception_that_was_not_thrown_into_a_generator() -> PyResult<()> {
     Python::attach(|py| {
-        let make = function(py, |py| runtime::stream_into_py(py, Nothing))?;
+        let make = function(py, |py| runtime::stream_into_py(py, numbers(0)))?;
         is_collected(
             c"
 def main(make):
@@ -98,25 +98,9 @@ def main(make):
     })
 }
 
-/// A stream without items.
-struct Nothing;
-
-impl futures_core::Stream for Nothing {
-    type Item = PyResult<()>;
-
-    fn poll_next(
-        self: std::pin::Pin<&mut Self>,
-        _cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(None)
-    }
-}
-
 #[runtime::test]
 fn what_trio_waits_with_is_seen() -> PyResult<()> {
-    if Python::attach(|py| py.import("trio").is_err()) {
-        skip!("trio is not installed");
-    }
+    require("trio");
     Python::attach(|py| {
         let code = c"
 import trio

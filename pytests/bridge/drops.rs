@@ -8,7 +8,7 @@ use pyo3_aio::TaskLocals;
 use pyo3_aio::err::RustPanic;
 use tokio::sync::oneshot;
 
-use crate::fixtures::joins::Joins;
+use crate::fixtures::joins::{Joins, assert_joined, is_joined};
 use crate::fixtures::python::{call, function, python};
 use crate::fixtures::unconvertible::Unconvertible;
 use crate::runtime;
@@ -23,10 +23,6 @@ impl<'py> IntoPyObject<'py> for Joins {
     fn into_pyobject(self, _py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         panic!("nobody wants it")
     }
-}
-
-fn assert_joined(py: Python<'_>, told: mpsc::Receiver<bool>) {
-    assert_eq!(py.detach(move || told.recv_timeout(TIMEOUT)), Ok(true));
 }
 
 #[runtime::test]
@@ -97,7 +93,6 @@ fn an_output_that_comes_after_cancel_is_dropped_detached_from_python() -> PyResu
     let (polling, polled) = mpsc::channel::<()>();
     let told_to_go_on = Mutex::new(Some(told_to_go_on));
     let polled = Mutex::new(polled);
-    let dropped = Mutex::new(Some(told));
     Python::attach(|py| {
         let start = function(py, move |py| {
             let (value, polling) = (Joins(tell.clone()), polling.clone());
@@ -114,11 +109,7 @@ fn an_output_that_comes_after_cancel_is_dropped_detached_from_python() -> PyResu
             go_on.send(()).unwrap();
             Ok(py.None().into_bound(py))
         })?;
-        let is_joined = function(py, move |py| {
-            let told = dropped.lock().unwrap();
-            let joined = told.as_ref().unwrap().try_recv().ok();
-            Ok(joined.into_pyobject(py)?.into_any())
-        })?;
+        let is_joined = is_joined(py, told)?;
         let code = c"
 def main(functions):
     start, finish, is_joined = functions
@@ -134,30 +125,6 @@ def main(functions):
         call(&python(py, code)?, "main", functions)?;
         Ok(())
     })
-}
-
-#[runtime::test]
-fn a_future_that_finds_no_loop_is_dropped_detached_from_python() -> PyResult<()> {
-    let (tell, told) = mpsc::channel();
-    let forever = move || {
-        let value = Joins(tell.clone());
-        async move {
-            let _value = value;
-            std::future::pending::<PyResult<()>>().await
-        }
-    };
-    // Where the tests run there is a loop.
-    let elsewhere = std::thread::spawn(move || {
-        Python::attach(|py| {
-            assert!(runtime::future_into_py(py, forever()).is_err());
-            assert!(runtime::future_into_py_cancellable(py, |_| forever()).is_err());
-            let coroutine = runtime::into_coroutine(py, forever())?;
-            assert!(coroutine.call_method1("send", (py.None(),)).is_err());
-            Ok(())
-        })
-    });
-    assert_eq!(told.iter().collect::<Vec<_>>(), [true; 3]);
-    elsewhere.join().unwrap()
 }
 
 #[runtime::test]

@@ -10,11 +10,11 @@ use futures_core::Stream;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3_aio::generic::{self, ContextExt, Runtime};
-use pyo3_aio::testing::skip;
 use pyo3_aio::{TaskLocals, into_stream_with_locals};
 
-use crate::fixtures::joins::Joins;
-use crate::fixtures::python::{call, function, python};
+use super::closed_loops::LOOPS;
+use crate::fixtures::joins::{Joins, assert_joined, is_joined};
+use crate::fixtures::python::{call, function, python, require};
 use crate::runtime;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,28 +131,14 @@ fn a_future_for_a_closed_loop_is_dropped_detached_from_python() -> PyResult<()> 
 #[runtime::test]
 fn a_loop_that_fails_to_watch_drops_futures_detached_from_python() -> PyResult<()> {
     let (tell, told) = mpsc::channel();
-    let told = Mutex::new(told);
     Python::attach(|py| {
-        let code = c"
-class Unwatchable(asyncio.SelectorEventLoop):
-    def add_reader(self, *args):
-        raise OSError('cannot be watched')
-
-def turn(loop):
-    loop.set_exception_handler(lambda loop, context: None)
-    loop.call_soon(loop.stop)
-    loop.run_forever()
-";
-        let names = python(py, code)?;
+        let names = python(py, LOOPS)?;
         let event_loop = names.as_any().get_item("Unwatchable")?.call0()?;
         let locals = TaskLocals::new(event_loop.clone());
         let _future = runtime::future_into_py_with_locals(py, locals, forever(&tell))?;
         call(&names, "turn", event_loop.clone())?;
         // The runtime may be polling it just then.
-        assert_eq!(
-            py.detach(|| told.lock().unwrap().recv_timeout(TIMEOUT)),
-            Ok(true)
-        );
+        assert_joined(py, told);
         event_loop.call_method0("close").map(drop)
     })
 }
@@ -239,9 +225,7 @@ async def main(start):
 
 #[runtime::test]
 fn a_throw_under_trio_is_raised_after_the_drop() -> PyResult<()> {
-    if Python::attach(|py| py.import("trio").is_err()) {
-        skip!("trio is not installed");
-    }
+    require("trio");
     let (tell, told) = mpsc::channel();
     Python::attach(|py| {
         let code = c"
@@ -267,11 +251,7 @@ def main(functions):
     trio.run(throws)
 ";
         let start = function(py, move |py| runtime::into_coroutine(py, forever(&tell)))?;
-        let told = Mutex::new(told);
-        let dropped = function(py, move |py| {
-            let joined = told.lock().unwrap().try_recv().ok();
-            Ok(joined.into_pyobject(py)?.into_any())
-        })?;
+        let dropped = is_joined(py, told)?;
         let functions = (start, dropped).into_pyobject(py)?.into_any();
         call(&python(py, code)?, "main", functions).map(drop)
     })

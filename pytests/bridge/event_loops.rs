@@ -4,8 +4,8 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
 
+use crate::fixtures::loop_kinds;
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
@@ -93,32 +93,22 @@ fn asyncio() -> PyResult<()> {
 
 #[runtime::test]
 fn asyncio_in_debug_mode() -> PyResult<()> {
-    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
+    run_on(loop_kinds::DEBUG_MODE)
 }
 
 #[runtime::test]
 fn asyncio_with_eager_tasks() -> PyResult<()> {
-    let has_eager_tasks = Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))?;
-    if !has_eager_tasks {
-        // Nothing that could be installed: not a skip.
-        return Ok(());
-    }
-    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
+    loop_kinds::eager_tasks()?.map_or(Ok(()), run_on)
 }
 
 #[runtime::test]
 fn uvloop() -> PyResult<()> {
-    if Python::attach(|py| py.import("uvloop").is_err()) {
-        skip!("uvloop is not installed");
-    }
-    run_on(c"__import__('uvloop').new_event_loop")
+    run_on(loop_kinds::uvloop())
 }
 
 #[runtime::test]
 fn a_loop_without_add_reader() -> PyResult<()> {
-    run_on(
-        c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})",
-    )
+    run_on(loop_kinds::WITHOUT_ADD_READER)
 }
 
 #[runtime::test]

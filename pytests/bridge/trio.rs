@@ -1,22 +1,14 @@
 //! Coroutines under trio, and under anyio on both of its backends.
 
 use std::ffi::CStr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
 use tokio::sync::oneshot;
 
-use crate::fixtures::python::{call, function, python};
+use crate::fixtures::drops::Drops;
+use crate::fixtures::python::{call, function, python, require};
 use crate::runtime;
-
-/// Skips the test where a package is missing.
-fn require(package: &str) {
-    if Python::attach(|py| py.import(package).is_err()) {
-        skip!("{package} is not installed");
-    }
-}
 
 /// Calls `main` of the program with functions that return coroutines.
 fn run(program: &CStr) -> PyResult<()> {
@@ -28,19 +20,15 @@ fn run(program: &CStr) -> PyResult<()> {
                 Ok(1)
             })
         })?;
-        let drops = Arc::new(Mutex::new(0));
-        let counted = Arc::clone(&drops);
+        let drops = Drops::default();
+        let count = drops.function(py)?;
         let forever = function(py, move |py| {
-            let guard = CountsDrops(Arc::clone(&counted));
+            let guard = drops.guard();
             runtime::into_coroutine(py, async move {
                 let _guard = guard;
                 std::future::pending::<()>().await;
                 Ok(())
             })
-        })?;
-        let drops = function(py, move |py| {
-            let drops = *drops.lock().map_err(|_| poisoned())?;
-            Ok(drops.into_pyobject(py)?.into_any())
         })?;
         let told = function(py, |py| {
             runtime::into_coroutine_cancellable(py, |mut cancel| async move {
@@ -57,7 +45,7 @@ fn run(program: &CStr) -> PyResult<()> {
         let threaded = function(py, |py| {
             let (sender, receiver) = oneshot::channel();
             std::thread::spawn(move || sender.send(7));
-            runtime::into_coroutine(py, async move { receiver.await.map_err(|_| poisoned()) })
+            runtime::into_coroutine(py, async move { Ok(receiver.await.unwrap()) })
         })?;
         let block_on = function(py, |py| {
             let one: i32 = runtime::block_on(py, async { Ok(1) })?;
@@ -66,7 +54,7 @@ fn run(program: &CStr) -> PyResult<()> {
         for (name, function) in [
             ("sleep", sleep),
             ("forever", forever),
-            ("drops", drops),
+            ("drops", count),
             ("told", told),
             ("fails", fails),
             ("threaded", threaded),
@@ -77,20 +65,6 @@ fn run(program: &CStr) -> PyResult<()> {
         call(&names, "main", py.None().into_bound(py))?;
         Ok(())
     })
-}
-
-struct CountsDrops(Arc<Mutex<usize>>);
-
-impl Drop for CountsDrops {
-    fn drop(&mut self) {
-        if let Ok(mut drops) = self.0.lock() {
-            *drops += 1;
-        }
-    }
-}
-
-fn poisoned() -> PyErr {
-    pyo3::exceptions::PyRuntimeError::new_err("a thread died")
 }
 
 #[runtime::test]

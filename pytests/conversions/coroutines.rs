@@ -1,21 +1,14 @@
 //! Coroutines of Python: what asyncio does with them, and when they start and end.
 
+use std::sync::mpsc;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::conversions::{awaited, counted};
+use crate::fixtures::joins::{Joins, assert_joined};
 use crate::fixtures::python::function;
 use crate::runtime;
-
-/// Waits, when it is dropped, for a thread that needs Python.
-struct AttachesWhenDropped;
-
-impl Drop for AttachesWhenDropped {
-    fn drop(&mut self) {
-        let thread = std::thread::spawn(|| Python::attach(|_| ()));
-        thread.join().unwrap();
-    }
-}
 
 #[runtime::test]
 async fn a_ready_coroutine_has_its_result() -> PyResult<()> {
@@ -125,13 +118,14 @@ async def main(f):
     Ok(())
 }
 
-#[runtime::test(timeout = "30s")]
+#[runtime::test]
 fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
     Python::attach(|py| {
         for step in ["", "close", "throw"] {
-            let guard = AttachesWhenDropped;
+            let (tell, told) = mpsc::channel();
+            let value = Joins(tell);
             let coroutine = runtime::into_coroutine(py, async move {
-                let _guard = guard;
+                let _value = value;
                 Ok(())
             });
             let coroutine = coroutine.unwrap();
@@ -143,6 +137,7 @@ fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
                 }
                 _ => drop(coroutine),
             }
+            assert_joined(py, told);
         }
     });
 }

@@ -1,19 +1,15 @@
 //! Event loops that `nest_asyncio` has run within themselves.
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
 
 use crate::programs::{all_end_well, ends_with};
+use crate::python::require;
 
 #[pyo3_aio::tokio::test]
 fn nest_asyncio_runs_everything_within_everything() {
-    let found = Python::attach(|py| {
-        let module = py.import("nest_asyncio").ok()?;
-        module.filename().ok()?.extract::<String>().ok()
-    });
-    let Some(file) = found else {
-        skip!("nest_asyncio is not installed");
-    };
+    require("nest_asyncio");
+    let file = Python::attach(|py| py.import("nest_asyncio")?.filename()?.extract::<String>());
+    let file = file.unwrap();
     let (folder, _) = file.rsplit_once('/').unwrap_or((".", &file));
     let program = format!(
         "

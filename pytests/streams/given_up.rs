@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
 
 use crate::fixtures::drops::Drops;
-use crate::fixtures::joins::Joins;
+use crate::fixtures::joins::{Joins, is_joined};
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 use crate::streams::FromFn;
@@ -159,7 +159,7 @@ def main(names):
     assert asyncio.run(main())
 ";
     let (tell, told) = mpsc::channel();
-    let (joins, told) = (Joins(tell), Mutex::new(told));
+    let joins = Joins(tell);
     let (stream, gate) = gated(move || {
         let _ = &joins;
         Some(Ok(1))
@@ -167,10 +167,7 @@ def main(names):
     Python::attach(|py| {
         let generator = runtime::stream_into_py(py, stream)?;
         let [polled, go_on] = gate.functions(py)?;
-        let is_joined = function(py, move |py| {
-            let joined = told.lock().unwrap().try_recv().ok();
-            Ok(joined.into_pyobject(py)?.into_any())
-        })?;
+        let is_joined = is_joined(py, told)?;
         let names = (generator, polled, go_on, is_joined).into_pyobject(py)?;
         call(&python(py, code)?, "main", names.into_any()).map(drop)
     })

@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict};
-use pyo3_aio::testing::skip;
 
 use crate::fixtures::drops::Drops;
-use crate::fixtures::python::{call, function, python};
+use crate::fixtures::loop_kinds;
+use crate::fixtures::python::{call, function, python, require};
 use crate::runtime;
 use crate::streams::to_python::STORY;
 use crate::streams::{FromFn, all, numbers};
@@ -155,9 +155,7 @@ fn run_on(make_loop: &CStr) -> PyResult<()> {
 
 /// Runs `main` of a program under trio.
 fn run_under_trio(code: &CStr, drops: &Drops) -> PyResult<()> {
-    if Python::attach(|py| py.import("trio").is_err()) {
-        skip!("trio is not installed");
-    }
+    require("trio");
     Python::attach(|py| {
         let names = python(py, STORY)?;
         names.set_item("trio", py.import("trio")?)?;
@@ -208,29 +206,22 @@ def main(generator):
 
 #[runtime::test]
 fn eager_tasks_take_streams() -> PyResult<()> {
-    if !Python::attach(|py| py.import("asyncio")?.hasattr("eager_task_factory"))? {
-        // Nothing that could be installed: not a skip.
-        return Ok(());
-    }
-    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_task_factory(asyncio.eager_task_factory))[0]")
+    loop_kinds::eager_tasks()?.map_or(Ok(()), run_on)
 }
 
 #[runtime::test]
 fn debug_mode_takes_streams() -> PyResult<()> {
-    run_on(c"lambda: (loop := asyncio.new_event_loop(), loop.set_debug(True))[0]")
+    run_on(loop_kinds::DEBUG_MODE)
 }
 
 #[runtime::test]
 fn a_loop_without_add_reader_takes_streams() -> PyResult<()> {
-    run_on(c"type('Loop', (asyncio.SelectorEventLoop,), {'add_reader': asyncio.AbstractEventLoop.add_reader})")
+    run_on(loop_kinds::WITHOUT_ADD_READER)
 }
 
 #[runtime::test]
 fn uvloop_takes_streams() -> PyResult<()> {
-    if Python::attach(|py| py.import("uvloop").is_err()) {
-        skip!("uvloop is not installed");
-    }
-    run_on(c"__import__('uvloop').new_event_loop")
+    run_on(loop_kinds::uvloop())
 }
 
 #[runtime::test]

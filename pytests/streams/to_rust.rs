@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_aio::{PyStream, TaskLocals};
 
+use crate::fixtures::loop_kinds;
 use crate::runtime;
 use crate::streams::generators::{eval, generators};
 use crate::streams::{all, next};
@@ -284,12 +285,10 @@ fn the_end_of_the_loop_is_an_error() -> PyResult<()> {
 
 #[runtime::test]
 fn uvloop_runs_a_generator() -> PyResult<()> {
-    let Ok(uvloop) = Python::attach(|py| py.import("uvloop").map(Bound::unbind)) else {
-        pyo3_aio::testing::skip!("uvloop is not installed");
-    };
+    let make_loop = loop_kinds::uvloop();
     Python::attach(|py| {
         let names = generators(py)?;
-        let event_loop = uvloop.bind(py).call_method0("new_event_loop")?;
+        let event_loop = py.eval(make_loop, None, None)?.call0()?;
         let locals = TaskLocals::new(event_loop.clone());
         let stream = runtime::into_stream_with_locals(locals, eval(py, &names, c"sleepy(100)"))?;
         let count =

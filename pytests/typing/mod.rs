@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::skip;
+
+use crate::python::require;
 
 #[pyo3_aio::tokio::test]
 fn mypy_agrees_with_the_stub() {
@@ -18,9 +19,7 @@ fn pyright_agrees_with_the_stub() {
 
 /// Runs a type checker, as a module of the interpreter, on the uses of the example beside its stub.
 fn check(checker: &str, arguments: &[&str]) {
-    if Python::attach(|py| py.import(checker).is_err()) {
-        skip!("{checker} is not installed");
-    }
+    require(checker);
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("typing-{checker}"));
     std::fs::create_dir_all(&folder).unwrap();
