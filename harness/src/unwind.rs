@@ -2,10 +2,33 @@
 
 use std::any::Any;
 use std::mem;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 /// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// A panic, as the panic hook has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PanicRecord {
+    pub(crate) message: String,
+    /// The file, as rustc names it.
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+impl PanicRecord {
+    /// Returns the record of a panic; `None` if its location is not known.
+    pub(crate) fn new(info: &PanicHookInfo<'_>) -> Option<Self> {
+        let location = info.location()?;
+        Some(Self {
+            message: panic_text(info.payload())
+                .unwrap_or("Box<dyn Any>")
+                .to_owned(),
+            file: location.file().to_owned(),
+            line: location.line(),
+        })
+    }
+}
 
 /// Calls `f`; `None` says that it panicked.
 pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Option<T> {

@@ -7,6 +7,7 @@ use std::thread;
 
 use super::scope::{self, Destination, Role, Scope, enter_aside};
 use super::{flush, layer, panic_text};
+use crate::unwind::PanicRecord;
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
@@ -71,6 +72,7 @@ fn report(info: &PanicHookInfo<'_>) {
     let Some((scope, role)) = scope::current_entry() else {
         return call_former(info);
     };
+    scope.record_panic(PanicRecord::new(info));
     if scope.merges_output() {
         // What was printed before the panic comes before its text.
         flush::flush_stdout();

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::iter;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::flush;
 use super::journal::Journal;
 use crate::process::{is_stderr_redirected, print_error, print_to_kept, reopen_stderr};
+use crate::unwind::PanicRecord;
 
 /// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) struct Scope {
     destination: Destination,
     /// `None` when output is not captured.
     output: Option<Journal>,
+    /// The last panic of a thread that works for the test.
+    panic: Mutex<Option<PanicRecord>>,
 }
 
 impl Scope {
@@ -37,7 +40,22 @@ impl Scope {
             name,
             destination,
             output: captures.then(Journal::new),
+            panic: Mutex::default(),
         })
+    }
+
+    /// Keeps the record of a panic.
+    ///
+    /// Waits for nobody: in a forked child the lock may be one that nobody gives back.
+    pub(super) fn record_panic(&self, panic: Option<PanicRecord>) {
+        if let Ok(mut slot) = self.panic.try_lock() {
+            *slot = panic;
+        }
+    }
+
+    /// Returns the last panic of a thread that works for the test.
+    pub(crate) fn take_panic(&self) -> Option<PanicRecord> {
+        self.panic.try_lock().ok()?.take()
     }
 
     pub(crate) fn name(&self) -> &str {

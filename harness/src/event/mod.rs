@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub(crate) use self::attempt::{Attempt, FailedAttempt};
 pub use self::conclusion::Conclusion;
-pub(crate) use self::outcome::Outcome;
+pub(crate) use self::outcome::{Cause, Outcome};
 use crate::trial::Description;
 
 /// After this long a running test gets a notice.
@@ -136,7 +136,7 @@ impl Tally {
                 self.passed += 1;
                 self.keep_passed(finished, keep_successes);
             }
-            Outcome::Failed | Outcome::FailedBecause(_) => {
+            Outcome::Failed(_) | Outcome::FailedBecause(_) => {
                 self.failed += 1;
                 self.failures.push(Arc::new(finished));
             }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use crate::args::TimeLimits;
 use crate::trial::{Description, Done, Measurement, ShouldPanic, Verdict};
-use crate::unwind::{self, Payload, panic_text};
+use crate::unwind::{self, PanicRecord, Payload, panic_text};
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
-    Failed,
+    /// Failed by itself, which its output shows.
+    Failed(Option<Cause>),
     /// Failed, for a reason that the trial's own output does not show.
     FailedBecause(String),
     /// Passed, but took longer than `--ensure-time` allows.
@@ -23,9 +24,20 @@ pub(crate) enum Outcome {
     Measured(Measurement),
 }
 
+/// The way in which a body failed, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Panic(PanicRecord),
+    /// An `Err` with this message.
+    Error(String),
+}
+
 impl Outcome {
     pub(crate) fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed | Self::FailedBecause(_) | Self::TooSlow)
+        matches!(
+            self,
+            Self::Failed(_) | Self::FailedBecause(_) | Self::TooSlow
+        )
     }
 
     /// Turns a pass that took too long into a failure, if the limits are enforced.
@@ -42,35 +54,52 @@ impl Outcome {
     }
 }
 
-/// Judges what a body did, in the light of what the test is about.
-pub(crate) fn judge(description: &Description, result: Result<Verdict, Payload>) -> Outcome {
+/// Judges what a body did, in the light of what the test is about; `panic` is the last panic of its threads.
+pub(crate) fn judge(
+    description: &Description,
+    result: Result<Verdict, Payload>,
+    panic: Option<PanicRecord>,
+) -> Outcome {
     match result {
-        Ok(verdict) => judge_verdict(description, verdict),
+        Ok(verdict) => judge_verdict(description, verdict, panic),
         Err(payload) => {
-            let outcome = judge_panic(description, payload.as_ref());
+            let outcome = judge_panic(description, payload.as_ref(), panic);
             unwind::discard(payload);
             outcome
         }
     }
 }
 
-fn judge_verdict(description: &Description, verdict: Verdict) -> Outcome {
+fn judge_verdict(
+    description: &Description,
+    verdict: Verdict,
+    panic: Option<PanicRecord>,
+) -> Outcome {
     match (&description.should_panic, verdict) {
         (_, Ok(Done::Skipped { reason })) => Outcome::Ignored {
             reason: reason.map(Cow::Owned),
         },
         (ShouldPanic::No, Ok(Done::Passed)) => Outcome::Passed,
         (ShouldPanic::No, Ok(Done::Measured(measurement))) => Outcome::Measured(measurement),
-        (ShouldPanic::No, Err(_)) => Outcome::Failed,
+        (ShouldPanic::No, Err(failed)) => {
+            let error = failed
+                .message()
+                .map(|message| Cause::Error(message.to_owned()));
+            Outcome::Failed(error.or(panic.map(Cause::Panic)))
+        }
         (ShouldPanic::Yes | ShouldPanic::With(_), _) => {
             Outcome::FailedBecause(did_not_panic(description))
         }
     }
 }
 
-fn judge_panic(description: &Description, payload: &(dyn Any + Send)) -> Outcome {
+fn judge_panic(
+    description: &Description,
+    payload: &(dyn Any + Send),
+    panic: Option<PanicRecord>,
+) -> Outcome {
     match &description.should_panic {
-        ShouldPanic::No => Outcome::Failed,
+        ShouldPanic::No => Outcome::Failed(panic.map(Cause::Panic)),
         ShouldPanic::Yes => Outcome::Passed,
         ShouldPanic::With(expected) => judge_text(payload, expected),
     }
@@ -110,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_panic_without_the_expected_text_is_explained() {
-        let outcome = judge(&description(Some("needle")), Err(Box::new("hay")));
+        let outcome = judge(&description(Some("needle")), Err(Box::new("hay")), None);
         assert_eq!(
             outcome,
             Outcome::FailedBecause(
@@ -122,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_missing_panic_names_the_place_of_the_test() {
-        let outcome = judge(&description(None), Ok(Ok(Done::Passed)));
+        let outcome = judge(&description(None), Ok(Ok(Done::Passed)), None);
         assert_eq!(
             outcome,
             Outcome::FailedBecause("test did not panic as expected at f.rs:3".into())
@@ -134,6 +163,7 @@ mod tests {
         let outcome = judge(
             &description(Some("needle")),
             Err(Box::new("a needle".to_owned())),
+            None,
         );
         assert_eq!(outcome, Outcome::Passed);
     }
@@ -144,7 +174,7 @@ mod tests {
             reason: Some("no network".into()),
         };
         assert_eq!(
-            judge(&description(None), Ok(Ok(skipped))),
+            judge(&description(None), Ok(Ok(skipped)), None),
             Outcome::Ignored {
                 reason: Some("no network".into())
             }
@@ -163,8 +193,8 @@ mod tests {
             Outcome::TooSlow
         );
         assert_eq!(
-            Outcome::Failed.within(&limits, Duration::ZERO),
-            Outcome::Failed
+            Outcome::Failed(None).within(&limits, Duration::ZERO),
+            Outcome::Failed(None)
         );
     }
 }

@@ -6,9 +6,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use super::Request;
-use crate::event::Outcome;
+use crate::event::{Cause, Outcome};
 use crate::job::Ended;
 use crate::trial::Measurement;
+use crate::unwind::PanicRecord;
 
 /// Starts a frame, so that what a test writes to the socket is not taken for one.
 const MARK: [u8; 4] = *b"\xfflta";
@@ -191,7 +192,9 @@ fn decode_ended(payload: &[u8]) -> io::Result<Ended> {
 fn encode_outcome(outcome: &Outcome) -> (u8, Vec<u8>) {
     match outcome {
         Outcome::Passed => (b'p', Vec::new()),
-        Outcome::Failed => (b'f', Vec::new()),
+        Outcome::Failed(None) => (b'f', Vec::new()),
+        Outcome::Failed(Some(Cause::Error(message))) => (b'e', message.clone().into_bytes()),
+        Outcome::Failed(Some(Cause::Panic(panic))) => (b'x', encode_panic(panic)),
         Outcome::FailedBecause(reason) => (b'b', reason.clone().into_bytes()),
         Outcome::TooSlow => (b's', Vec::new()),
         Outcome::Ignored { reason: None } => (b'i', Vec::new()),
@@ -207,7 +210,9 @@ fn encode_outcome(outcome: &Outcome) -> (u8, Vec<u8>) {
 fn decode_outcome(tag: u8, rest: &[u8]) -> io::Result<Outcome> {
     Ok(match tag {
         b'p' => Outcome::Passed,
-        b'f' => Outcome::Failed,
+        b'f' => Outcome::Failed(None),
+        b'e' => Outcome::Failed(Some(Cause::Error(text(rest)?))),
+        b'x' => Outcome::Failed(Some(Cause::Panic(decode_panic(rest)?))),
         b'b' => Outcome::FailedBecause(text(rest)?),
         b's' => Outcome::TooSlow,
         b'i' => Outcome::Ignored { reason: None },
@@ -223,6 +228,34 @@ fn decode_outcome(tag: u8, rest: &[u8]) -> io::Result<Outcome> {
             })
         }
         _ => return Err(malformed()),
+    })
+}
+
+fn encode_panic(panic: &PanicRecord) -> Vec<u8> {
+    let PanicRecord {
+        message,
+        file,
+        line,
+    } = panic;
+    let length = file.len() as u64;
+    [
+        &line.to_le_bytes()[..],
+        &length.to_le_bytes(),
+        file.as_bytes(),
+        message.as_bytes(),
+    ]
+    .concat()
+}
+
+fn decode_panic(payload: &[u8]) -> io::Result<PanicRecord> {
+    let (line, rest) = payload.split_first_chunk().ok_or_else(malformed)?;
+    let (length, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
+    let length = u64::from_le_bytes(*length) as usize;
+    let (file, message) = rest.split_at_checked(length).ok_or_else(malformed)?;
+    Ok(PanicRecord {
+        message: text(message)?,
+        file: text(file)?,
+        line: u32::from_le_bytes(*line),
     })
 }
 
@@ -242,7 +275,13 @@ mod tests {
     fn replies_survive_the_way() {
         let outcomes = [
             Outcome::Passed,
-            Outcome::Failed,
+            Outcome::Failed(None),
+            Outcome::Failed(Some(Cause::Error("no".into()))),
+            Outcome::Failed(Some(Cause::Panic(PanicRecord {
+                message: "two\nlines".into(),
+                file: "src/ü.rs".into(),
+                line: 7,
+            }))),
             Outcome::FailedBecause("ü\n".into()),
             Outcome::TooSlow,
             Outcome::Ignored { reason: None },

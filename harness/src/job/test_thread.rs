@@ -108,7 +108,7 @@ impl TestThread {
             Ok(Err(failed)) => failed.message().map(str::to_owned),
             _ => None,
         };
-        let outcome = outcome::judge(&self.description, result);
+        let outcome = outcome::judge(&self.description, result, self.scope.take_panic());
         let outcome = match self.limits {
             Some(limits) => outcome.within(&limits, elapsed),
             None => outcome,

@@ -1,68 +1,50 @@
-//! What is known of a failure, read from the output of the trial.
+//! A failure in few words, for formats that have no room for the output of the test.
 
-use crate::event::Outcome;
+use crate::event::{Cause, Outcome};
 use crate::trial::Description;
+use crate::unwind::PanicRecord;
 
 /// A failure in few words, and where it happened.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) message: String,
-    /// The file, as rustc names it, and the line.
-    pub(super) place: Option<(String, u32)>,
+    pub(super) location: Option<Location>,
 }
+
+/// A file, as rustc names it, and a line.
+pub(super) type Location = (String, u32);
 
 impl Failure {
-    pub(super) fn of(description: &Description, outcome: &Outcome, output: &[u8]) -> Self {
-        let output = String::from_utf8_lossy(output);
-        let place = source_location(description);
-        match outcome {
-            Outcome::FailedBecause(reason) => Self {
-                message: reason.clone(),
-                place,
-            },
-            Outcome::TooSlow => Self {
-                message: "time limit exceeded".to_owned(),
-                place,
-            },
-            _ => Self::panic(&output)
-                .or_else(|| Self::error(&output, place.clone()))
-                .unwrap_or_else(|| Self {
-                    message: "the test failed".to_owned(),
-                    place,
-                }),
-        }
-    }
-
-    /// Finds the last panic: the one that ended the test.
-    fn panic(output: &str) -> Option<Self> {
-        let (before, after) = output.rsplit_once(" panicked at ")?;
-        let is_header = before.rsplit('\n').next()?.starts_with("thread '");
-        let (place, rest) = after.split_once(":\n").filter(|_| is_header)?;
-        let mut parts = place.rsplitn(3, ':');
-        let (_column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
-        let ends = ["\nnote: ", "\nstack backtrace:\n"];
-        let end = ends.iter().filter_map(|end| rest.find(end)).min();
-        Some(Self {
-            message: rest[..end.unwrap_or(rest.len())].trim_end().to_owned(),
-            place: Some((file.to_owned(), line.parse().ok()?)),
-        })
-    }
-
-    fn error(output: &str, place: Option<(String, u32)>) -> Option<Self> {
-        let start = match output.rfind("\nError: ") {
-            Some(before) => before + 1,
-            None if output.starts_with("Error: ") => 0,
-            None => return None,
+    /// Describes a failure. Its location is that of the panic, or else that of the test.
+    pub(super) fn of(description: &Description, outcome: &Outcome) -> Self {
+        let at_test = |message: String| Self {
+            message,
+            location: source_location(description),
         };
-        Some(Self {
-            message: output[start..].trim_end().to_owned(),
-            place,
-        })
+        match outcome {
+            Outcome::Failed(Some(Cause::Panic(panic))) => {
+                let PanicRecord {
+                    message,
+                    file,
+                    line,
+                } = panic;
+                Self {
+                    message: message.trim_end().to_owned(),
+                    location: Some((file.clone(), *line)),
+                }
+            }
+            Outcome::Failed(Some(Cause::Error(message))) => {
+                at_test(format!("Error: {message}").trim_end().to_owned())
+            }
+            Outcome::FailedBecause(reason) => at_test(reason.clone()),
+            Outcome::TooSlow => at_test("time limit exceeded".to_owned()),
+            _ => at_test("the test failed".to_owned()),
+        }
     }
 }
 
-/// Returns where a test is defined: the file, as rustc names it, and the line.
-pub(super) fn source_location(description: &Description) -> Option<(String, u32)> {
+/// Returns where a test is defined.
+pub(super) fn source_location(description: &Description) -> Option<Location> {
     let source = description.source.as_ref()?;
     Some((source.file.clone().into_owned(), source.start.0))
 }
@@ -71,32 +53,36 @@ pub(super) fn source_location(description: &Description) -> Option<(String, u32)
 mod tests {
     use super::*;
 
-    fn failure(output: &str) -> Failure {
+    fn failure(cause: Option<Cause>) -> Failure {
         let trial = crate::Trial::test("t", || Ok(())).with_source("src/t.rs", 3);
-        Failure::of(trial.description(), &Outcome::Failed, output.as_bytes())
+        Failure::of(trial.description(), &Outcome::Failed(cause))
     }
 
     #[test]
-    fn a_panic_has_its_message_and_its_place() {
-        let output = "printed\n\nthread 't' (7) panicked at src/a.rs:12:5:\nline one\nline two\nnote: run with\n";
+    fn a_panic_has_its_own_location() {
+        let panic = PanicRecord {
+            message: "line one\nline two\n".into(),
+            file: "src/a.rs".into(),
+            line: 12,
+        };
         assert_eq!(
-            failure(output),
+            failure(Some(Cause::Panic(panic))),
             Failure {
                 message: "line one\nline two".into(),
-                place: Some(("src/a.rs".into(), 12)),
+                location: Some(("src/a.rs".into(), 12)),
             }
         );
     }
 
     #[test]
-    fn an_error_has_the_place_of_the_test() {
+    fn an_error_has_the_location_of_the_test() {
         assert_eq!(
-            failure("printed\nError: \"no\"\n"),
+            failure(Some(Cause::Error("\"no\"".into()))),
             Failure {
                 message: "Error: \"no\"".into(),
-                place: Some(("src/t.rs".into(), 3)),
+                location: Some(("src/t.rs".into(), 3)),
             }
         );
-        assert_eq!(failure("").message, "the test failed");
+        assert_eq!(failure(None).message, "the test failed");
     }
 }

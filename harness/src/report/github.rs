@@ -7,7 +7,7 @@ use crate::event::{Event, Finished};
 use crate::trial::Description;
 
 use super::Reporter;
-use super::failure::{Failure, source_location};
+use super::failure::{Failure, Location, source_location};
 use super::repository::Repository;
 
 /// GitHub shows so many of a step.
@@ -43,7 +43,7 @@ impl Github {
             return;
         }
         self.commands.push_str("::error ");
-        if let Some((file, line)) = self.place(description, failure) {
+        if let Some((file, line)) = self.location(description, failure) {
             let _ = write!(self.commands, "file={},line={line},", property(&file));
         }
         let title = property(&format!("test {} failed", description.title()));
@@ -52,12 +52,12 @@ impl Github {
 
     /// Returns where a test failed, or else where it is defined: what a panic names may be a file of std's, or of
     /// another package, which GitHub's pages do not show.
-    fn place(&mut self, description: &Description, failure: &Failure) -> Option<(String, u32)> {
-        let places = [failure.place.clone(), source_location(description)];
-        let mut places = places.into_iter().flatten();
+    fn location(&mut self, description: &Description, failure: &Failure) -> Option<Location> {
+        let locations = [failure.location.clone(), source_location(description)];
+        let mut locations = locations.into_iter().flatten();
         let in_repository =
-            places.find_map(|(file, line)| Some((self.repository.path(&file)?, line)));
-        in_repository.or_else(|| failure.place.clone())
+            locations.find_map(|(file, line)| Some((self.repository.path(&file)?, line)));
+        in_repository.or_else(|| failure.location.clone())
     }
 
     fn end(&mut self, out: &mut String) {
@@ -76,10 +76,9 @@ impl Reporter for Github {
                 let Finished {
                     description,
                     outcome,
-                    output,
                     ..
                 } = finished;
-                let failure = Failure::of(description, outcome, output);
+                let failure = Failure::of(description, outcome);
                 self.add(description, &failure);
             }
             Event::RunFinished(_) => self.end(out),
@@ -105,8 +104,8 @@ mod tests {
     use super::*;
     use crate::Trial;
     use crate::event::Attempt;
-    use crate::event::Outcome;
     use crate::event::Tally;
+    use crate::event::{Cause, Outcome};
 
     struct Silent;
 
@@ -118,8 +117,8 @@ mod tests {
     fn failures_that_are_not_shown_are_counted() {
         let finished = Finished {
             description: Arc::new(Trial::test("t", || Ok(())).description),
-            outcome: Outcome::Failed,
-            output: b"Error: why\n".to_vec(),
+            outcome: Outcome::Failed(Some(Cause::Error("why".into()))),
+            output: Vec::new(),
             time: None,
             elapsed: None,
             attempt: Attempt::first(1),

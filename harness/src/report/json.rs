@@ -192,7 +192,7 @@ fn list_finished(counts: &Listing, out: &mut String) {
 fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Passed | Outcome::Measured(_) => "ok",
-        Outcome::Failed | Outcome::FailedBecause(_) | Outcome::TooSlow => "failed",
+        Outcome::Failed(_) | Outcome::FailedBecause(_) | Outcome::TooSlow => "failed",
         Outcome::Ignored { .. } => "ignored",
     }
 }

@@ -43,7 +43,7 @@ impl Junit {
                 return;
             }
             Outcome::Passed => String::new(),
-            Outcome::Failed => r#"<failure type="assert"/>"#.to_owned(),
+            Outcome::Failed(_) => r#"<failure type="assert"/>"#.to_owned(),
             Outcome::FailedBecause(reason) => {
                 format!(
                     r#"<failure message="{}" type="assert"/>"#,

@@ -149,7 +149,7 @@ fn outcome(description: &Description, attempt: &Attempt<'_>, out: &mut String) {
             let reason = attribute(reason);
             let _ = writeln!(out, "      <skipped message=\"{reason}\"/>");
         }
-        Outcome::Failed | Outcome::FailedBecause(_) | Outcome::TooSlow => {
+        Outcome::Failed(_) | Outcome::FailedBecause(_) | Outcome::TooSlow => {
             let (attributes, text) = failure(description, attempt);
             let _ = writeln!(out, "      <failure {attributes}>{text}</failure>");
         }
@@ -166,7 +166,7 @@ fn other(tag: &str, description: &Description, attempt: &Attempt<'_>, out: &mut 
 
 /// Returns the attributes of a failure, and its text.
 fn failure(description: &Description, attempt: &Attempt<'_>) -> (String, String) {
-    let Failure { message, .. } = Failure::of(description, attempt.outcome, attempt.output);
+    let Failure { message, .. } = Failure::of(description, attempt.outcome);
     let first = attribute(message.lines().next().unwrap_or_default());
     let attributes = format!("message=\"{first}\" type=\"failure\"");
     (attributes, cdata(&message))

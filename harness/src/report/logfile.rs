@@ -68,7 +68,7 @@ fn reopen(path: &Path) -> io::Result<File> {
 fn line(finished: &Finished) -> String {
     let outcome = match &finished.outcome {
         Outcome::Passed => "ok".to_owned(),
-        Outcome::Failed => "failed".to_owned(),
+        Outcome::Failed(_) => "failed".to_owned(),
         Outcome::FailedBecause(reason) => format!("failed: {reason}"),
         Outcome::TooSlow => "failed (time limit exceeded)".to_owned(),
         Outcome::Ignored { reason: None } => "ignored".to_owned(),

@@ -38,7 +38,7 @@ impl Pretty {
         }
         match &finished.outcome {
             Outcome::Passed => self.palette.paint(Color::Passed, "ok", out),
-            Outcome::Failed | Outcome::FailedBecause(_) => {
+            Outcome::Failed(_) | Outcome::FailedBecause(_) => {
                 self.palette.paint(Color::Failed, "FAILED", out);
             }
             Outcome::TooSlow => {

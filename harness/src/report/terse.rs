@@ -54,7 +54,7 @@ impl Terse {
                     self.lone_ignored = Some((title, reason.clone().into_owned()));
                 }
             }
-            Outcome::Failed | Outcome::FailedBecause(_) | Outcome::TooSlow => {
+            Outcome::Failed(_) | Outcome::FailedBecause(_) | Outcome::TooSlow => {
                 self.failed(&finished.description, out);
             }
             Outcome::Measured(measured) => {

@@ -22,6 +22,7 @@ crate::tests!(
     a_full_disk_is_an_error,
     a_file_that_does_not_block_is_waited_for,
     failures_are_annotated_in_github_actions,
+    annotations_are_not_read_from_what_a_test_prints,
     files_are_named_from_the_root_of_the_repository,
     what_failed_last_can_be_run_alone,
 );
@@ -240,6 +241,23 @@ fn failures_are_annotated_in_github_actions() {
     assert_eq!(annotated(&["--list"], "CI", "true"), [""; 0]);
     assert_eq!(annotated(&["--format=json"], "CI", "true"), [""; 0]);
     assert_eq!(annotated(&[], "NEXTEST", "1"), [""; 0]);
+}
+
+fn annotations_are_not_read_from_what_a_test_prints() {
+    for args in [&["--test-threads=1"][..], &["--isolate"]] {
+        let output = run_with("prints_a_panic", args, |command| {
+            command.env("GITHUB_ACTIONS", "true");
+        });
+        let lines = output.stdout.lines().filter(|line| line.starts_with("::"));
+        let expected = [
+            "::error title=test fails failed::Error: on purpose",
+            "::error file=harness/tests/suite/fixtures/hostile.rs,line=",
+        ];
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines[0], expected[0], "{lines:#?}");
+        assert!(lines[1].starts_with(expected[1]), "{lines:#?}");
+        assert!(lines[1].ends_with("::its own%0Aand more"), "{lines:#?}");
+    }
 }
 
 /// The root is what GitHub says, or else what git has.

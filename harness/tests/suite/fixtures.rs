@@ -68,6 +68,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),
         "hooked" => hooked(&args),
+        "prints_a_panic" => libtest_async::run(&args, hostile::prints_a_panic()),
         "kinds" => libtest_async::run(&args, hostile::kinds()),
         "one_fails_many_block" => libtest_async::run(&args, hostile::one_fails_many_block()),
         "payloads" => libtest_async::run(&args, hostile::payloads()),
