@@ -1,62 +1,51 @@
-//! Random order, the same as libtest's for the same seed and the same names.
+//! Random order, libtest's own for the same seed and the same names (`library/test/src/helpers/shuffle.rs`).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::Planned;
 use crate::args::Arguments;
-use crate::plan::Planned;
 
 /// Returns the seed to shuffle with, if there is to be any shuffling.
-pub(crate) fn seed(args: &Arguments) -> Option<u64> {
+pub(super) fn seed(args: &Arguments) -> Option<u64> {
     args.shuffle_seed.or_else(|| args.shuffle.then(clock))
 }
 
 /// Shuffles the tests.
-pub(crate) fn shuffle(seed: u64, tests: &mut [Planned]) {
-    let names: Vec<Name<'_>> = tests
-        .iter()
-        .map(|planned| Name::Aligned(planned.trial.name(), Padding::None))
-        .collect();
-    let mut numbers = Numbers {
+pub(super) fn shuffle(seed: u64, tests: &mut [Planned]) {
+    let names = tests.iter().map(|planned| Name(planned.trial.name()));
+    let mut generator = Generator {
         state: seed,
-        extra: hash(&names),
+        extra: hash(&names.collect::<Vec<_>>()),
     };
     for start in 0..tests.len() {
         let rest = tests.len() - start;
-        tests.swap(start, start + numbers.below(rest));
+        tests.swap(start, start + generator.below(rest));
     }
 }
 
-/// Hashes like libtest's type for names, whose last variant is in use by the time of shuffling.
-#[derive(Hash)]
-enum Name<'a> {
-    #[expect(
-        dead_code,
-        reason = "its place in the order of variants is part of the hash"
-    )]
-    Static(&'a str),
-    #[expect(
-        dead_code,
-        reason = "its place in the order of variants is part of the hash"
-    )]
-    Dynamic(&'a str),
-    Aligned(&'a str, Padding),
+/// A name, which hashes as libtest's `TestName::AlignedTestName(name, NamePadding::PadNone)` does.
+struct Name<'a>(&'a str);
+
+impl Hash for Name<'_> {
+    /// A derived `Hash` takes the number of the variant, and then its fields.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        const ALIGNED_TEST_NAME: isize = 2;
+        const PAD_NONE: isize = 0;
+        ALIGNED_TEST_NAME.hash(state);
+        self.0.hash(state);
+        PAD_NONE.hash(state);
+    }
 }
 
-/// Hashes like libtest's type for the padding of names.
-#[derive(Hash)]
-enum Padding {
-    None,
-    #[expect(dead_code, reason = "a lone variant would not be hashed at all")]
-    Right,
-}
-
-struct Numbers {
+/// libtest's generator of random numbers.
+struct Generator {
     state: u64,
     extra: u64,
 }
 
-impl Numbers {
+impl Generator {
+    /// Returns a number from 0 up to `limit`, without that.
     fn below(&mut self, limit: usize) -> usize {
         self.state = hash(&(self.state, self.extra));
         (self.state % limit as u64) as usize
@@ -69,6 +58,7 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// Returns the time since 1970, in nanoseconds.
 fn clock() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
