@@ -6,9 +6,10 @@
 //! everything goes that Rust code (and libpython) prints, and `pthread_create`, which passes the
 //! scope on to threads that a test starts.
 //!
-//! What is not seen: child processes, C's own buffered output (`puts`), and threads and tasks that
-//! neither the test nor one of its threads started; for those there are [`Context`] and
-//! [`inherit`]. Without `capture!` panic texts are captured and everything else passes through.
+//! These escape: child processes; C's own buffered output (`puts`); calls other than `write` and `writev` that
+//! reach descriptor 1 or 2, such as `sendfile` and `splice`, which `std::io::copy` from a file uses, `pwrite`,
+//! `dprintf` and io_uring; and threads and tasks that neither the test nor one of its threads started, for which there
+//! are [`Context`] and [`inherit`]. Without `capture!` panic texts are captured and everything else passes through.
 //!
 //! Half a line (`print!`) stands in a buffer of std's, which all threads share, until its newline comes, or
 //! the test panics or ends: then it is written, and shown with that test, after what the test has printed to
@@ -176,17 +177,58 @@ impl<F> std::fmt::Debug for Inherit<F> {
 
 /// Captures what tests print, in the test binary that this stands in.
 ///
-/// Stands once, at module level, in the root of a test target with `harness = false`. On Linux
-/// with glibc, unless that is linked statically, and on macOS it defines the C functions `write`, `writev` and `pthread_create` for
-/// that binary, which is how output can be told apart while many tests run in one process on a
-/// stable toolchain. It expands to nothing elsewhere. [`main!`](crate::main!) contains it.
+/// Stands once, at module level, in the root of a test target with `harness = false`. On Linux with glibc, unless
+/// that is linked statically, and on macOS it defines the C functions `write`, `writev` and `pthread_create` for that
+/// binary: so output can be told apart while many tests run in one process, on a stable toolchain. It expands to
+/// nothing elsewhere. [`main!`](crate::main!) contains it.
 ///
 /// It must not stand in a library: everything that links the library would get these functions.
 /// It expands to unsafe code, of which the lint says nothing, since the macro is another crate's:
 /// `#![forbid(unsafe_code)]` may stand above it.
+///
+/// `capture!(threads = off)`, with a `fn main` of one's own, leaves `pthread_create` alone: sanitizers and
+/// profilers define it too. What threads print that a test starts then passes by; [`Context`] and [`inherit`]
+/// carry the test to them.
+///
+/// ```no_run
+/// use libtest_async::{Arguments, Trial};
+///
+/// libtest_async::capture!(threads = off);
+///
+/// fn main() -> std::process::ExitCode {
+///     let trials = vec![Trial::test("adds", || Ok(()))];
+///     libtest_async::run(&Arguments::from_args(), trials).exit_code()
+/// }
+/// ```
 #[macro_export]
 macro_rules! capture {
     () => {
+        $crate::capture!(threads = off);
+
+        #[cfg(all(
+            any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
+            not(any(miri, target_feature = "crt-static"))
+        ))]
+        const _: () = {
+            use ::core::ffi::{c_int, c_void};
+
+            /// Starts a thread that works for the current test.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn pthread_create(
+                thread: *mut c_void,
+                attributes: *const c_void,
+                start: $crate::capture::layer::Start,
+                argument: *mut c_void,
+            ) -> c_int {
+                // SAFETY: the caller keeps to the contract of pthread_create(3), which is passed
+                // on.
+                unsafe {
+                    $crate::capture::layer::pthread_create(thread, attributes, start, argument)
+                }
+            }
+        };
+    };
+    (threads = off) => {
         #[cfg(all(
             any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"),
             not(any(miri, target_feature = "crt-static"))
@@ -206,21 +248,6 @@ macro_rules! capture {
             unsafe extern "C" fn writev(fd: c_int, parts: *const c_void, count: c_int) -> isize {
                 // SAFETY: the caller keeps to the contract of writev(2), which is passed on.
                 unsafe { $crate::capture::layer::writev(fd, parts, count) }
-            }
-
-            /// Starts a thread that works for the current test.
-            #[unsafe(no_mangle)]
-            unsafe extern "C" fn pthread_create(
-                thread: *mut c_void,
-                attributes: *const c_void,
-                start: $crate::capture::layer::Start,
-                argument: *mut c_void,
-            ) -> c_int {
-                // SAFETY: the caller keeps to the contract of pthread_create(3), which is passed
-                // on.
-                unsafe {
-                    $crate::capture::layer::pthread_create(thread, attributes, start, argument)
-                }
             }
         };
     };
