@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_async::Failed;
 
+use crate::bugs;
 use crate::exemptions::{self, Rule};
 use crate::matrix::{Case, Group};
 use crate::normal::{half_lines_removed, normal, unordered, without_frames, without_seed};
@@ -65,7 +66,9 @@ fn difference(binary: &str, mode: Mode, case: &Case) -> Option<String> {
         }
         Some(Rule::Accepted) => ours.stderr.starts_with("error: ").then_some(ours.stderr),
         Some(Rule::SameExit) => (theirs.exit != ours.exit).then_some(ours.exit),
-        Some(Rule::Bug) => None,
+        Some(Rule::UnescapedReason) => bugs::unescaped_reason(&theirs, &ours),
+        Some(Rule::PanickingJunit) => bugs::panicking_junit(&theirs, &ours),
+        Some(Rule::ExitZero) => bugs::exit_zero(&theirs, &ours),
     }
 }
 

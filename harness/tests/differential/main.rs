@@ -14,6 +14,7 @@
 )]
 #![expect(non_snake_case, reason = "names of all kinds are sorted")]
 
+mod bugs;
 mod compare;
 mod exemptions;
 mod matrix;
