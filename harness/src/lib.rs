@@ -66,6 +66,7 @@ mod event;
 mod isolate;
 mod job;
 mod macros;
+mod oneshot;
 mod plan;
 mod process;
 mod report;

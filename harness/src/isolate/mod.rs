@@ -15,8 +15,6 @@ mod busy;
 #[cfg(unix)]
 mod executor;
 #[cfg(unix)]
-mod inbox;
-#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod lost;

@@ -9,13 +9,13 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::executor::{Executor, Settings, Trials};
-use super::inbox::Inbox;
 use super::link;
 use super::lost;
 use super::output::Output;
 use crate::args::{Arguments, TimeLimits};
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
+use crate::oneshot::Oneshot;
 use crate::plan;
 use crate::process;
 use crate::trial::Trial;
@@ -23,12 +23,10 @@ use crate::trial::Trial;
 /// Serves the parent until it closes the socket. A thread of its own reads the requests and starts
 /// the trials, which answer by themselves; this is only what the caller waits for.
 pub(crate) struct Server {
-    closed: Arc<Inbox<Closed>>,
+    /// Filled when the parent has no more requests.
+    closed: Arc<Oneshot<()>>,
     _hook: HookGuard,
 }
-
-/// The parent has no more requests.
-struct Closed;
 
 impl Server {
     /// Takes the socket, and says that the worker is ready.
@@ -46,7 +44,7 @@ impl Server {
             limits: TimeLimits::new(args),
             thread: args.thread(),
         };
-        let closed = Arc::new(Inbox::new());
+        let closed = Arc::new(Oneshot::new());
         let server = Self {
             closed: closed.clone(),
             _hook: HookGuard::install(),
@@ -58,7 +56,7 @@ impl Server {
                 // This ends with an error, the end of the file.
                 let _ = executor.clone().work();
                 executor.clear();
-                closed.put(Closed);
+                closed.put(());
                 lost::end_in_time();
             })?;
         Ok(server)
@@ -69,10 +67,7 @@ impl Future for Server {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.closed.take(cx) {
-            Some(Closed) => Poll::Ready(Ok(())),
-            None => Poll::Pending,
-        }
+        self.closed.poll(cx).map(Ok)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Weak;
 use std::thread;
 
-use super::{Driver, lock};
+use super::Driver;
 use crate::event::Conclusion;
 use crate::process::print_error;
 use crate::shared;
@@ -17,7 +17,7 @@ pub(super) fn watch(driver: Weak<Driver>) {
         let Some(driver) = driver.upgrade() else {
             return;
         };
-        let Some(result) = lock(&driver.result).result.take() else {
+        let Some(result) = driver.result.take() else {
             return;
         };
         print_error(

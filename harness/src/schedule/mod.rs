@@ -21,13 +21,14 @@ use std::io;
 use std::pin::Pin;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::args::INTERRUPTED;
 use crate::event::Tally;
 use crate::job::Ended;
+use crate::oneshot::Oneshot;
 use crate::shared;
 
 pub(crate) use self::settings::Settings;
@@ -54,13 +55,7 @@ struct Driver {
     news: Mutex<VecDeque<Message>>,
     /// Taken by one thread at a time, and never waited for by those who have news.
     state: Mutex<State>,
-    result: Mutex<Slot>,
-}
-
-#[derive(Default)]
-struct Slot {
-    result: Option<io::Result<Tally>>,
-    waker: Option<Waker>,
+    result: Oneshot<io::Result<Tally>>,
 }
 
 impl Driver {
@@ -80,7 +75,7 @@ impl Driver {
             };
             if let Some(message) = self.next() {
                 if let Some(result) = state.handle(message, self) {
-                    self.finish(result);
+                    self.result.put(result);
                     if state.has_given_up() {
                         last_resort::watch(Arc::downgrade(self));
                     }
@@ -97,17 +92,6 @@ impl Driver {
 
     fn next(&self) -> Option<Message> {
         lock(&self.news).pop_front()
-    }
-
-    fn finish(&self, result: io::Result<Tally>) {
-        let waker = {
-            let mut slot = lock(&self.result);
-            slot.result = Some(result);
-            slot.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
     }
 }
 
@@ -192,7 +176,7 @@ impl Schedule {
         let driver = Driver {
             news: Mutex::default(),
             state: Mutex::new(state),
-            result: Mutex::default(),
+            result: Oneshot::new(),
         };
         Self {
             driver: Arc::new(driver),
@@ -212,7 +196,7 @@ impl Schedule {
             (state.begin(&self.driver), state.take_unused())
         };
         if let Some(result) = started {
-            self.driver.finish(result);
+            self.driver.result.put(result);
         }
         drop(unused);
         // What ended meanwhile could not be worked off.
@@ -227,22 +211,12 @@ impl Future for Schedule {
         if !self.is_started {
             self.start();
         }
-        let result = {
-            let mut slot = lock(&self.driver.result);
-            let result = slot.result.take();
-            if result.is_none() {
-                slot.waker = Some(cx.waker().clone());
-            }
-            result
-        };
-        match result {
-            None => Poll::Pending,
-            Some(result) => {
-                let unused = lock(&self.driver.state).clean_up();
-                drop(unused);
-                Poll::Ready(result)
-            }
+        let polled = self.driver.result.poll(cx);
+        if polled.is_ready() {
+            let unused = lock(&self.driver.state).clean_up();
+            drop(unused);
         }
+        polled
     }
 }
 

@@ -6,7 +6,7 @@ mod opening;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 pub use self::closing::close_shared;
@@ -107,7 +107,7 @@ enum Phase<T: 'static, E> {
     /// `open` has returned it.
     Open(&'static T),
     /// `open` has failed.
-    Failed(E),
+    Failed(Arc<E>),
 }
 
 impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
@@ -185,17 +185,22 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<&'static T, E>> {
+        // Wakers and errors are a user's: they are cloned and dropped while nothing is locked.
+        let waker = cx.waker().clone();
         let mut state = self.lock();
-        match &state.phase {
-            Phase::Open(value) => Poll::Ready(Ok(value)),
-            Phase::Failed(error) => Poll::Ready(Err(error.clone())),
-            Phase::Unopened | Phase::Opening => {
-                if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    state.wakers.push(cx.waker().clone());
-                }
-                Poll::Pending
-            }
+        let failed = match &state.phase {
+            Phase::Open(value) => return Poll::Ready(Ok(value)),
+            Phase::Failed(error) => Some(error.clone()),
+            Phase::Unopened | Phase::Opening => None,
+        };
+        if let Some(error) = failed {
+            drop(state);
+            return Poll::Ready(Err(E::clone(&error)));
         }
+        if !state.wakers.iter().any(|other| other.will_wake(&waker)) {
+            state.wakers.push(waker);
+        }
+        Poll::Pending
     }
 }
 
@@ -268,8 +273,7 @@ mod tests {
         assert_eq!(VALUE.get_blocking().unwrap(), &1);
     }
 
-    /// An error that asks for the value when it is dropped.
-    #[derive(Clone)]
+    /// An error that looks at the lock of the value when it is cloned and when it is dropped.
     struct Asks;
 
     static FAILS: Shared<(), Asks> = Shared::new(&fail);
@@ -279,10 +283,21 @@ mod tests {
         Err(Asks)
     }
 
+    fn look_at_lock() {
+        let is_locked = FAILS.state.try_lock().is_err();
+        IS_LOCKED.fetch_or(is_locked, Ordering::SeqCst);
+    }
+
+    impl Clone for Asks {
+        fn clone(&self) -> Self {
+            look_at_lock();
+            Self
+        }
+    }
+
     impl Drop for Asks {
         fn drop(&mut self) {
-            let is_locked = FAILS.state.try_lock().is_err();
-            IS_LOCKED.fetch_or(is_locked, Ordering::SeqCst);
+            look_at_lock();
         }
     }
 
@@ -301,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_dropped_while_nothing_is_locked() {
+    fn an_error_is_cloned_and_dropped_while_nothing_is_locked() {
         assert!(FAILS.get_blocking().is_err());
         assert_eq!(FAILS.take(), None);
         assert!(!IS_LOCKED.load(Ordering::SeqCst));

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -70,7 +71,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Opening<T, E> {
         self.is_over = true;
         self.shared.end_opening(match opened {
             Ok(value) => Phase::Open(Box::leak(Box::new(value))),
-            Err(error) => Phase::Failed(error),
+            Err(error) => Phase::Failed(Arc::new(error)),
         });
     }
 }
