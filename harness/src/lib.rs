@@ -55,6 +55,8 @@
 //! [`Arguments::reuse_threads`] is set. With the feature `libtest-mimic` its own trials convert
 //! into ours.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -78,7 +80,7 @@ mod unwind;
 
 pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
 pub use self::event::Conclusion;
-pub use self::run::{run, run_interruptible};
+pub use self::run::{InterruptibleRun, run, run_interruptible};
 pub use self::schedule::Interrupter;
 pub use self::shared::{Shared, close_shared};
 pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture, Trial};

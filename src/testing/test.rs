@@ -128,27 +128,37 @@ impl Test {
 impl Work {
     fn into_trial(self, name: String, execution: Arc<Execution>) -> Trial {
         match self {
-            Self::Async(start) => {
-                Trial::ignorable_local_async_test(name, || execution.run_async(start))
-            }
+            Self::Async(start) => Trial::ignorable_async_test(name, || execution.run_async(start)),
             Self::Sync(function) => {
                 Trial::ignorable_test(name, move || execution.run_sync(function))
             }
-            Self::Repeatable(Body::Async(start)) => {
-                let attempt = move || Arc::clone(&execution).run_async(Box::new(start));
-                Trial::repeatable_ignorable_async_test(name, attempt)
-            }
-            Self::Repeatable(Body::Sync(function)) => {
-                let attempt =
-                    move || Arc::clone(&execution).run_sync(Box::new(move |_| function()));
-                Trial::repeatable_ignorable_test(name, attempt)
-            }
+            Self::Repeatable(Body::Async(start)) => repeatable(execution, move |execution| {
+                Trial::ignorable_async_test(name.clone(), move || {
+                    execution.run_async(Box::new(start))
+                })
+            }),
+            Self::Repeatable(Body::Sync(function)) => repeatable(execution, move |execution| {
+                Trial::ignorable_test(name.clone(), move || {
+                    execution.run_sync(Box::new(move |_| function()))
+                })
+            }),
             Self::Repeatable(Body::SyncWithLoop(function)) => {
-                let attempt = move || Arc::clone(&execution).run_sync(Box::new(function));
-                Trial::repeatable_ignorable_test(name, attempt)
+                repeatable(execution, move |execution| {
+                    Trial::ignorable_test(name.clone(), move || {
+                        execution.run_sync(Box::new(function))
+                    })
+                })
             }
         }
     }
+}
+
+/// Makes a trial that `make` makes anew for each attempt.
+fn repeatable(
+    execution: Arc<Execution>,
+    make: impl Fn(Arc<Execution>) -> Trial + Send + Sync + 'static,
+) -> Trial {
+    Trial::repeatable(move || make(Arc::clone(&execution)))
 }
 
 fn mark(

@@ -12,6 +12,7 @@ pub enum ArgumentError {
     /// The options are not of the accepted form; this says which.
     Usage(String),
     /// An option has a value that it does not take.
+    #[non_exhaustive]
     Value {
         /// The option, with its dashes.
         option: &'static str,

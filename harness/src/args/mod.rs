@@ -22,7 +22,8 @@ pub(crate) const INTERRUPTED: i32 = 130;
 /// Holds the command line arguments of one run.
 ///
 /// The fields carry libtest-mimic's names, but for [`filters`](Self::filters), of which there may
-/// be several. [`Arguments::default`] is the empty command line.
+/// be several. [`Arguments::default`] is the empty command line. Fields may be added in any version: end a literal
+/// with `..Arguments::default()`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arguments {
     /// Runs ignored and other tests (`--include-ignored`).
@@ -118,6 +119,7 @@ pub enum ColorSetting {
 
 /// Names a way to report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FormatSetting {
     /// A line a test.
     #[default]
@@ -133,6 +135,7 @@ pub enum FormatSetting {
 
 /// Holds what may stand behind `-Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UnstableFlags {
     /// `-Z unstable-options`.
     UnstableOptions,

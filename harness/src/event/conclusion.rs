@@ -10,6 +10,7 @@ use crate::process::FAILURE;
 /// Usually one just calls [`exit`](Self::exit), or returns [`exit_code`](Self::exit_code) from
 /// `main`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "call `exit()` or return `exit_code()` to pass the result on"]
 pub struct Conclusion {
     /// How many tests and benchmarks were left out by filters.

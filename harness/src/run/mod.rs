@@ -4,8 +4,11 @@ mod hooks;
 
 pub use self::hooks::Hooks;
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
 
 use crate::args::{Arguments, TimeLimits};
@@ -55,24 +58,37 @@ pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
 /// # Panics
 ///
 /// Panics like [`run`], at once, not when the future is awaited.
-pub fn run_interruptible(
-    args: &Arguments,
-    trials: Vec<Trial>,
-) -> (
-    impl Future<Output = Conclusion> + Send + 'static + use<>,
-    Interrupter,
-) {
+pub fn run_interruptible(args: &Arguments, trials: Vec<Trial>) -> (InterruptibleRun, Interrupter) {
     let run = shared::Run::begin();
     let work = Work::new(args, trials);
     let interrupter = match &work {
         Ok(Work::Run(schedule, _)) => schedule.interrupter(),
         _ => Interrupter::default(),
     };
-    let conclusion = async {
+    let conclusion = Box::pin(async {
         let _run = run;
         conclusion_of(work).await
-    };
-    (conclusion, interrupter)
+    });
+    (InterruptibleRun(conclusion), interrupter)
+}
+
+/// The future that [`run_interruptible`] returns. It starts the trials when it is first polled; once it is dropped no
+/// more trials start, and nothing more is reported.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct InterruptibleRun(Pin<Box<dyn Future<Output = Conclusion> + Send>>);
+
+impl Future for InterruptibleRun {
+    type Output = Conclusion;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for InterruptibleRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InterruptibleRun").finish_non_exhaustive()
+    }
 }
 
 async fn conclusion_of(work: io::Result<Work>) -> Conclusion {

@@ -17,19 +17,26 @@ pub(crate) type BlockOn = Arc<dyn Fn(TestFuture) -> Result<(), Failed> + Send + 
 /// The return types of the function of [`Trial::with_block_on`](crate::Trial::with_block_on).
 ///
 /// An `Err` fails the test for what its runtime came to after it, in addition to what the test itself says.
-pub trait BlockOnOutput {
-    /// Converts it into a result.
-    #[doc(hidden)]
+///
+/// It is implemented for `()` and `Result<(), Failed>`, and cannot be implemented for other types.
+pub trait BlockOnOutput: Sealed {}
+
+impl BlockOnOutput for () {}
+
+impl BlockOnOutput for Result<(), Failed> {}
+
+pub trait Sealed {
+    /// Converts the value into a result.
     fn into_result(self) -> Result<(), Failed>;
 }
 
-impl BlockOnOutput for () {
+impl Sealed for () {
     fn into_result(self) -> Result<(), Failed> {
         Ok(())
     }
 }
 
-impl BlockOnOutput for Result<(), Failed> {
+impl Sealed for Result<(), Failed> {
     fn into_result(self) -> Self {
         self
     }

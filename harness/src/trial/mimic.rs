@@ -18,6 +18,7 @@ use crate::trial::{Body, Done, Failed, Measurement, Trial, Verdict};
 /// let theirs = libtest_mimic::Trial::test("theirs", || Ok(()));
 /// let trials: Vec<Trial> = vec![theirs.into(), Trial::test("ours", || Ok(()))];
 /// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "libtest-mimic")))]
 impl From<libtest_mimic::Trial> for Trial {
     fn from(theirs: libtest_mimic::Trial) -> Self {
         let (name, kind) = (theirs.name().to_owned(), theirs.kind().to_owned());

@@ -1,6 +1,7 @@
 //! A single test or benchmark.
 
 mod body;
+mod description;
 mod failed;
 #[cfg(feature = "libtest-mimic")]
 mod mimic;
@@ -10,6 +11,7 @@ pub(crate) use self::body::{
     BlockOn, Body, Call, Describe, Done, Options, Verdict, async_body, done,
 };
 pub use self::body::{BlockOnOutput, TestFuture};
+pub(crate) use self::description::{Description, ShouldPanic, Source};
 pub use self::failed::{Completion, Failed, Measurement};
 pub(crate) use self::task::Cancellation;
 
@@ -23,39 +25,6 @@ pub struct Trial {
     pub(crate) description: Description,
     pub(crate) body: Body,
     pub(crate) options: Options,
-}
-
-/// The properties of a trial that are known without running it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Description {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) is_bench: bool,
-    /// Present if it is a benchmark in a run that measures: so many bytes the longest name of these has.
-    pub(crate) width: Option<usize>,
-    pub(crate) ignored: bool,
-    pub(crate) ignore_reason: Option<Cow<'static, str>>,
-    pub(crate) should_panic: ShouldPanic,
-    /// Whether no other trial may run at the same time.
-    pub(crate) is_serial: bool,
-    pub(crate) source: Option<Source>,
-}
-
-/// Whether a panic is what a test is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ShouldPanic {
-    No,
-    Yes,
-    /// The panic's text has to contain this.
-    With(Cow<'static, str>),
-}
-
-/// Where a test is defined. Columns are 0 when they are not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Source {
-    pub(crate) file: Cow<'static, str>,
-    pub(crate) start: (u32, u32),
-    pub(crate) end: (u32, u32),
 }
 
 impl Trial {
@@ -114,14 +83,6 @@ impl Trial {
         Self::local_async_test(name, move || future)
     }
 
-    /// Creates a test like [`Self::async_test`] that may find that it cannot run.
-    pub fn ignorable_async_test<F>(name: impl Into<String>, future: F) -> Self
-    where
-        F: Future<Output = Result<Completion, Failed>> + Send + 'static,
-    {
-        Self::ignorable_local_async_test(name, move || future)
-    }
-
     /// Creates a test that awaits the future that `start` returns, which need not be `Send`.
     ///
     /// `start` is called on the test's thread, where the future is polled: in the context of a
@@ -145,13 +106,14 @@ impl Trial {
         S: FnOnce() -> F + Send + 'static,
         F: Future<Output = Result<(), Failed>> + 'static,
     {
-        Self::ignorable_local_async_test(name, || async {
+        Self::ignorable_async_test(name, || async {
             start().await.map(|()| Completion::Completed)
         })
     }
 
-    /// Creates a test like [`Self::local_async_test`] that may find that it cannot run.
-    pub fn ignorable_local_async_test<S, F>(name: impl Into<String>, start: S) -> Self
+    /// Creates a test like [`Self::local_async_test`] that may find that it cannot run, like
+    /// [`Self::ignorable_test`].
+    pub fn ignorable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
     where
         S: FnOnce() -> F + Send + 'static,
         F: Future<Output = Result<Completion, Failed>> + 'static,
@@ -159,74 +121,41 @@ impl Trial {
         Self::new(name.into(), async_body(start))
     }
 
-    /// Creates a test like [`Self::test`] that can run more than once, as `--retries` may want.
+    /// Creates a test that can run more than once in the same process, as `--retries` may want.
     ///
-    /// Other tests can be retried with `--isolate` only.
-    pub fn repeatable_test<R>(name: impl Into<String>, runner: R) -> Self
+    /// `make` returns the test. It is called at once; and for each further attempt on the test's thread, where only
+    /// the body of the trial that it returns is used. Other tests can be retried with `--isolate` only.
+    ///
+    /// ```
+    /// use libtest_async::Trial;
+    ///
+    /// let trial = Trial::repeatable(|| {
+    ///     Trial::async_test("connects", async {
+    ///         std::future::ready(()).await;
+    ///         Ok(())
+    ///     })
+    /// });
+    /// # assert_eq!(trial.name(), "connects");
+    /// ```
+    pub fn repeatable<M>(make: M) -> Self
     where
-        R: Fn() -> Result<(), Failed> + Send + Sync + 'static,
+        M: Fn() -> Self + Send + Sync + 'static,
     {
-        Self::repeatable_ignorable_test(name, move || runner().map(|()| Completion::Completed))
-    }
-
-    /// Creates a test like [`Self::repeatable_test`] that may find that it cannot run.
-    pub fn repeatable_ignorable_test<R>(name: impl Into<String>, runner: R) -> Self
-    where
-        R: Fn() -> Result<Completion, Failed> + Send + Sync + 'static,
-    {
-        let runner = Arc::new(runner);
-        Self::repeatable(name.into(), move || {
-            let runner = runner.clone();
-            Body::Here(Box::new(move |_| Some(runner().map(done))))
-        })
-    }
-
-    /// Creates a test like [`Self::async_test`] that can run more than once, as `--retries` may
-    /// want. `start` is called for each attempt, where the future is polled, which need not be `Send`.
-    pub fn repeatable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
-    where
-        S: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), Failed>> + 'static,
-    {
-        Self::repeatable_ignorable_async_test(name, move || {
-            let future = start();
-            async { future.await.map(|()| Completion::Completed) }
-        })
-    }
-
-    /// Creates a test like [`Self::repeatable_async_test`] that may find that it cannot run.
-    pub fn repeatable_ignorable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
-    where
-        S: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Completion, Failed>> + 'static,
-    {
-        let start = Arc::new(start);
-        Self::repeatable(name.into(), move || {
-            let start = start.clone();
-            async_body(move || start())
-        })
-    }
-
-    fn repeatable(name: String, remake: impl Fn() -> Body + Send + Sync + 'static) -> Self {
-        let mut trial = Self::new(name, remake());
-        trial.options.remake = Some(Arc::new(remake));
+        let mut trial = make();
+        let make = Arc::new(make);
+        trial.options.remake = Some(Arc::new(move || {
+            let make = make.clone();
+            Body::Here(Box::new(move |call| match make().body {
+                Body::Here(body) => body(call),
+                Body::Elsewhere => None,
+            }))
+        }));
         trial
     }
 
     pub(crate) fn new(name: String, body: Body) -> Self {
-        let description = Description {
-            name,
-            kind: String::new(),
-            is_bench: false,
-            width: None,
-            ignored: false,
-            ignore_reason: None,
-            should_panic: ShouldPanic::No,
-            is_serial: false,
-            source: None,
-        };
         Self {
-            description,
+            description: Description::new(name),
             body,
             options: Options::default(),
         }
@@ -397,40 +326,5 @@ impl fmt::Debug for Trial {
             .field("is_ignored", &self.description.ignored)
             .field("is_bench", &self.description.is_bench)
             .finish_non_exhaustive()
-    }
-}
-
-impl Description {
-    /// Returns the name as it is shown and filtered: with the kind, if there is one.
-    pub(crate) fn title(&self) -> Cow<'_, str> {
-        if self.kind.is_empty() {
-            Cow::Borrowed(&self.name)
-        } else {
-            Cow::Owned(format!("[{}] {}", self.kind, self.name))
-        }
-    }
-}
-
-impl Description {
-    /// Says whether the two have the same title.
-    pub(crate) fn is_called_like(&self, other: &Self) -> bool {
-        match self.kind.is_empty() && other.kind.is_empty() {
-            true => self.name == other.name,
-            false => self.title() == other.title(),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            start: (line, column),
-            ..
-        } = self;
-        match column {
-            0 => write!(f, "{file}:{line}"),
-            _ => write!(f, "{file}:{line}:{column}"),
-        }
     }
 }

@@ -269,22 +269,24 @@ fn flaky() -> Vec<Trial> {
     let attempts = Arc::new(AtomicUsize::new(0));
     let async_attempts = Arc::new(AtomicUsize::new(0));
     vec![
-        Trial::repeatable_test("a_passes_later", move || {
-            match attempts.fetch_add(1, Ordering::SeqCst) {
+        Trial::repeatable(move || {
+            let attempts = attempts.clone();
+            let attempt = move || match attempts.fetch_add(1, Ordering::SeqCst) {
                 0 => Err("not yet".into()),
                 _ => Ok(()),
-            }
+            };
+            Trial::test("a_passes_later", attempt)
         }),
-        Trial::repeatable_async_test("b_passes_later", move || {
+        Trial::repeatable(move || {
             let attempts = async_attempts.clone();
-            async move {
+            Trial::async_test("b_passes_later", async move {
                 let attempt = attempts.fetch_add(1, Ordering::SeqCst);
                 println!("attempt with number {attempt}");
                 assert!(attempt > 0);
                 Ok(())
-            }
+            })
         }),
-        Trial::repeatable_test("c_always_fails", || Err("no".into())),
+        Trial::repeatable(|| Trial::test("c_always_fails", || Err("no".into()))),
         Trial::test("d_runs_once", || Err("never".into())),
     ]
 }
@@ -295,13 +297,16 @@ fn skips_later() -> Vec<Trial> {
         0 => Err("not yet".into()),
         _ => Ok(Completion::ignored_with("no network")),
     };
-    let attempts = AtomicUsize::new(0);
+    let attempts = Arc::new(AtomicUsize::new(0));
     let async_attempts = Arc::new(AtomicUsize::new(0));
     vec![
-        Trial::repeatable_ignorable_test("a_skips_later", move || attempt(&attempts)),
-        Trial::repeatable_ignorable_async_test("b_skips_later", move || {
+        Trial::repeatable(move || {
+            let attempts = attempts.clone();
+            Trial::ignorable_test("a_skips_later", move || attempt(&attempts))
+        }),
+        Trial::repeatable(move || {
             let attempts = async_attempts.clone();
-            async move { attempt(&attempts) }
+            Trial::ignorable_async_test("b_skips_later", move || async move { attempt(&attempts) })
         }),
     ]
 }

@@ -8,7 +8,7 @@ use crate::fixtures::LOCK_FOLDER;
 crate::tests!(
     a_dropped_future_is_a_failure,
     at_most_test_threads_futures_are_pending,
-    futures_are_send,
+    public_types_can_be_sent_and_shared,
     a_future_stays_on_the_thread_of_its_test,
     what_a_runtime_prints_at_its_end_is_the_tests,
     a_runtime_adds_its_failure_to_the_tests,
@@ -52,9 +52,20 @@ fn at_most_test_threads_futures_are_pending() {
     );
 }
 
-fn futures_are_send() {
-    fn assert_send<T: Send + 'static>(_: &T) {}
-    assert_send(&libtest_async::run_interruptible(&Arguments::default(), Vec::new()).0);
+/// The compiler does the work. The future of a test is the one that need not be `Send`.
+fn public_types_can_be_sent_and_shared() {
+    fn sent<T: Send + 'static>() {}
+    fn shared<T: Send + Sync + 'static>() {}
+    sent::<libtest_async::InterruptibleRun>();
+    sent::<libtest_async::Trial>();
+    shared::<libtest_async::Interrupter>();
+    shared::<libtest_async::Shared<u8>>();
+    shared::<libtest_async::capture::Context>();
+    shared::<libtest_async::capture::Inherit<std::future::Ready<u8>>>();
+    shared::<Arguments>();
+    shared::<libtest_async::ArgumentError>();
+    shared::<libtest_async::Conclusion>();
+    shared::<libtest_async::Failed>();
 }
 
 fn a_future_stays_on_the_thread_of_its_test() {

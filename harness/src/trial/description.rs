@@ -1,0 +1,86 @@
+//! The properties of a trial.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The properties of a trial that are known without running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) is_bench: bool,
+    /// The length of the longest name among the benchmarks, in bytes. `None` unless this is a benchmark, in a run
+    /// that measures.
+    pub(crate) width: Option<usize>,
+    pub(crate) ignored: bool,
+    pub(crate) ignore_reason: Option<Cow<'static, str>>,
+    pub(crate) should_panic: ShouldPanic,
+    /// Whether no other trial may run at the same time.
+    pub(crate) is_serial: bool,
+    pub(crate) source: Option<Source>,
+}
+
+/// Whether a test passes by a panic, as `#[should_panic]` has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ShouldPanic {
+    No,
+    Yes,
+    /// The panic's text has to contain this text.
+    With(Cow<'static, str>),
+}
+
+/// The location of a test in its source. Lines and columns count from 1; a column is 0 if it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) file: Cow<'static, str>,
+    pub(crate) start: (u32, u32),
+    pub(crate) end: (u32, u32),
+}
+
+impl Description {
+    /// Describes a test that has nothing but a name.
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            kind: String::new(),
+            is_bench: false,
+            width: None,
+            ignored: false,
+            ignore_reason: None,
+            should_panic: ShouldPanic::No,
+            is_serial: false,
+            source: None,
+        }
+    }
+
+    /// Returns the name as it is shown and filtered: with the kind, if there is one.
+    pub(crate) fn title(&self) -> Cow<'_, str> {
+        if self.kind.is_empty() {
+            Cow::Borrowed(&self.name)
+        } else {
+            Cow::Owned(format!("[{}] {}", self.kind, self.name))
+        }
+    }
+
+    /// Says whether the two have the same title.
+    pub(crate) fn is_called_like(&self, other: &Self) -> bool {
+        match self.kind.is_empty() && other.kind.is_empty() {
+            true => self.name == other.name,
+            false => self.title() == other.title(),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            start: (line, column),
+            ..
+        } = self;
+        match column {
+            0 => write!(f, "{file}:{line}"),
+            _ => write!(f, "{file}:{line}:{column}"),
+        }
+    }
+}
