@@ -11,7 +11,7 @@ use std::path::{self, Path, PathBuf};
 
 use crate::args::Arguments;
 use crate::plan;
-use crate::process::{binary, write_file};
+use crate::process::binary;
 use crate::trial::Trial;
 
 /// Names the folder that the record is kept in, instead of the binary's.
@@ -71,7 +71,7 @@ pub(crate) fn write(path: &Path, names: &BTreeSet<String>) -> io::Result<()> {
         return fs::remove_file(path);
     }
     let lines = names.iter().map(|name| format!("{}\n", escape(name)));
-    write_file(path, &lines.collect::<String>())
+    fs::write(path, lines.collect::<String>())
 }
 
 fn escape(name: &str) -> String {

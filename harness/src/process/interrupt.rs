@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::errno::Errno;
 use super::signal_pipe::SignalPipe;
 
 /// What the signal handler writes to, never freed; null as long as there is none.
@@ -143,7 +142,13 @@ fn handle() {
 /// away then nobody will report, and the signal does what it does by default. So it does in a child
 /// that a test has forked, whose pipe is its parent's.
 extern "C" fn on_signal(signal: c_int) {
-    let _errno = Errno::keep();
+    // The thread that is interrupted may be about to look at its error number.
+    let errno = errno::errno();
+    respond(signal);
+    errno::set_errno(errno);
+}
+
+fn respond(signal: c_int) {
     let is_owner = process::id() == OWNER.load(Ordering::SeqCst);
     if is_owner && !IS_WATCHED.load(Ordering::SeqCst) {
         return;

@@ -1,11 +1,8 @@
 //! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
 
 pub(crate) mod binary;
-#[cfg(unix)]
-mod errno;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
-mod file_size;
 mod forked;
 #[cfg(unix)]
 mod guarded;
@@ -31,7 +28,6 @@ mod kept;
 mod no_signals;
 
 pub(crate) use self::exit::ExitGuard;
-pub(crate) use self::file_size::write_file;
 pub(crate) use self::forked::Home;
 pub(crate) use self::guarded::Guarded;
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::event::{Event, Tally};
-use crate::process::{binary, write_file};
+use crate::process::binary;
 
 use super::file_error::FileError;
 use super::junit_case;
@@ -148,5 +148,5 @@ fn write(path: &Path, document: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    write_file(path, document)
+    fs::write(path, document)
 }

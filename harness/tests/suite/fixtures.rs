@@ -80,7 +80,6 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "ends_with_ctrl_c" => libtest_async::run(&args, hostile::ends_with_ctrl_c()),
         "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
         "fails_without_output" => libtest_async::run(&args, hostile::fails_without_output()),
-        "limits_files" => libtest_async::run(&args, hostile::limits_files()),
         "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
         "signals" => libtest_async::run(&args, signals::signals()),

@@ -26,7 +26,6 @@ crate::tests!(
     tests_of_a_worker_share_its_process,
     a_test_without_output_says_why_it_fails,
     a_worker_gets_its_output_back,
-    a_test_may_limit_files,
 );
 
 fn kinds_do_not_mix_in_workers() {
@@ -239,27 +238,6 @@ fn a_worker_gets_its_output_back() {
         );
     }
     assert_eq!(output.code, Some(101));
-}
-
-/// What goes beyond the limit kills the process, unless nothing does.
-fn a_test_may_limit_files() {
-    let folder = scratch("hostile-limited");
-    fs::create_dir_all(&folder).unwrap();
-    let report = folder.join("report.xml");
-    let error = format!(
-        "error: cannot write the file of --junit, {}: File too large (os error 27)\n",
-        report.display()
-    );
-    let junit = ["--junit", report.to_str().unwrap()];
-    for (junit, stderr) in [(&[][..], ""), (&junit[..], error.as_str())] {
-        let args = [&["--test-threads=1"], junit].concat();
-        let output = run_with("limits_files", &args, |command| {
-            command.env("LIBTEST_ASYNC_STATE_DIR", &folder);
-        });
-        let counts = "\ntest result: FAILED. 1 passed; 1 failed;";
-        assert!(output.stdout.contains(counts), "{}", output.stdout);
-        assert_eq!((output.stderr.as_str(), output.code), (stderr, Some(101)));
-    }
 }
 
 /// As the README says.
