@@ -65,7 +65,7 @@ pub(super) fn run(
     };
     let stuck = program.clone();
     let sigint = Sigint::watch(py, move || stuck.end_without_python())?;
-    let (end, (stopped, has_stopped)) = (End::default(), mpsc::channel());
+    let (end, (stopped, has_stopped)) = (End::new(&session.escapes), mpsc::channel());
     let arguments = arguments.clone();
     let tests = move || libtest_async::run_interruptible(&arguments, trials);
     let own = program.clone();
@@ -93,8 +93,10 @@ pub(super) fn run(
     let (stopped, closed) = (sigint.stop(py), loops::close(event_loop));
     session.end(py);
     let restored = redirected.restore(py);
+    let has_escapes = session.escapes.print();
     let status = status?;
-    stopped.and(closed).and(restored).map(|()| status)
+    let ended = stopped.and(closed).and(restored);
+    ended.map(|()| if has_escapes { FAILED } else { status })
 }
 
 /// Returns the exit code of a process that Ctrl-C ends before it has torn down: the parent of a worker is to report that.
@@ -270,7 +272,7 @@ impl Program {
         let interrupter = self.interrupter();
         let detached = || interrupter.is_none_or(|interrupter| interrupter.interrupt());
         let is_reported = event_loop.py().detach(detached);
-        let (program, end) = (self.clone(), End::default());
+        let (program, end) = (self.clone(), End::new(&self.session.escapes));
         let (own, stop) = (event_loop.clone().unbind(), end.clone());
         let ends = thread::Builder::new().spawn(move || {
             if !is_reported {

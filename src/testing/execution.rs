@@ -140,14 +140,15 @@ impl Execution {
     async fn judge(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> Verdict {
         let run = self.run(locals, body);
         if !self.session.checks_leaks() {
-            return self.finish(run.await);
+            let verdict = self.finish(run.await);
+            return self.with_escapes(verdict);
         }
         let failed = |error| Failure::Python(error).into_failed(self.source);
         let check = Check::begin(locals).await.map_err(failed)?;
         let verdict = catch_panic(run).await.map(|end| self.finish(end));
         let left = check.end(locals).await.map_err(failed);
         match verdict {
-            Ok(verdict) => with_left(verdict, left),
+            Ok(verdict) => self.with_escapes(with_left(verdict, left)),
             Err(payload) => {
                 print_left(left);
                 panic::resume_unwind(payload)
@@ -165,6 +166,15 @@ impl Execution {
             None => outcome.map_err(|failure| failure.into_failed(self.source)),
         };
         result.map(|()| Completion::Completed)
+    }
+
+    /// Fails a test, unless it was skipped, for what its callbacks have raised. That of another is told at the end of the
+    /// run.
+    fn with_escapes(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Ok(Completion::Ignored { .. }) => verdict,
+            _ => with_left(verdict, Ok(self.session.escapes.take_of_current_test())),
+        }
     }
 
     fn without_loop(&self, no_loop: NoLoop) -> Verdict {

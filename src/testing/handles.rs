@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
-use super::current_test;
-use super::current_test::CurrentTest;
+use super::current_test::{self, CurrentTest};
+use super::escapes;
 
 /// Stands for `Handle._run`, which enters the context of the handle and calls back.
 ///
@@ -36,10 +36,13 @@ impl RunForTest {
     fn __call__<'py>(&self, handle: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = handle.py();
         let run = self.run.bind(py);
-        match test_of(&handle)? {
-            Some(test) => test.get().0.run(|| run.call1((handle,))),
-            None => run.call1((handle,)),
-        }
+        let test = test_of(&handle)?.map(|test| test.get().0.clone());
+        let ran = match &test {
+            Some(test) => test.run(|| run.call1((&handle,))),
+            None => run.call1((&handle,)),
+        };
+        // Only what ends the loop comes here; the loop's exception handler has the rest.
+        ran.inspect_err(|_| escapes::note_raiser(&handle, test))
     }
 }
 

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{IntoPyDict, PyCFunction};
 
+use super::escapes::Escapes;
 use super::output;
 use crate::TaskLocals;
 use crate::python::asyncio;
@@ -78,14 +79,25 @@ struct Running {
 }
 
 /// The end of a run, which is what a loop goes on until, whoever stops it before.
-#[derive(Debug, Clone, Default)]
-pub(super) struct End(Arc<AtomicBool>);
+#[derive(Clone)]
+pub(super) struct End {
+    has_come: Arc<AtomicBool>,
+    escapes: Escapes,
+}
 
 impl End {
+    /// Returns the end of a run of a loop; what no task has of the exceptions that end the loop before is for `escapes`.
+    pub(super) fn new(escapes: &Escapes) -> Self {
+        Self {
+            has_come: Arc::default(),
+            escapes: escapes.clone(),
+        }
+    }
+
     /// Runs a loop on this thread until [`End::stop`].
     ///
     /// A `SystemExit` of a coroutine reaches its test by the task that raised it, as does a `KeyboardInterrupt` that is not
-    /// Ctrl-C.
+    /// Ctrl-C. Those of other callbacks are the [`Escapes`].
     ///
     /// # Errors
     ///
@@ -96,7 +108,7 @@ impl End {
         is_ctrl_c: impl Fn() -> bool,
     ) -> PyResult<()> {
         let py = event_loop.py();
-        while !self.0.load(Ordering::SeqCst) {
+        while !self.has_come.load(Ordering::SeqCst) {
             let Err(error) = event_loop.call_method0(intern!(py, "run_forever")) else {
                 continue;
             };
@@ -105,6 +117,7 @@ impl End {
             if !is_of_test || (is_interrupt && is_ctrl_c()) {
                 return Err(error);
             }
+            self.escapes.add(py, &error);
         }
         Ok(())
     }
@@ -112,7 +125,7 @@ impl End {
     /// Stops the loop for good, from another thread. It cannot be closed before it has stopped.
     pub(super) fn stop(&self, event_loop: &Bound<'_, PyAny>) {
         let py = event_loop.py();
-        let (end, own) = (Arc::clone(&self.0), event_loop.clone().unbind());
+        let (end, own) = (Arc::clone(&self.has_come), event_loop.clone().unbind());
         // On the loop's thread, so that a loop that is over has no such call before it.
         let stop = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
             end.store(true, Ordering::SeqCst);
@@ -134,6 +147,7 @@ impl Loops {
         py: Python<'_>,
         main: &TaskLocals,
         name: &'static str,
+        escapes: &Escapes,
     ) -> Result<TaskLocals, NoLoop> {
         if name_of(&main.event_loop(py))? == name {
             return Ok(main.clone());
@@ -142,7 +156,7 @@ impl Loops {
         if let Some(other) = others.iter().find(|other| other.name == name) {
             return Ok(other.locals.clone());
         }
-        let other = start(py, name)?;
+        let other = start(py, name, escapes)?;
         let locals = other.locals.clone();
         others.push(other);
         Ok(locals)
@@ -168,12 +182,12 @@ fn lock<'a>(
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn start(py: Python<'_>, name: &'static str) -> Result<Running, NoLoop> {
+fn start(py: Python<'_>, name: &'static str, escapes: &Escapes) -> Result<Running, NoLoop> {
     let event_loop = new(py, name)?;
     output::report_to_tests(&event_loop)?;
     let locals = TaskLocals::new(event_loop.clone());
     let event_loop = event_loop.unbind();
-    let end = End::default();
+    let end = End::new(escapes);
     let own = end.clone();
     // The loop is that of many tests, so its thread must not be taken for one of the test that needs it first.
     let thread = capture::Context::default()

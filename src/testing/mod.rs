@@ -43,7 +43,8 @@
 //! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
 //! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
 //! the async tests that are under way; a `SystemExit` of a coroutine fails its test only, and so does a
-//! `KeyboardInterrupt` that is not Ctrl-C. Whatever tests keep that were given up, Python's lock for example, the process
+//! `KeyboardInterrupt` that is not Ctrl-C. Those of other callbacks (`loop.call_soon`) fail the test that scheduled them;
+//! if it has ended, or on uvloop, which does not tell of it, they fail the run at its end. Whatever tests keep that were given up, Python's lock for example, the process
 //! ends within five seconds after the report.
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one; [`Shared`] is a value that the
@@ -69,6 +70,7 @@ mod deadline;
 mod driver;
 #[doc(hidden)]
 pub mod entry;
+mod escapes;
 mod execution;
 mod failure;
 mod fixtures;

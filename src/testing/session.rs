@@ -7,6 +7,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::current_test;
+use super::escapes::Escapes;
 use super::loops::{Loops, NoLoop};
 use super::shared;
 use super::stop::Stop;
@@ -26,6 +27,7 @@ pub(super) struct Session {
     interrupter: OnceLock<Interrupter>,
     others: Loops,
     panic_hook: OnceLock<()>,
+    pub(super) escapes: Escapes,
     pub(super) stop: Arc<Stop>,
 }
 
@@ -92,7 +94,7 @@ impl Session {
             return Err(NoLoop::NotInstalled(name.clone()));
         }
         let locals = match event_loop {
-            Some(name) => &self.others.get(py, main, name)?,
+            Some(name) => &self.others.get(py, main, name, &self.escapes)?,
             None => main,
         };
         Ok(current_test::enter_context(py, locals)?)

@@ -85,6 +85,14 @@ impl Context {
         self.scope.as_ref().map(|scope| scope.name())
     }
 
+    /// Says whether both are of the same attempt of the same test, or of none.
+    pub fn is_same_test(&self, other: &Self) -> bool {
+        match (&self.scope, &other.scope) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
+
     /// Runs `work` for that test: its output and the texts of its panics become the test's.
     ///
     /// If this context belongs to no test then neither does `work`.

@@ -123,6 +123,59 @@ def work():
         pass
 ";
 
+/// Has a callback raise that is no step of a task.
+const CALLS_BACK: &CStr = c"
+async def main():
+    asyncio.get_running_loop().call_soon(sys.exit, 7)
+    await asyncio.sleep(0.001)
+";
+
+#[pyo3_aio::tokio::test]
+async fn j_has_a_callback_that_exits() -> PyResult<()> {
+    awaits(CALLS_BACK).await
+}
+
+#[pyo3_aio::tokio::test]
+async fn j_has_a_callback_that_is_interrupted() -> PyResult<()> {
+    awaits(
+        c"
+def raises():
+    raise KeyboardInterrupt
+async def main():
+    asyncio.get_running_loop().call_soon(raises)
+    await asyncio.sleep(0.001)
+",
+    )
+    .await
+}
+
+#[pyo3_aio::tokio::test(loop = "uvloop")]
+async fn k_has_a_callback_that_exits_on_uvloop() -> PyResult<()> {
+    awaits(CALLS_BACK).await
+}
+
+#[pyo3_aio::tokio::test]
+async fn l_leaves_a_callback_that_exits() -> PyResult<()> {
+    awaits(
+        c"
+async def main():
+    asyncio.get_running_loop().call_later(0.01, sys.exit, 0)
+",
+    )
+    .await
+}
+
+#[pyo3_aio::tokio::test]
+async fn l_runs_meanwhile() -> PyResult<()> {
+    awaits(
+        c"
+async def main():
+    await asyncio.sleep(0.1)
+",
+    )
+    .await
+}
+
 /// Looks at what the harness does on the main thread to tell Ctrl-C from this exception.
 #[cfg(unix)]
 #[pyo3_aio::tokio::test]
