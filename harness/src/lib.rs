@@ -89,7 +89,7 @@ pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture
 #[doc(hidden)]
 pub mod __private {
     pub use crate::isolate::{setup_failed, watch_parent};
-    pub use crate::process::is_worker;
+    pub use crate::process::{ExitGuard, is_worker};
     pub use crate::run::Hooks;
     pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
 }

@@ -1,4 +1,4 @@
-//! A test that calls `exit(0)` must not look like success.
+//! A test that calls `exit(0)` must not look like success, nor must a tear-down that does so after a failure.
 
 #![expect(unsafe_code, reason = "only C's on_exit tells the status")]
 
@@ -10,26 +10,38 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use super::{FAILURE, print_error};
 
-/// Returns the names of the tests that are running.
-type Running = Box<dyn Fn() -> Vec<String> + Send>;
+/// Says why status 0 would be wrong, in words that follow "the process ended with status 0".
+type Objection = Box<dyn Fn() -> String + Send>;
 
-/// The runs that are under way: a test may run others.
-static RUNS: Mutex<Vec<Run>> = Mutex::new(Vec::new());
+/// The guards that exist: a test may have runs of its own.
+static GUARDED: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
 /// The process that they are in. A forked child may end as it likes, and must not wait for a lock.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-struct Run {
+struct Guarded {
     id: u64,
-    running: Running,
+    objection: Objection,
 }
 
 /// As long as it exists, the end of the process with status 0 is turned into a failure.
-pub(crate) struct ExitGuard {
+#[must_use]
+#[derive(Debug)]
+pub struct ExitGuard {
     id: u64,
 }
 
 impl ExitGuard {
+    /// Guards a run under way; `running` returns the names of the tests that are running.
     pub(crate) fn new(running: impl Fn() -> Vec<String> + Send + 'static) -> Self {
+        Self::objecting(move || format!("while tests were running: {}", running().join(", ")))
+    }
+
+    /// Guards what comes after a run, or a set-up, that is no success.
+    pub fn after_failure() -> Self {
+        Self::objecting(|| "though its tests had failed, or were cut off".to_owned())
+    }
+
+    fn objecting(objection: impl Fn() -> String + Send + 'static) -> Self {
         static REGISTER: Once = Once::new();
         REGISTER.call_once(|| {
             // SAFETY: the function has the type that on_exit calls, and lives as long as the
@@ -37,11 +49,11 @@ impl ExitGuard {
             unsafe { on_exit(at_exit, ptr::null_mut()) };
         });
         PROCESS.store(process::id(), Ordering::Relaxed);
-        let mut runs = lock();
-        let id = runs.last().map_or(0, |run| run.id + 1);
-        runs.push(Run {
+        let mut guarded = lock();
+        let id = guarded.last().map_or(0, |last| last.id + 1);
+        guarded.push(Guarded {
             id,
-            running: Box::new(running),
+            objection: Box::new(objection),
         });
         Self { id }
     }
@@ -49,12 +61,12 @@ impl ExitGuard {
 
 impl Drop for ExitGuard {
     fn drop(&mut self) {
-        lock().retain(|run| run.id != self.id);
+        lock().retain(|guarded| guarded.id != self.id);
     }
 }
 
-fn lock() -> MutexGuard<'static, Vec<Run>> {
-    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Vec<Guarded>> {
+    GUARDED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 unsafe extern "C" {
@@ -65,17 +77,16 @@ extern "C" fn at_exit(status: c_int, _argument: *mut c_void) {
     if status != 0 || process::id() != PROCESS.load(Ordering::Relaxed) {
         return;
     }
-    let runs = lock();
-    if runs.is_empty() {
+    let guarded = lock();
+    if guarded.is_empty() {
         return;
     }
     // The thread-local variables of this thread, which ends the process, are gone already; so what
     // is printed here is not captured, and which test it was is not known for certain.
-    let tests: Vec<_> = runs.iter().flat_map(|run| (run.running)()).collect();
-    let tests = tests.join(", ");
-    let error =
-        format!("\nerror: the process ended with status 0 while tests were running: {tests}\n");
-    print_error(error.as_bytes());
+    for Guarded { objection, .. } in &*guarded {
+        let error = format!("\nerror: the process ended with status 0 {}\n", objection());
+        print_error(error.as_bytes());
+    }
     // SAFETY: this ends the process at once, which is what is wanted here.
     unsafe { libc::_exit(FAILURE) };
 }

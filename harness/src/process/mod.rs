@@ -27,7 +27,7 @@ mod kept;
 #[cfg(not(unix))]
 mod no_signals;
 
-pub(crate) use self::exit::ExitGuard;
+pub use self::exit::ExitGuard;
 pub(crate) use self::forked::Home;
 pub(crate) use self::guarded::Guarded;
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::args::Arguments;
 use crate::block_on::block_on;
 use crate::isolate::{setup_failed, watch_parent};
-use crate::process::{FAILURE, print_error};
+use crate::process::{ExitGuard, FAILURE, print_error};
 use crate::run::run;
 use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
 use crate::trial::{Failed, Trial};
@@ -64,6 +64,7 @@ impl Hooks {
             }
             if !matches!(begun, Some(Ok(()))) {
                 setup_failed();
+                let _guard = ExitGuard::after_failure();
                 let _ = close_shared();
                 return ExitCode::from(FAILURE as u8);
             }

@@ -16,7 +16,7 @@ use crate::block_on::block_on;
 use crate::event::{Conclusion, Event, Listing};
 use crate::isolate::{Pool, Server, Turn};
 use crate::plan::{self, Plan};
-use crate::process::print_error;
+use crate::process::{ExitGuard, print_error};
 use crate::report::{Output, StdoutReservation};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
 use crate::shared;
@@ -40,6 +40,7 @@ use crate::trial::Trial;
 pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
     let run = shared::Run::begin();
     let conclusion = block_on(conclusion_of(Work::new(args, trials)));
+    let _guard = conclusion.has_failed().then(ExitGuard::after_failure);
     match run.end() {
         true => conclusion,
         false => conclusion.into_broken(),

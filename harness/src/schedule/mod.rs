@@ -29,6 +29,7 @@ use crate::args::INTERRUPTED;
 use crate::event::Tally;
 use crate::job::Ended;
 use crate::oneshot::Oneshot;
+use crate::process::ExitGuard;
 use crate::shared;
 
 pub(crate) use self::settings::Settings;
@@ -100,6 +101,7 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
     let driver = Arc::downgrade(driver);
     move || {
         let deadline = Instant::now() + shared::PATIENCE;
+        let _guard = ExitGuard::after_failure();
         if let Some(driver) = driver.upgrade() {
             let pool = lock(&driver.state).interrupt_all();
             // Not with the state locked: the threads that wait for workers may have news.

@@ -29,6 +29,7 @@ crate::tests!(
     a_panic_of_setup_keeps_the_tests_from_running,
     a_setup_that_fails_leaves_nothing_open,
     an_error_at_the_end_fails_the_run,
+    exit_zero_at_the_end_hides_no_failure,
     a_panic_at_the_end_hides_no_other_closing,
     each_worker_has_its_own,
     an_error_of_setup_in_a_worker_ends_the_run,
@@ -208,6 +209,48 @@ fn an_error_at_the_end_fails_the_run() {
             output.stdout
         );
     }
+}
+
+fn exit_zero_at_the_end_hides_no_failure() {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return;
+    }
+    let error =
+        "\nerror: the process ended with status 0 though its tests had failed, or were cut off\n";
+    for (fault, args) in [
+        ("close exits with 0", &["fails"][..]),
+        ("teardown exits with 0", &["fails"]),
+        ("teardown exits with 0", &["fails", "--isolate"]),
+        (
+            "close exits with 0",
+            &[
+                "never_ends",
+                "blocks",
+                "--test-threads=1",
+                "--timeout=100ms",
+            ],
+        ),
+    ] {
+        let output = with_fault(fault, args);
+        assert_eq!(output.code, Some(101), "{fault} {args:?}");
+        // The parent of workers tells of its own failures.
+        let is_worker = args.contains(&"--isolate");
+        assert!(
+            is_worker || output.stderr.ends_with(error),
+            "{}",
+            output.stderr
+        );
+    }
+    let output = with_fault("teardown exits with 0", &["blocks"]);
+    assert_eq!((output.stderr.as_str(), output.code), (ALL, Some(0)));
+    let (said, status) = interrupted("teardown exits with 0");
+    let expected = format!("close\nteardown\n{error}");
+    assert_eq!((said, status.code()), (expected, Some(101)));
+    let output = run_with("opened_in_setup", &["blocks"], |command| {
+        command.env(FAULT, "setup fails,close exits with 0");
+    });
+    assert!(output.stderr.ends_with(error), "{}", output.stderr);
+    assert_eq!(output.code, Some(101));
 }
 
 fn a_panic_at_the_end_hides_no_other_closing() {
