@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use crate::commands::{limited, with_default_sigint};
-use crate::report::BY_HAND;
+use crate::report::{BY_ATTRIBUTE, BY_HAND};
 use crate::rerun::{Run, SUBJECT, command};
 
 crate::by_hand::tests!(
@@ -12,6 +12,7 @@ crate::by_hand::tests!(
     a_failed_setup_leaves_no_report_of_another_run,
     a_panic_of_setup_keeps_the_tests_from_running,
     an_error_of_teardown_fails_the_run,
+    exit_zero_at_the_end_hides_no_failure,
     tests_share_one_value,
     what_the_teardown_asks_for_is_closed,
     failures_do_not_keep_the_teardown_from_running,
@@ -95,6 +96,41 @@ fn an_error_of_teardown_fails_the_run() {
     run.assert_contains("test result: ok. 1 passed;");
     let end = "ValueError: from teardown\n";
     assert!(run.stderr.ends_with(end), "{run:#?}");
+}
+
+fn exit_zero_at_the_end_hides_no_failure() {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return;
+    }
+    let end =
+        "\nerror: the process ended with status 0 though its tests had failed, or were cut off\n";
+    let arguments = "--exact subject::ends::fails subject::shared::asks";
+    for fault in ["teardown exits with 0", "close exits with 0"] {
+        for main in ["1", BY_HAND] {
+            // A main function of one's own has no tear-down.
+            let is_called = main != BY_HAND || fault.starts_with("close");
+            let run = Run::of(
+                subject(fault, arguments)
+                    .env(SUBJECT, main)
+                    .output()
+                    .unwrap(),
+            );
+            assert_eq!(run.status, Some(101), "{run:#?}");
+            assert_eq!(run.stderr.ends_with(end), is_called, "{run:#?}");
+        }
+    }
+    // On the loop of the main function, which it ends.
+    let arguments = "endings::l --test-threads 1";
+    let mut command = subject("", arguments);
+    let run = Run::of(command.env(SUBJECT, BY_ATTRIBUTE).output().unwrap());
+    assert!(run.stderr.ends_with(end), "{run:#?}");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let run = with_fault("teardown exits with 0", "shared::asks");
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (ALL, Some(0)),
+        "{run:#?}"
+    );
 }
 
 fn tests_share_one_value() {

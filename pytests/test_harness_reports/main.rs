@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Err(_) => {}
         Ok(stdout::OWN_MAIN) => return subject::run_in_own_main(),
         // As `main` does with what it returns.
+        Ok(report::BY_ATTRIBUTE) => return subject::attribute::main(),
         Ok(report::BY_HAND) => return subject::run_by_hand().report(),
         Ok(_) => return subject::run(),
     }

@@ -4,6 +4,8 @@ use crate::rerun::{Run, SUBJECT};
 
 /// The value of [`SUBJECT`] for a main function that is written by hand.
 pub(crate) const BY_HAND: &str = "by hand";
+/// The subject has a main function with the attribute.
+pub(crate) const BY_ATTRIBUTE: &str = "by attribute";
 
 crate::by_hand::tests!(
     passing_tests_end_with_0,

@@ -22,6 +22,14 @@ pub(crate) fn run_by_hand() -> PyResult<()> {
     Python::attach(|py| pyo3_aio::tokio::run(py, pyo3_aio::testing::main()))
 }
 
+/// A main function with the attribute.
+pub(crate) mod attribute {
+    #[pyo3_aio::tokio::main]
+    pub(crate) async fn main() -> pyo3::PyResult<()> {
+        pyo3_aio::testing::main().await
+    }
+}
+
 pyo3_aio::testing::main!(
     setup = async || shared::say("setup").await,
     teardown = async || shared::say("teardown").await

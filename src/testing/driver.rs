@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::{mem, process};
 
-use libtest_async::__private::{is_worker, setup_failed};
+use libtest_async::__private::{ExitGuard, is_worker, setup_failed};
 use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -184,6 +184,7 @@ impl Program {
             }
         };
         self.deadline.set(status);
+        let _guard = (status != 0).then(ExitGuard::after_failure);
         // `--fail-fast` ends a run while tests go on.
         self.session.stop.set(TIME_TO_STOP);
         let locals = &self.context.locals;
@@ -308,6 +309,7 @@ impl Program {
 
     /// Tears down after Ctrl-C, or waits for the harness's thread where that does so already, until the deadline.
     fn end_interrupted(&self, has_ended: &Receiver<()>) {
+        let _guard = ExitGuard::after_failure();
         self.session.stop.set(TIME_TO_STOP);
         if self.tear_down().is_none() {
             self.deadline.resume();

@@ -1,6 +1,7 @@
 //! From a list of tests to an exit code.
 
 use std::future;
+use std::mem;
 use std::path::Path;
 use std::pin::pin;
 use std::process::{self, ExitCode};
@@ -9,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use libtest_async::__private::{setup_failed, watch_parent};
+use libtest_async::__private::{ExitGuard, setup_failed, watch_parent};
 use libtest_async::{Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
@@ -94,6 +95,7 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
     report_on_drop.forget();
     let deadline = Deadline::default();
     deadline.set(status(&conclusion));
+    let _guard = conclusion.has_failed().then(ExitGuard::after_failure);
     // Whoever handles an error, or drops this future, goes on.
     let end_on_drop = deadline.end_on_drop();
     let is_closed = close_elsewhere(&session, &locals, &deadline).await;
@@ -125,6 +127,9 @@ impl Drop for ReportOnDrop {
     fn drop(&mut self) {
         if let Some(interrupter) = self.0.take() {
             interrupter.interrupt();
+            // Until the end of the process: a `SystemExit` that a test raises on the loop of the main function has a status
+            // of its own.
+            mem::forget(ExitGuard::after_failure());
         }
     }
 }
@@ -257,6 +262,7 @@ fn run(
             )
         })
     });
+    let _guard = (!matches!(status, Ok(0))).then(ExitGuard::after_failure);
     Python::attach(|py| {
         deadline.suspend_unless_stuck(&session);
         entry::run_exit_functions(py);
