@@ -12,8 +12,8 @@ use super::protocol::{self, Call, Reply};
 use crate::args::TimeLimits;
 use crate::capture::{Destination, stdio};
 use crate::job::{Ended, Job, Thread, ThreadPool};
-use crate::process::Guarded;
-use crate::trial::Trial;
+use crate::process::{self, Guarded};
+use crate::trial::{Describe, Trial};
 use crate::unwind;
 
 /// Takes the parent's calls. Whoever finds that no trial is running starts the next one: the thread that takes
@@ -44,9 +44,12 @@ struct State {
     output: Option<Output>,
     /// A trial runs.
     is_busy: bool,
+    /// Describes that one.
+    describe: Option<Describe>,
     /// Somebody is about to start the next trial.
     is_starting: bool,
-    /// The parent has been told that a trial cannot run, and will end this process.
+    /// The parent has been told that a trial cannot run, or has said that the time of one is over, and will end this
+    /// process.
     is_spent: bool,
 }
 
@@ -72,6 +75,7 @@ impl Executor {
                 received: 0,
                 output,
                 is_busy: false,
+                describe: None,
                 is_starting: false,
                 is_spent: false,
             }),
@@ -93,6 +97,7 @@ impl Executor {
             match Call::decode(&protocol::receive(&mut calls)?)? {
                 Call::Run(request) => self.lock().receive(request),
                 Call::Return => self.return_rest(),
+                Call::Describe => self.describe(),
             }
             self.proceed();
         }
@@ -124,6 +129,20 @@ impl Executor {
         self.reply(&Reply::Returned { count, received });
     }
 
+    /// Prints what the trial that runs is doing, if it can be described. The parent kills this process then, or sooner.
+    fn describe(&self) {
+        let mut state = self.lock();
+        state.is_spent = true;
+        let describe = state.describe.take();
+        drop(state);
+        if let Some(describe) = describe {
+            let text = unwind::contain(|| describe()).unwrap_or_default();
+            unwind::contain(|| drop(describe));
+            process::print_to_kept(text.as_bytes());
+        }
+        self.reply(&Reply::Described);
+    }
+
     /// Starts the next trial, unless one is running, or being started by somebody else.
     ///
     /// A trial may come to its end, and call this, before it has quite been started.
@@ -143,6 +162,7 @@ impl Executor {
                 break;
             };
             state.is_busy = true;
+            state.describe = trial.options.describe.clone();
             drop(state);
             self.start(trial);
             state = self.lock();
@@ -183,7 +203,10 @@ impl Executor {
         // As long as the lock is held nothing is called back that the parent takes for started.
         self.reply(&Reply::Ended { ended, start });
         state.is_busy = false;
+        let describe = state.describe.take();
         drop(state);
+        // It is the user's, and may panic.
+        unwind::contain(|| drop(describe));
         self.proceed();
     }
 

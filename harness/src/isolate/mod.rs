@@ -70,6 +70,8 @@ pub(crate) struct Request {
 pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) timeout: Option<Duration>,
+    /// The trial can say what it is doing when its time is over.
+    pub(crate) is_described: bool,
     /// Is told of the start, and then of the end.
     pub(crate) tell: Box<dyn Fn(Progress) + Send>,
 }

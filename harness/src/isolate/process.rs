@@ -25,6 +25,9 @@ use crate::process::worker;
 /// example), when the run is over.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A worker gets this long to describe a trial, as the schedule gives it in its own process.
+const TIME_TO_DESCRIBE: Duration = Duration::from_secs(2);
+
 /// A worker process.
 pub(super) struct Process {
     child: SharedChild,
@@ -112,12 +115,28 @@ impl Process {
                 self.has_run = true;
                 *start
             }
-            Reply::Returned { .. } | Reply::Unavailable | Reply::SetupFailed => return Ok(reply),
+            _ => return Ok(reply),
         };
         if let Some(output) = &mut self.output {
             output.start = start;
         }
         Ok(reply)
+    }
+
+    /// Has a worker print what the trial is doing that takes too long, and waits for that a while. Returns what the trial
+    /// printed if it ends meanwhile.
+    pub(super) fn describe(&mut self) -> Vec<u8> {
+        let _ = protocol::send(&mut &*self.link, Call::encode_describe);
+        let deadline = Instant::now() + TIME_TO_DESCRIBE;
+        let mut output = Vec::new();
+        loop {
+            match self.receive(Some(deadline)) {
+                Ok(Reply::Ended { ended, .. }) => output = ended.output,
+                Ok(Reply::Described) | Err(_) => return output,
+                // It had been called back before.
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Returns what the worker printed and did not send any more.

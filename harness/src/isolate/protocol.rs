@@ -21,6 +21,8 @@ pub(super) enum Call {
     Run(Request),
     /// Return those that have not started.
     Return,
+    /// Print what the trial that runs is doing: its time is over. Run no other.
+    Describe,
 }
 
 /// Answers the parent.
@@ -42,6 +44,8 @@ pub(super) enum Reply {
     Unavailable,
     /// The set-up of the program has failed. This comes instead of `Ready`, and nothing comes after it.
     SetupFailed,
+    /// What the trial was doing is printed.
+    Described,
     /// So many trials will not run: the last ones of those that had been asked for until then.
     Returned {
         count: usize,
@@ -99,10 +103,16 @@ impl Call {
         frame.push(b'b');
     }
 
+    pub(super) fn encode_describe(frame: &mut Vec<u8>) {
+        frame.push(b'd');
+    }
+
     pub(super) fn decode(payload: &[u8]) -> io::Result<Self> {
         let (tag, rest) = payload.split_first().ok_or_else(malformed)?;
-        if *tag == b'b' {
-            return Ok(Self::Return);
+        match tag {
+            b'b' => return Ok(Self::Return),
+            b'd' => return Ok(Self::Describe),
+            _ => {}
         }
         let (occurrence, name) = rest.split_first_chunk().ok_or_else(malformed)?;
         Ok(Self::Run(Request {
@@ -121,6 +131,7 @@ impl Reply {
             }
             Self::Unavailable => frame.push(b'u'),
             Self::SetupFailed => frame.push(b's'),
+            Self::Described => frame.push(b'd'),
             Self::Returned { count, received } => {
                 frame.push(b'b');
                 frame.extend_from_slice(&received.to_le_bytes());
@@ -139,6 +150,7 @@ impl Reply {
         match tag {
             b'u' => return Ok(Self::Unavailable),
             b's' => return Ok(Self::SetupFailed),
+            b'd' => return Ok(Self::Described),
             _ => {}
         }
         let (number, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
@@ -297,6 +309,7 @@ mod tests {
             Reply::Ready { start: 7 },
             Reply::Unavailable,
             Reply::SetupFailed,
+            Reply::Described,
             Reply::Returned {
                 count: 3,
                 received: 1 << 33,
@@ -332,8 +345,9 @@ mod tests {
         let mut stream = Vec::new();
         frame(&mut stream, |frame| Call::encode_run(&request, frame));
         frame(&mut stream, Call::encode_return);
+        frame(&mut stream, Call::encode_describe);
         let mut stream = stream.as_slice();
-        for call in [Call::Run(request), Call::Return] {
+        for call in [Call::Run(request), Call::Return, Call::Describe] {
             assert_eq!(Call::decode(&receive(&mut stream).unwrap()).unwrap(), call);
         }
     }

@@ -137,7 +137,7 @@ impl Worker {
                 self.put_back(count, later);
             }
             Ok(Reply::Unavailable) => self.replace(process),
-            Ok(Reply::Ready { .. } | Reply::SetupFailed) => {
+            Ok(Reply::Ready { .. } | Reply::SetupFailed | Reply::Described) => {
                 self.bury(process, &ErrorKind::InvalidData.into())
             }
             Err(error) => self.bury(process, &error),
@@ -208,9 +208,15 @@ impl Worker {
         self.busy.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
-        let output = process.take_output().unwrap_or_default();
         let timeout = job.as_ref().and_then(|job| job.timeout);
-        let outcome = match timeout.filter(|_| is_timeout(error)) {
+        let timeout = timeout.filter(|_| is_timeout(error));
+        let is_described = job.as_ref().is_some_and(|job| job.is_described);
+        let mut output = match timeout.filter(|_| is_described) {
+            Some(_) => process.describe(),
+            None => Vec::new(),
+        };
+        output.extend(process.take_output().unwrap_or_default());
+        let outcome = match timeout {
             Some(timeout) => {
                 process.kill();
                 Outcome::timed_out(timeout)

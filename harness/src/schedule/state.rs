@@ -236,7 +236,12 @@ impl State {
         let driver = driver.clone();
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
             let name = description.title().into_owned();
-            submit(pool, id, Request { name, occurrence }, timeout, driver);
+            pool.submit(isolate::Job {
+                request: Request { name, occurrence },
+                timeout,
+                is_described: options.describe.is_some(),
+                tell: Box::new(move |progress| driver.tell(message_of(id, progress))),
+            });
             self.unused.add(Some(body), options);
             return Ok(());
         }
@@ -335,24 +340,11 @@ impl State {
     }
 }
 
-/// Has a trial run by a worker process.
-fn submit(
-    pool: &Pool,
-    id: usize,
-    request: Request,
-    timeout: Option<Duration>,
-    driver: Arc<Driver>,
-) {
-    let tell = move |progress| {
-        driver.tell(match progress {
-            Progress::Started => Message::Started(id),
-            Progress::Ended(ended) => Message::Ended(id, ended),
-            Progress::SetupFailed(output) => Message::SetupFailed(output),
-        });
-    };
-    pool.submit(isolate::Job {
-        request,
-        timeout,
-        tell: Box::new(tell),
-    });
+/// Returns the news of a trial in a worker process.
+fn message_of(id: usize, progress: Progress) -> Message {
+    match progress {
+        Progress::Started => Message::Started(id),
+        Progress::Ended(ended) => Message::Ended(id, ended),
+        Progress::SetupFailed(output) => Message::SetupFailed(output),
+    }
 }

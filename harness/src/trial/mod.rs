@@ -279,7 +279,7 @@ impl Trial {
     /// output.
     ///
     /// It is called on a thread of its own, which works for the test, before the test's future is
-    /// dropped, and is waited for two seconds at most. It is not called with `--isolate`, where the test's process is killed.
+    /// dropped, or its process is killed with `--isolate`, and is waited for two seconds at most.
     pub fn with_timeout_description<D>(mut self, describe: D) -> Self
     where
         D: Fn() -> String + Send + Sync + 'static,

@@ -15,6 +15,7 @@ crate::tests!(
     serial_tests_run_alone,
     a_future_that_times_out_is_dropped_before_its_end_is_told,
     what_takes_too_long_is_described,
+    what_takes_too_long_is_described_by_its_worker,
     a_run_that_is_given_up_reports_every_test,
 );
 
@@ -117,6 +118,18 @@ fn what_takes_too_long_is_described() {
         assert!(shown.ends_with(too_late), "{shown}");
         assert_eq!(output.code, Some(101));
     }
+}
+
+fn what_takes_too_long_is_described_by_its_worker() {
+    let args = ["--isolate", "--test-threads=2", "--skip=f_finds"];
+    let output = run("described", &args);
+    let shown = |name| section(&output.stdout, name);
+    let too_late = "note: test timed out after 50ms";
+    assert_eq!(shown("a_blocks"), format!("printed\nit parks\n{too_late}"));
+    assert_eq!(shown("b_waits"), too_late);
+    assert!(shown("e_panics").contains("no words\n"));
+    assert!(output.stdout.contains("4 failed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
 }
 
 fn a_run_that_is_given_up_reports_every_test() {
