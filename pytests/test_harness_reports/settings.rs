@@ -30,20 +30,25 @@ crate::by_hand::tests!(
 );
 
 fn a_timeout_ends_a_test_that_waits_and_shows_what_for() {
-    let started = Instant::now();
-    let run = Run::new("--exact subject::settings::timeout::waits_for_python");
-    assert_eq!(run.status, Some(101), "{run:#?}");
-    let shown = run.captured("subject::settings::timeout::waits_for_python");
-    assert!(
-        shown.ends_with("note: test timed out after 100ms"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("asyncio:\n") && shown.contains("in sleep\n"),
-        "{shown}"
-    );
-    assert!(shown.contains("Stack for thread MainThread:\n"), "{shown}");
-    assert!(started.elapsed() < Duration::from_secs(30));
+    let isolation = if cfg!(unix) { " --isolate" } else { "" };
+    for way in ["", isolation] {
+        let started = Instant::now();
+        let run = Run::new(&format!(
+            "--exact subject::settings::timeout::waits_for_python{way}"
+        ));
+        assert_eq!(run.status, Some(101), "{run:#?}");
+        let shown = run.captured("subject::settings::timeout::waits_for_python");
+        assert!(
+            shown.ends_with("note: test timed out after 100ms"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("asyncio:\n") && shown.contains("in sleep\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("Stack for thread MainThread:\n"), "{shown}");
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
 }
 
 fn a_timeout_shows_the_tasks_of_the_test_and_counts_those_of_others() {
