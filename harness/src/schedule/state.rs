@@ -227,7 +227,7 @@ impl State {
             occurrence,
             attempt,
         } = planned;
-        let (body, options) = (trial.body, trial.options);
+        let (body, mut options) = (trial.body, trial.options);
         let timeout = options.timeout.or(self.settings.timeout);
         let description = Arc::new(trial.description);
         let id = self
@@ -260,9 +260,8 @@ impl State {
             limits: self.settings.limits,
             done: move |ended| driver.tell(Message::Ended(id, ended)),
         };
-        let (measures, block_on) = (self.settings.measures, options.block_on.clone());
-        let handle = job.start(body, measures, block_on, &self.threads);
-        let describe = options.describe.clone();
+        let (block_on, describe) = (options.block_on.take(), options.describe.take());
+        let handle = job.start(body, self.settings.measures, block_on, &self.threads);
         self.unused.add(None, options);
         self.running.set_handle(id, handle, timeout, describe);
         self.watch(timeout);

@@ -51,10 +51,16 @@ impl Drop for Unused {
                 describe,
                 timeout: _,
             } = options;
-            unwind::contain(|| drop(body));
-            unwind::contain(|| drop(remake));
-            unwind::contain(|| drop(block_on));
-            unwind::contain(|| drop(describe));
+            discard(body);
+            discard(remake);
+            discard(block_on);
+            discard(describe);
         }
+    }
+}
+
+fn discard<T>(part: Option<T>) {
+    if part.is_some() {
+        unwind::contain(|| drop(part));
     }
 }
