@@ -84,7 +84,7 @@ fn append(py: Python<'_>, text: &[u8]) -> PyResult<bool> {
 pub(super) struct Streams(Vec<Replaced>);
 
 struct Replaced {
-    name: &'static str,
+    name: Py<PyString>,
     stream: Py<Stream>,
     original: Py<PyAny>,
 }
@@ -101,7 +101,7 @@ impl Streams {
     pub(super) fn restore(&self, py: Python<'_>) -> PyResult<()> {
         let sys = py.import("sys")?;
         for Replaced { name, original, .. } in &self.0 {
-            sys.setattr(*name, original)?;
+            sys.setattr(name, original)?;
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Streams {
             original,
         } in &self.0
         {
-            let found = sys.getattr(*name).ok();
+            let found = sys.getattr(name).ok();
             let is_ours = found.as_ref().is_some_and(|found| found.is(stream));
             if is_ours && is_captured {
                 continue;
@@ -133,7 +133,7 @@ impl Streams {
             if is_ours || !is_alone() {
                 continue;
             }
-            sys.setattr(*name, stream)?;
+            sys.setattr(name, stream)?;
             let kind = found.map_or_else(
                 || Ok("missing".to_owned()),
                 |found| PyResult::Ok(format!("a `{}`", found.get_type().qualname()?)),
@@ -153,9 +153,10 @@ fn sys(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     Ok(SYS.get_or_try_init(py, import)?.bind(py))
 }
 
-fn replace(py: Python<'_>, name: &'static str) -> PyResult<Option<Replaced>> {
+fn replace(py: Python<'_>, name: &str) -> PyResult<Option<Replaced>> {
     let sys = py.import("sys")?;
-    let original = sys.getattr(name)?;
+    let name = PyString::intern(py, name);
+    let original = sys.getattr(&name)?;
     if original.is_none() {
         return Ok(None);
     }
@@ -168,9 +169,9 @@ fn replace(py: Python<'_>, name: &'static str) -> PyResult<Option<Replaced>> {
         original: original.clone_ref(py),
     };
     let stream = Py::new(py, stream)?;
-    sys.setattr(name, &stream)?;
+    sys.setattr(&name, &stream)?;
     Ok(Some(Replaced {
-        name,
+        name: name.unbind(),
         stream,
         original,
     }))
