@@ -19,7 +19,7 @@ macro_rules! by_hand {
         where
             F: FnOnce() -> PyResult<()> + Send + 'static,
         {
-            let work = Work::Sync(Box::new(|_event_loop| outcome(function())));
+            let work = Work::Sync(Box::new(|| outcome(function())));
             Test::new(name, work, Some(&$runtime))
         }
 

@@ -43,6 +43,26 @@ pub(super) struct Execution {
     pub(super) is_through: AtomicBool,
 }
 
+/// The function of a sync test.
+pub(super) enum Function {
+    WithoutArguments(Box<dyn FnOnce() -> Outcome + Send>),
+    /// Takes the event loop.
+    WithLoop(fn(Py<PyAny>) -> Outcome),
+}
+
+impl Function {
+    /// Binds the argument. A thread that is not attached to Python can call the function then.
+    fn bind(self, py: Python<'_>, locals: &TaskLocals) -> Box<dyn FnOnce() -> Outcome + Send> {
+        match self {
+            Self::WithoutArguments(function) => function,
+            Self::WithLoop(function) => {
+                let event_loop = locals.event_loop(py).unbind();
+                Box::new(move || function(event_loop))
+            }
+        }
+    }
+}
+
 type Verdict = Result<Completion, Failed>;
 
 impl Execution {
@@ -95,58 +115,72 @@ impl Execution {
             locals.clone(),
             Caught::NotStarted(start),
         ));
-        self.judge(&locals, body).await
+        self.judge(locals, None, body).await
     }
 
     /// Calls a sync test.
-    pub(super) fn run_sync(
-        &self,
-        function: Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>,
-    ) -> Verdict {
-        let (_state, prepared) = ThreadState::keep(|py| {
+    pub(super) fn run_sync(&self, function: Function) -> Verdict {
+        let (state, prepared) = ThreadState::keep(|py| {
             let locals = self.locals_of_test(py)?;
-            let event_loop = locals.event_loop(py).unbind();
-            Ok((locals, event_loop))
+            Ok((function.bind(py, &locals), locals))
         });
-        let (locals, event_loop) = match prepared {
+        let (function, locals) = match prepared {
             Ok(prepared) => prepared,
             Err(no_loop) => return self.without_loop(no_loop),
         };
         let _entry = self.session.stop.enter();
-        let function = || function(event_loop);
-        let body = async { call(function, locals.clone(), self.runtime) };
-        block_on(self.judge(&locals, body))
+        let own = locals.clone();
+        let body = async { call(function, own, self.runtime) };
+        block_on(self.judge(locals, Some(state), body))
     }
 
     /// Runs the body, and has Python write what it holds back and take its streams back.
-    async fn run(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> End {
+    ///
+    /// `state` is that of a thread which needs Python no more after the body.
+    async fn run(
+        &self,
+        locals: TaskLocals,
+        state: Option<ThreadState>,
+        body: impl Future<Output = End>,
+    ) -> End {
         self.is_through.store(false, Ordering::SeqCst);
         let mut take_back = TakeBack::new(&self.session);
         let end = body.await;
-        let are_tasks_left = Python::attach(|py| {
-            // Dropped while this thread is attached. What times out from here on waits for none of its tasks.
+        let tidy = |py: Python<'_>| {
+            // Dropped while this thread is attached, as the others are. What times out from here on waits for none of
+            // its tasks.
             drop(lock(&self.locals).take());
             self.is_through.store(true, Ordering::SeqCst);
             take_back.now(py);
-            !self.session.checks_leaks() && leaks::are_there(py, locals)
-        });
-        if are_tasks_left {
-            leaks::note(locals).await;
+            let is_noted = !self.session.checks_leaks() && leaks::are_there(py, &locals);
+            is_noted.then_some(locals)
+        };
+        let left = match state {
+            Some(state) => state.end(tidy),
+            None => Python::attach(tidy),
+        };
+        if let Some(locals) = left {
+            leaks::note(&locals).await;
         }
         end
     }
 
     /// Runs the test, and fails it for what it leaves behind if that is asked for.
-    async fn judge(&self, locals: &TaskLocals, body: impl Future<Output = End>) -> Verdict {
-        let run = self.run(locals, body);
+    async fn judge(
+        &self,
+        locals: TaskLocals,
+        state: Option<ThreadState>,
+        body: impl Future<Output = End>,
+    ) -> Verdict {
         if !self.session.checks_leaks() {
-            let verdict = self.finish(run.await);
+            let verdict = self.finish(self.run(locals, state, body).await);
             return self.with_escapes(verdict);
         }
+        let run = self.run(locals.clone(), None, body);
         let failed = |error| Failure::Python(error).into_failed(self.source);
-        let check = Check::begin(locals).await.map_err(failed)?;
+        let check = Check::begin(&locals).await.map_err(failed)?;
         let verdict = catch_panic(run).await.map(|end| self.finish(end));
-        let left = check.end(locals).await.map_err(failed);
+        let left = check.end(&locals).await.map_err(failed);
         match verdict {
             Ok(verdict) => self.with_escapes(with_left(verdict, left)),
             Err(payload) => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use libtest_async::Trial;
 use pyo3::prelude::*;
 
-use super::execution::Execution;
+use super::execution::{Execution, Function};
 use super::outcome::{Outcome, TestFuture, erase};
 use super::place::Source;
 use super::runtime;
@@ -42,7 +42,7 @@ pub(super) enum Work {
         )),
         expect(dead_code, reason = "the functions that make them are the runtimes'")
     )]
-    Sync(Box<dyn FnOnce(Py<PyAny>) -> Outcome + Send>),
+    Sync(Box<dyn FnOnce() -> Outcome + Send>),
     /// What `--retries` can call again.
     Repeatable(Body),
 }
@@ -130,6 +130,7 @@ impl Work {
         match self {
             Self::Async(start) => Trial::ignorable_async_test(name, || execution.run_async(start)),
             Self::Sync(function) => {
+                let function = Function::WithoutArguments(function);
                 Trial::ignorable_test(name, move || execution.run_sync(function))
             }
             Self::Repeatable(Body::Async(start)) => repeatable(execution, move |execution| {
@@ -139,13 +140,13 @@ impl Work {
             }),
             Self::Repeatable(Body::Sync(function)) => repeatable(execution, move |execution| {
                 Trial::ignorable_test(name.clone(), move || {
-                    execution.run_sync(Box::new(move |_| function()))
+                    execution.run_sync(Function::WithoutArguments(Box::new(function)))
                 })
             }),
             Self::Repeatable(Body::SyncWithLoop(function)) => {
                 repeatable(execution, move |execution| {
                     Trial::ignorable_test(name.clone(), move || {
-                        execution.run_sync(Box::new(function))
+                        execution.run_sync(Function::WithLoop(function))
                     })
                 })
             }

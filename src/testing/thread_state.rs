@@ -5,6 +5,8 @@
     reason = "pyo3 keeps a thread's state only while it is attached"
 )]
 
+use std::mem::ManuallyDrop;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -32,15 +34,37 @@ impl ThreadState {
         let state = unsafe { ffi::PyEval_SaveThread() };
         (Self { gil, state }, output)
     }
+
+    /// Attaches this thread to Python for the last time, calls a function then, and drops the state.
+    pub(super) fn end<T>(self, function: impl FnOnce(Python<'_>) -> T) -> T {
+        let this = ManuallyDrop::new(self);
+        let release = this.attach();
+        let output = Python::attach(function);
+        drop(release);
+        output
+    }
+
+    fn attach(&self) -> Release {
+        // SAFETY: the state is that of this thread, since the guard holds pointers and so cannot be sent elsewhere; the
+        // thread is detached, since what attached it after `keep` has ended before; and Python is never finalized.
+        unsafe { ffi::PyEval_RestoreThread(self.state) };
+        Release(self.gil)
+    }
 }
 
 impl Drop for ThreadState {
     fn drop(&mut self) {
-        // SAFETY: the state is that of this thread, since the guard holds pointers and so cannot be sent elsewhere; the
-        // thread is detached, since what attached it after `keep` has ended before; and Python is never finalized.
-        unsafe {
-            ffi::PyEval_RestoreThread(self.state);
-            ffi::PyGILState_Release(self.gil);
-        }
+        drop(self.attach());
+    }
+}
+
+/// Drops the state of this thread, which is attached, and detaches it.
+struct Release(ffi::PyGILState_STATE);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // SAFETY: this ends the call of `PyGILState_Ensure` in `keep`; the thread is attached, by `attach`, and what has
+        // attached it since then has ended.
+        unsafe { ffi::PyGILState_Release(self.0) };
     }
 }
