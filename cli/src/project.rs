@@ -4,11 +4,10 @@ mod dependencies;
 mod library;
 pub(crate) mod manifest;
 pub(crate) mod nextest;
-pub(crate) mod pymodule;
 mod resolver;
+pub(crate) mod rust;
 mod select;
 pub(crate) mod test_targets;
-pub(crate) mod unit_tests;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +22,7 @@ pub(crate) use dependencies::PEER;
 pub(crate) use library::Library;
 use manifest::{Dependency, Manifest};
 pub(crate) use resolver::Resolver;
+use rust::TestLocation;
 use select::{locate, same_file, select, select_all};
 
 /// A package, as far as its tests are concerned.
@@ -167,6 +167,12 @@ impl Project {
             .unwrap_or(path)
             .display()
             .to_string()
+    }
+
+    /// Formats the locations of tests for messages.
+    pub(crate) fn show_tests(&self, tests: &[TestLocation]) -> Vec<String> {
+        let shown = tests.iter().map(|test| test.show(|path| self.shown(path)));
+        shown.collect()
     }
 
     /// The Rust files of the package. Packages inside it are not part of it.

@@ -13,7 +13,6 @@ use crate::plan::{self, ExistingFiles, Plan, Request};
 use crate::project::Project;
 use crate::project::manifest::Manifest;
 use crate::project::test_targets;
-use crate::project::unit_tests::{self, UnitTests};
 use crate::shell::Shell;
 
 /// What becomes of a plan.
@@ -91,19 +90,8 @@ fn find(project: &Project, request: &Request) -> ExistingFiles {
         } else {
             Vec::new()
         },
-        unit_tests: find_unit_tests(project, request),
         ..ExistingFiles::default()
     }
-}
-
-fn find_unit_tests(project: &Project, request: &Request) -> UnitTests {
-    let library = project.library.as_ref().filter(|_| request.has_unit_tests);
-    let mut crates = project.library_crates();
-    if request.migrates {
-        crates.extend(project.peer_crates());
-    }
-    let tests = library.map(|library| unit_tests::read(&library.path, &crates));
-    tests.unwrap_or_default()
 }
 
 /// The files that matter for a repair.

@@ -63,6 +63,9 @@ fn as_json(targets: &[(String, Target)]) -> String {
             "kind": target.kind.word(),
             "state": target.state.id(),
         });
+        if !target.modules.is_empty() {
+            object["modules"] = json!(target.modules);
+        }
         if let State::Skipped(features) = &target.state {
             object["missing-features"] = json!(features);
         }

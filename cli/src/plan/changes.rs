@@ -29,6 +29,7 @@ pub(crate) struct Steps {
     pub(crate) edits: Vec<Edit>,
     pub(crate) files: Vec<FileChange>,
     pub(crate) notes: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Steps {
@@ -36,6 +37,7 @@ impl Steps {
     pub(crate) fn extend(&mut self, later: Self) {
         self.edits.extend(later.edits);
         self.notes.extend(later.notes);
+        self.warnings.extend(later.warnings);
         for change in later.files {
             match self
                 .files
@@ -59,6 +61,7 @@ impl Plan {
             edits,
             files,
             notes,
+            warnings,
         } = steps;
         let mut manifest = project.manifest.clone();
         edits.iter().for_each(|edit| edit.edit(&mut manifest));
@@ -68,7 +71,7 @@ impl Plan {
             files,
             target,
             notes,
-            warnings: Vec::new(),
+            warnings,
         }
     }
 

@@ -30,16 +30,27 @@ pub(crate) enum Error {
     /// Tests that nobody would run any more.
     #[error(
         "package `{package}` has tests in its library that only libtest runs; `--lib` would make \
-         them vanish without a word:{places}\n\ngive each `{attribute}`, in place of `#[test]` or \
+         them vanish without a word:{tests}\n\ngive each `{attribute}`, in place of `#[test]` or \
          above `#[rstest]` and `#[test_case]`, or move them to files in tests/, then run this again"
     )]
     PlainTests {
         /// The package.
         package: String,
         /// A line for each test.
-        places: String,
+        tests: String,
         /// What runs them.
         attribute: String,
+    },
+    /// The root file of the library has a syntax error.
+    #[error(
+        "cannot parse `{path}` ({reason}), to which `--lib` adds `testing::main!`: correct it and run this again; \
+         nothing was written"
+    )]
+    Unparsable {
+        /// The file.
+        path: String,
+        /// The position and the parser's message.
+        reason: String,
     },
     /// The dependency stands in a file that is not this package's.
     #[error(

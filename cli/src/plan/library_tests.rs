@@ -4,19 +4,21 @@ use super::changes::{FileChange, Steps};
 use super::edit::Edit;
 use super::error::Error;
 use super::test_target::Names;
-use crate::project::unit_tests::{self, Place, UnitTests};
+use crate::project::rust::TestLocation;
 use crate::project::{Library, Project};
 
 /// Sets them up. `earlier` may have changed the root file already.
-pub(super) fn plan(
-    project: &Project,
-    tests: &UnitTests,
-    names: &Names,
-    earlier: &Steps,
-) -> Result<Steps, Error> {
+pub(super) fn plan(project: &Project, names: &Names, earlier: &Steps) -> Result<Steps, Error> {
     let Some(library) = &project.library else {
         return Err(Error::NoLibrary(project.name.clone()));
     };
+    if let Some(error) = library.source.root_error() {
+        return Err(Error::Unparsable {
+            path: project.shown(&library.path),
+            reason: error.to_string(),
+        });
+    }
+    let tests = library.source.test_functions(&project.library_crates());
     if !tests.plain.is_empty() {
         return Err(refuse(project, &tests.plain, names));
     }
@@ -28,7 +30,7 @@ pub(super) fn plan(
     if !section.is_tested {
         steps.edits.push(Edit::TestLibrary);
     }
-    if !tests.has_main {
+    if !library.source.has_main() {
         steps.files.push(add_main(project, library, names, earlier));
     }
     if !steps.edits.is_empty() || !steps.files.is_empty() {
@@ -40,11 +42,11 @@ pub(super) fn plan(
     Ok(steps)
 }
 
-fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
-    let places = unit_tests::shown(project, plain).into_iter();
+fn refuse(project: &Project, plain: &[TestLocation], names: &Names) -> Error {
+    let tests = project.show_tests(plain).into_iter();
     Error::PlainTests {
         package: project.name.clone(),
-        places: places.map(|place| format!("\n    {place}")).collect(),
+        tests: tests.map(|test| format!("\n    {test}")).collect(),
         attribute: format!("#[{}::{}::test]", names.krate, names.runtime.module()),
     }
 }
@@ -52,12 +54,13 @@ fn refuse(project: &Project, plain: &[Place], names: &Names) -> Error {
 fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps) -> FileChange {
     let mut files = earlier.files.iter();
     let changed = files.find(|change| change.path == library.path);
-    let source = changed.map_or(&library.source, |change| &change.after);
+    let before = library.source.text(&library.path).unwrap_or_default();
+    let text = changed.map_or(before, |change| &change.after);
     let path = project.shown(&library.path);
     FileChange {
         path: library.path.clone(),
-        before: Some(library.source.clone()),
-        after: append(source, &render(library, names)),
+        before: Some(before.to_owned()),
+        after: append(text, &render(library, names)),
         status: vec![(
             "Updating",
             format!("{path}: `testing::main!` at its end, which runs its tests"),
@@ -66,7 +69,8 @@ fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps
 }
 
 fn render(library: &Library, names: &Names) -> String {
-    let modules = library.modules.iter().map(|module| module.item.as_str());
+    let modules = library.modules.iter();
+    let modules = modules.filter_map(|module| module.root_path.as_deref());
     let modules: Vec<&str> = modules.collect();
     let modules = match modules.as_slice() {
         [] => String::new(),

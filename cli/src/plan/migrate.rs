@@ -5,10 +5,9 @@ use super::edit::Edit;
 use super::error::Error;
 use super::request::Request;
 use crate::project::manifest::{Dependency, Section};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::project::pymodule;
-use crate::project::{PEER, Project};
+use crate::project::{PEER, Project, rust};
 
 const NEW: &str = "pyo3-aio";
 
@@ -48,20 +47,15 @@ pub(super) fn plan(
         .for_each(|edit| edit.edit(&mut migrated.manifest));
     // A renamed dependency keeps its name, and so do the paths.
     if declared.iter().any(|entry| entry.location.key == PEER) {
-        steps.files = sources
-            .iter()
-            .filter_map(|(path, text)| rename(project, path, text))
-            .collect();
+        for (path, text) in sources {
+            rename(project, path, text, &mut steps);
+        }
     }
     if let Some(library) = &mut migrated.library {
-        if let Some(change) = steps
-            .files
-            .iter()
-            .find(|change| change.path == library.path)
-        {
-            library.source.clone_from(&change.after);
-            library.modules = pymodule::find(&library.source);
-        }
+        let changed = steps.files.iter();
+        let changed = changed.map(|change| (change.path.as_path(), change.after.as_str()));
+        let source = library.source.with_texts(changed);
+        library.set_source(source);
     }
     Ok((Some(migrated), steps))
 }
@@ -89,18 +83,26 @@ fn edit(project: &Project, request: &Request, entry: &Dependency) -> Edit {
     }
 }
 
-fn rename(project: &Project, path: &std::path::Path, text: &str) -> Option<FileChange> {
+/// Renames the crate in a file. Comments are included, as their examples are code too.
+fn rename(project: &Project, path: &Path, text: &str, steps: &mut Steps) {
     let (after, count) = replace_word(text, &PEER.replace('-', "_"), &NEW.replace('-', "_"));
-    let places = if count == 1 { "path" } else { "paths" };
-    (count > 0).then(|| FileChange {
+    if count == 0 {
+        return;
+    }
+    let shown = project.shown(path);
+    if let Some(error) = rust::parse_error(path, text) {
+        steps.warnings.push(format!(
+            "cannot parse `{shown}` ({error}): it keeps its paths of {PEER}"
+        ));
+        return;
+    }
+    let paths = if count == 1 { "path" } else { "paths" };
+    steps.files.push(FileChange {
         path: path.to_owned(),
         before: Some(text.to_owned()),
         after,
-        status: vec![(
-            "Migrating",
-            format!("{}: {count} {places}", project.shown(path)),
-        )],
-    })
+        status: vec![("Migrating", format!("{shown}: {count} {paths}"))],
+    });
 }
 
 /// Replaces an identifier where it stands alone.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crate::environment::library_source::LibrarySource;
 use crate::project::manifest::Manifest;
 use crate::project::test_targets::Target;
-use crate::project::unit_tests::UnitTests;
 use crate::runtime::Runtime;
 
 /// What somebody asks for.
@@ -47,8 +46,6 @@ pub(crate) struct ExistingFiles {
     pub(crate) pyproject: Option<Manifest>,
     /// The test files, for a repair.
     pub(crate) targets: Vec<Target>,
-    /// The tests inside the library, if it is to be tested too.
-    pub(crate) unit_tests: UnitTests,
     /// The Rust files of the package, for a migration.
     pub(crate) sources: Vec<(PathBuf, String)>,
 }

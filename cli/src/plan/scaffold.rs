@@ -50,9 +50,9 @@ pub(crate) fn scaffold(
     let (target, test) = test_target::plan(project, request, found.test.as_deref(), &names)?;
     steps.extend(test);
     if request.has_unit_tests {
-        let tests = &found.unit_tests;
-        steps.extend(library_tests::plan(project, tests, &names, &steps)?);
+        steps.extend(library_tests::plan(project, &names, &steps)?);
     }
+    steps.extend(importable::report_unreachable(project, request));
     let mut plan = Plan::new(project, target, steps);
     if is_new(&plan.edits, &library) {
         plan.warnings.extend(request.source.warning());

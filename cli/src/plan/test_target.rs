@@ -110,11 +110,11 @@ fn check_name(project: &Project, name: &str, registered: &[TestEntry]) -> Result
 
 fn render(project: &Project, request: &Request, names: &Names) -> String {
     let library = project.library.as_ref();
-    let module = library.and_then(|library| library.modules.first());
-    let item = module.map_or("my_module", |module| module.item.as_str());
     let krate = library.map_or("my_crate", |library| library.name.as_str());
-    let path = format!("{krate}::{item}");
-    let module_name = module.map_or(item, |module| module.name.as_str());
+    let mut modules = library.iter().flat_map(|library| &library.modules);
+    let module = modules.find_map(|module| Some((module.public_path()?, module.name.as_str())));
+    let (path, module_name) = module.unwrap_or(("my_module", "my_module"));
+    let path = format!("{krate}::{path}");
     let values = [
         ("crate", names.krate.as_str()),
         ("pyo3", &names.pyo3),

@@ -1,22 +1,21 @@
 //! The library of a package.
 
-use std::fs;
 use std::path::PathBuf;
 
 use cargo_metadata::{Target, TargetKind};
 
-use crate::project::pymodule::{self, PyModule};
+use super::rust::{PyModule, SourceTree};
 
 /// The library of a package.
 #[derive(Clone, Debug)]
 pub(crate) struct Library {
     /// The crate's name.
     pub(crate) name: String,
-    /// The file.
+    /// The root file.
     pub(crate) path: PathBuf,
-    /// What is in the file.
-    pub(crate) source: String,
-    /// The modules for Python in it.
+    /// The source, with that of all modules.
+    pub(crate) source: SourceTree,
+    /// The modules that Python imports.
     pub(crate) modules: Vec<PyModule>,
     /// Whether Rust code such as a test can use it.
     pub(crate) is_linkable: bool,
@@ -28,15 +27,21 @@ impl Library {
             return None;
         }
         let path = target.src_path.clone().into_std_path_buf();
-        let source = fs::read_to_string(&path).unwrap_or_default();
+        let source = SourceTree::read(&path);
         let is_linkable = |kind| !matches!(kind, &TargetKind::CDyLib | &TargetKind::StaticLib);
         Some(Self {
             name: target.name.replace('-', "_"),
             path,
-            modules: pymodule::find(&source),
+            modules: source.pymodules(),
             source,
             is_linkable: target.kind.iter().any(is_linkable),
         })
+    }
+
+    /// Replaces the source, of which some files have changed.
+    pub(crate) fn set_source(&mut self, source: SourceTree) {
+        self.modules = source.pymodules();
+        self.source = source;
     }
 }
 

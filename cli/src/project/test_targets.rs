@@ -5,9 +5,9 @@ mod library;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::project::unit_tests::{self, UnitTests};
+use crate::project::rust::{SourceTree, TestFunctions};
 use crate::project::{Project, TestTarget};
 
 /// A test file, registered or not.
@@ -21,6 +21,8 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
     /// What becomes of it.
     pub(crate) state: State,
+    /// The modules in its `testing::main!`, which Python can import in the tests.
+    pub(crate) modules: Vec<String>,
     /// Where its tests with `serial` are.
     pub(crate) serial: Vec<String>,
 }
@@ -59,6 +61,8 @@ pub(crate) enum State {
     NoMain,
     /// A library that `cargo test` is told to pass over.
     NotTested,
+    /// Its file has this syntax error.
+    DoesNotParse(String),
     /// It has these tests, which only libtest would run.
     LosesTests(Vec<String>),
 }
@@ -72,6 +76,7 @@ impl fmt::Display for State {
             Self::Skipped(features) => write!(f, "skipped without {}", features.join(", ")),
             Self::NoMain => write!(f, "no testing::main!"),
             Self::NotTested => write!(f, "test = false"),
+            Self::DoesNotParse(_) => write!(f, "does not parse"),
             Self::LosesTests(places) => write!(f, "loses tests: {}", places.len()),
         }
     }
@@ -87,18 +92,10 @@ impl State {
             Self::Skipped(_) => "skipped",
             Self::NoMain => "no-main",
             Self::NotTested => "not-tested",
+            Self::DoesNotParse(_) => "does-not-parse",
             Self::LosesTests(_) => "loses-tests",
         }
     }
-}
-
-/// A file that may be a test's, and what is in it.
-#[derive(Clone, Debug)]
-struct Source {
-    /// The file, seen from the manifest.
-    pub(crate) path: String,
-    /// Its text.
-    pub(crate) text: String,
 }
 
 /// Finds all targets of a package, the library first.
@@ -108,7 +105,7 @@ pub(crate) fn all(project: &Project) -> Vec<Target> {
 }
 
 /// Reads the files that may be tests: those that cargo knows, and those in `pytests/`.
-fn read_sources(project: &Project) -> Vec<Source> {
+fn read_sources(project: &Project) -> Vec<SourceTree> {
     let known = project.tests.iter().map(|test| test.path.clone());
     let entries = fs::read_dir(project.folder().join("pytests"))
         .into_iter()
@@ -120,101 +117,93 @@ fn read_sources(project: &Project) -> Vec<Source> {
             true => path.join("main.rs"),
             false => path,
         });
-    let files: BTreeSet<_> = known.chain(in_folder).collect();
-    let files = files
+    let files: BTreeSet<PathBuf> = known.chain(in_folder).collect();
+    let is_rust =
+        |path: &&PathBuf| path.extension().is_some_and(|end| end == "rs") && path.is_file();
+    files
         .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "rs"));
-    let read = |path: &Path| {
-        let text = fs::read_to_string(path).ok()?;
-        Some(Source {
-            path: project.shown(path),
-            text,
-        })
-    };
-    files.filter_map(|path| read(path)).collect()
+        .filter(is_rust)
+        .map(|path| SourceTree::read(path))
+        .collect()
 }
 
 /// Finds the targets among the files, in the order of their paths.
-fn find(project: &Project, sources: &[Source]) -> Vec<Target> {
-    let entries = project.manifest.tests();
+fn find(project: &Project, sources: &[SourceTree]) -> Vec<Target> {
     let enabled = enabled_features(project);
-    let target = |source: &Source| {
-        let known = project
-            .tests
-            .iter()
-            .find(|test| project.shown(&test.path) == source.path);
-        let Some(known) = known else {
-            let is_test = brings_harness(&source.text) && !is_part_of_another(source, sources);
-            let state = State::NotRegistered;
-            return is_test.then(|| Target {
-                name: stem(&source.path),
-                path: source.path.clone(),
-                kind: Kind::Test,
-                state,
-                serial: Vec::new(),
-            });
+    let target = |source: &SourceTree| {
+        let mut tests = project.tests.iter();
+        let state = match tests.find(|test| test.path == source.root()) {
+            Some(known) => (
+                known.name.clone(),
+                known_state(project, known, source, &enabled)?,
+            ),
+            None if source.starts_harness() && !is_module(source, sources) => {
+                (stem(source.root()), State::NotRegistered)
+            }
+            None => return None,
         };
-        let has_harness = entries.iter().find(|entry| entry.name == known.name);
-        let has_harness = has_harness.is_none_or(|entry| entry.has_harness);
-        if !brings_harness(&source.text) {
-            return None;
-        }
-        let tests = read_tests(project, known);
-        let state = match (has_harness, missing(known, &enabled)) {
-            (true, _) => State::HarnessIsOn,
-            (false, Some(features)) => State::Skipped(features),
-            (false, None) if tests.plain.is_empty() => State::Registered,
-            (false, None) => State::LosesTests(unit_tests::shown(project, &tests.plain)),
-        };
+        let (name, state) = state;
+        let is_known = state != State::NotRegistered;
+        let serial = is_known.then(|| read_tests(project, source).serial);
         Some(Target {
-            name: known.name.clone(),
-            path: source.path.clone(),
+            name,
+            path: project.shown(source.root()),
             kind: Kind::Test,
             state,
-            serial: unit_tests::shown(project, &tests.serial),
+            modules: modules(source),
+            serial: project.show_tests(&serial.unwrap_or_default()),
         })
     };
     sources.iter().filter_map(target).collect()
 }
 
-/// The tests of a file. Those of pyo3-async-runtimes run in its own harness.
-fn read_tests(project: &Project, test: &TestTarget) -> UnitTests {
-    let mut crates = project.library_crates();
-    crates.extend(project.peer_crates());
-    unit_tests::read(&test.path, &crates)
+/// The state of a target that cargo knows; `None` if it does not bring this harness.
+fn known_state(
+    project: &Project,
+    test: &TestTarget,
+    source: &SourceTree,
+    enabled: &BTreeSet<String>,
+) -> Option<State> {
+    let entries = project.manifest.tests();
+    let entry = entries.iter().find(|entry| entry.name == test.name);
+    let has_harness = entry.is_none_or(|entry| entry.has_harness);
+    if let Some(error) = source.root_error() {
+        return (!has_harness).then(|| State::DoesNotParse(error.to_string()));
+    }
+    if !source.starts_harness() {
+        return None;
+    }
+    let plain = read_tests(project, source).plain;
+    Some(match (has_harness, missing(test, enabled)) {
+        (true, _) => State::HarnessIsOn,
+        (false, Some(features)) => State::Skipped(features),
+        (false, None) if plain.is_empty() => State::Registered,
+        (false, None) => State::LosesTests(project.show_tests(&plain)),
+    })
 }
 
-/// Whether the file starts the harness, this library's or that of pyo3-async-runtimes, or leaves
-/// it to a `main` elsewhere.
-fn brings_harness(text: &str) -> bool {
-    [
-        "testing::main",
-        "testing::test_main",
-        "testing::test_harness",
-        "libtest_async::main",
-    ]
-    .iter()
-    .any(|call| {
-        text.lines()
-            .any(|line| line.contains(call) && !line.trim_start().starts_with("//"))
-    })
+/// The tests of a file. Those of pyo3-async-runtimes run in its own harness.
+fn read_tests(project: &Project, source: &SourceTree) -> TestFunctions {
+    let mut crates = project.library_crates();
+    crates.extend(project.peer_crates());
+    source.test_functions(&crates)
+}
+
+/// The modules in `testing::main!`.
+fn modules(source: &SourceTree) -> Vec<String> {
+    source
+        .main_macro()
+        .map_or_else(Vec::new, |main| main.modules)
 }
 
 /// Whether another test has the file as a module.
-fn is_part_of_another(source: &Source, sources: &[Source]) -> bool {
-    let declaration = format!("mod {};", stem(&source.path));
-    sources.iter().any(|other| {
-        other.path != source.path
-            && other
-                .text
-                .lines()
-                .any(|line| line.trim().ends_with(&declaration))
-    })
+fn is_module(source: &SourceTree, sources: &[SourceTree]) -> bool {
+    let mut sources = sources.iter();
+    sources.any(|other| other.has_module_file(source.root()))
 }
 
 /// The name of a file, or of the folder of a `main.rs`.
-fn stem(path: &str) -> String {
-    let path = Path::new(path);
+fn stem(path: &Path) -> String {
     let named = match path.file_name().is_some_and(|name| name == "main.rs") {
         true => path.parent().unwrap_or(path),
         false => path,
@@ -251,32 +240,14 @@ fn enabled_features(project: &Project) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, brings_harness, is_part_of_another, stem};
+    use std::path::Path;
 
-    #[test]
-    fn the_harness_is_found_in_code_only() {
-        assert!(brings_harness("pyo3_aio::testing::main!();"));
-        assert!(brings_harness("    testing::test_main(\"x\", vec![])"));
-        assert!(!brings_harness("// pyo3_aio::testing::main!();"));
-        assert!(!brings_harness("fn main() {}"));
-    }
-
-    #[test]
-    fn modules_of_other_tests_are_no_targets() {
-        let source = |path: &str, text: &str| Source {
-            path: path.into(),
-            text: text.into(),
-        };
-        let part = source("pytests/cases.rs", "");
-        let whole = source("pytests/all.rs", "pub mod cases;\n");
-        assert!(is_part_of_another(&part, &[part.clone(), whole.clone()]));
-        assert!(!is_part_of_another(&whole, &[part, whole.clone()]));
-    }
+    use super::stem;
 
     #[test]
     fn a_folder_gives_its_name() {
         assert_eq!(
-            [stem("pytests/a.rs"), stem("pytests/b/main.rs")],
+            ["pytests/a.rs", "pytests/b/main.rs"].map(|path| stem(Path::new(path))),
             ["a", "b"]
         );
     }

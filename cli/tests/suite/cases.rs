@@ -34,6 +34,7 @@ macro_rules! cases {
 cases! {
     doctor_attributes
     doctor_healthy
+    doctor_module_files
     doctor_resolver_1
     doctor_resolver_1_in_a_workspace
     doctor_serial
@@ -68,11 +69,14 @@ cases! {
     init_lib_is_set_up
     init_lib_loses_tests
     init_lib_migrate
+    init_lib_module_in_a_file
+    init_lib_module_re_exported
     init_lib_not_tested
     init_lib_without_library
     init_lib_without_module
     init_migrate
     init_migrate_a_renamed_dependency
+    init_migrate_does_not_parse
     init_migrate_from_the_workspace
     init_mixed_line_endings
     init_name_is_registered_elsewhere
@@ -86,6 +90,7 @@ cases! {
     init_resolver_1
     init_smol
     init_sorted_dependencies
+    init_source_does_not_parse
     init_symlinked_manifest
     init_target_dev_dependencies
     init_unsorted_dependencies

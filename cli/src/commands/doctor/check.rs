@@ -20,6 +20,7 @@ pub(super) fn all(project: &Project, facts: &Facts) -> Vec<Finding> {
         package::dependency(project),
         package::library(project),
     ];
+    findings.extend(package::source(project));
     findings.extend(package::modules(project));
     findings.extend(package::targets(facts));
     findings.extend(serial::check(facts));

@@ -5,6 +5,7 @@ use crate::commands::doctor::facts::Facts;
 use crate::plan::pyproject;
 use crate::plan::{self, pyo3_versions};
 use crate::project::Project;
+use crate::project::rust::{Access, ParseError, PyModule};
 use crate::project::test_targets::{Kind, State, Target};
 
 const FIX: &str = "cargo pyo3-async-test doctor --fix";
@@ -157,19 +158,54 @@ pub(super) fn library(project: &Project) -> Finding {
     }
 }
 
-/// Modules that tests can name.
+/// Files of the library that do not parse.
+pub(super) fn source(project: &Project) -> Vec<Finding> {
+    let errors = project
+        .library
+        .iter()
+        .flat_map(|library| library.source.errors());
+    let finding = |error: &ParseError| {
+        let path = project.shown(&error.path);
+        let message = format!("{path}: {error}, so its tests and modules are not seen");
+        Finding::new(
+            "source",
+            Level::Warning,
+            message,
+            "correct the file; `cargo check` tells more",
+        )
+    };
+    errors.map(finding).collect()
+}
+
+/// Modules for Python that tests can name.
 pub(super) fn modules(project: &Project) -> Vec<Finding> {
-    let Some(library) = &project.library else {
-        return Vec::new();
-    };
-    let private = library.modules.iter().filter(|module| !module.is_public);
-    let finding = |module: &crate::project::pymodule::PyModule| {
-        let (path, line, item) = (project.shown(&library.path), module.line, &module.item);
-        let message =
-            format!("{path}:{line}: `{item}` is private, so no test can import it (E0603)");
-        Finding::new("pymodule", Level::Warning, message, FIX)
-    };
-    private.map(finding).collect()
+    let modules = project.library.iter().flat_map(|library| &library.modules);
+    modules
+        .filter_map(|module| hidden_module(project, module))
+        .collect()
+}
+
+fn hidden_module(project: &Project, module: &PyModule) -> Option<Finding> {
+    let (path, line, item) = (project.shown(&module.file), module.line, &module.item);
+    match &module.access {
+        Access::Public(_) => None,
+        Access::Private { .. } => {
+            let message =
+                format!("{path}:{line}: `{item}` is private, so no test can import it (E0603)");
+            Some(Finding::new("pymodule", Level::Warning, message, FIX))
+        }
+        Access::Hidden => {
+            let message = format!(
+                "{path}:{line}: `{item}` is in a private module, so no test outside of the library can import it"
+            );
+            Some(Finding::new(
+                "pymodule",
+                Level::Note,
+                message,
+                module.re_export(),
+            ))
+        }
+    }
 }
 
 /// Test files that do not run.
@@ -209,6 +245,15 @@ fn target(target: &Target) -> Finding {
         State::NotTested => error(format!(
             "{path}: `test = false` has cargo pass over it, so its tests never run"
         )),
+        State::DoesNotParse(error) => {
+            let message = format!("{path}: {error}");
+            Finding::new(
+                check,
+                Level::Error,
+                message,
+                "correct the file; `cargo check --tests` tells more",
+            )
+        }
         State::LosesTests(places) => {
             let places = places.join(", ");
             let message = format!("with `harness = false` these never run: {places}");

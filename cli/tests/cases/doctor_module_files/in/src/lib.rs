@@ -1,0 +1,11 @@
+//! A crate.
+
+mod python;
+mod unfinished;
+
+#[cfg(test)]
+mod tests {
+    #[cfg(not(test))]
+    #[test]
+    fn never() {}
+}

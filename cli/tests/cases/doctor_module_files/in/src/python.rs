@@ -1,0 +1,4 @@
+#[pymodule]
+fn core(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}

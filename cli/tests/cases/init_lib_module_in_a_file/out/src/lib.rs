@@ -1,0 +1,6 @@
+//! A crate.
+
+pub mod python;
+
+#[cfg(test)]
+pyo3_aio::testing::main!(modules = [python::core]);

@@ -1,0 +1,10 @@
+//! A crate.
+
+#[path = "for_python/mod.rs"]
+mod python;
+mod hidden;
+
+pub use python::core as core_module;
+
+#[cfg(test)]
+pyo3_aio::testing::main!(modules = [core_module, hidden::unseen]);

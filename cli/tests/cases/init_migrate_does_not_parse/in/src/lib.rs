@@ -1,0 +1,1 @@
+pub use pyo3_async_runtimes::tokio::into_future;

@@ -1,0 +1,1 @@
+fn main( { pyo3_async_runtimes::tokio::init() }

@@ -1,0 +1,1 @@
+pub use pyo3_aio::tokio::into_future;
