@@ -26,6 +26,8 @@
 //! remembers the loop and the context variables of the place that started it, as [`TaskLocals`]. A task that `spawn`
 //! starts inherits them, and `scope` sets them by hand. Elsewhere it is the loop that runs on the thread.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bridge;
 mod cancel;
 mod convert;

@@ -7,8 +7,7 @@ use crate::program::entry;
 use crate::program::entry::MainOutput;
 use crate::runtime::{ContextExt, Runtime};
 
-/// Starts Python as the harness does, since `main` may call [`testing::main`](super::main()), and runs the main function;
-/// see [`entry::run`].
+/// Starts Python as the harness does, since `main` may call [`testing::main`](super::main()), and runs the main function.
 ///
 /// Python comes before the runtime: the environment of the process is changed to agree with the interpreter, which is
 /// sound only while the process has no other thread.
