@@ -5,7 +5,9 @@ use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
 use super::conversions::get_current_locals;
-use crate::convert::into_stream::{PyStream, into_items_with_locals, into_stream_with_locals};
+use crate::convert::into_stream::{
+    PyItems, PyStream, into_items_with_locals, into_stream_with_locals,
+};
 use crate::convert::stream_into_py::{Feed, RustGenerator};
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
@@ -26,9 +28,7 @@ pub fn into_stream<R: Runtime + ContextExt>(async_gen: Bound<'_, PyAny>) -> PyRe
 /// # Errors
 ///
 /// Those of [`into_stream`].
-pub fn into_stream_v1<R>(
-    async_gen: Bound<'_, PyAny>,
-) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+pub fn into_stream_v1<R>(async_gen: Bound<'_, PyAny>) -> PyResult<PyStream>
 where
     R: Runtime + ContextExt,
 {
@@ -43,7 +43,7 @@ where
 pub fn into_stream_with_locals_v1<R>(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,
-) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<R>>
+) -> PyResult<PyStream>
 where
     R: Runtime,
 {
@@ -52,14 +52,12 @@ where
 
 /// Converts a Python asynchronous generator into a Rust stream of its items alone, as pyo3-async-runtimes does.
 ///
-/// The stream ends at an error, which is told to the loop's exception handler; [`into_stream`] delivers it.
+/// The stream ends at an error, which the loop's exception handler is called with; [`into_stream`] delivers it.
 ///
 /// # Errors
 ///
 /// Those of [`into_stream`].
-pub fn into_stream_v2<R>(
-    async_gen: Bound<'_, PyAny>,
-) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+pub fn into_stream_v2<R>(async_gen: Bound<'_, PyAny>) -> PyResult<PyItems>
 where
     R: Runtime + ContextExt,
 {
@@ -75,7 +73,7 @@ where
 pub fn into_stream_with_locals_v2<R>(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,
-) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + 'static + use<R>>
+) -> PyResult<PyItems>
 where
     R: Runtime + ContextExt,
 {

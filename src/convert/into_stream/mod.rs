@@ -12,4 +12,4 @@ mod pystream;
 mod shared;
 
 pub(crate) use pystream::into_items_with_locals;
-pub use pystream::{PyStream, into_stream, into_stream_with_locals};
+pub use pystream::{PyItems, PyStream, into_stream, into_stream_with_locals};

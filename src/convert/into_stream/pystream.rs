@@ -60,10 +60,13 @@ impl Drop for PyStream {
     }
 }
 
-/// The items alone, of a generator whose errors are told to its loop.
-pub(crate) struct Items(PyStream);
+/// A [`PyStream`] of the items alone, for the `_v2` functions of pyo3-async-runtimes: it ends at an error, which the loop's
+/// exception handler is called with.
+#[derive(Debug)]
+#[must_use = "dropping it closes the generator"]
+pub struct PyItems(PyStream);
 
-impl Stream for Items {
+impl Stream for PyItems {
     type Item = Py<PyAny>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -122,8 +125,8 @@ pub fn into_stream_with_locals(
 pub(crate) fn into_items_with_locals(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,
-) -> PyResult<Items> {
-    stream(locals, async_gen, Errors::Report).map(Items)
+) -> PyResult<PyItems> {
+    stream(locals, async_gen, Errors::Report).map(PyItems)
 }
 
 fn stream(locals: TaskLocals, async_gen: Bound<'_, PyAny>, errors: Errors) -> PyResult<PyStream> {

@@ -174,11 +174,7 @@ macro_rules! runtime_functions {
         /// # Errors
         ///
         /// Those of [`into_stream`].
-        pub fn into_stream_v1(
-            async_gen: Bound<'_, PyAny>,
-        ) -> PyResult<
-            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
-        > {
+        pub fn into_stream_v1(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyStream> {
             generic::into_stream_v1::<$runtime>(async_gen)
         }
 
@@ -190,9 +186,7 @@ macro_rules! runtime_functions {
         pub fn into_stream_with_locals_v1(
             locals: TaskLocals,
             async_gen: Bound<'_, PyAny>,
-        ) -> PyResult<
-            impl futures_core::Stream<Item = PyResult<Py<PyAny>>> + Send + 'static + use<>,
-        > {
+        ) -> PyResult<crate::PyStream> {
             generic::into_stream_with_locals_v1::<$runtime>(locals, async_gen)
         }
 
@@ -202,10 +196,7 @@ macro_rules! runtime_functions {
         /// # Errors
         ///
         /// Those of [`into_stream`].
-        pub fn into_stream_v2(
-            async_gen: Bound<'_, PyAny>,
-        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
-        {
+        pub fn into_stream_v2(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyItems> {
             generic::into_stream_v2::<$runtime>(async_gen)
         }
 
@@ -218,8 +209,7 @@ macro_rules! runtime_functions {
         pub fn into_stream_with_locals_v2(
             locals: TaskLocals,
             async_gen: Bound<'_, PyAny>,
-        ) -> PyResult<impl futures_core::Stream<Item = Py<PyAny>> + Send + 'static + use<>>
-        {
+        ) -> PyResult<crate::PyItems> {
             generic::into_stream_with_locals_v2::<$runtime>(locals, async_gen)
         }
 
