@@ -145,12 +145,15 @@ fn a_coroutine_that_never_ran_is_dropped_detached_from_python() {
 #[runtime::test]
 async fn a_coroutine_has_the_name_that_it_was_given() {
     Python::attach(|py| {
-        let coroutine =
-            runtime::into_coroutine_with_name(py, "Client.get", async { Ok(()) }).unwrap();
+        let builder = || runtime::coroutine_builder().name("Client.get");
+        let coroutine = builder().build(py, async { Ok(()) }).unwrap();
         assert_eq!(coroutine.getattr("__name__").unwrap().to_string(), "get");
         assert_eq!(
             coroutine.getattr("__qualname__").unwrap().to_string(),
             "Client.get"
         );
+        let cancellable = builder().build_cancellable(py, |_| async { Ok(()) });
+        let name = cancellable.unwrap().getattr("__name__").unwrap();
+        assert_eq!(name.to_string(), "get");
     });
 }

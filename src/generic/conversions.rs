@@ -1,16 +1,15 @@
 //! Futures, coroutines and awaitables.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::{Held, register_exit};
+use crate::bridge::register_exit;
 use crate::cancel::CancelHandle;
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
-use crate::convert::into_coroutine::{RustCoroutine, Settings};
 use crate::convert::into_future::{PyFuture, into_future_with_locals};
+use crate::generic::coroutine_builder::CoroutineBuilder;
 use crate::python::current_locals::CurrentLocals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
@@ -102,6 +101,8 @@ where
 /// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Task groups of anyio before 4.14
 /// start nothing on asyncio but what an `async def` made.
 ///
+/// [`CoroutineBuilder`] gives it a name.
+///
 /// - **Errors of the first `send`**: `RuntimeError` where a pending future finds no running event loop, or one that runs
 ///   within a poll of the runtime, which would wait for itself; the same in the child of a fork with the runtime left
 ///   behind. `OSError` when the process has no file descriptor left.
@@ -119,31 +120,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    new_coroutine(py, Pointers::<R>::hold(fut), Settings::default())
-}
-
-/// Converts a Rust future into a Python coroutine of that name; see [`into_coroutine`].
-///
-/// The name is what `repr(task)` and debuggers show: `__qualname__`, and `__name__` from its last dot on.
-///
-/// # Errors
-///
-/// Only when Python has no memory left.
-pub fn into_coroutine_with_name<R, F, T>(
-    py: Python<'_>,
-    name: impl Into<Cow<'static, str>>,
-    fut: F,
-) -> PyResult<Bound<'_, PyAny>>
-where
-    R: Runtime + ContextExt,
-    F: Future<Output = PyResult<T>> + Send + 'static,
-    T: for<'py> IntoPyObject<'py> + Send + 'static,
-{
-    let settings = Settings {
-        name: name.into(),
-        ..Settings::default()
-    };
-    new_coroutine(py, Pointers::<R>::hold(fut), settings)
+    CoroutineBuilder::<R>::new().build(py, fut)
 }
 
 /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
@@ -158,13 +135,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let signal = Arc::default();
-    let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
-    let settings = Settings {
-        told: Some(signal),
-        ..Settings::default()
-    };
-    new_coroutine(py, held, settings)
+    CoroutineBuilder::<R>::new().build_cancellable(py, make)
 }
 
 /// Converts a Rust future into a Python future, and tells the Rust future when Python cancels it; see
@@ -188,10 +159,6 @@ where
     let policy = CancelPolicy::Told(signal);
     let future = spawn_future(py, held, locals, policy)?;
     Ok(future.into_any())
-}
-
-fn new_coroutine(py: Python<'_>, held: Held, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
-    Ok(RustCoroutine::create(py, held, settings)?.into_any())
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].

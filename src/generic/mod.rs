@@ -4,14 +4,15 @@
 //! come with this library ([`tokio`](crate::tokio), [`async_std`](crate::async_std), [`smol`](crate::smol)) have the
 //! same functions without the type parameter.
 
-pub(crate) mod conversions;
+mod conversions;
+mod coroutine_builder;
 mod streams;
 
 pub use conversions::{
     future_into_py, future_into_py_cancellable, future_into_py_with_locals, get_current_locals,
-    get_current_loop, into_coroutine, into_coroutine_cancellable, into_coroutine_with_name,
-    into_future,
+    get_current_loop, into_coroutine, into_coroutine_cancellable, into_future,
 };
+pub use coroutine_builder::CoroutineBuilder;
 pub use streams::{
     into_stream, into_stream_v1, into_stream_v2, into_stream_with_locals_v1,
     into_stream_with_locals_v2, stream_into_py,

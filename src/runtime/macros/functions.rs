@@ -70,21 +70,9 @@ macro_rules! runtime_functions {
             generic::into_coroutine::<$runtime, F, T>(py, fut)
         }
 
-        /// Converts a Rust future into a Python coroutine of that name; see [`generic::into_coroutine_with_name`].
-        ///
-        /// # Errors
-        ///
-        /// Only when Python has no memory left.
-        pub fn into_coroutine_with_name<F, T>(
-            py: Python<'_>,
-            name: impl Into<std::borrow::Cow<'static, str>>,
-            fut: F,
-        ) -> PyResult<Bound<'_, PyAny>>
-        where
-            F: Future<Output = PyResult<T>> + Send + 'static,
-            T: for<'py> IntoPyObject<'py> + Send + 'static,
-        {
-            generic::into_coroutine_with_name::<$runtime, F, T>(py, name, fut)
+        /// Returns a builder for coroutines with a name.
+        pub fn coroutine_builder() -> generic::CoroutineBuilder<$runtime> {
+            generic::CoroutineBuilder::new()
         }
 
         /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see
