@@ -244,7 +244,10 @@ fn failures_are_annotated_in_github_actions() {
 }
 
 fn annotations_are_not_read_from_what_a_test_prints() {
-    for args in [&["--test-threads=1"][..], &["--isolate"]] {
+    for args in [
+        &["--test-threads=1"][..],
+        &["--isolate", "--test-threads=1"],
+    ] {
         let output = run_with("prints_a_panic", args, |command| {
             command.env("GITHUB_ACTIONS", "true");
         });
