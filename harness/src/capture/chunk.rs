@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use super::memory;
 
 /// A chunk has no fewer bytes, with its header.
-pub(super) const LEAST: usize = 64 << 10;
+pub(super) const MIN_SIZE: usize = 64 << 10;
 /// Stands in for the text of a chunk that cannot be had.
 pub(super) const UNAVAILABLE: &[u8] =
     b"[what was printed here is not available: a write of it never ended]\n";
@@ -47,9 +47,9 @@ impl Chunk {
     }
 
     fn allocate(before: *mut Self, length: usize) -> Option<*mut Self> {
-        let size = length.checked_add(size_of::<Self>())?.max(LEAST);
+        let size = length.checked_add(size_of::<Self>())?.max(MIN_SIZE);
         let spare = match size {
-            LEAST => SPARE.swap(ptr::null_mut(), Ordering::AcqRel),
+            MIN_SIZE => SPARE.swap(ptr::null_mut(), Ordering::AcqRel),
             _ => ptr::null_mut(),
         };
         let memory = match spare.is_null() {
@@ -75,7 +75,7 @@ impl Chunk {
         // SAFETY: the caller says that it is there.
         let size = unsafe { (*chunk).capacity } + size_of::<Self>();
         let other = match size {
-            LEAST => SPARE.swap(chunk, Ordering::AcqRel),
+            MIN_SIZE => SPARE.swap(chunk, Ordering::AcqRel),
             _ => chunk,
         };
         if !other.is_null() {

@@ -57,7 +57,7 @@ fn flush_on_thread(scope: Option<Arc<Scope>>) {
     }
     let (done, is_done) = mpsc::channel();
     let flush = move || {
-        let _entered = scope::enter_aside(scope, Role::Poll);
+        let _entered = scope::enter_without_flush(scope, Role::Poll);
         let _ = io::stdout().flush();
         IS_WAITING.store(false, Ordering::SeqCst);
         let _ = done.send(());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use super::scope::{self, Destination, Role, Scope, enter_aside};
+use super::scope::{self, Destination, Role, Scope, enter_without_flush};
 use super::{flush, layer, panic_text};
 use crate::unwind::PanicRecord;
 
@@ -108,7 +108,7 @@ fn former() -> Option<Arc<Hook>> {
 fn former_text(info: &PanicHookInfo<'_>, scope: &Scope) -> Vec<u8> {
     let aside = Scope::new(scope.name().to_owned(), Destination::Scope);
     {
-        let _entered = enter_aside(Some(aside.clone()), Role::Thread);
+        let _entered = enter_without_flush(Some(aside.clone()), Role::Thread);
         call_former(info);
     }
     aside.close()

@@ -19,7 +19,7 @@ use super::chunk::{Chunk, UNAVAILABLE};
 /// Who closes a journal waits so long for appends under way. One that takes longer was interrupted
 /// for good. The journal of a test that has timed out is closed by who has the schedule: so long no
 /// other test starts, and none is reported.
-const PATIENCE: Duration = Duration::from_secs(1);
+const APPEND_LIMIT: Duration = Duration::from_secs(1);
 /// Text that grows until it is closed.
 pub(super) struct Journal {
     is_closed: AtomicBool,
@@ -117,7 +117,7 @@ impl Journal {
     fn is_quiet_soon(&self) -> bool {
         let since = Instant::now();
         while self.writers.load(Ordering::SeqCst) > 0 {
-            if since.elapsed() > PATIENCE {
+            if since.elapsed() > APPEND_LIMIT {
                 return false;
             }
             thread::yield_now();
@@ -146,7 +146,7 @@ impl Drop for Writing<'_> {
 mod tests {
     use std::iter;
 
-    use super::super::chunk::LEAST;
+    use super::super::chunk::MIN_SIZE;
     use super::*;
 
     fn text(journal: &Journal) -> Vec<u8> {
@@ -159,7 +159,7 @@ mod tests {
     fn what_is_appended_comes_back_in_order_and_once() {
         let journal = Journal::new();
         let mut expected = Vec::new();
-        for (length, byte) in [1, 0, 100, LEAST, 7, 3 * LEAST, LEAST - 1]
+        for (length, byte) in [1, 0, 100, MIN_SIZE, 7, 3 * MIN_SIZE, MIN_SIZE - 1]
             .into_iter()
             .zip(b'a'..)
         {
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn an_append_that_never_ends_takes_its_chunk_along_and_no_other() {
         let journal = Journal::new();
-        let (first, last) = (vec![b'a'; LEAST], vec![b'd'; 3 * LEAST]);
+        let (first, last) = (vec![b'a'; MIN_SIZE], vec![b'd'; 3 * MIN_SIZE]);
         assert!(journal.append(iter::once(&first[..])));
         assert!(journal.append(iter::once(&b"b"[..])));
         let writing = journal.enter();

@@ -52,7 +52,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 
 pub(crate) use self::abort::AbortGuard;
-use self::scope::enter_aside;
+use self::scope::enter_without_flush;
 pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
 use crate::process::print_error;
 
@@ -99,7 +99,7 @@ impl Context {
     ///
     /// It never waits for the lock of standard output, which a test may hold.
     pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _entered = enter_aside(self.scope.clone(), Role::Poll);
+        let _entered = enter_without_flush(self.scope.clone(), Role::Poll);
         work()
     }
 

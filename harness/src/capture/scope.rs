@@ -7,7 +7,7 @@ use std::thread;
 
 use super::flush;
 use super::journal::Journal;
-use crate::process::{is_stderr_redirected, print_error, print_to_kept, reopen_stderr};
+use crate::process::{is_stderr_redirected, print_error, print_to_saved_stderr, reopen_stderr};
 use crate::unwind::PanicRecord;
 
 /// Where the output of a test goes.
@@ -19,7 +19,7 @@ pub(crate) enum Destination {
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
     File,
     /// Through.
-    Nowhere,
+    PassThrough,
 }
 
 /// A test that is running, and what it has printed so far.
@@ -64,7 +64,7 @@ impl Scope {
 
     /// Says whether standard output and standard error come together, so that their order counts.
     pub(crate) fn merges_output(&self) -> bool {
-        self.destination != Destination::Nowhere
+        self.destination != Destination::PassThrough
     }
 
     /// Says whether output is captured here, and still is.
@@ -106,8 +106,8 @@ impl Scope {
             return;
         }
         match self.destination {
-            Destination::File => print_to_kept(text),
-            Destination::Scope | Destination::Nowhere => print_error(text),
+            Destination::File => print_to_saved_stderr(text),
+            Destination::Scope | Destination::PassThrough => print_error(text),
         }
     }
 
@@ -204,18 +204,18 @@ pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> 
 }
 
 /// Makes this thread work for `scope` until the guard is dropped.
-pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> Entered {
+pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
     let entry = scope.map(|scope| Entry { scope, role });
-    Entered {
+    ScopeGuard {
         former: swap(entry),
         flushes: true,
     }
 }
 
 /// Like [`enter`], and leaves alone what stands in std's buffer.
-pub(crate) fn enter_aside(scope: Option<Arc<Scope>>, role: Role) -> Entered {
+pub(crate) fn enter_without_flush(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
     let entry = scope.map(|scope| Entry { scope, role });
-    Entered {
+    ScopeGuard {
         former: swap(entry),
         flushes: false,
     }
@@ -230,12 +230,12 @@ pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
 }
 
 /// Restores the former scope of the thread when it is dropped.
-pub(crate) struct Entered {
+pub(crate) struct ScopeGuard {
     former: Option<Entry>,
     flushes: bool,
 }
 
-impl Drop for Entered {
+impl Drop for ScopeGuard {
     fn drop(&mut self) {
         // Half a line in std's buffer belongs to the scope that ends here. If the test has ended
         // meanwhile, as it timed out, the half line is another test's.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use crate::process::Guarded;
+use crate::process::CheckedFile;
 
 /// Makes `file` the standard input of this process, and of those that it starts.
 pub(crate) fn replace_stdin(file: &File) -> io::Result<()> {
@@ -24,9 +24,9 @@ pub(crate) fn point(standard: RawFd, file: &impl AsRawFd) -> io::Result<()> {
 
 /// Makes `file` the standard output and the standard error of this process, where it is not that
 /// already.
-pub(crate) fn restore_outputs(file: &Guarded<File>) -> io::Result<()> {
+pub(crate) fn restore_outputs(file: &CheckedFile<File>) -> io::Result<()> {
     for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-        if !file.is_also(output) {
+        if !file.is_same_file(output) {
             point(output, &**file)?;
         }
     }

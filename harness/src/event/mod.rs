@@ -14,7 +14,7 @@ pub(crate) use self::outcome::{Cause, Outcome};
 use crate::trial::Description;
 
 /// After this long a running test gets a notice.
-pub(crate) const SLOW: Duration = Duration::from_secs(60);
+pub(crate) const SLOW_AFTER: Duration = Duration::from_secs(60);
 
 /// A step of a run or of a listing.
 pub(crate) enum Event<'a> {

@@ -12,7 +12,7 @@ use super::protocol::{self, Call, Reply};
 use crate::args::TimeLimits;
 use crate::capture::{Destination, stdio};
 use crate::job::{Ended, Job, Thread, ThreadPool};
-use crate::process::{self, Guarded};
+use crate::process::{self, CheckedFile};
 use crate::trial::{Describe, Trial};
 use crate::unwind;
 
@@ -21,7 +21,7 @@ use crate::unwind;
 pub(super) struct Executor {
     settings: Settings,
     threads: ThreadPool<Ended>,
-    link: Guarded<UnixStream>,
+    link: CheckedFile<UnixStream>,
     state: Mutex<State>,
 }
 
@@ -68,7 +68,7 @@ impl Executor {
         let this = Self {
             threads: ThreadPool::new(settings.thread),
             settings,
-            link: Guarded::new(link),
+            link: CheckedFile::new(link),
             state: Mutex::new(State {
                 trials,
                 queue: VecDeque::new(),
@@ -138,7 +138,7 @@ impl Executor {
         if let Some(describe) = describe {
             let text = unwind::contain(|| describe()).unwrap_or_default();
             unwind::contain(|| drop(describe));
-            process::print_to_kept(text.as_bytes());
+            process::print_to_saved_stderr(text.as_bytes());
         }
         self.reply(&Reply::Described);
     }
@@ -257,7 +257,7 @@ mod tests {
         ];
         let settings = Settings {
             measures: false,
-            destination: Destination::Nowhere,
+            destination: Destination::PassThrough,
             limits: None,
             thread: Thread::Own,
         };

@@ -8,14 +8,14 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::capture::stdio;
-use crate::process::Guarded;
+use crate::process::CheckedFile;
 
 /// A file that is longer is emptied between trials.
 const MOST: u64 = 1 << 20;
 
 /// Output that ends up in a file, and where that of the current trial starts.
 pub(super) struct Output {
-    file: Guarded<File>,
+    file: CheckedFile<File>,
     pub(super) start: u64,
 }
 
@@ -23,7 +23,7 @@ impl Output {
     /// Looks at `file`, which every writer appends to.
     pub(super) fn new(file: File) -> Self {
         Self {
-            file: Guarded::new(file),
+            file: CheckedFile::new(file),
             start: 0,
         }
     }

@@ -35,7 +35,7 @@ impl Server {
         process::leave_to_parent();
         // The parent has pointed the descriptors at a file.
         let (destination, output) = match args.nocapture {
-            true => (Destination::Nowhere, None),
+            true => (Destination::PassThrough, None),
             false => (Destination::File, Some(own_output()?)),
         };
         let settings = Settings {
@@ -75,7 +75,7 @@ impl Future for Server {
 fn own_output() -> io::Result<Output> {
     let file = io::stdout().as_fd().try_clone_to_owned()?;
     let output = Output::new(File::from(file));
-    process::keep_stderr(output.writer()?);
+    process::save_stderr(output.writer()?);
     Ok(output)
 }
 

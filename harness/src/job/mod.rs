@@ -167,7 +167,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             done,
         } = self;
         let scope = Scope::new(description.name.clone(), destination);
-        let Body::Here(body) = body else {
+        let Body::InProcess(body) = body else {
             // Nothing was run.
             done(Ended::dropped(&scope));
             return Handle::default();
@@ -224,7 +224,7 @@ mod tests {
             limits: None,
             done: move |ended| sender.send(ended).unwrap_or_default(),
         };
-        let cancelled = Body::Here(Box::new(|_| None));
+        let cancelled = Body::InProcess(Box::new(|_| None));
         let pool = ThreadPool::new(Thread::Own);
         job.start(cancelled, false, None, &pool);
         let dropped = Ended::dropped(&Scope::new("t".to_owned(), Destination::Scope));

@@ -9,7 +9,7 @@ use crate::args::TimeLimits;
 use crate::capture::{self, Role, Scope};
 use crate::event::Outcome;
 use crate::event::outcome;
-use crate::process::Home;
+use crate::process::ReportingProcess;
 use crate::trial::{Description, Verdict};
 use crate::unwind::{self, Payload};
 
@@ -19,7 +19,7 @@ pub(super) struct TestThread {
     limits: Option<TimeLimits>,
     scope: Arc<Scope>,
     unreported: Arc<Unreported>,
-    home: Home,
+    reporting_process: ReportingProcess,
 }
 
 /// The end of a body that has returned, until it is reported.
@@ -78,7 +78,7 @@ impl TestThread {
             limits,
             scope,
             unreported,
-            home: Home::new(),
+            reporting_process: ReportingProcess::new(),
         }
     }
 
@@ -96,7 +96,8 @@ impl TestThread {
         drop(entered);
         match self.unreported.take() {
             Some(judged) => {
-                self.home.end_child(judged.outcome.is_failure());
+                self.reporting_process
+                    .exit_if_forked(judged.outcome.is_failure());
                 judged.into_ended(&self.scope)
             }
             None => Ended::dropped(&self.scope),

@@ -3,9 +3,9 @@
 use std::process;
 
 /// The process that reports what becomes of tests.
-pub(crate) struct Home(u32);
+pub(crate) struct ReportingProcess(u32);
 
-impl Home {
+impl ReportingProcess {
     /// Returns the current process.
     pub(crate) fn new() -> Self {
         Self(process::id())
@@ -13,7 +13,7 @@ impl Home {
 
     /// Ends a child that was forked from this process: the end of the test is its parent's to report,
     /// and so are the tests after it.
-    pub(crate) fn end_child(&self, has_failed: bool) {
+    pub(crate) fn exit_if_forked(&self, has_failed: bool) {
         if process::id() != self.0 {
             end(i32::from(has_failed));
         }

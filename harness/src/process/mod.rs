@@ -1,18 +1,18 @@
 //! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
 
 pub(crate) mod binary;
+#[cfg(unix)]
+mod checked_file;
+#[cfg(not(unix))]
+#[path = "unchecked_file.rs"]
+mod checked_file;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit;
 mod forked;
 #[cfg(unix)]
-mod guarded;
-#[cfg(not(unix))]
-#[path = "unguarded.rs"]
-mod guarded;
-#[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
-mod kept;
+mod saved_stderr;
 #[cfg(unix)]
 mod signal_pipe;
 mod stderr;
@@ -22,23 +22,23 @@ pub(crate) mod worker;
 #[path = "no_exit.rs"]
 mod exit;
 #[cfg(not(unix))]
-#[path = "no_kept.rs"]
-mod kept;
-#[cfg(not(unix))]
 mod no_signals;
+#[cfg(not(unix))]
+#[path = "no_saved_stderr.rs"]
+mod saved_stderr;
 
-pub use self::exit::ExitGuard;
-pub(crate) use self::forked::Home;
-pub(crate) use self::guarded::Guarded;
+pub(crate) use self::checked_file::CheckedFile;
 #[cfg(unix)]
-pub(crate) use self::guarded::identity;
+pub(crate) use self::checked_file::file_id;
+pub use self::exit::ExitGuard;
+pub(crate) use self::forked::ReportingProcess;
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
-#[cfg(unix)]
-pub(crate) use self::kept::keep_stderr;
-pub(crate) use self::kept::{is_stderr_redirected, print_to_kept, reopen_stderr};
 #[cfg(not(unix))]
 pub(crate) use self::no_signals::Interrupt;
+#[cfg(unix)]
+pub(crate) use self::saved_stderr::save_stderr;
+pub(crate) use self::saved_stderr::{is_stderr_redirected, print_to_saved_stderr, reopen_stderr};
 pub(crate) use self::stderr::print_error;
 pub use self::worker::is_worker;
 

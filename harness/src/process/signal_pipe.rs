@@ -12,12 +12,12 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::process::Guarded;
+use crate::process::CheckedFile;
 
 /// Both ends of a pipe, which tests may close or replace.
 pub(super) struct SignalPipe {
-    reader: Guarded<File>,
-    writer: Guarded<File>,
+    reader: CheckedFile<File>,
+    writer: CheckedFile<File>,
 }
 
 impl SignalPipe {
@@ -34,7 +34,7 @@ impl SignalPipe {
                 libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC);
                 OwnedFd::from_raw_fd(end)
             };
-            Guarded::new(File::from(end))
+            CheckedFile::new(File::from(end))
         });
         Some(Self { reader, writer })
     }

@@ -122,7 +122,10 @@ fn search_path() -> Vec<PathBuf> {
         roots.extend(listed.split(':').map(|dir| -> PathBuf { root(dir) }));
         return roots;
     }
-    roots.extend(env::var_os("HOME").map(|home| PathBuf::from(home).join(".terminfo")));
+    roots.extend(
+        env::var_os("HOME")
+            .map(|reporting_process| PathBuf::from(reporting_process).join(".terminfo")),
+    );
     let system = [
         "/etc/terminfo",
         "/lib/terminfo",

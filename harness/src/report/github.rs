@@ -11,7 +11,7 @@ use super::failure::{Failure, Location, source_location};
 use super::repository::Repository;
 
 /// GitHub shows so many of a step.
-const MOST: usize = 10;
+const MAX_ANNOTATIONS: usize = 10;
 
 /// Adds a workflow command for each failure to the end of another report.
 pub(super) struct Github {
@@ -39,7 +39,7 @@ impl Github {
 
     fn add(&mut self, description: &Description, failure: &Failure) {
         self.count += 1;
-        if self.count > MOST {
+        if self.count > MAX_ANNOTATIONS {
             return;
         }
         self.commands.push_str("::error ");
@@ -62,8 +62,12 @@ impl Github {
 
     fn end(&mut self, out: &mut String) {
         out.push_str(&self.commands);
-        if self.count > MOST {
-            let _ = writeln!(out, "::notice::{} more tests failed", self.count - MOST);
+        if self.count > MAX_ANNOTATIONS {
+            let _ = writeln!(
+                out,
+                "::notice::{} more tests failed",
+                self.count - MAX_ANNOTATIONS
+            );
         }
     }
 }
@@ -124,12 +128,15 @@ mod tests {
             attempt: Attempt::first(1),
         };
         let (mut github, mut out) = (Github::new(Box::new(Silent)), String::new());
-        for _ in 0..MOST + 3 {
+        for _ in 0..MAX_ANNOTATIONS + 3 {
             github.report(&Event::Finished(&finished), &mut out);
         }
         github.report(&Event::RunFinished(&Tally::default()), &mut out);
         let error = "::error title=test t failed::Error: why\n";
-        let expected = format!("{}::notice::3 more tests failed\n", error.repeat(MOST));
+        let expected = format!(
+            "{}::notice::3 more tests failed\n",
+            error.repeat(MAX_ANNOTATIONS)
+        );
         assert_eq!(out, expected);
     }
 

@@ -13,13 +13,13 @@ use super::unfinished::Unfinished;
 use super::xml::{attribute, cdata};
 
 /// An attempt of a test.
-struct Attempt<'a> {
+struct CaseAttempt<'a> {
     outcome: &'a Outcome,
     output: &'a [u8],
     elapsed: Option<Duration>,
 }
 
-impl<'a> Attempt<'a> {
+impl<'a> CaseAttempt<'a> {
     fn last(finished: &'a Finished) -> Self {
         Self {
             outcome: &finished.outcome,
@@ -38,23 +38,23 @@ impl<'a> Attempt<'a> {
 }
 
 /// The attempts of a test, sorted by where they are written.
-struct Attempts<'a> {
+struct CaseAttempts<'a> {
     /// Stands for the test: the first one if all failed, and else the last one.
-    main: Attempt<'a>,
-    others: Vec<Attempt<'a>>,
+    main: CaseAttempt<'a>,
+    others: Vec<CaseAttempt<'a>>,
     /// The element of each of the others.
     tag: &'static str,
 }
 
-impl<'a> Attempts<'a> {
+impl<'a> CaseAttempts<'a> {
     fn of(finished: &'a Finished) -> Self {
         let mut others: Vec<_> = finished
             .attempt
             .earlier
             .iter()
-            .map(Attempt::earlier)
+            .map(CaseAttempt::earlier)
             .collect();
-        let last = Attempt::last(finished);
+        let last = CaseAttempt::last(finished);
         if !finished.outcome.is_failure() || others.is_empty() {
             return Self {
                 main: last,
@@ -79,7 +79,7 @@ pub(super) fn write(
     out: &mut String,
 ) {
     let description = &finished.description;
-    let Attempts { main, others, tag } = Attempts::of(finished);
+    let CaseAttempts { main, others, tag } = CaseAttempts::of(finished);
     open(
         suite,
         repository,
@@ -139,7 +139,7 @@ fn open(
     out.push_str(">\n");
 }
 
-fn outcome(description: &Description, attempt: &Attempt<'_>, out: &mut String) {
+fn outcome(description: &Description, attempt: &CaseAttempt<'_>, out: &mut String) {
     match attempt.outcome {
         Outcome::Passed | Outcome::Measured(_) => {}
         Outcome::Ignored { reason: None } => out.push_str("      <skipped/>\n"),
@@ -156,7 +156,7 @@ fn outcome(description: &Description, attempt: &Attempt<'_>, out: &mut String) {
     }
 }
 
-fn other(tag: &str, description: &Description, attempt: &Attempt<'_>, out: &mut String) {
+fn other(tag: &str, description: &Description, attempt: &CaseAttempt<'_>, out: &mut String) {
     let (attributes, text) = failure(description, attempt);
     let _ = writeln!(out, "      <{tag} {attributes}>");
     let _ = writeln!(out, "        <stackTrace>{text}</stackTrace>");
@@ -165,7 +165,7 @@ fn other(tag: &str, description: &Description, attempt: &Attempt<'_>, out: &mut 
 }
 
 /// Returns the attributes of a failure, and its text.
-fn failure(description: &Description, attempt: &Attempt<'_>) -> (String, String) {
+fn failure(description: &Description, attempt: &CaseAttempt<'_>) -> (String, String) {
     let Failure { message, .. } = Failure::of(description, attempt.outcome);
     let first = attribute(message.lines().next().unwrap_or_default());
     let attributes = format!("message=\"{first}\" type=\"failure\"");

@@ -8,14 +8,14 @@ use std::path::{self, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::event::{Event, Finished, Outcome};
-use crate::process::Guarded;
+use crate::process::CheckedFile;
 
 use super::summary;
 
 /// Writes a line a test.
 pub(super) struct LogFile {
     path: PathBuf,
-    file: Guarded<File>,
+    file: CheckedFile<File>,
 }
 
 impl LogFile {
@@ -32,14 +32,14 @@ impl LogFile {
             false => File::create(&path)?,
         };
         created.insert(path.clone());
-        let file = Guarded::new(file);
+        let file = CheckedFile::new(file);
         Ok(Self { path, file })
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
         // A test may have closed it, or put a file of its own in its place.
         if !self.file.is_intact() {
-            let file = Guarded::new(reopen(&self.path)?);
+            let file = CheckedFile::new(reopen(&self.path)?);
             mem::forget(mem::replace(&mut self.file, file));
         }
         (&*self.file).write_all(line.as_bytes())

@@ -52,12 +52,12 @@ mod unix {
 
     use super::super::stdout;
     use crate::capture::stdio;
-    use crate::process::Guarded;
+    use crate::process::CheckedFile;
 
     /// A duplicate of the descriptor, so that the layer that captures what tests write to descriptor
     /// 1 never sees the report.
     pub(super) struct Target {
-        file: Guarded<File>,
+        file: CheckedFile<File>,
         duplicate: fn() -> io::Result<File>,
     }
 
@@ -67,7 +67,7 @@ mod unix {
                 true => stdout::duplicate_reserved,
                 false => stdout::duplicate,
             };
-            match duplicate().map(Guarded::new) {
+            match duplicate().map(CheckedFile::new) {
                 Ok(file) => Ok(Some(Self { file, duplicate })),
                 Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(None),
                 Err(error) => Err(error),
@@ -97,12 +97,12 @@ mod unix {
                 return Ok(());
             }
             let again = match (self.duplicate)() {
-                Ok(again) if self.file.is_also(again.as_raw_fd()) => again,
+                Ok(again) if self.file.is_same_file(again.as_raw_fd()) => again,
                 Err(error) if error.raw_os_error() == Some(libc::EMFILE) => return Err(error),
                 _ => return Err(io::Error::other(stdout::TAKEN)),
             };
             // It may have the number of the one before, which must not close it.
-            mem::forget(mem::replace(&mut self.file, Guarded::new(again)));
+            mem::forget(mem::replace(&mut self.file, CheckedFile::new(again)));
             Ok(())
         }
     }

@@ -14,17 +14,17 @@ use std::thread;
 use std::time::Duration;
 
 use crate::capture::{flush, stdio};
-use crate::process::{Guarded, identity};
+use crate::process::{CheckedFile, file_id};
 
 /// So long a flush may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// Present while descriptor 1 leads to standard error.
 static RESERVED: Mutex<Option<Reserved>> = Mutex::new(None);
 
 struct Reserved {
     /// Leads where descriptor 1 led.
-    original: Guarded<File>,
+    original: CheckedFile<File>,
     /// How many runs need that: runs may overlap, and a test may have runs of its own.
     count: usize,
 }
@@ -81,11 +81,11 @@ pub(super) fn duplicate_reserved() -> io::Result<File> {
 pub(super) const TAKEN: &str = "a test has closed or replaced the file that the report goes to";
 
 fn reserve() -> io::Result<Option<Reserved>> {
-    if identity(libc::STDOUT_FILENO).is_none() {
+    if file_id(libc::STDOUT_FILENO).is_none() {
         return Ok(None);
     }
     flush_in_time();
-    let original = Guarded::new(duplicate()?);
+    let original = CheckedFile::new(duplicate()?);
     redirect()?;
     Ok(Some(Reserved { original, count: 1 }))
 }
@@ -98,7 +98,7 @@ pub(super) fn duplicate() -> io::Result<File> {
 
 /// Points descriptor 1 where descriptor 2 leads; nowhere if that is closed.
 fn redirect() -> io::Result<()> {
-    match identity(libc::STDERR_FILENO) {
+    match file_id(libc::STDERR_FILENO) {
         Some(_) => stdio::point(libc::STDOUT_FILENO, &io::stderr()),
         None => {
             let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
@@ -118,7 +118,7 @@ fn flush_in_time() -> bool {
     let started = thread::Builder::new()
         .name("test-flush".to_owned())
         .spawn(flush);
-    started.is_ok() && is_done.recv_timeout(PATIENCE).is_ok()
+    started.is_ok() && is_done.recv_timeout(FLUSH_LIMIT).is_ok()
 }
 
 fn lock() -> MutexGuard<'static, Option<Reserved>> {

@@ -6,7 +6,7 @@ use std::iter;
 use std::mem;
 use std::sync::Arc;
 
-use crate::event::SLOW;
+use crate::event::SLOW_AFTER;
 use crate::event::{Attempt, Event, Finished, Listing, Outcome, Tally};
 use crate::trial::{Description, Measurement};
 
@@ -34,7 +34,7 @@ fn interrupted(tally: &Tally, out: &mut String) {
 /// Appends the notice for a test that takes long.
 pub(super) fn slow(description: &Description, out: &mut String) {
     let title = description.title();
-    let seconds = SLOW.as_secs();
+    let seconds = SLOW_AFTER.as_secs();
     let _ = writeln!(
         out,
         "test {title} has been running for over {seconds} seconds"

@@ -5,7 +5,8 @@
 //! that has to be woken for the report, and no runtime that has to be free; the future that the
 //! caller awaits only starts the first trials and waits for the result.
 
-mod last_resort;
+mod deferred_drops;
+mod exit_deadline;
 mod phase;
 mod queue;
 mod retry;
@@ -13,7 +14,6 @@ mod running;
 mod settings;
 mod state;
 mod stuck_lock;
-mod unused;
 mod watchdog;
 
 use std::collections::VecDeque;
@@ -78,13 +78,13 @@ impl Driver {
                 if let Some(result) = state.handle(message, self) {
                     self.result.put(result);
                     if state.has_given_up() {
-                        last_resort::watch(Arc::downgrade(self));
+                        exit_deadline::watch(Arc::downgrade(self));
                     }
                 }
             }
-            let unused = state.take_unused();
+            let deferred = state.take_deferred();
             drop(state);
-            drop(unused);
+            drop(deferred);
             if lock(&self.news).is_empty() {
                 return;
             }
@@ -100,13 +100,13 @@ impl Driver {
 fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> {
     let driver = Arc::downgrade(driver);
     move || {
-        let deadline = Instant::now() + shared::PATIENCE;
+        let deadline = Instant::now() + shared::CLOSING_LIMIT;
         let _guard = ExitGuard::after_failure();
         if let Some(driver) = driver.upgrade() {
             let pool = lock(&driver.state).interrupt_all();
             // Not with the state locked: the threads that wait for workers may have news.
             if let Some(pool) = pool {
-                pool.end(Some(shared::PATIENCE));
+                pool.end(Some(shared::CLOSING_LIMIT));
             }
         }
         shared::close_in_time(deadline.saturating_duration_since(Instant::now()));
@@ -193,14 +193,14 @@ impl Schedule {
 
     fn start(&mut self) {
         self.is_started = true;
-        let (started, unused) = {
+        let (started, deferred) = {
             let mut state = lock(&self.driver.state);
-            (state.begin(&self.driver), state.take_unused())
+            (state.begin(&self.driver), state.take_deferred())
         };
         if let Some(result) = started {
             self.driver.result.put(result);
         }
-        drop(unused);
+        drop(deferred);
         // What ended meanwhile could not be worked off.
         self.driver.work();
     }
@@ -215,8 +215,8 @@ impl Future for Schedule {
         }
         let polled = self.driver.result.poll(cx);
         if polled.is_ready() {
-            let unused = lock(&self.driver.state).clean_up();
-            drop(unused);
+            let deferred = lock(&self.driver.state).clean_up();
+            drop(deferred);
         }
         polled
     }
@@ -224,7 +224,7 @@ impl Future for Schedule {
 
 impl Drop for Schedule {
     fn drop(&mut self) {
-        let unused = lock(&self.driver.state).abandon();
-        drop(unused);
+        let deferred = lock(&self.driver.state).abandon();
+        drop(deferred);
     }
 }

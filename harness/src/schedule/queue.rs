@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::unused::Unused;
+use super::deferred_drops::DeferredDrops;
 use crate::plan::Planned;
 use crate::trial::Description;
 
@@ -70,9 +70,9 @@ impl Queue {
     }
 
     /// Removes all trials.
-    pub(super) fn clear(&mut self, unused: &mut Unused) {
+    pub(super) fn clear(&mut self, deferred: &mut DeferredDrops) {
         let all = self.tests.drain(..).chain(self.benchmarks.drain(..));
-        all.for_each(|planned| unused.add_trial(planned.trial));
+        all.for_each(|planned| deferred.add_trial(planned.trial));
     }
 }
 

@@ -1,18 +1,18 @@
 //! Further attempts of a trial that failed.
 
-use super::unused::Unused;
+use super::deferred_drops::DeferredDrops;
 use crate::event::{FailedAttempt, Finished};
 use crate::plan::Planned;
 use crate::trial::{Body, Description, Options, Trial};
 
 /// What is needed to run a trial again.
-pub(super) struct Again {
+pub(super) struct Retry {
     description: Description,
     options: Options,
     occurrence: u32,
 }
 
-impl Again {
+impl Retry {
     /// Notes what `planned` needs; `None` if it cannot run again: a body that can run once only
     /// can do so in another process.
     pub(super) fn new(planned: &Planned, is_pooled: bool) -> Option<Self> {
@@ -33,8 +33,8 @@ impl Again {
     }
 
     /// Sees to it that what is the user's outlives this.
-    pub(super) fn keep(&self, unused: &mut Unused) {
-        unused.add(None, self.options.clone());
+    pub(super) fn keep(&self, deferred: &mut DeferredDrops) {
+        deferred.add(None, self.options.clone());
     }
 
     /// Returns the next attempt, after one that failed.
@@ -46,7 +46,7 @@ impl Again {
         });
         let body = match self.options.remake {
             Some(ref remake) => remake(),
-            None => Body::Elsewhere,
+            None => Body::InWorker,
         };
         Planned {
             trial: Trial {

@@ -4,29 +4,29 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::retry::Again;
+use super::retry::Retry;
 use crate::capture::Context;
-use crate::event::SLOW;
+use crate::event::SLOW_AFTER;
 use crate::event::{Attempt, Outcome};
 use crate::job::{Ended, Handle};
 use crate::trial::{Cancellation, Describe, Description};
 
 /// How long a trial whose time is over is kept for a description of what it does.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DESCRIPTION_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long a trial whose time is over is kept for its future to be dropped: what that prints is the
 /// trial's, and the next one may need what it gives back.
-const TIME_TO_DROP: Duration = Duration::from_secs(1);
+const DROP_LIMIT: Duration = Duration::from_secs(1);
 
 /// The trials that are under way, in the order of their start. There are few of them at a time.
 #[derive(Default)]
 pub(super) struct Running {
-    trials: Vec<(usize, Trial)>,
+    trials: Vec<(usize, RunningTrial)>,
     next: usize,
 }
 
 /// A trial that is under way.
-pub(super) struct Trial {
+pub(super) struct RunningTrial {
     pub(super) description: Arc<Description>,
     /// `None` as long as it waits for a worker process.
     since: Option<Instant>,
@@ -42,15 +42,15 @@ pub(super) struct Trial {
     handle: Handle,
     pub(super) attempt: Attempt,
     /// What is needed to run it again, if it may.
-    pub(super) again: Option<Again>,
+    pub(super) again: Option<Retry>,
 }
 
-impl Trial {
+impl RunningTrial {
     /// Returns a trial that has not started yet.
     pub(super) fn new(
         description: Arc<Description>,
         attempt: Attempt,
-        again: Option<Again>,
+        again: Option<Retry>,
     ) -> Self {
         Self {
             attempt,
@@ -72,7 +72,7 @@ impl Trial {
     }
 
     fn is_slow(&self, now: Instant) -> bool {
-        self.since.is_some_and(|since| since + SLOW <= now)
+        self.since.is_some_and(|since| since + SLOW_AFTER <= now)
     }
 
     fn expiry(&self) -> Option<Instant> {
@@ -87,18 +87,18 @@ impl Trial {
 
     fn next_alarm(&self) -> Option<Instant> {
         let slow = self.since.filter(|_| !self.is_noticed);
-        let slow = slow.map(|since| since + SLOW);
+        let slow = slow.map(|since| since + SLOW_AFTER);
         [slow, self.expiry()].into_iter().flatten().min()
     }
 }
 
 impl Running {
-    fn get(&self, id: usize) -> Option<&Trial> {
+    fn get(&self, id: usize) -> Option<&RunningTrial> {
         let mut trials = self.trials.iter();
         trials.find_map(|(other, trial)| (*other == id).then_some(trial))
     }
 
-    fn get_mut(&mut self, id: usize) -> Option<&mut Trial> {
+    fn get_mut(&mut self, id: usize) -> Option<&mut RunningTrial> {
         let mut trials = self.trials.iter_mut();
         trials.find_map(|(other, trial)| (*other == id).then_some(trial))
     }
@@ -112,7 +112,7 @@ impl Running {
     }
 
     /// Adds a trial and returns its number.
-    pub(super) fn add(&mut self, trial: Trial) -> usize {
+    pub(super) fn add(&mut self, trial: RunningTrial) -> usize {
         let id = self.next;
         self.next += 1;
         self.trials.push((id, trial));
@@ -153,7 +153,7 @@ impl Running {
             return None;
         }
         let describe = trial.describe.take()?;
-        trial.given_up_at = Some(now + PATIENCE);
+        trial.given_up_at = Some(now + DESCRIPTION_LIMIT);
         Some((trial.handle.context(), describe))
     }
 
@@ -166,7 +166,7 @@ impl Running {
 
     /// Says whether a trial is under way that runs alone.
     pub(super) fn has_serial(&self) -> bool {
-        let is_serial = |trial: &Trial| trial.description.is_serial;
+        let is_serial = |trial: &RunningTrial| trial.description.is_serial;
         // Such a trial is the only one.
         self.trials
             .first()
@@ -174,7 +174,7 @@ impl Running {
     }
 
     /// Removes a trial that ended.
-    pub(super) fn remove(&mut self, id: usize) -> Option<Trial> {
+    pub(super) fn remove(&mut self, id: usize) -> Option<RunningTrial> {
         let index = self.trials.iter().position(|(other, _)| *other == id)?;
         Some(self.trials.remove(index).1)
     }
@@ -206,7 +206,7 @@ impl Running {
         if mem::replace(&mut trial.is_cancelled, true) || !cancellation.is_waiting() {
             return None;
         }
-        trial.given_up_at = Some(now + TIME_TO_DROP);
+        trial.given_up_at = Some(now + DROP_LIMIT);
         Some(cancellation)
     }
 
@@ -275,7 +275,7 @@ impl Running {
         self.trials
             .iter()
             .map(|(_, trial)| trial)
-            .filter_map(Trial::next_alarm)
+            .filter_map(RunningTrial::next_alarm)
             .min()
     }
 }
@@ -287,7 +287,11 @@ mod tests {
     fn running() -> Running {
         let mut running = Running::default();
         let description = crate::Trial::test("t", || Ok(())).description;
-        let id = running.add(Trial::new(Arc::new(description), Attempt::first(1), None));
+        let id = running.add(RunningTrial::new(
+            Arc::new(description),
+            Attempt::first(1),
+            None,
+        ));
         assert_eq!(running.next_alarm(), None);
         running.start(id);
         running
@@ -298,8 +302,8 @@ mod tests {
         let mut running = running();
         let now = Instant::now();
         assert!(running.take_slow(now).is_empty());
-        assert_eq!(running.take_slow(now + SLOW).len(), 1);
-        assert!(running.take_slow(now + SLOW).is_empty());
+        assert_eq!(running.take_slow(now + SLOW_AFTER).len(), 1);
+        assert!(running.take_slow(now + SLOW_AFTER).is_empty());
         assert_eq!(running.next_alarm(), None);
     }
 
@@ -328,7 +332,7 @@ mod tests {
         assert!(
             running
                 .next_alarm()
-                .is_some_and(|alarm| alarm <= now + SLOW)
+                .is_some_and(|alarm| alarm <= now + SLOW_AFTER)
         );
     }
 }

@@ -29,7 +29,7 @@ impl Settings {
             concurrency,
             measures: args.bench,
             destination: match args.nocapture {
-                true => Destination::Nowhere,
+                true => Destination::PassThrough,
                 false => Destination::Scope,
             },
             show_output: args.show_output,

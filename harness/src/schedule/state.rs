@@ -7,15 +7,15 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::deferred_drops::DeferredDrops;
 use super::phase::Phase;
 use super::queue::Queue;
-use super::retry::Again;
-use super::running::{Running, Trial};
+use super::retry::Retry;
+use super::running::{Running, RunningTrial};
 use super::settings::Settings;
-use super::unused::Unused;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
-use crate::event::SLOW;
+use crate::event::SLOW_AFTER;
 use crate::event::{Event, Finished, Outcome, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
 use crate::job::{Ended, Job, ThreadPool};
@@ -44,7 +44,7 @@ pub(crate) struct State {
     is_given_up: bool,
     /// Somebody looks whether std's locks can be had.
     watches_locks: bool,
-    unused: Unused,
+    deferred: DeferredDrops,
 }
 
 /// What a step comes to: the end of the run, or nothing yet.
@@ -73,7 +73,7 @@ impl State {
             has_given_up: false,
             is_given_up: false,
             watches_locks: false,
-            unused: Unused::default(),
+            deferred: DeferredDrops::default(),
         }
     }
 
@@ -156,27 +156,27 @@ impl State {
     }
 
     /// Forgets everything that is under way.
-    pub(super) fn abandon(&mut self) -> Unused {
+    pub(super) fn abandon(&mut self) -> DeferredDrops {
         self.phase = Phase::Over;
         self.clean_up()
     }
 
     /// Ends what the run needed, and waits for worker processes. Returns what has to be dropped
     /// when the state is not locked.
-    pub(super) fn clean_up(&mut self) -> Unused {
+    pub(super) fn clean_up(&mut self) -> DeferredDrops {
         self.watchdog = None;
         self.threads = ThreadPool::new(self.settings.thread);
         if let Some(pool) = self.pool.take() {
             let is_cut_short = self.tally.is_interrupted || !self.running.is_empty();
-            pool.end(is_cut_short.then_some(shared::PATIENCE));
+            pool.end(is_cut_short.then_some(shared::CLOSING_LIMIT));
         }
-        self.queue.clear(&mut self.unused);
-        self.take_unused()
+        self.queue.clear(&mut self.deferred);
+        self.take_deferred()
     }
 
     /// Returns what has to be dropped when the state is not locked.
-    pub(super) fn take_unused(&mut self) -> Unused {
-        mem::take(&mut self.unused)
+    pub(super) fn take_deferred(&mut self) -> DeferredDrops {
+        mem::take(&mut self.deferred)
     }
 
     /// Starts what can be started; says whether the run is over.
@@ -220,7 +220,7 @@ impl State {
     }
 
     fn start(&mut self, planned: Planned, driver: &Arc<Driver>) -> io::Result<()> {
-        let again = Again::new(&planned, self.pool.is_some());
+        let again = Retry::new(&planned, self.pool.is_some());
         let Planned {
             trial,
             ignored,
@@ -232,7 +232,7 @@ impl State {
         let description = Arc::new(trial.description);
         let id = self
             .running
-            .add(Trial::new(description.clone(), attempt, again));
+            .add(RunningTrial::new(description.clone(), attempt, again));
         let driver = driver.clone();
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
             let name = description.title().into_owned();
@@ -242,12 +242,12 @@ impl State {
                 is_described: options.describe.is_some(),
                 tell: Box::new(move |progress| driver.tell(message_of(id, progress))),
             });
-            self.unused.add(Some(body), options);
+            self.deferred.add(Some(body), options);
             return Ok(());
         }
         let started = self.started(id);
         if ignored || started.is_err() {
-            self.unused.add(Some(body), options);
+            self.deferred.add(Some(body), options);
             started?;
             self.running.ignore(id);
             let ended = Ended::ignored(description.ignore_reason.clone());
@@ -262,7 +262,7 @@ impl State {
         };
         let (block_on, describe) = (options.block_on.take(), options.describe.take());
         let handle = job.start(body, self.settings.measures, block_on, &self.threads);
-        self.unused.add(None, options);
+        self.deferred.add(None, options);
         self.running.set_handle(id, handle, timeout, describe);
         self.watch(timeout);
         Ok(())
@@ -282,7 +282,7 @@ impl State {
     /// Sees to it that a trial that starts now is noticed when it is slow, or too slow. With one
     /// trial at a time its name is on the screen already.
     fn watch(&mut self, timeout: Option<Duration>) {
-        let slow = (self.settings.concurrency > 1).then_some(SLOW);
+        let slow = (self.settings.concurrency > 1).then_some(SLOW_AFTER);
         let first = match (slow, timeout) {
             (Some(slow), Some(timeout)) => slow.min(timeout),
             (Some(only), None) | (None, Some(only)) => only,
@@ -300,7 +300,7 @@ impl State {
             return Ok(());
         };
         let describe = trial.describe.take();
-        self.unused.add(
+        self.deferred.add(
             None,
             Options {
                 describe,
@@ -308,7 +308,7 @@ impl State {
             },
         );
         if let Some(again) = &trial.again {
-            again.keep(&mut self.unused);
+            again.keep(&mut self.deferred);
         }
         let ended = match trial.expired_after() {
             // It has come to its end while it was described.

@@ -12,7 +12,7 @@ use crate::process::print_error;
 
 /// Time limit from the report to the end of closing, when Ctrl-C has ended the run, or when a test was given up
 /// that may keep what closing needs. Of the five seconds that the process may take it leaves one for the exit.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
+pub(crate) const CLOSING_LIMIT: Duration = Duration::from_secs(4);
 
 static STATE: Mutex<State> = Mutex::new(State {
     runs: 0,
@@ -105,12 +105,12 @@ fn leave() -> (usize, Option<Instant>) {
 /// was long ago.
 fn time_until(deadline: Instant) -> Duration {
     let rest = deadline.checked_duration_since(Instant::now());
-    rest.unwrap_or(PATIENCE)
+    rest.unwrap_or(CLOSING_LIMIT)
 }
 
 /// Limits the time from now, when a test was given up and the run is reported, to the end of closing.
-pub(crate) fn hurry() {
-    lock().deadline = Some(Instant::now() + PATIENCE);
+pub(crate) fn limit_closing() {
+    lock().deadline = Some(Instant::now() + CLOSING_LIMIT);
 }
 
 /// Notes that a worker process has failed at its end, and prints what there is to say of that.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 pub use self::closing::close_shared;
 #[cfg(unix)]
 pub(crate) use self::closing::worker_failed;
-pub(crate) use self::closing::{PATIENCE, Run, close_in_time, hurry, set_teardown};
+pub(crate) use self::closing::{CLOSING_LIMIT, Run, close_in_time, limit_closing, set_teardown};
 pub(crate) use self::functions::LocalFuture;
 pub use self::functions::{AsyncFunction, Close, Open};
 use self::opening::Opening;

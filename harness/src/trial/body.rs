@@ -58,9 +58,9 @@ pub(crate) type Verdict = Result<Done, Failed>;
 /// The code of a trial.
 pub(crate) enum Body {
     /// Runs on a thread of the trial's own. Returns `None` if it was cancelled.
-    Here(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
+    InProcess(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
     /// Runs in a worker process, where there is another trial of this name.
-    Elsewhere,
+    InWorker,
 }
 
 /// The arguments of a body.
@@ -98,7 +98,7 @@ where
     S: FnOnce() -> F + Send + 'static,
     F: Future<Output = Result<Completion, Failed>> + 'static,
 {
-    Body::Here(Box::new(|call: Call| {
+    Body::InProcess(Box::new(|call: Call| {
         task::run(call, Box::pin(async { start().await.map(done) }))
     }))
 }

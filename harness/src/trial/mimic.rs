@@ -23,7 +23,7 @@ impl From<libtest_mimic::Trial> for Trial {
     fn from(theirs: libtest_mimic::Trial) -> Self {
         let (name, kind) = (theirs.name().to_owned(), theirs.kind().to_owned());
         let (is_ignored, is_bench) = (theirs.has_ignored_flag(), theirs.is_bench());
-        let body = Body::Here(Box::new(move |call| Some(run(theirs, call.once))));
+        let body = Body::InProcess(Box::new(move |call| Some(run(theirs, call.once))));
         let mut trial = Trial::new(name, body)
             .with_kind(kind)
             .with_ignored_flag(is_ignored);
@@ -48,7 +48,7 @@ fn run(trial: libtest_mimic::Trial, once: bool) -> Verdict {
     };
     let conclusion = libtest_mimic::run(&args, vec![trial]);
     let text = fs::read_to_string(&file.0).unwrap_or_default();
-    let report = Report {
+    let report = MimicReport {
         text: &text,
         name: &name,
     };
@@ -89,12 +89,12 @@ impl Drop for ReportFile {
 }
 
 /// What libtest-mimic reports of a single trial, which nothing else is printed into.
-struct Report<'a> {
+struct MimicReport<'a> {
     text: &'a str,
     name: &'a str,
 }
 
-impl<'a> Report<'a> {
+impl<'a> MimicReport<'a> {
     /// Returns the message of a failure. That of a panic has been printed already.
     fn failed(&self) -> Failed {
         let message = self
@@ -137,8 +137,8 @@ fn number(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn report(text: &str) -> Report<'_> {
-        Report { text, name: "a" }
+    fn report(text: &str) -> MimicReport<'_> {
+        MimicReport { text, name: "a" }
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Trial {
     {
         Self::new(
             name.into(),
-            Body::Here(Box::new(move |_| Some(runner().map(done)))),
+            Body::InProcess(Box::new(move |_| Some(runner().map(done)))),
         )
     }
 
@@ -64,7 +64,7 @@ impl Trial {
             Some(measurement) => Ok(Done::Measured(measurement)),
             None => Err("bench runner returned `Ok(None)` in bench mode".into()),
         };
-        let body = Body::Here(Box::new(move |call| Some(measure(call.once))));
+        let body = Body::InProcess(Box::new(move |call| Some(measure(call.once))));
         let mut trial = Self::new(name.into(), body);
         trial.description.is_bench = true;
         trial
@@ -145,9 +145,9 @@ impl Trial {
         let make = Arc::new(make);
         trial.options.remake = Some(Arc::new(move || {
             let make = make.clone();
-            Body::Here(Box::new(move |call| match make().body {
-                Body::Here(body) => body(call),
-                Body::Elsewhere => None,
+            Body::InProcess(Box::new(move |call| match make().body {
+                Body::InProcess(body) => body(call),
+                Body::InWorker => None,
             }))
         }));
         trial

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::running::Trial;
+use super::super::running::RunningTrial;
 use super::super::{Driver, Message, stuck_lock};
 use super::State;
 use crate::capture::{Context, flush};
@@ -60,7 +60,7 @@ impl State {
         if let Some(cancellation) = self.running.cancel(id, Instant::now()) {
             // What it has spawned elsewhere may keep a thread that others need.
             self.has_given_up = true;
-            self.unused.cancel(cancellation);
+            self.deferred.cancel(cancellation);
             // It ends by itself, with what its drop prints.
             self.wake_for_next_alarm();
             return Ok(());
@@ -84,7 +84,7 @@ impl State {
         self.leave_behind();
         let (ended, cancellation) = self.running.give_up(id, outcome, elapsed);
         if let Some(cancellation) = cancellation {
-            self.unused.cancel(cancellation);
+            self.deferred.cancel(cancellation);
         }
         self.ended(id, ended)
     }
@@ -104,13 +104,15 @@ impl State {
         }
         while let Some(planned) = self.queue.take() {
             let Planned { trial, attempt, .. } = planned;
-            self.unused.add(Some(trial.body), trial.options);
+            self.deferred.add(Some(trial.body), trial.options);
             let description = Arc::new(trial.description);
             let ended = match planned.ignored {
                 true => Ended::ignored(description.ignore_reason.clone()),
                 false => Ended::without_output(failed()),
             };
-            let id = self.running.add(Trial::new(description, attempt, None));
+            let id = self
+                .running
+                .add(RunningTrial::new(description, attempt, None));
             self.started(id)?;
             self.ended(id, ended)?;
         }

@@ -8,17 +8,17 @@ use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
 use super::print_error;
-use crate::process::{Guarded, identity};
+use crate::process::{CheckedFile, file_id};
 
-static FILE: OnceLock<Guarded<File>> = OnceLock::new();
+static FILE: OnceLock<CheckedFile<File>> = OnceLock::new();
 
 /// Notes where standard error goes.
-pub(crate) fn keep_stderr(file: File) {
-    let _ = FILE.set(Guarded::new(file));
+pub(crate) fn save_stderr(file: File) {
+    let _ = FILE.set(CheckedFile::new(file));
 }
 
 /// Writes `text` to where standard error went, as far as that is possible.
-pub(crate) fn print_to_kept(text: &[u8]) {
+pub(crate) fn print_to_saved_stderr(text: &[u8]) {
     match file() {
         Some(mut file) => file.write_all(text).unwrap_or_default(),
         None => print_error(text),
@@ -27,7 +27,7 @@ pub(crate) fn print_to_kept(text: &[u8]) {
 
 /// Opens standard error again if a test has closed it, for what others print there.
 pub(crate) fn reopen_stderr() {
-    if identity(libc::STDERR_FILENO).is_some() {
+    if file_id(libc::STDERR_FILENO).is_some() {
         return;
     }
     if let Some(file) = file() {
@@ -39,7 +39,7 @@ pub(crate) fn reopen_stderr() {
 /// Says whether a test has pointed standard error at something else.
 pub(crate) fn is_stderr_redirected() -> bool {
     let known = FILE.get().filter(|file| file.is_intact());
-    known.is_some_and(|file| !file.is_also(libc::STDERR_FILENO))
+    known.is_some_and(|file| !file.is_same_file(libc::STDERR_FILENO))
 }
 
 fn file() -> Option<&'static File> {

@@ -10,10 +10,10 @@ use std::ops::Deref;
 use std::os::fd::{AsRawFd, RawFd};
 
 /// Which file something stands for.
-pub(crate) type Identity = (libc::dev_t, libc::ino_t);
+pub(crate) type FileId = (libc::dev_t, libc::ino_t);
 
 /// Returns which file a descriptor stands for, if it is open.
-pub(crate) fn identity(descriptor: RawFd) -> Option<Identity> {
+pub(crate) fn file_id(descriptor: RawFd) -> Option<FileId> {
     // SAFETY: all-zero is a valid value of this plain C struct.
     let mut status: libc::stat = unsafe { mem::zeroed() };
     // SAFETY: the pointer is valid; a descriptor that is not open is an error.
@@ -23,30 +23,30 @@ pub(crate) fn identity(descriptor: RawFd) -> Option<Identity> {
 
 /// A file, and a way to know whether its descriptor still stands for it. If it does not, it is
 /// somebody else's, and not closed when this is dropped.
-pub(crate) struct Guarded<F: AsRawFd> {
+pub(crate) struct CheckedFile<F: AsRawFd> {
     file: ManuallyDrop<F>,
-    identity: Option<Identity>,
+    id: Option<FileId>,
 }
 
-impl<F: AsRawFd> Guarded<F> {
+impl<F: AsRawFd> CheckedFile<F> {
     pub(crate) fn new(file: F) -> Self {
         Self {
-            identity: identity(file.as_raw_fd()),
+            id: file_id(file.as_raw_fd()),
             file: ManuallyDrop::new(file),
         }
     }
 
     pub(crate) fn is_intact(&self) -> bool {
-        self.is_also(self.file.as_raw_fd())
+        self.is_same_file(self.file.as_raw_fd())
     }
 
     /// Says whether a descriptor stands for the same file.
-    pub(crate) fn is_also(&self, descriptor: RawFd) -> bool {
-        identity(descriptor) == self.identity
+    pub(crate) fn is_same_file(&self, descriptor: RawFd) -> bool {
+        file_id(descriptor) == self.id
     }
 }
 
-impl<F: AsRawFd> Deref for Guarded<F> {
+impl<F: AsRawFd> Deref for CheckedFile<F> {
     type Target = F;
 
     fn deref(&self) -> &F {
@@ -54,7 +54,7 @@ impl<F: AsRawFd> Deref for Guarded<F> {
     }
 }
 
-impl<F: AsRawFd> Drop for Guarded<F> {
+impl<F: AsRawFd> Drop for CheckedFile<F> {
     fn drop(&mut self) {
         if self.is_intact() {
             // SAFETY: it is not used any more.
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_stands_for_another_file_is_noticed_and_left_alone() {
-        let guarded = Guarded::new(File::open("/dev/null").unwrap());
+        let guarded = CheckedFile::new(File::open("/dev/null").unwrap());
         let number = guarded.as_raw_fd();
         assert!(guarded.is_intact());
         let other = File::open("/dev/zero").unwrap();
@@ -80,17 +80,17 @@ mod tests {
         assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);
         assert!(!guarded.is_intact());
         drop(guarded);
-        assert_eq!(identity(number), identity(other.as_raw_fd()));
+        assert_eq!(file_id(number), file_id(other.as_raw_fd()));
         // SAFETY: it is open, and this test's.
         unsafe { libc::close(number) };
     }
 
     #[test]
     fn a_file_is_closed_in_the_end() {
-        let guarded = Guarded::new(UnixStream::pair().unwrap().0);
+        let guarded = CheckedFile::new(UnixStream::pair().unwrap().0);
         let number = guarded.as_raw_fd();
-        let before = identity(number);
+        let before = file_id(number);
         drop(guarded);
-        assert_ne!(identity(number), before);
+        assert_ne!(file_id(number), before);
     }
 }

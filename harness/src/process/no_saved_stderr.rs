@@ -1,6 +1,6 @@
 //! Stands in where there are no workers.
 
-pub(crate) use super::print_error as print_to_kept;
+pub(crate) use super::print_error as print_to_saved_stderr;
 
 /// Would open standard error again.
 pub(crate) fn reopen_stderr() {}

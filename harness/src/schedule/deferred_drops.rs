@@ -11,12 +11,12 @@ use crate::unwind;
 /// All of that calls code of the user's, which may panic, or take its time: it is done when this is
 /// dropped, while no lock is held, and a panic ends nothing.
 #[derive(Default)]
-pub(super) struct Unused {
+pub(super) struct DeferredDrops {
     parts: Vec<(Option<Body>, Options)>,
     cancelled: Vec<Arc<Cancellation>>,
 }
 
-impl Unused {
+impl DeferredDrops {
     pub(super) fn add(&mut self, body: Option<Body>, options: Options) {
         if body.is_none() && options.is_empty() {
             return;
@@ -35,7 +35,7 @@ impl Unused {
     }
 }
 
-impl Drop for Unused {
+impl Drop for DeferredDrops {
     fn drop(&mut self) {
         // So it is nearly always, and this crate is not optimised in the profile that tests have.
         if self.parts.is_empty() && self.cancelled.is_empty() {

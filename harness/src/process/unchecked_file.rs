@@ -3,9 +3,9 @@
 use std::ops::Deref;
 
 /// A file that nobody else closes.
-pub(crate) struct Guarded<F>(F);
+pub(crate) struct CheckedFile<F>(F);
 
-impl<F> Guarded<F> {
+impl<F> CheckedFile<F> {
     pub(crate) fn new(file: F) -> Self {
         Self(file)
     }
@@ -15,7 +15,7 @@ impl<F> Guarded<F> {
     }
 }
 
-impl<F> Deref for Guarded<F> {
+impl<F> Deref for CheckedFile<F> {
     type Target = F;
 
     fn deref(&self) -> &F {

@@ -11,9 +11,9 @@ use crate::shared;
 /// Ends the process if nobody takes the result of a run in time: a test that was given up, or that still runs,
 /// may keep the thread that would.
 pub(super) fn watch(driver: Weak<Driver>) {
-    shared::hurry();
+    shared::limit_closing();
     let wait = move || {
-        thread::sleep(shared::PATIENCE);
+        thread::sleep(shared::CLOSING_LIMIT);
         let Some(driver) = driver.upgrade() else {
             return;
         };
