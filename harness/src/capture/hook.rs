@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use super::scope::{self, Destination, Role, Scope, enter_without_flush};
+use super::scope::{self, Destination, Role, Scope};
+use super::scope_guard::enter_without_flush;
 use super::{flush, layer, panic_text};
 use crate::unwind::PanicRecord;
 

@@ -28,6 +28,7 @@ mod journal;
 mod memory;
 mod panic_text;
 mod scope;
+mod scope_guard;
 #[cfg(unix)]
 pub(crate) mod stdio;
 
@@ -52,8 +53,9 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 
 pub(crate) use self::abort::AbortGuard;
-use self::scope::enter_without_flush;
-pub(crate) use self::scope::{Destination, Role, Scope, current, enter};
+pub(crate) use self::scope::{Destination, Role, Scope, current};
+pub(crate) use self::scope_guard::enter;
+use self::scope_guard::enter_without_flush;
 use crate::process::print_error;
 
 /// Says whether [`capture!`](crate::capture!) stands in this binary and works on this platform.

@@ -5,7 +5,6 @@ use std::iter;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::flush;
 use super::journal::Journal;
 use crate::process::{is_stderr_redirected, print_error, print_to_saved_stderr, reopen_stderr};
 use crate::unwind::PanicRecord;
@@ -84,7 +83,7 @@ impl Scope {
     }
 
     /// Says whether the test has not ended.
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.destination != Destination::Scope || self.is_capturing()
     }
 
@@ -203,24 +202,6 @@ pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> 
     looked.unwrap_or_default()
 }
 
-/// Makes this thread work for `scope` until the guard is dropped.
-pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
-    let entry = scope.map(|scope| Entry { scope, role });
-    ScopeGuard {
-        former: swap(entry),
-        flushes: true,
-    }
-}
-
-/// Like [`enter`], and leaves alone what stands in std's buffer.
-pub(crate) fn enter_without_flush(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
-    let entry = scope.map(|scope| Entry { scope, role });
-    ScopeGuard {
-        former: swap(entry),
-        flushes: false,
-    }
-}
-
 /// Changes what this thread is at work for, and returns what it was.
 pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
     let is_at_work = entry.is_some();
@@ -229,47 +210,9 @@ pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
     former.unwrap_or_default()
 }
 
-/// Restores the former scope of the thread when it is dropped.
-pub(crate) struct ScopeGuard {
-    former: Option<Entry>,
-    flushes: bool,
-}
-
-impl Drop for ScopeGuard {
-    fn drop(&mut self) {
-        // Half a line in std's buffer belongs to the scope that ends here. If the test has ended
-        // meanwhile, as it timed out, the half line is another test's.
-        let is_open = || with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_open()));
-        if self.flushes && is_open() {
-            flush::flush_stdout();
-        }
-        drop(swap(self.former.take()));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scopes_nest_and_the_former_one_comes_back() {
-        let (outer, inner) = (
-            Scope::new("outer".to_owned(), Destination::Scope),
-            Scope::new("inner".to_owned(), Destination::Scope),
-        );
-        let entered = enter(Some(outer.clone()), Role::Thread);
-        {
-            let _entered = enter(Some(inner.clone()), Role::Poll);
-            assert!(current().is_some_and(|scope| scope.append(b"in")));
-        }
-        assert!(current().is_some_and(|scope| scope.append(b"out")));
-        drop(entered);
-        assert!(current().is_none());
-        assert_eq!(
-            (outer.close(), inner.close()),
-            (b"out".to_vec(), b"in".to_vec())
-        );
-    }
 
     #[test]
     fn a_closed_scope_lets_output_pass() {
