@@ -16,7 +16,7 @@ pub enum ArgumentError {
     Value {
         /// The option, with its dashes.
         option: &'static str,
-        /// What it must be, and what it was.
+        /// The rest of the message: the values that it takes, and the one that it has.
         problem: String,
     },
     /// `-Z` was given something else than `unstable-options`.

@@ -1,4 +1,12 @@
-//! Pieces of memory that text is appended to.
+//! Pieces of memory that text is appended to, without a lock.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | growing: `reserved` is at most `capacity` | a writer reserves bytes that fit, copies them, and adds them to `written` | growing |
+//! | growing | a writer reserves bytes that do not fit: it stores the end of the text, and takes another chunk | full |
+//! | growing | whoever closes the journal reserves more than the capacity | full |
+//! | full: no reservation fits any more; the text is complete once `written` has reached its end | the journal is drained | free |
+//! | free: kept in [`SPARE`], or given back to the system | | |
 
 #![expect(unsafe_code, reason = "threads share memory that no lock guards")]
 
@@ -40,7 +48,7 @@ impl Chunk {
     ///
     /// `before` is null or there.
     pub(super) unsafe fn after(before: *mut Self, length: usize) -> Option<*mut Self> {
-        // SAFETY: the caller says so.
+        // SAFETY: `before` is null or a chunk that is not freed before this returns.
         let known = unsafe { before.as_ref() };
         let doubled = known.map_or(0, |chunk| chunk.capacity.saturating_mul(2));
         Self::allocate(before, doubled.max(length))
@@ -90,7 +98,7 @@ impl Chunk {
     ///
     /// The chunks are there or null, and nobody else uses them.
     pub(super) unsafe fn drain(last: *mut Self, mut look: impl FnMut(&[u8])) {
-        // SAFETY: the caller says so.
+        // SAFETY: nobody else uses these chunks, so that each can be read, taken out of the list, and freed.
         unsafe {
             let mut next = Self::reverse(last);
             while !next.is_null() {
@@ -109,7 +117,7 @@ impl Chunk {
     unsafe fn reverse(mut next: *mut Self) -> *mut Self {
         let mut reversed = ptr::null_mut();
         while !next.is_null() {
-            // SAFETY: the caller says so.
+            // SAFETY: the chunk is not null and not freed, and no other thread reads its `before`.
             let before = mem::replace(unsafe { &mut (*next).before }, reversed);
             reversed = mem::replace(&mut next, before);
         }
@@ -162,17 +170,18 @@ impl Chunk {
     ///
     /// The chunks are there until this returns, and their order does not change.
     pub(super) unsafe fn show(chunk: *mut Self, look: &mut impl FnMut(&[u8])) -> bool {
-        // SAFETY: the caller says so.
+        // SAFETY: the chunk is null, or not freed before this returns; its header is only read, or atomic.
         let Some(known) = (unsafe { chunk.as_ref() }) else {
             return true;
         };
-        // SAFETY: as above. Each chunk is twice as large as the one before, so there are not many.
+        // Each chunk is twice as large as the one before, so this does not go deep.
+        // SAFETY: the chunks before one that is there are there as long as it is.
         let is_complete = unsafe { Self::show(known.before, look) };
         if !known.close() {
             look(UNAVAILABLE);
             return false;
         }
-        // SAFETY: as above, and everything that was reserved with success has been written.
+        // SAFETY: the chunk is not freed before this returns, and `close` has found that no append is under way.
         look(unsafe { Self::text(chunk) });
         is_complete
     }
@@ -210,7 +219,7 @@ impl Chunk {
     /// The chunk is there.
     #[cfg(test)]
     pub(super) unsafe fn reserve_for_ever(chunk: *mut Self) {
-        // SAFETY: the caller says so.
+        // SAFETY: the chunk is there, and the field is atomic.
         unsafe { (*chunk).reserved.fetch_add(1, Ordering::Relaxed) };
     }
 }

@@ -75,7 +75,7 @@ fn report(info: &PanicHookInfo<'_>) {
     };
     scope.record_panic(PanicRecord::new(info));
     if scope.merges_output() {
-        // What was printed before the panic comes before its text.
+        // Half a line that was printed before the panic comes before its text.
         flush::flush_stdout();
     }
     let is_heard = scope.reopen_stderr();

@@ -1,4 +1,12 @@
-//! Text that may be appended to anywhere.
+//! The text that a test has printed.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | open | any thread that works for the test appends, a signal handler on it too | open |
+//! | open | whoever reports the end of the test closes: its own thread, the thread that drives the schedule (time-out), or the handler of SIGABRT | closed |
+//! | closed, writers are under way | the last one ends, within [`APPEND_LIMIT`] | drained: the chunks are shown, and freed |
+//! | closed, writers are under way | the limit passes: a writer was interrupted for good | shown: the chunks are left to that writer until the journal is dropped |
+//! | closed | an append is refused, and the caller prints elsewhere | closed |
 //!
 //! - An append takes no lock and waits for nobody, so that it may interrupt another one of its own
 //!   thread, as a signal handler does, and happen in a forked child.
@@ -16,9 +24,8 @@ use std::time::{Duration, Instant};
 
 use super::chunk::{Chunk, UNAVAILABLE};
 
-/// Who closes a journal waits so long for appends under way. One that takes longer was interrupted
-/// for good. The journal of a test that has timed out is closed by who has the schedule: so long no
-/// other test starts, and none is reported.
+/// How long closing waits for appends under way. One that takes longer was interrupted for good. The journal of a
+/// test that has timed out is closed by the thread that drives the schedule: no other test starts meanwhile.
 const APPEND_LIMIT: Duration = Duration::from_secs(1);
 /// Text that grows until it is closed.
 pub(super) struct Journal {
@@ -32,7 +39,7 @@ pub(super) struct Journal {
 // SAFETY: what the pointers lead to is atomic, or written by whoever reserved it and read when no
 // append is under way.
 unsafe impl Send for Journal {}
-// SAFETY: as above.
+// SAFETY: shared references append and close alone, which is done by atomic operations.
 unsafe impl Sync for Journal {}
 
 impl Journal {
@@ -63,7 +70,7 @@ impl Journal {
             if !last.is_null() && unsafe { Chunk::append(last, parts.clone(), length) } {
                 return true;
             }
-            // SAFETY: as above.
+            // SAFETY: `last` is null, or a chunk of this journal, which this append keeps from being freed.
             let Some(new) = (unsafe { Chunk::after(last, length) }) else {
                 return false;
             };

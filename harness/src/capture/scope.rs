@@ -1,4 +1,18 @@
 //! The output of one test, and the thread-local variable that points to it.
+//!
+//! | a scope is | event, and who | next |
+//! | --- | --- | --- |
+//! | open: what its threads print is appended | the test has ended: its thread closes it | closed |
+//! | open | the test is given up: the thread that drives the schedule closes it | closed |
+//! | open | the test aborts: the handler of SIGABRT, on the thread that aborts | closed |
+//! | closed: what its threads print goes to standard error, beside the report | | |
+//!
+//! | a thread works for | event, all on that thread | next |
+//! | --- | --- | --- |
+//! | no test | a job starts there; [`Context::run`](super::Context::run); it was started by a thread that works for a test | that test |
+//! | a test | it enters another scope | that one, until the guard is dropped |
+//! | a test | its guard is dropped | what it worked for before |
+//! | a test | its thread-local variables are destroyed | no test |
 
 use std::cell::{Cell, RefCell};
 use std::iter;
@@ -9,7 +23,7 @@ use super::journal::Journal;
 use crate::process::{is_stderr_redirected, print_error, print_to_saved_stderr, reopen_stderr};
 use crate::unwind::PanicRecord;
 
-/// Where the output of a test goes.
+/// The way of what a test prints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// Into the scope.
@@ -17,7 +31,7 @@ pub(crate) enum Destination {
     /// Into a file that the descriptors of this process point at.
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
     File,
-    /// Through.
+    /// Where the process prints (`--nocapture`).
     PassThrough,
 }
 
@@ -134,7 +148,7 @@ impl Scope {
     }
 }
 
-/// What the current thread is to the test that it works for.
+/// The part that the current thread has in the test that it works for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// It bears the test's name, or was started by the test and has its own; panics name it.
@@ -154,7 +168,7 @@ impl Role {
     }
 }
 
-/// What a thread is at work for.
+/// The test that a thread works for, and its part in that.
 pub(super) struct Entry {
     pub(super) scope: Arc<Scope>,
     pub(super) role: Role,
@@ -162,8 +176,8 @@ pub(super) struct Entry {
 
 thread_local! {
     static CURRENT: RefCell<Option<Entry>> = const { RefCell::new(None) };
-    /// Whether there is an entry. Other than to look at that, to look at this allocates nothing in a
-    /// thread that has never had one, whatever it is doing when a signal interrupts it.
+    /// Whether there is an entry. The first access to `CURRENT` on a thread registers its destructor, which may call
+    /// the allocator; an access to this one never does, so that a signal handler may look.
     static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 

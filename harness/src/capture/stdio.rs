@@ -1,4 +1,4 @@
-//! What has to be done to the standard files of a process.
+//! Changes to the standard files of a process.
 
 #![expect(unsafe_code, reason = "there are no safe ways to C's own files")]
 

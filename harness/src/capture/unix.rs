@@ -1,4 +1,4 @@
-//! What the C functions that `capture!` defines do.
+//! The bodies of the C functions that `capture!` defines.
 //!
 //! They run in every thread, at any time: in signal handlers, between fork and exec, while a
 //! thread-local variable is destroyed. So `write` and `writev` wait for no lock, and do not call the
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::scope::{self, Entry, Role, Scope};
 
-/// What a thread starts with. It may be unwound through: `pthread_exit` does that.
+/// The function that a thread starts with. It may be unwound through: `pthread_exit` does that.
 pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
 type PthreadCreate = unsafe extern "C" fn(*mut c_void, *const c_void, Start, *mut c_void) -> c_int;

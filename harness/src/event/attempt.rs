@@ -97,7 +97,7 @@ mod tests {
         );
     }
 
-    /// What a hundred attempts print is there once, not a hundred times.
+    /// A hundred attempts keep their output once, not a hundred times.
     #[test]
     fn what_an_attempt_printed_is_never_copied() {
         let first = failed(b"one");

@@ -1,4 +1,4 @@
-//! What a run came to, for the caller.
+//! The result of a run, for the caller.
 
 use std::process::{self, ExitCode};
 

@@ -1,4 +1,4 @@
-//! What happens in a run. Reporters see events and nothing else.
+//! The events of a run. Reporters see events and nothing else.
 
 mod attempt;
 mod conclusion;
@@ -46,7 +46,7 @@ pub(crate) enum Event<'a> {
 pub(crate) struct Finished {
     pub(crate) description: Arc<Description>,
     pub(crate) outcome: Outcome,
-    /// What this attempt printed.
+    /// The output of this attempt.
     pub(crate) output: Vec<u8>,
     /// How long the body took; only with `--report-time` or `--ensure-time`.
     pub(crate) time: Option<Duration>,
@@ -78,7 +78,7 @@ impl Finished {
     }
 }
 
-/// What a listing found.
+/// The numbers of trials in a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listing {
     pub(crate) tests: usize,
@@ -97,7 +97,7 @@ impl Listing {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) total: usize,

@@ -16,7 +16,7 @@ use crate::capture::{Context, Destination, Scope, flush};
 use crate::event::Outcome;
 use crate::trial::{BlockOn, Body, Call, Cancellation, Description};
 
-/// What a trial needs to run and to report its end.
+/// A trial that is ready to start, and the receiver of its end.
 pub(crate) struct Job<D> {
     pub(crate) description: Arc<Description>,
     pub(crate) destination: Destination,

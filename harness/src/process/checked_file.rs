@@ -1,4 +1,8 @@
-//! Files whose descriptors a test may close, or put others in the place of.
+//! Files whose descriptors a test may close or replace.
+//!
+//! For code under test that closes a descriptor twice, the second time when its number belongs to the harness, or
+//! that closes all descriptors as daemons do: the test's own failure is to be reported then, to the right file, and std
+//! must not close somebody else's descriptor.
 
 #![expect(
     unsafe_code,
@@ -9,10 +13,10 @@ use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::os::fd::{AsRawFd, RawFd};
 
-/// Which file something stands for.
+/// Identifies a file: its device, and its number there.
 pub(crate) type FileId = (libc::dev_t, libc::ino_t);
 
-/// Returns which file a descriptor stands for, if it is open.
+/// Returns the file that a descriptor stands for, if it is open.
 pub(crate) fn file_id(descriptor: RawFd) -> Option<FileId> {
     // SAFETY: all-zero is a valid value of this plain C struct.
     let mut status: libc::stat = unsafe { mem::zeroed() };
@@ -21,8 +25,8 @@ pub(crate) fn file_id(descriptor: RawFd) -> Option<FileId> {
     (result == 0).then_some((status.st_dev, status.st_ino))
 }
 
-/// A file, and a way to know whether its descriptor still stands for it. If it does not, it is
-/// somebody else's, and not closed when this is dropped.
+/// A file that knows whether its descriptor still stands for it. If it does not, the descriptor is somebody
+/// else's, and is not closed when this is dropped.
 pub(crate) struct CheckedFile<F: AsRawFd> {
     file: ManuallyDrop<F>,
     id: Option<FileId>,

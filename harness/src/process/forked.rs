@@ -1,8 +1,16 @@
-//! Children that tests fork, and that come back from the test as if they were the parent.
+//! Children that tests fork, and that return from the test's body as if they were the parent.
+//!
+//! Tests of code that forks have such a child when an assertion fails there: the panic unwinds into the harness, which
+//! would report this test, and all those after it, a second time.
+//!
+//! | process | event, on the test's thread | next |
+//! | --- | --- | --- |
+//! | the one that made the job | the body returns or panics | the end is reported |
+//! | a forked child | the body returns or panics | it exits at once, with status 1 if the test has failed |
 
 use std::process;
 
-/// The process that reports what becomes of tests.
+/// The process that reports the end of a test.
 pub(crate) struct ReportingProcess(u32);
 
 impl ReportingProcess {
@@ -20,7 +28,7 @@ impl ReportingProcess {
     }
 }
 
-/// Runs nothing of what the parent has for its exit.
+/// Exits without the parent's exit handlers, which are not the child's to run.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "std cannot end a process at once")]
 fn end(status: i32) -> ! {

@@ -1,4 +1,19 @@
-//! Ctrl-C.
+//! SIGINT (Ctrl-C).
+//!
+//! The handler writes to a pipe, and a thread at its other end calls back. The crate signal-hook would not do: it keeps
+//! its handler for the life of the process, and a signal handler has to be restored as it was.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | unwatched: the signal does what it did before | a run starts, and nobody else handles or ignores the signal: [`Interrupt::watch`] | watched |
+//! | watched | SIGINT comes: the handler, on any thread, sets [`IS_DUE`] and writes to the pipe | due |
+//! | watched | the run ends: [`Interrupt`] is dropped | unwatched |
+//! | due | the thread at the end of the pipe takes the callback; it puts the former action back, and calls it | called |
+//! | due | the run ends before that: the signal is raised again, as its callback comes too late | unwatched |
+//! | called: a second SIGINT does what it did before the run | the callback exits the process | |
+//!
+//! In a forked child, and where a test has closed the pipe, the handler restores the default action and raises the
+//! signal again.
 
 #![expect(unsafe_code, reason = "there is no safe way to signals")]
 
@@ -13,7 +28,7 @@ use std::thread;
 
 use super::signal_pipe::SignalPipe;
 
-/// What the signal handler writes to, never freed; null as long as there is none.
+/// The pipe that the signal handler writes to, never freed; null as long as there is none.
 static PIPE: AtomicPtr<SignalPipe> = AtomicPtr::new(ptr::null_mut());
 /// Whether somebody wants to know of the signal.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
@@ -21,7 +36,7 @@ static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 static IS_DUE: AtomicBool = AtomicBool::new(false);
 /// The process that handles the signal. A forked child has the handler too.
 static OWNER: AtomicU32 = AtomicU32::new(0);
-/// What the thread at the other end of the pipe is to do.
+/// Called by the thread at the other end of the pipe.
 static CALLBACK: Mutex<Option<Callback>> = Mutex::new(None);
 
 thread_local! {

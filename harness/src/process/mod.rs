@@ -1,4 +1,4 @@
-//! What happens to the process during a run: Ctrl-C, and a test that ends it or aborts.
+//! The process during a run: its signals, its exit, its forked children, its standard error and descriptors.
 
 pub(crate) mod binary;
 #[cfg(unix)]

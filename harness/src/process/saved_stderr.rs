@@ -1,4 +1,7 @@
-//! Where standard error of a worker went when it started. Tests may close or replace that.
+//! A duplicate of the standard error that a worker process started with.
+//!
+//! For tests that redirect descriptor 2, as with the crate `gag`, or close it: the text of a panic meanwhile, and what
+//! the harness says of the test, still come into the file that the parent reads.
 
 #![expect(unsafe_code, reason = "std cannot open standard error again")]
 
@@ -12,7 +15,7 @@ use crate::process::{CheckedFile, file_id};
 
 static FILE: OnceLock<CheckedFile<File>> = OnceLock::new();
 
-/// Notes where standard error goes.
+/// Keeps `file`, which is where standard error goes.
 pub(crate) fn save_stderr(file: File) {
     let _ = FILE.set(CheckedFile::new(file));
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use term::Terminal;
 use term::terminfo::{TermInfo, TerminfoTerminal};
 
-/// What a colour stands for.
+/// A colour, named after its meaning.
 #[derive(Clone, Copy)]
 pub(crate) enum Color {
     Failed,

@@ -17,7 +17,7 @@ use super::repository::Repository;
 use super::unfinished::{self, Unfinished};
 use super::xml::attribute;
 
-/// What the runs of this process have written to each file: a later run adds to it.
+/// The counts and suites that runs of this process have written to each file: a later run adds its own.
 static WRITTEN: Mutex<Written> = Mutex::new(Written::new());
 
 type Written = BTreeMap<PathBuf, (Counts, String)>;
@@ -100,7 +100,7 @@ fn written() -> MutexGuard<'static, Written> {
     WRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a suite, or all of a file, came to.
+/// The counts of a suite, or of a file.
 #[derive(Default)]
 struct Counts {
     tests: u64,

@@ -155,7 +155,7 @@ impl Output {
             .map_or(Ok(()), |junit| junit.event(event));
         self.record.event(event);
         self.reporter.report(event, &mut self.text);
-        // What goes wrong with a file keeps nothing from the report.
+        // An error of a file keeps nothing from the report.
         self.print(event).and(in_log).and(in_junit)
     }
 

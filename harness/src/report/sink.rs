@@ -18,7 +18,7 @@ pub(crate) struct Sink {
 impl Sink {
     /// Opens standard output; if it is closed the report goes nowhere.
     ///
-    /// What was printed before comes before the report. Later there is nothing to flush: each test
+    /// Half a line that was printed before comes before the report. Later there is nothing to flush: each test
     /// does so when it ends, and half a line of a test that is running must not be let out.
     ///
     /// A report for machines goes to what is reserved for it; one for people, which a test may have made within

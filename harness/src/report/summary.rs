@@ -1,4 +1,4 @@
-//! What `pretty` and `terse` have in common.
+//! Text that the formats `pretty` and `terse` share.
 
 use std::borrow::Cow;
 use std::fmt::Write;

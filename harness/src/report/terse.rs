@@ -38,7 +38,7 @@ impl Terse {
     }
 
     fn started(&self, description: &Description, out: &mut String) {
-        // What is measured is named also here.
+        // Benchmarks that are measured are named in this format too.
         if !self.is_concurrent && description.width.is_some() {
             summary::test_name(description, out);
         }

@@ -106,7 +106,7 @@ async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
     }
 }
 
-/// What the arguments ask for.
+/// The work that the arguments ask for.
 enum Work {
     /// Another run of this process is the one that matters.
     Skip,

@@ -1,4 +1,7 @@
-//! The end of a process whose main task cannot go on.
+//! The exit of a process in which nobody takes the result of the run.
+//!
+//! For programs that await [`run_interruptible`](crate::run_interruptible) on a runtime whose only thread a test keeps, as
+//! one that was given up does when what it has spawned there blocks.
 
 use std::sync::Weak;
 use std::thread;
@@ -8,8 +11,7 @@ use crate::event::Conclusion;
 use crate::process::print_error;
 use crate::shared;
 
-/// Ends the process if nobody takes the result of a run in time: a test that was given up, or that still runs,
-/// may keep the thread that would.
+/// Exits the process, with the code of the run, if nobody takes its result within [`shared::CLOSING_LIMIT`].
 pub(super) fn watch(driver: Weak<Driver>) {
     shared::limit_closing();
     let wait = move || {
@@ -29,6 +31,6 @@ pub(super) fn watch(driver: Weak<Driver>) {
     };
     // Without this thread the process may not end, as it would not without this file.
     let _ = thread::Builder::new()
-        .name("test-last-resort".to_owned())
+        .name("test-exit-deadline".to_owned())
         .spawn(wait);
 }

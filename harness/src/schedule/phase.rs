@@ -1,4 +1,12 @@
-//! How far a run is, and what is in force meanwhile.
+//! The phases of a run.
+//!
+//! | phase | event, and who | next |
+//! | --- | --- | --- |
+//! | new | the future of the run is first polled: whoever awaits it | running |
+//! | running | all trials have ended, or as many have failed as may: the thread that drives the schedule | over |
+//! | running | the report cannot be written: the thread that drives the schedule | over |
+//! | running | Ctrl-C: the thread of `test-interrupt`, or the caller of `Interrupter::interrupt` | over |
+//! | new, running | the future is dropped: its owner | over |
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +16,7 @@ use crate::capture::AbortGuard;
 use crate::capture::hook::HookGuard;
 use crate::process::{ExitGuard, Interrupt};
 
-/// How far a run is.
+/// A phase of a run.
 pub(super) enum Phase {
     /// Nothing has been started or reported.
     New,
@@ -20,7 +28,7 @@ pub(super) enum Phase {
     Over,
 }
 
-/// What is in force during a run, and then no more.
+/// The handlers that are installed during a run, and restored after it.
 pub(super) struct Guards {
     _hook: HookGuard,
     _abort: Option<AbortGuard>,

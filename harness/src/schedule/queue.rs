@@ -1,4 +1,4 @@
-//! What is to come, and when.
+//! The trials that have not started, and when they may.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use crate::event::{FailedAttempt, Finished};
 use crate::plan::Planned;
 use crate::trial::{Body, Description, Options, Trial};
 
-/// What is needed to run a trial again.
+/// The parts of a trial that its next attempt needs.
 pub(super) struct Retry {
     description: Description,
     options: Options,

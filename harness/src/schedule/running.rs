@@ -41,7 +41,7 @@ pub(super) struct RunningTrial {
     given_up_at: Option<Instant>,
     handle: Handle,
     pub(super) attempt: Attempt,
-    /// What is needed to run it again, if it may.
+    /// Present if the trial may run again.
     pub(super) again: Option<Retry>,
 }
 

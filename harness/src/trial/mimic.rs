@@ -9,7 +9,7 @@ use crate::trial::{Body, Done, Failed, Measurement, Trial, Verdict};
 /// Makes trials that were made for libtest-mimic run among others, with this harness's arguments,
 /// capture and report.
 ///
-/// What such a trial does is known to libtest-mimic alone, which therefore runs each of them, with
+/// The body of such a trial is known to libtest-mimic alone, which therefore runs each of them, with
 /// a temporary file for its report. That costs some 0.1 ms a trial.
 ///
 /// ```
@@ -88,7 +88,7 @@ impl Drop for ReportFile {
     }
 }
 
-/// What libtest-mimic reports of a single trial, which nothing else is printed into.
+/// libtest-mimic's report of a single trial, which nothing else is printed into.
 struct MimicReport<'a> {
     text: &'a str,
     name: &'a str,
