@@ -1,4 +1,8 @@
 //! The trials that wait for a worker, and those that workers were sent ahead.
+//!
+//! Sending ahead is for suites of thousands of short tests: a worker that was asked for one test at a time would wait for
+//! the parent after each. In an unoptimised build on two cores a test that does nothing then takes 170 to 200 us in
+//! place of 40 to 50 with one worker, and 100 us in place of 65 with two; with `--reuse-threads` 30 in place of 20.
 
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
@@ -7,9 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::Job;
 use super::protocol::{self, Call};
 
-/// The names of trials that are sent ahead have no more bytes. Whoever sends them must not have to
-/// wait: the worker may be waiting for its replies to be read.
-const ROOM: usize = 16 << 10;
+/// The length of the names that are sent ahead at once, in bytes. Sending them must not block: the worker may be
+/// blocked itself, until its replies are read.
+const MAX_BYTES: usize = 16 << 10;
 
 /// Where the slots of a pool get their trials from.
 pub(super) struct Queue {
@@ -93,7 +97,7 @@ impl Queue {
             return Vec::new();
         }
         let share = state.jobs.len().div_ceil(state.backlogs.len());
-        let mut room = ROOM;
+        let mut room = MAX_BYTES;
         let fitting = state.jobs.iter().take_while(|job| {
             room = room.saturating_sub(job.request.name.len());
             room > 0

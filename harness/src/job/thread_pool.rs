@@ -1,6 +1,18 @@
 //! The threads that run tests: each on one of its own, which a thread of the pool starts and waits
 //! for, or one after the other on those of the pool.
 //!
+//! A thread of the pool, where all counts change with the state locked:
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | starting: counted as free | it takes work from the queue | busy |
+//! | starting | it cannot be had: [`ThreadPool::start`]'s thread; if there is no other the work is dropped, and says so | |
+//! | busy: runs the work, or waits for the thread that does | the work has ended | free, and calls `then` |
+//! | free | it finds work in the queue | busy |
+//! | free | it finds none | sleeping |
+//! | sleeping: still free | work comes that no waking thread will take: [`ThreadPool::start`]'s thread wakes it | free |
+//! | free, sleeping | the pool is dropped, and the queue is empty | ended |
+//!
 //! A thread could also be started by the one whose test has just ended. But a new thread has its
 //! share of the processor counted from where its parent stands, so that each of such a chain would
 //! start a little behind the one before, and behind everything else that the machine has to do.

@@ -1,4 +1,11 @@
 //! A test that calls `exit(0)` must not look like success, nor must a tear-down that does so after a failure.
+//!
+//! | process | event, on the thread that exits | next |
+//! | --- | --- | --- |
+//! | no guard exists | exit with any status | ends with that |
+//! | a guard exists: a run is under way, or has failed | exit with another status than 0 | ends with that |
+//! | a guard exists | exit with status 0 | prints each guard's objection, and ends with 101 |
+//! | a forked child | exit with any status | ends with that |
 
 #![expect(unsafe_code, reason = "only C's on_exit tells the status")]
 

@@ -1,9 +1,26 @@
 //! Runs a plan.
 //!
-//! Whoever has news (a trial that ended, the clock) puts it into the queue and tries to become the
-//! one who works the queue off: who reports, and starts the next trials. So there is no thread
-//! that has to be woken for the report, and no runtime that has to be free; the future that the
-//! caller awaits only starts the first trials and waits for the result.
+//! A thread with a message (a trial has ended, an alarm went off) puts it into a queue, and tries to lock the state. The
+//! one that gets the lock drives the schedule: it handles the messages, reports, and starts the next trials. The
+//! others leave their messages to it. So no thread has to be woken for the report, and no runtime has to be free; the
+//! future that the caller awaits starts the first trials and waits for the result. No user's code is called with
+//! the state locked: see [`deferred_drops`].
+//!
+//! A trial, where "driver" is the thread that drives the schedule:
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | queued ([`queue`]) | there is room for it: the driver starts its thread, or submits it to the pool of workers | running, waiting |
+//! | queued | its attributes say so: the driver | ignored |
+//! | waiting for a worker process ([`running`]) | `Started`: the pool's thread for that worker | running |
+//! | running | `Ended`: the thread that has waited for the test's, or the pool's | ended |
+//! | running | its time is over (`Tick`, from the watchdog), and it has a description: the driver starts a thread for that | described |
+//! | running | its time is over, and it has none: the driver | dropped, given up |
+//! | described | `Described`, or the limit for that passes: the driver | dropped, given up |
+//! | dropped: its future is cancelled | `Ended`, or the limit for the drop passes: the driver | ended, given up |
+//! | given up: its thread is left alone, its scope is closed | at once: the driver | ended |
+//! | ended | it has failed, and has an attempt left: the driver | queued, as the first |
+//! | ended, ignored | the driver reports it, and counts it in the tally | |
 
 mod deferred_drops;
 mod exit_deadline;
@@ -35,13 +52,13 @@ use crate::shared;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::state::State;
 
-/// What a schedule is told.
+/// A message to the schedule.
 enum Message {
     /// The trial of this number started in a worker process.
     Started(usize),
     /// The trial of this number ended.
     Ended(usize, Ended),
-    /// What the trial of this number was doing when its time was over.
+    /// The trial of this number, whose time is over, is described by this text.
     Described(usize, String),
     /// The set-up of a worker process has failed, and has printed this.
     SetupFailed(Vec<u8>),
@@ -51,27 +68,28 @@ enum Message {
     Tick,
 }
 
-/// Shared by everybody who may have news.
+/// Shared by all threads that may have messages.
 struct Driver {
-    news: Mutex<VecDeque<Message>>,
-    /// Taken by one thread at a time, and never waited for by those who have news.
+    messages: Mutex<VecDeque<Message>>,
+    /// Locked by the thread that drives the schedule. Those that have messages do not wait for it.
     state: Mutex<State>,
     result: Oneshot<io::Result<Tally>>,
 }
 
 impl Driver {
+    /// Hands over a message, and drives the schedule unless another thread does.
     fn tell(self: &Arc<Self>, message: Message) {
-        lock(&self.news).push_back(message);
-        self.work();
+        lock(&self.messages).push_back(message);
+        self.drive();
     }
 
-    /// Works the queue off, unless somebody else does.
-    fn work(self: &Arc<Self>) {
+    /// Handles the messages, unless another thread does.
+    fn drive(self: &Arc<Self>) {
         loop {
             let mut state = match self.state.try_lock() {
                 Ok(state) => state,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // Who has the lock looks at the queue again after having let it go.
+                // The thread that has the lock looks at the messages again after it has unlocked.
                 Err(TryLockError::WouldBlock) => return,
             };
             if let Some(message) = self.next() {
@@ -85,18 +103,18 @@ impl Driver {
             let deferred = state.take_deferred();
             drop(state);
             drop(deferred);
-            if lock(&self.news).is_empty() {
+            if lock(&self.messages).is_empty() {
                 return;
             }
         }
     }
 
     fn next(&self) -> Option<Message> {
-        lock(&self.news).pop_front()
+        lock(&self.messages).pop_front()
     }
 }
 
-/// Returns what Ctrl-C does to a run.
+/// Returns the reaction of a run to Ctrl-C.
 fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> {
     let driver = Arc::downgrade(driver);
     move || {
@@ -104,7 +122,7 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
         let _guard = ExitGuard::after_failure();
         if let Some(driver) = driver.upgrade() {
             let pool = lock(&driver.state).interrupt_all();
-            // Not with the state locked: the threads that wait for workers may have news.
+            // Not with the state locked: the threads that wait for workers may have messages.
             if let Some(pool) = pool {
                 pool.end(Some(shared::CLOSING_LIMIT));
             }
@@ -176,7 +194,7 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn new(state: State) -> Self {
         let driver = Driver {
-            news: Mutex::default(),
+            messages: Mutex::default(),
             state: Mutex::new(state),
             result: Oneshot::new(),
         };
@@ -201,8 +219,8 @@ impl Schedule {
             self.driver.result.put(result);
         }
         drop(deferred);
-        // What ended meanwhile could not be worked off.
-        self.driver.work();
+        // Messages that came meanwhile found the state locked.
+        self.driver.drive();
     }
 }
 
