@@ -1,4 +1,4 @@
-//! A test that aborts the process takes along what was captured, unless that is printed first.
+//! Prints the captured output of a test that aborts the process, which would be lost.
 
 #![expect(unsafe_code, reason = "there is no safe way to signals")]
 
@@ -10,17 +10,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::scope::take_current_output;
 
-/// The process that watches. What a forked child has of the output is its parent's.
+/// The process that has installed the handler. A forked child prints nothing: its copy of the output is its parent's to
+/// report.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Prints the output of a test that aborts, and who it was, to standard error. When it is dropped
-/// the signal does again what it did.
+/// Keeps a handler of SIGABRT installed, which prints the name and the output of the test to standard error. Restores the
+/// former action when it is dropped.
 pub(crate) struct AbortGuard {
     former: libc::sigaction,
 }
 
 impl AbortGuard {
-    /// Starts to watch, unless somebody else handles the signal.
+    /// Installs the handler, unless the signal has another one, or is ignored.
     pub(crate) fn new() -> Option<Self> {
         // SAFETY: all-zero is a valid value of this plain C struct.
         let mut former: libc::sigaction = unsafe { mem::zeroed() };
@@ -46,8 +47,8 @@ impl Drop for AbortGuard {
     }
 }
 
-/// Runs in the thread that called `abort`, wherever that was: it must not allocate, and must not
-/// wait for a lock. Then the signal does what it does by default.
+/// Runs on the thread that called `abort`, which may be in the allocator or hold any lock: it must not allocate, and
+/// must not wait for a lock. Then the signal's default action ends the process.
 extern "C" fn on_abort(signal: c_int) {
     if process::id() == PROCESS.load(Ordering::Relaxed) {
         print_current_output();
@@ -74,7 +75,7 @@ fn print_current_output() {
     }
 }
 
-/// The capture is at its end, and lets this pass.
+/// The scope is closed, so that the layer does not capture this.
 fn print(text: &[u8]) {
     // SAFETY: the text is readable.
     unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };

@@ -17,28 +17,28 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use super::memory;
 
-/// A chunk has no fewer bytes, with its header.
+/// The least size of a chunk in bytes, with its header.
 pub(super) const MIN_SIZE: usize = 64 << 10;
-/// Stands in for the text of a chunk that cannot be had.
+/// Shown in place of the text of a chunk with an append that never ends.
 pub(super) const UNAVAILABLE: &[u8] =
     b"[what was printed here is not available: a write of it never ended]\n";
 
 /// The start of a piece of memory; the text comes after it.
 pub(super) struct Chunk {
     before: *mut Chunk,
-    /// How much text there is room for.
+    /// The number of bytes of text that fit.
     capacity: usize,
-    /// More than the capacity if something did not fit: then nothing else will.
+    /// The number of bytes that writers have reserved. Once it exceeds the capacity, nothing fits any more.
     reserved: AtomicUsize,
-    /// The length of the text when no append is under way.
+    /// The number of bytes that writers have copied: the length of the text when no append is under way.
     written: AtomicUsize,
-    /// Where the text ends, once something did not fit and has said so; [`OPEN`] until then.
+    /// The end of the text, stored by the first writer whose bytes did not fit; [`OPEN`] until then.
     end: AtomicUsize,
 }
 
 const OPEN: usize = usize::MAX;
 
-/// A chunk that is not in use, so that not every test has to ask the system for one.
+/// A free chunk, so that not every test has to ask the system for one.
 static SPARE: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
 
 impl Chunk {
@@ -92,7 +92,7 @@ impl Chunk {
         }
     }
 
-    /// Shows the text of this chunk, and before that of those before it, and frees them.
+    /// Shows the text of these chunks, the oldest first, and frees them.
     ///
     /// # Safety
     ///
@@ -186,7 +186,7 @@ impl Chunk {
         is_complete
     }
 
-    /// Sees to it that nothing fits any more; says whether everything that did has been written.
+    /// Makes the chunk full; says whether all bytes that were reserved have been copied.
     fn close(&self) -> bool {
         let start = self
             .reserved

@@ -1,4 +1,12 @@
-//! The panic hook that is in force during a run.
+//! The panic hook that is installed during a run.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | the former hook is installed | the first run begins: whoever polls it, or a worker that begins to serve | ours is installed, and has the former |
+//! | ours is installed | a thread without a test panics | ours calls the former |
+//! | ours is installed | a thread that works for a test panics | the text goes to the test, by the former hook where that is captured |
+//! | ours is installed | the last run ends, and no thread is in the hook | the former hook is installed |
+//! | ours is installed | the last run ends while a thread is in the hook, or on a thread that panics | ours stays, and calls the former |
 
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +22,13 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// How many runs are under way in this process.
 static RUNS: Mutex<usize> = Mutex::new(0);
-/// How many threads are in the hook at present.
+/// How many threads are in the hook.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
-/// The hook that was in force before ours, which is in force as long as there is one here.
+/// The hook that was installed before ours; present as long as ours is installed.
 static FORMER: RwLock<Option<Arc<Hook>>> = RwLock::new(None);
 
-/// Keeps the hook in force. The last one that is dropped restores the former hook, unless some
-/// thread is in that: std would wait for it, and it may be stuck, as a test may be that has taken
-/// too long. Then the hook stays, and does nothing but to call the former one.
+/// Keeps the hook installed. The last guard that is dropped restores the former hook, unless a thread is in ours:
+/// `panic::take_hook` would wait for that thread, which may be that of a test which has timed out.
 pub(crate) struct HookGuard(());
 
 impl HookGuard {
@@ -41,7 +48,7 @@ impl Drop for HookGuard {
     fn drop(&mut self) {
         let mut runs = lock_runs();
         *runs -= 1;
-        // A thread that panics must not touch the hook.
+        // `panic::take_hook` panics on a thread that is panicking.
         if *runs > 0 || thread::panicking() || PANICS.load(Ordering::SeqCst) > 0 {
             return;
         }
@@ -51,7 +58,7 @@ impl Drop for HookGuard {
             .take();
         if let Some(former) = former {
             drop(panic::take_hook());
-            // A thread that is in it at this moment has it too.
+            // A thread that is in the former hook at this moment has it too.
             let shared = |former: Arc<Hook>| -> Hook { Box::new(move |info| former(info)) };
             panic::set_hook(Arc::try_unwrap(former).unwrap_or_else(shared));
         }
@@ -81,11 +88,11 @@ fn report(info: &PanicHookInfo<'_>) {
     let is_heard = scope.reopen_stderr();
     let keeps_name = role == Role::Thread;
     match layer::is_present() {
-        // The former hook writes to standard error, which is where the layer listens.
+        // The former hook writes to standard error, which the layer captures.
         true if keeps_name && is_heard => call_former(info),
         true if keeps_name => scope.append_or_print(&former_text(info, &scope)),
         true => scope.append_or_print(&renamed_former_text(info, &scope)),
-        // Not captured, and rightly named: nothing to do.
+        // The output is not captured, and the thread bears the right name.
         false if keeps_name && is_heard && !scope.is_capturing() => call_former(info),
         false => scope.append_or_print(own_text(info, &scope, keeps_name).as_bytes()),
     }

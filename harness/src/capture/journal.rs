@@ -102,7 +102,7 @@ impl Journal {
         unsafe { Chunk::drain(last, look) };
     }
 
-    /// Shows the chunks without the append that never ends, and leaves all as they are: it may go on.
+    /// Shows the chunks in which no append is under way, and frees none: the append that is under way may go on.
     fn show_complete(&self, look: &mut impl FnMut(&[u8])) {
         // SAFETY: chunks are freed when no append is under way, or with the journal.
         if unsafe { Chunk::show(self.last.load(Ordering::Acquire), look) } {
@@ -111,13 +111,13 @@ impl Journal {
     }
 
     fn enter(&self) -> Option<Writing<'_>> {
-        // Those that come late keep nobody waiting.
+        // An append that begins after the closing is not counted, so that closing does not wait for it.
         if self.is_closed() {
             return None;
         }
         self.writers.fetch_add(1, Ordering::SeqCst);
         let writing = Writing(self);
-        // Whoever closes the journal says so first and looks for writers then.
+        // Closing sets the flag before it looks at the number of writers.
         (!self.is_closed()).then_some(writing)
     }
 

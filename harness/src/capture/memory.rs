@@ -1,4 +1,4 @@
-//! Memory that comes from the system, not from the allocator, which a signal may have interrupted.
+//! Memory from the system, not from the allocator: a signal handler may need some while its thread is in the allocator.
 
 #![expect(unsafe_code, reason = "that is what the system's functions are")]
 

@@ -1,10 +1,9 @@
-//! Which test the current thread works for, and where its output goes.
+//! The test that the current thread works for, and the capture of its output.
 //!
-//! While a test runs, or is polled, its scope stands in a thread-local variable. Two things
-//! look there: the panic hook, which is in force during every run, and on Unix the functions that
-//! [`capture!`](crate::capture!) defines in the test binary: `write` and `writev`, through which
-//! everything goes that Rust code (and libpython) prints, and `pthread_create`, which passes the
-//! scope on to threads that a test starts.
+//! While a test runs, or is polled, a thread-local variable points to its scope. The panic hook, which is installed
+//! during every run, reads it; and so do, on Unix, the functions that [`capture!`](crate::capture!) defines in the test
+//! binary: `write` and `writev`, which Rust code and libpython print through, and `pthread_create`, which passes
+//! the scope on to threads that a test starts.
 //!
 //! These escape: child processes; C's own buffered output (`puts`); calls other than `write` and `writev` that
 //! reach descriptor 1 or 2, such as `sendfile` and `splice`, which `std::io::copy` from a file uses, `pwrite`,

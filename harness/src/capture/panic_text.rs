@@ -1,4 +1,4 @@
-//! The text of a panic, as std's own hook writes it.
+//! The text of a panic, as std's own hook writes it (`library/std/src/panicking.rs`, `default_hook`).
 
 use std::backtrace::Backtrace;
 use std::env;

@@ -80,14 +80,14 @@ impl Scope {
         self.destination != Destination::PassThrough
     }
 
-    /// Says whether output is captured here, and still is.
+    /// Says whether output is captured in memory, and the scope is open.
     pub(crate) fn is_capturing(&self) -> bool {
         self.output
             .as_ref()
             .is_some_and(|output| !output.is_closed())
     }
 
-    /// Says whether output was captured here, and is no more.
+    /// Says whether output was captured in memory, and the scope is closed.
     #[cfg_attr(
         not(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos")),
         expect(dead_code, reason = "there is no layer")
@@ -101,12 +101,12 @@ impl Scope {
         self.destination != Destination::Scope || self.is_capturing()
     }
 
-    /// Appends to the output; `false` if it is not captured, or no more.
+    /// Appends to the output; `false` if it is not captured in memory, or the scope is closed.
     pub(crate) fn append(&self, text: &[u8]) -> bool {
         self.append_parts(iter::once(text))
     }
 
-    /// Like [`append`](Self::append), for what has to stay together.
+    /// Appends all parts, one directly after the other.
     pub(super) fn append_parts<'a>(&self, parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
         self.output
             .as_ref()
@@ -124,8 +124,8 @@ impl Scope {
         }
     }
 
-    /// Sees to it that a hook which prints to standard error is heard, if that is the test's alone; `false`
-    /// if the test has pointed it elsewhere.
+    /// Opens standard error again if the test, in a worker process, has closed it. Returns `false` if the test has
+    /// pointed it elsewhere, where what a panic hook prints would not be shown with the test.
     pub(super) fn reopen_stderr(&self) -> bool {
         if !matches!(self.destination, Destination::File) {
             return true;
@@ -134,7 +134,7 @@ impl Scope {
         !is_stderr_redirected()
     }
 
-    /// Ends the capture and returns the output. What comes later passes by, to standard error.
+    /// Closes the scope, and returns the output.
     pub(crate) fn close(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.take(|piece| text.extend_from_slice(piece));
@@ -183,18 +183,18 @@ thread_local! {
 
 /// Returns the scope of the test that this thread works for.
 ///
-/// It is `None` also where asking is not possible: while this thread ends, or changes its scope.
+/// It is `None` also while this thread ends, or changes its scope.
 pub(crate) fn current() -> Option<Arc<Scope>> {
     current_entry().map(|(scope, _)| scope)
 }
 
-/// Returns the scope of the test that this thread works for, and what the thread is to it.
+/// Returns the scope of the test that this thread works for, and the thread's part in it.
 pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
     with_entry(|entry| entry.map(|entry| (entry.scope.clone(), entry.role)))
 }
 
-/// Ends the capture for the test of this thread and shows its name and its output, in pieces of
-/// which there may be none. What it prints later passes by. Does not call the allocator.
+/// Closes the scope of this thread's test, and shows the test's name with each piece of its output. Does not call the
+/// allocator, and waits for no lock.
 #[cfg(unix)]
 pub(crate) fn take_current_output(mut look: impl FnMut(&str, &[u8])) {
     with_entry(|entry| {
@@ -204,7 +204,7 @@ pub(crate) fn take_current_output(mut look: impl FnMut(&str, &[u8])) {
     });
 }
 
-/// Looks at what this thread is at work for. That is nothing where asking is not possible.
+/// Calls `look` with the entry of this thread. If the entry is being changed, or has been destroyed, returns the default.
 pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
     if !IS_AT_WORK.get() {
         return look(None);
@@ -216,7 +216,7 @@ pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> 
     looked.unwrap_or_default()
 }
 
-/// Changes what this thread is at work for, and returns what it was.
+/// Replaces the entry of this thread, and returns the former one.
 pub(super) fn swap(entry: Option<Entry>) -> Option<Entry> {
     let is_at_work = entry.is_some();
     let former = CURRENT.try_with(|current| current.replace(entry));

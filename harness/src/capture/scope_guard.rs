@@ -14,7 +14,7 @@ pub(crate) fn enter(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
     }
 }
 
-/// Like [`enter`], and leaves alone what stands in std's buffer.
+/// Like [`enter`], but the guard does not flush std's standard output.
 pub(crate) fn enter_without_flush(scope: Option<Arc<Scope>>, role: Role) -> ScopeGuard {
     let entry = scope.map(|scope| Entry { scope, role });
     ScopeGuard {
@@ -23,7 +23,7 @@ pub(crate) fn enter_without_flush(scope: Option<Arc<Scope>>, role: Role) -> Scop
     }
 }
 
-/// Restores the former scope of the thread when it is dropped.
+/// Makes the thread work for its former scope again when it is dropped, after a flush of std's standard output.
 pub(crate) struct ScopeGuard {
     former: Option<Entry>,
     flushes: bool,

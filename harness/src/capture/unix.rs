@@ -34,7 +34,7 @@ thread_local! {
 
 const PROBE: c_int = -1;
 
-/// Says whether the functions are in force in this binary.
+/// Says whether this binary has the functions, as `capture!` defines them.
 pub(crate) fn is_present() -> bool {
     static PRESENT: OnceLock<bool> = OnceLock::new();
     *PRESENT.get_or_init(|| {
@@ -130,8 +130,8 @@ struct Inherited {
     argument: *mut c_void,
 }
 
-/// Nothing here may be left to drop when `start` is called: `pthread_exit` and cancellation unwind
-/// through this frame.
+/// Calls the thread's own function. Nothing may be left to drop here meanwhile: `pthread_exit` and cancellation
+/// unwind through this frame.
 extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
     // SAFETY: `pthread_create` above made this pointer from a box, for this thread only.
     let Inherited {
@@ -146,15 +146,15 @@ extern "C-unwind" fn start_inherited(inherited: *mut c_void) -> *mut c_void {
     start(argument)
 }
 
-/// Appends to the output of the test that this thread works for; `false` if there is none, or if it
-/// cannot be had.
+/// Appends to the output of the test that this thread works for; `false` if there is none, if its scope is closed, or
+/// if this is called in the handler of a signal on an alternate stack.
 fn append_to_current<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
     let append = |entry: &Entry| !stack::is_alternate() && entry.scope.append_parts(parts);
     scope::with_entry(|entry| entry.is_some_and(append))
 }
 
-/// Returns where to print what would go to `fd`. When a test has ended, the report stands where its
-/// threads would print.
+/// Returns the descriptor for a write to `fd` that is not captured: standard error in the place of standard output, if this
+/// thread works for a test that has ended. Its lines would stand among those of the report.
 fn beside_report(fd: c_int) -> c_int {
     let is_late = || scope::with_entry(|entry| entry.is_some_and(|entry| entry.scope.is_over()));
     match fd {
