@@ -106,11 +106,6 @@ impl<S: Suspended> Steppable<S> {
         }
     }
 
-    /// Makes a finished object a new one; nobody else may have it.
-    pub(crate) fn restart(&self, suspended: S) {
-        *self.lock() = Some(suspended);
-    }
-
     pub(crate) fn is_executing(&self) -> bool {
         self.executing.load(Ordering::Relaxed)
     }

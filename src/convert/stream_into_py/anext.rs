@@ -5,7 +5,6 @@
 //!   inside the runtime's context; only when it is pending does it move to the runtime.
 //! - While it is pending it waits as a [`RustCoroutine`] does. An exception that is thrown in is raised after the
 //!   runtime has given the stream back, with the item that may have come meanwhile: the next one who asks gets it.
-//! - One that has brought its item and that nobody holds is used again for the next item.
 
 use std::borrow::Cow;
 use std::pin::Pin;
@@ -22,7 +21,6 @@ use crate::convert::stream_into_py::custody::{Asked, Busy, Custody};
 use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
 use crate::convert::stream_into_py::pull::Pull;
 use crate::convert::stream_into_py::source::Source;
-use crate::convert::stream_into_py::spare::is_unshared;
 use crate::python::coroutine_state::{Steppable, Suspended};
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::thrown;
@@ -33,13 +31,8 @@ use crate::python::type_slots::Steps;
 /// An awaitable for one item of a generator.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
 pub(crate) struct Anext {
-    state: Steppable<State>,
-}
-
-/// It is gone when the item is there, so that a spare awaitable holds nothing.
-struct State {
     generator: Py<RustGenerator>,
-    stage: Stage,
+    state: Steppable<Stage>,
 }
 
 enum Stage {
@@ -52,7 +45,7 @@ enum Stage {
     Throwing(Box<RustCoroutine>),
 }
 
-impl Suspended for State {
+impl Suspended for Stage {
     const EXECUTING: &'static str = "awaitable already executing";
     const FINISHED: &'static str = "cannot reuse already awaited __anext__()/asend()";
 }
@@ -65,56 +58,30 @@ impl Anext {
         static PATCHED: PyOnceLock<()> = PyOnceLock::new();
         let py = generator.py();
         PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
-        let spare = generator.get().custody().take_spare();
-        let state = State {
+        let anext = Self {
             generator: generator.unbind(),
-            stage: Stage::New(value),
+            state: Steppable::new(Stage::New(value)),
         };
-        if let Some(spare) = spare {
-            if is_unshared(py, &spare) {
-                spare.get().state.restart(state);
-                return Ok(spare.into_bound(py));
-            }
-        }
-        let state = Steppable::new(state);
-        Bound::new(py, Self { state })
+        Bound::new(py, anext)
     }
 
     #[inline]
-    fn send_once(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
-        slf.get().state.step(|State { generator, stage }| {
-            let asking = Asking {
-                anext: slf,
-                generator,
-            };
-            match stage {
-                Stage::New(sent) => asking.start(sent.as_ref()),
-                Stage::Waiting(coroutine) => asking.resume(value, coroutine),
-                Stage::Throwing(coroutine) => {
-                    asking.rethrow(coroutine, |coroutine| coroutine.send_once(value))
-                }
+    fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        let py = value.py();
+        self.state.step(|stage| match stage {
+            Stage::New(sent) => self.start(py, sent.as_ref()),
+            Stage::Waiting(coroutine) => self.resume(value, coroutine),
+            Stage::Throwing(coroutine) => {
+                self.rethrow(py, coroutine, |coroutine| coroutine.send_once(value))
             }
         })
     }
-}
 
-/// One step on the way to an item.
-struct Asking<'a, 'py> {
-    anext: &'a Bound<'py, Anext>,
-    generator: Py<RustGenerator>,
-}
-
-impl Asking<'_, '_> {
     fn custody(&self) -> &Arc<Custody> {
         self.generator.get().custody()
     }
 
-    fn suspend(self, stage: Stage) {
-        let generator = self.generator;
-        self.anext.get().state.suspend(State { generator, stage });
-    }
-
-    fn start(self, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
         let custody = self.custody();
         if sent.is_some() && !custody.is_started() && !custody.is_closed() {
             return Err(PyTypeError::new_err(
@@ -130,16 +97,15 @@ impl Asking<'_, '_> {
                 custody.release();
                 Err(left_behind_error())
             }
-            Ok(Asked::Away) => self.wait(None),
-            Ok(Asked::Stream(source)) => self.poll(source),
+            Ok(Asked::Away) => self.wait(py, None),
+            Ok(Asked::Stream(source)) => self.poll(py, source),
         }
     }
 
-    fn poll(self, mut source: Box<dyn Source>) -> PyResult<Step> {
-        let py = self.anext.py();
+    fn poll(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
         match self.custody().poll_here(py, &mut source) {
-            Ok(poll) if poll.is_ready() => self.finish(source),
-            Ok(_) => self.wait(Some(source)),
+            Ok(poll) if poll.is_ready() => self.finish(py, source),
+            Ok(_) => self.wait(py, Some(source)),
             Err(panic) => {
                 self.custody().close(py, Some(source));
                 Err(panic)
@@ -148,7 +114,7 @@ impl Asking<'_, '_> {
     }
 
     /// Moves the poll to the runtime.
-    fn wait(self, source: Option<Box<dyn Source>>) -> PyResult<Step> {
+    fn wait(&self, py: Python<'_>, source: Option<Box<dyn Source>>) -> PyResult<Step> {
         let custody = self.custody();
         let settings = Settings {
             first_poll: FirstPoll::OnRuntime,
@@ -158,50 +124,47 @@ impl Asking<'_, '_> {
         let pull: Pin<Box<dyn Work>> = Box::pin(Pull::new(Arc::clone(custody), source));
         let held = Held::new(pull, custody.runner());
         let coroutine = Box::new(RustCoroutine::new(held, settings));
-        let py = self.anext.py();
         self.resume(py.None().bind(py), coroutine)
     }
 
     /// Waits on, or ends with the item.
-    fn resume(self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
+    fn resume(&self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
         let step = self.custody().step();
         let stepped = coroutine.send_once(value)?;
         if let Step::Yielded(_) = stepped {
             step.go_on();
-            self.suspend(Stage::Waiting(coroutine));
+            self.state.suspend(Stage::Waiting(coroutine));
             return Ok(stepped);
         }
         let Some(source) = self.custody().take() else {
             return Err(self.custody().end());
         };
         step.go_on();
-        self.finish(source)
+        self.finish(value.py(), source)
     }
 
     /// Waits until the stream is back, and raises what was thrown in.
     fn rethrow(
-        self,
+        &self,
+        py: Python<'_>,
         coroutine: Box<RustCoroutine>,
         step: impl FnOnce(&RustCoroutine) -> PyResult<Step>,
     ) -> PyResult<Step> {
-        let py = self.anext.py();
         let asking = self.custody().step();
         let stepped = step(&coroutine);
         if let Ok(Step::Yielded(_)) = stepped {
             asking.go_on();
-            self.suspend(Stage::Throwing(coroutine));
+            self.state.suspend(Stage::Throwing(coroutine));
         }
         stepped.map_err(|error| pep479::by_generator(py, THROWN, error))
     }
 
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
-    fn finish(self, mut source: Box<dyn Source>) -> PyResult<Step> {
-        let py = self.anext.py();
+    fn finish(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
         let taken = self.custody().run(|| source.take(py));
         let taken = taken.unwrap_or_else(|panic| Some(Err(panic.into())));
         if let Some(Ok(item)) = taken {
-            let spare = self.anext.clone().unbind();
-            self.custody().give_back(source, spare);
+            self.custody().give_back(source);
             return Ok(Step::Returned(item));
         }
         self.custody().close(py, Some(source));
@@ -214,7 +177,7 @@ impl Asking<'_, '_> {
 
 impl Steps for Anext {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
-        Self::send_once(slf, sent)
+        slf.get().send_once(sent)
     }
 }
 
@@ -228,45 +191,40 @@ impl Anext {
         slf
     }
 
-    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        step_in_method(|| Self::send_once(slf, slf.py().None().bind(slf.py())))
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| self.send_once(py.None().bind(py)))
     }
 
     /// Runs until the next suspension; ends with StopIteration.
-    fn send(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        step_in_method(|| Self::send_once(slf, value))
+    fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        step_in_method(|| self.send_once(value))
     }
 
     /// Raises an exception, when the stream is back; the generator can be used again.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
-        slf: &Bound<'_, Self>,
+        &self,
         kind: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = thrown(kind, value, traceback)?;
+        let py = kind.py();
         step_in_method(|| {
-            slf.get()
-                .state
-                .step(|State { generator, stage }| match stage {
-                    Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                        let asking = Asking {
-                            anext: slf,
-                            generator,
-                        };
-                        asking.rethrow(coroutine, |coroutine| coroutine.throw_once(slf.py(), error))
-                    }
-                    Stage::New(_) => Err(pep479::by_generator(slf.py(), THROWN, error)),
-                })
+            self.state.step(|stage| match stage {
+                Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                    self.rethrow(py, coroutine, |coroutine| coroutine.throw_once(py, error))
+                }
+                Stage::New(_) => Err(pep479::by_generator(py, THROWN, error)),
+            })
         })
     }
 
     /// Gives the item up.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.state.close(|State { generator, stage }| match stage {
+        self.state.close(|stage| match stage {
             Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                let _step = generator.get().custody().step();
+                let _step = self.custody().step();
                 coroutine.close(py)
             }
             Stage::New(_) => Ok(()),
@@ -274,14 +232,10 @@ impl Anext {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let visited = self.state.look(|State { generator, stage }| {
-            visit.call(generator)?;
-            match stage {
-                Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                    coroutine.__traverse__(visit)
-                }
-                Stage::New(sent) => visit.call(sent),
-            }
+        visit.call(&self.generator)?;
+        let visited = self.state.look(|stage| match stage {
+            Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => coroutine.__traverse__(visit),
+            Stage::New(sent) => visit.call(sent),
         });
         visited.unwrap_or(Ok(()))
     }
@@ -289,13 +243,9 @@ impl Anext {
 
 impl Drop for Anext {
     fn drop(&mut self) {
-        if let Some(State {
-            generator,
-            stage: Stage::Waiting(_) | Stage::Throwing(_),
-        }) = self.state.take()
-        {
+        if let Some(Stage::Waiting(_) | Stage::Throwing(_)) = self.state.take() {
             // The coroutine's own drop gives the poll up.
-            generator.get().custody().release();
+            self.custody().release();
         }
     }
 }

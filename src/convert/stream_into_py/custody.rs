@@ -14,9 +14,7 @@ use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 
 use crate::bridge::{Runner, generation};
-use crate::convert::stream_into_py::anext::Anext;
 use crate::convert::stream_into_py::source::Source;
-use crate::convert::stream_into_py::spare::Spare;
 use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
 
@@ -43,7 +41,6 @@ struct State {
     /// Those of them that wait for the stream, which one that was given up still has. Others of these may have been
     /// given up as well.
     waiting: BTreeMap<usize, Waker>,
-    spare: Spare,
 }
 
 enum Place {
@@ -80,7 +77,6 @@ impl Custody {
                 polled_in: generation(),
                 pulls: 0,
                 waiting: BTreeMap::new(),
-                spare: Spare::default(),
             }),
             runner,
             surroundings,
@@ -155,18 +151,10 @@ impl Custody {
 
     /// Brings the stream back and lets others ask.
     #[inline]
-    pub(crate) fn give_back(&self, source: Box<dyn Source>, spare: Py<Anext>) {
+    pub(crate) fn give_back(&self, source: Box<dyn Source>) {
         let mut state = self.lock();
         state.asked = false;
         state.place = Place::Here(source);
-        let before = state.spare.keep(spare);
-        drop(state);
-        drop(before);
-    }
-
-    /// Takes out the awaitable that brought the last item.
-    pub(crate) fn take_spare(&self) -> Option<Py<Anext>> {
-        self.lock().spare.take()
     }
 
     /// Ends the generator; a stream that is away is dropped when it comes back.
@@ -174,7 +162,7 @@ impl Custody {
         let mut state = self.lock();
         state.asked = false;
         let here = std::mem::replace(&mut state.place, Place::Closed);
-        let untold = (state.spare.take(), state.panic.take());
+        let untold = state.panic.take();
         drop(state);
         drop(untold);
         if let Place::Here(source) = here {

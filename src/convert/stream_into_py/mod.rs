@@ -11,7 +11,6 @@ mod generator;
 mod hooks;
 mod pull;
 mod source;
-mod spare;
 
 pub(crate) use generator::RustGenerator;
 pub(crate) use source::Feed;
