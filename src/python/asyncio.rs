@@ -125,6 +125,17 @@ pub(crate) fn makes_plain_tasks(event_loop: &Bound<'_, PyAny>) -> PyResult<bool>
             .eq(intern!(py, "uvloop"))?)
 }
 
+/// Returns `asyncio.Task.__new__` and `asyncio.Task.__init__`.
+pub(crate) fn task_constructors(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
+    static FUNCTIONS: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    FUNCTIONS.get_or_try_init(py, || {
+        let class = task_type(py)?;
+        let new = class.getattr(intern!(py, "__new__"))?;
+        let init = class.getattr(intern!(py, "__init__"))?;
+        Ok((new.unbind(), init.unbind()))
+    })
+}
+
 /// Returns `asyncio.Task`.
 pub(crate) fn task_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();

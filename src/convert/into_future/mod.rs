@@ -2,7 +2,6 @@
 //! common; [`task`] makes an awaitable a task there, whose end the [`callback`] tells.
 
 mod callback;
-mod eager;
 mod future;
 mod on_loop;
 mod shared;

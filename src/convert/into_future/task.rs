@@ -5,7 +5,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::into_future::eager::new_task;
 use crate::python::asyncio;
 use crate::task_locals::TaskLocals;
 
@@ -113,6 +112,26 @@ fn create_task<'py>(
             context.call_method0(intern!(py, "copy"))?,
         )?;
     }
-    let arguments = (coroutine,).into_pyobject(py)?;
-    new_task(asyncio::task_type(py)?, &arguments, &keywords)
+    new_eager_task(coroutine, &keywords)
+}
+
+/// Makes an `asyncio.Task` that takes its first step at once.
+///
+/// When that step raises KeyboardInterrupt or SystemExit, so does `Task.__init__` (`task_eager_start` in CPython's
+/// `_asynciomodule.c`). A call of the class would then drop the task, whose finalizer reports an exception that was
+/// never retrieved, although the caller gets it. So `__new__` and `__init__` are called one by one, and the exception
+/// is retrieved in between.
+fn new_eager_task<'py>(
+    coroutine: &Bound<'py, PyAny>,
+    keywords: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let (new, init) = asyncio::task_constructors(py)?;
+    let task = new.bind(py).call1((asyncio::task_type(py)?,))?;
+    if let Err(error) = init.bind(py).call((&task, coroutine), Some(keywords)) {
+        // It fails where the task is not done; there is nothing to report then.
+        let _ = task.call_method0(intern!(py, "exception"));
+        return Err(error);
+    }
+    Ok(task)
 }
