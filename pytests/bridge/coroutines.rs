@@ -117,3 +117,48 @@ async def main(make):
     })?;
     main.await.map(drop)
 }
+
+/// Under the stable ABI, `TaskLocals::run` calls `Context.run` with a function object that borrows from its stack, and
+/// the garbage collector shows that object to everybody. With the full ABI there is no such object.
+#[pyo3_aio::tokio::test]
+fn a_function_that_ran_in_a_context_cannot_be_called_afterwards() -> PyResult<()> {
+    let code = c"
+import contextvars
+
+context = contextvars.copy_context()
+
+def functions():
+    builtin = type(len)
+    return [found for found in gc.get_objects() if type(found) is builtin and found.__name__ == 'pyo3-closure']
+
+before = functions()
+kept = []
+
+def keep():
+    kept.extend(found for found in functions() if all(found is not old for old in before))
+
+def call_again(_):
+    for function in kept:
+        try:
+            function()
+        except RuntimeError:
+            pass
+        else:
+            assert False, 'it has been called'
+";
+    Python::attach(|py| {
+        let names = python(py, code)?;
+        let get = |name| PyResult::Ok(names.get_item(name)?.expect("the code defines it"));
+        let locals =
+            pyo3_aio::TaskLocals::new(py.None().into_bound(py)).with_context(get("context")?);
+        let keep = get("keep")?;
+        let mut calls = 0;
+        locals.run(py, |_| {
+            calls += 1;
+            keep.call0()
+        })?;
+        call(&names, "call_again", py.None().into_bound(py))?;
+        assert_eq!(calls, 1);
+        Ok(())
+    })
+}

@@ -54,9 +54,15 @@ mod stable {
         reason = "a function that borrows passes through `Context.run`"
     )]
 
-    use super::{Bound, PyAny, PyResult, Python};
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+    use std::sync::{Arc, Mutex, PoisonError};
+    use std::thread::{self, ThreadId};
+
+    use pyo3::exceptions::PyRuntimeError;
     use pyo3::prelude::PyAnyMethods;
     use pyo3::types::PyCFunction;
+
+    use super::{Bound, PyAny, PyResult, Python};
 
     /// Copies the current context (`contextvars.copy_context()`).
     pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -73,38 +79,77 @@ mod stable {
         let (mut function, mut output) = (Some(function), None);
         let mut call = || {
             if let Some(function) = function.take() {
-                output = Some(std::panic::catch_unwind(std::panic::AssertUnwindSafe(
-                    function,
-                )));
+                output = Some(catch_unwind(AssertUnwindSafe(function)));
             }
         };
-        let call: *mut (dyn FnMut() + '_) = &raw mut call;
-        // SAFETY: only the lifetime changes. `Context.run` calls the closure before it returns, on this thread.
-        let call: Call = Call(unsafe {
-            std::mem::transmute::<*mut (dyn FnMut() + '_), *mut (dyn FnMut() + 'static)>(call)
-        });
-        let closure = PyCFunction::new_closure(py, None, None, move |_, _| call.call())?;
-        context.call_method1(pyo3::intern!(py, "run"), (closure,))?;
+        let borrowed = BorrowedCall::new(&mut call);
+        let slot = Arc::clone(&borrowed.0);
+        let callable = PyCFunction::new_closure(py, None, None, move |_, _| call_once(&slot))?;
+        let called = context.call_method1(pyo3::intern!(py, "run"), (callable,));
+        drop(borrowed);
+        called?;
         match output {
             Some(Ok(output)) => Ok(output),
-            Some(Err(payload)) => std::panic::resume_unwind(payload),
-            None => Err(pyo3::exceptions::PyRuntimeError::new_err(
-                "the context called nothing",
-            )),
+            Some(Err(payload)) => resume_unwind(payload),
+            None => Err(PyRuntimeError::new_err("the context called nothing")),
         }
     }
 
-    struct Call(*mut (dyn FnMut() + 'static));
+    type Slot = Arc<Mutex<Option<StackFunction>>>;
 
-    // SAFETY: it is only used by `Context.run`, on the thread that made it.
-    unsafe impl Send for Call {}
-    // SAFETY: as above.
-    unsafe impl Sync for Call {}
+    /// A function on the stack of a thread.
+    struct StackFunction {
+        function: *mut (dyn FnMut() + 'static),
+        thread: ThreadId,
+    }
 
-    impl Call {
-        fn call(&self) {
-            // SAFETY: `run` is still on the stack below, and nobody else has the pointer.
-            unsafe { (*self.0)() }
+    // SAFETY: `call_once` compares the thread before it uses the pointer.
+    unsafe impl Send for StackFunction {}
+
+    /// The borrow of a function that Python may call, once, until this is dropped.
+    ///
+    /// Python code may find the object that is given to `Context.run`, through `gc.get_objects()` for example, and call
+    /// it later or on another thread; that is an error.
+    struct BorrowedCall<'a>(Slot, std::marker::PhantomData<&'a mut dyn FnMut()>);
+
+    impl<'a> BorrowedCall<'a> {
+        fn new(function: &'a mut (dyn FnMut() + 'a)) -> Self {
+            let function: *mut (dyn FnMut() + 'a) = function;
+            // SAFETY: only the lifetime changes, and the drop takes the pointer out before that ends.
+            let function = unsafe {
+                std::mem::transmute::<*mut (dyn FnMut() + 'a), *mut (dyn FnMut() + 'static)>(
+                    function,
+                )
+            };
+            let thread = thread::current().id();
+            let function = StackFunction { function, thread };
+            Self(
+                Arc::new(Mutex::new(Some(function))),
+                std::marker::PhantomData,
+            )
         }
+    }
+
+    impl Drop for BorrowedCall<'_> {
+        fn drop(&mut self) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
+    fn call_once(slot: &Slot) -> PyResult<()> {
+        let here = thread::current().id();
+        let function = slot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_if(|function| function.thread == here);
+        let Some(StackFunction { function, .. }) = function else {
+            return Err(PyRuntimeError::new_err(
+                "the function can be called once, by the context that it was given to",
+            ));
+        };
+        // SAFETY: the pointer was in the slot, so the `BorrowedCall` has not been dropped: the function is further down
+        // the stack of this thread, which cannot return from there meanwhile. Nobody else has taken it out.
+        unsafe { (*function)() };
+        Ok(())
     }
 }
