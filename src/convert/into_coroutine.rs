@@ -23,9 +23,9 @@ use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
 use crate::convert::trio_wait;
 use crate::instrument::Surroundings;
 use crate::python::asyncio;
-use crate::python::coroutine_state::{Steppable, Suspended};
+use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
-use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
 use crate::python::type_slots::Steps;
@@ -43,7 +43,7 @@ pub(crate) enum FirstPoll {
 /// A coroutine (`collections.abc.Coroutine`) whose body is a Rust future.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "Coroutine")]
 pub(crate) struct RustCoroutine {
-    state: Steppable<State>,
+    state: CoroutineState<State>,
     settings: Settings,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct RustCoroutine {
 pub(crate) struct Settings {
     pub(crate) first_poll: FirstPoll,
     /// Has the Rust future told of what is thrown in, instead of dropped.
-    pub(crate) told: Option<Arc<Signal>>,
+    pub(crate) cancel_signal: Option<Arc<Signal>>,
     /// Its `__name__` and `__qualname__`.
     pub(crate) name: Cow<'static, str>,
 }
@@ -61,7 +61,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             first_poll: FirstPoll::OnCaller,
-            told: None,
+            cancel_signal: None,
             name: Cow::Borrowed("Coroutine"),
         }
     }
@@ -69,16 +69,16 @@ impl Default for Settings {
 
 enum State {
     /// Nothing has been sent.
-    Cold(Held),
+    Created(Held),
     /// The Rust future is on its runtime.
     Waiting(Py<RustFuture>),
     /// An exception was thrown in, and the Rust future has still to be dropped.
     Throwing(Py<RustFuture>, Py<PyBaseException>),
     /// The same under trio, which steps another coroutine through this one.
-    Delegating(trio_wait::Wait),
+    UnderTrio(trio_wait::Wait),
 }
 
-impl Suspended for State {
+impl Suspension for State {
     const EXECUTING: &'static str = "coroutine already executing";
     const FINISHED: &'static str = "cannot reuse already awaited coroutine";
 }
@@ -89,15 +89,15 @@ impl RustCoroutine {
         held: Held,
         settings: Settings,
     ) -> PyResult<Bound<'_, Self>> {
-        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
-        PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
+        static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
+        INSTALLED.get_or_init(py, || type_slots::install::<Self>(py));
         Bound::new(py, Self::new(held, settings))
     }
 
     /// Without its Python object, for another one that steps it.
     pub(crate) fn new(held: Held, settings: Settings) -> Self {
         Self {
-            state: Steppable::new(State::Cold(held)),
+            state: CoroutineState::new(State::Created(held)),
             settings,
         }
     }
@@ -112,8 +112,10 @@ impl RustCoroutine {
 
     /// CPython's rule (`gen_send_ex`); the coroutine stays as it is.
     fn require_started(&self) -> PyResult<()> {
-        let is_cold = self.state.look(|state| matches!(state, State::Cold(_)));
-        if is_cold == Some(true) {
+        let is_created = self
+            .state
+            .inspect(|state| matches!(state, State::Created(_)));
+        if is_created == Some(true) {
             return Err(PyTypeError::new_err(
                 "can't send non-None value to a just-started coroutine",
             ));
@@ -124,8 +126,8 @@ impl RustCoroutine {
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         match state {
-            State::Cold(held) => self.start(py, held),
-            State::Delegating(wait) => self.delegate(py, wait, |inner| {
+            State::Created(held) => self.start(py, held),
+            State::UnderTrio(wait) => self.step_under_trio(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (value,))
             }),
             State::Waiting(future) => self.resume(py, future),
@@ -141,21 +143,21 @@ impl RustCoroutine {
 
     fn advance_by_throw(&self, py: Python<'_>, state: State, error: PyErr) -> PyResult<Step> {
         match state {
-            State::Waiting(future) if future.get().tell(|| error.clone_ref(py)) => {
+            State::Waiting(future) if future.get().send_cancel_signal(|| error.clone_ref(py)) => {
                 self.resume(py, future)
             }
             State::Waiting(future) | State::Throwing(future, _) => {
                 future.get().abandon();
                 self.resume_throw(py, future, error.into_value(py))
             }
-            State::Delegating(wait) => {
+            State::UnderTrio(wait) => {
                 // This comes from somebody who steps the coroutine, not from trio, which has nothing to resume then.
                 wait.task.cancel_now(py);
-                self.delegate(py, wait, |inner| {
+                self.step_under_trio(py, wait, |inner| {
                     inner.call_method1(intern!(py, "throw"), (error,))
                 })
             }
-            State::Cold(held) => {
+            State::Created(held) => {
                 drop(held);
                 Err(error)
             }
@@ -166,24 +168,24 @@ impl RustCoroutine {
         if self.settings.first_poll == FirstPoll::OnCaller {
             let surroundings = Surroundings::current(py);
             if held.poll(py, &surroundings)?.is_ready() {
-                return surroundings.run(|| finish(py, held.into_inner()));
+                return surroundings.run(|| convert_output(py, held.into_inner()));
             }
         }
-        let told = self.settings.told.clone();
+        let cancel_signal = self.settings.cancel_signal.clone();
         if trio_wait::is_running_here(py)? {
-            let wait = trio_wait::wait(py, held, told)?;
-            return self.delegate(py, wait, |inner| {
+            let wait = trio_wait::wait(py, held, cancel_signal)?;
+            return self.step_under_trio(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
         }
         let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
-        let policy = told.map_or(CancelPolicy::AfterDrop, CancelPolicy::Told);
+        let policy = cancel_signal.map_or(CancelPolicy::AfterDrop, CancelPolicy::Signal);
         let future = spawn_future(py, held, locals, policy)?;
         self.resume(py, future.unbind())
     }
 
     /// Steps the inner coroutine; its end is this one's.
-    fn delegate<'py>(
+    fn step_under_trio<'py>(
         &self,
         py: Python<'py>,
         wait: trio_wait::Wait,
@@ -191,7 +193,7 @@ impl RustCoroutine {
     ) -> PyResult<Step> {
         let stepped = Step::from_result(py, step(wait.coroutine.bind(py)));
         if let Ok(Step::Yielded(_)) = stepped {
-            self.state.suspend(State::Delegating(wait));
+            self.state.suspend(State::UnderTrio(wait));
         }
         stepped
     }
@@ -201,7 +203,7 @@ impl RustCoroutine {
         if let Some(result) = future.get().outcome(py) {
             return result.map(Step::Returned);
         }
-        let yielded = yielded(py, &future);
+        let yielded = yield_future(py, &future);
         self.state.suspend(State::Waiting(future));
         Ok(yielded)
     }
@@ -216,21 +218,21 @@ impl RustCoroutine {
         if future.get().outcome(py).is_some() {
             return Err(PyErr::from_value(error.into_bound(py).into_any()));
         }
-        let yielded = yielded(py, &future);
+        let yielded = yield_future(py, &future);
         self.state.suspend(State::Throwing(future, error));
         Ok(yielded)
     }
 }
 
-fn finish(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
+fn convert_output(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
     let output = convert(py, work);
     output
         .map(Step::Returned)
-        .map_err(|error| pep479::by_future(py, error))
+        .map_err(|error| pep479::replace_stop_of_future(py, error))
 }
 
-fn yielded(py: Python<'_>, future: &Py<RustFuture>) -> Step {
-    future.get().block();
+fn yield_future(py: Python<'_>, future: &Py<RustFuture>) -> Step {
+    future.get().mark_yielded();
     Step::Yielded(future.clone_ref(py).into_any())
 }
 
@@ -260,7 +262,7 @@ impl RustCoroutine {
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let error = thrown(kind, value, traceback)?;
+        let error = exception_from(kind, value, traceback)?;
         step_in_method(|| self.throw_once(py, error))
     }
 
@@ -270,8 +272,8 @@ impl RustCoroutine {
             match state {
                 State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
                 // Nobody waits any more, so nothing is to be settled either.
-                State::Delegating(wait) => wait.task.cancel_now(py),
-                State::Cold(held) => drop(held),
+                State::UnderTrio(wait) => wait.task.cancel_now(py),
+                State::Created(held) => drop(held),
             }
             Ok(())
         })
@@ -302,14 +304,14 @@ impl RustCoroutine {
     }
 
     pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let visited = self.state.look(|state| match state {
+        let visited = self.state.inspect(|state| match state {
             State::Waiting(future) => visit.call(future),
             State::Throwing(future, error) => {
                 visit.call(future)?;
                 visit.call(error)
             }
-            State::Delegating(wait) => visit.call(&wait.coroutine),
-            State::Cold(_) => Ok(()),
+            State::UnderTrio(wait) => visit.call(&wait.coroutine),
+            State::Created(_) => Ok(()),
         });
         visited.unwrap_or(Ok(()))
     }
@@ -319,8 +321,8 @@ impl Drop for RustCoroutine {
     fn drop(&mut self) {
         match self.state.take() {
             Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
-            Some(State::Delegating(wait)) => wait.task.request_cancel(),
-            Some(State::Cold(_)) | None => {}
+            Some(State::UnderTrio(wait)) => wait.task.request_cancel(),
+            Some(State::Created(_)) | None => {}
         }
     }
 }

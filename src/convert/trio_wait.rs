@@ -47,13 +47,17 @@ pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
 
 /// Moves a pending future to its runtime, as what the current task of trio waits for. It is told of a cancellation, if
 /// there is a signal for that, and otherwise dropped.
-pub(crate) fn wait(py: Python<'_>, held: Held, told: Option<Arc<Signal>>) -> PyResult<Wait> {
+pub(crate) fn wait(
+    py: Python<'_>,
+    held: Held,
+    cancel_signal: Option<Arc<Signal>>,
+) -> PyResult<Wait> {
     held.ensure_runtime()?;
     held.ensure_unblocked(|| Ok(true))?;
     let token = current_token(py)?;
     let hub = hub_of_host(&token, connect)?;
     let task = lowlevel(py)?.call_method0(intern!(py, "current_task"))?;
-    let waiter = Bound::new(py, Waiter::new(task.unbind(), told))?;
+    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel_signal))?;
     let target = Target {
         future: waiter.clone().into_any().unbind(),
         settle,
@@ -136,17 +140,17 @@ fn settle(waiter: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
 #[pyclass(frozen, module = "pyo3_aio")]
 struct Waiter {
     task: Py<PyAny>,
-    told: Option<Arc<Signal>>,
+    cancel_signal: Option<Arc<Signal>>,
     rust: OnceLock<Arc<Task>>,
     /// Raises the cancellation that the dropping of the Rust future is waited for.
     raise_cancel: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Waiter {
-    fn new(task: Py<PyAny>, told: Option<Arc<Signal>>) -> Self {
+    fn new(task: Py<PyAny>, cancel_signal: Option<Arc<Signal>>) -> Self {
         Self {
             task,
-            told,
+            cancel_signal,
             rust: OnceLock::new(),
             raise_cancel: Mutex::new(None),
         }
@@ -158,7 +162,7 @@ impl Waiter {
     /// Called when the task is cancelled; says that the task goes on waiting until Rust is done.
     fn abort<'py>(&self, raise_cancel: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = raise_cancel.py();
-        match &self.told {
+        match &self.cancel_signal {
             Some(signal) => {
                 if let Err(cancelled) = raise_cancel.call0() {
                     signal.send(cancelled);

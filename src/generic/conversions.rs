@@ -156,7 +156,7 @@ where
     let signal = Arc::default();
     let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
     let locals = get_current_locals::<R>(py)?;
-    let policy = CancelPolicy::Told(signal);
+    let policy = CancelPolicy::Signal(signal);
     let future = spawn_future(py, held, locals, policy)?;
     Ok(future.into_any())
 }

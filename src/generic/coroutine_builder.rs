@@ -75,7 +75,7 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
         let signal = Arc::default();
         let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
         let settings = Settings {
-            told: Some(signal),
+            cancel_signal: Some(signal),
             ..self.settings()
         };
         create(py, held, settings)

@@ -8,7 +8,7 @@ use super::conversions::get_current_locals;
 use crate::convert::into_stream::{
     PyItems, PyStream, into_items_with_locals, into_stream_with_locals,
 };
-use crate::convert::stream_into_py::{Feed, RustGenerator};
+use crate::convert::stream_into_py::{RustGenerator, StreamSource};
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
 
@@ -108,6 +108,6 @@ where
     S: Stream<Item = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let generator = RustGenerator::new(py, Feed::new(stream), Pointers::<R>::RUNNER);
+    let generator = RustGenerator::new(py, StreamSource::new(stream), Pointers::<R>::RUNNER);
     Ok(Bound::new(py, generator)?.into_any())
 }

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use crate::python::step::Step;
 
 /// What a kind of object is suspended with, and its texts for misuse, which are CPython's.
-pub(crate) trait Suspended {
+pub(crate) trait Suspension {
     /// For a step within a step.
     const EXECUTING: &'static str;
     /// For a step after the last.
@@ -22,14 +22,14 @@ pub(crate) trait Suspended {
 }
 
 /// The state of one object.
-pub(crate) struct Steppable<S> {
+pub(crate) struct CoroutineState<S> {
     /// `None` in a step, and when it is finished.
     suspended: Mutex<Option<S>>,
     /// Which of the two.
     executing: AtomicBool,
 }
 
-impl<S: Suspended> Steppable<S> {
+impl<S: Suspension> CoroutineState<S> {
     pub(crate) fn new(suspended: S) -> Self {
         Self {
             suspended: Mutex::new(Some(suspended)),
@@ -47,16 +47,16 @@ impl<S: Suspended> Steppable<S> {
     /// Begins a step, if the object is suspended.
     #[inline]
     fn begin(&self) -> Option<(S, Executing<'_>)> {
-        let mut place = self.lock();
-        let suspended = place.take()?;
+        let mut suspended_state = self.lock();
+        let suspended = suspended_state.take()?;
         self.executing.store(true, Ordering::Relaxed);
         Some((suspended, Executing(&self.executing)))
     }
 
     /// Whether somebody is in a step, or was when it could not be begun.
     fn is_busy(&self) -> bool {
-        let place = self.lock();
-        place.is_some() || self.is_executing()
+        let suspended_state = self.lock();
+        suspended_state.is_some() || self.is_executing()
     }
 
     /// Makes a step with what the object is suspended with; if that yields it has to [`suspend`](Self::suspend) again.
@@ -88,9 +88,9 @@ impl<S: Suspended> Steppable<S> {
 
     /// Suspends the object from within a step, which must yield then: after an error the object would be suspended still.
     pub(crate) fn suspend(&self, suspended: S) {
-        let mut place = self.lock();
+        let mut suspended_state = self.lock();
         self.executing.store(false, Ordering::Relaxed);
-        *place = Some(suspended);
+        *suspended_state = Some(suspended);
     }
 
     /// Finishes the object between two steps; `give_up` gets what it was suspended with.
@@ -111,9 +111,9 @@ impl<S: Suspended> Steppable<S> {
     }
 
     /// Looks at what the object is suspended with, unless a step is under way or over.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&S) -> T) -> Option<T> {
+    pub(crate) fn inspect<T>(&self, inspect: impl FnOnce(&S) -> T) -> Option<T> {
         // A garbage collection must not wait, and whoever has the lock is running: nothing here is garbage then.
-        self.suspended.try_lock().ok()?.as_ref().map(look)
+        self.suspended.try_lock().ok()?.as_ref().map(inspect)
     }
 
     /// Takes out what the object is suspended with, for its drop.

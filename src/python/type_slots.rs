@@ -10,13 +10,13 @@
 //! - A panic becomes a `RustPanic`, and does not leave the slot.
 
 #[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use finalizer::patch_finalizer;
-#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use patched::patch;
+pub(crate) use finalizer::install_finalizer;
 #[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
-pub(crate) use unpatched::patch;
+pub(crate) use of_pyo3::install;
 #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
-pub(crate) use unpatched::patch_finalizer;
+pub(crate) use of_pyo3::install_finalizer;
+#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+pub(crate) use written::install;
 
 use pyo3::PyClass;
 use pyo3::prelude::*;
@@ -59,28 +59,28 @@ mod finalizer {
     use crate::python::exceptions::stash;
 
     /// Has the garbage collector call [`Finalize::finalize`]; called once, before the class's first instance is made.
-    pub(crate) fn patch_finalizer<T: Finalize>(py: Python<'_>) {
+    pub(crate) fn install_finalizer<T: Finalize>(py: Python<'_>) {
         let class = T::type_object_raw(py);
         // SAFETY: pyo3 has made the class on the heap, without a finalizer, and this thread has the GIL.
         unsafe {
-            (*class).tp_finalize = Some(finalize::<T>);
+            (*class).tp_finalize = Some(tp_finalize::<T>);
             ffi::PyType_Modified(class);
         }
     }
 
     /// `tp_finalize`.
-    unsafe extern "C" fn finalize<T: Finalize>(slf: *mut ffi::PyObject) {
+    unsafe extern "C" fn tp_finalize<T: Finalize>(slf: *mut ffi::PyObject) {
         attach(|py| {
             // SAFETY: CPython passes an instance of the class.
             let slf = unsafe { Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>() };
             // A panic has been printed, and there is nobody to tell.
-            let _ = stash::keep(py, || catch_call(|| T::finalize(&slf)));
+            let _ = stash::call_without_exception(py, || catch_call(|| T::finalize(&slf)));
         });
     }
 }
 
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-mod patched {
+mod written {
     #![expect(
         unsafe_code,
         reason = "slots are C functions, and type objects C structures"
@@ -98,28 +98,28 @@ mod patched {
     use crate::python::step::Step;
 
     /// Puts the slots into the class; called once, before its first instance is made.
-    pub(crate) fn patch<T: Steps>(py: Python<'_>) {
+    pub(crate) fn install<T: Steps>(py: Python<'_>) {
         let class = T::type_object_raw(py);
         // SAFETY: pyo3 has made the class on the heap, with an iterator and an awaitable slot, and this thread has the
         // GIL; nobody steps an instance yet.
         unsafe {
-            (*class).tp_iternext = Some(next::<T>);
+            (*class).tp_iternext = Some(tp_iternext::<T>);
             if let Some(slots) = (*class).tp_as_async.as_mut() {
-                slots.am_await = Some(awaited);
-                slots.am_send = Some(send::<T>);
+                slots.am_await = Some(am_await);
+                slots.am_send = Some(am_send::<T>);
             }
             ffi::PyType_Modified(class);
         }
     }
 
     /// `am_await`: the object is its own iterator.
-    unsafe extern "C" fn awaited(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    unsafe extern "C" fn am_await(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
         // SAFETY: CPython passes a live object, and takes the new reference.
         unsafe { ffi::Py_NewRef(slf) }
     }
 
     /// `am_send`.
-    unsafe extern "C" fn send<T: Steps>(
+    unsafe extern "C" fn am_send<T: Steps>(
         slf: *mut ffi::PyObject,
         sent: *mut ffi::PyObject,
         result: *mut *mut ffi::PyObject,
@@ -142,13 +142,13 @@ mod patched {
     }
 
     /// `tp_iternext`.
-    unsafe extern "C" fn next<T: Steps>(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    unsafe extern "C" fn tp_iternext<T: Steps>(slf: *mut ffi::PyObject) -> *mut ffi::PyObject {
         attach(|py| {
             // SAFETY: CPython passes an instance of the class; None lives for ever.
             match unsafe { step::<T>(py, slf, ffi::Py_None()) } {
                 Ok(Step::Yielded(value)) => value.into_ptr(),
                 Ok(Step::Returned(value)) => {
-                    stop(py, value);
+                    set_stop_iteration(py, value);
                     ptr::null_mut()
                 }
                 Err(error) => {
@@ -176,7 +176,7 @@ mod patched {
     }
 
     /// Ends an iterator with a value, as a generator does that returns (`_PyGen_SetStopIterationValue`).
-    fn stop(py: Python<'_>, value: Py<PyAny>) {
+    fn set_stop_iteration(py: Python<'_>, value: Py<PyAny>) {
         if value.is_none(py) {
             // No exception at all stands for StopIteration(None).
             return;
@@ -195,13 +195,13 @@ mod patched {
 }
 
 #[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
-mod unpatched {
+mod of_pyo3 {
     use pyo3::prelude::*;
 
     /// Leaves the slots as pyo3 has made them.
-    pub(crate) fn patch<T: super::Steps>(_py: Python<'_>) {}
+    pub(crate) fn install<T: super::Steps>(_py: Python<'_>) {}
 
     /// Leaves the class without a finalizer.
     #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
-    pub(crate) fn patch_finalizer<T: super::Finalize>(_py: Python<'_>) {}
+    pub(crate) fn install_finalizer<T: super::Finalize>(_py: Python<'_>) {}
 }

@@ -152,7 +152,9 @@ impl Drain {
 impl Drop for Drain {
     fn drop(&mut self) {
         // Deallocators may run while an exception is set.
-        let closed = Python::try_attach(|py| stash::keep(py, || self.hub.close_detached(py)));
+        let closed = Python::try_attach(|py| {
+            stash::call_without_exception(py, || self.hub.close_detached(py))
+        });
         if closed.is_none() {
             self.hub.close();
         }

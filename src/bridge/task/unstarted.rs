@@ -78,7 +78,7 @@ impl<V: Send> Drop for Held<V> {
         };
         let runner = self.runner;
         Python::try_attach(|py| {
-            stash::keep(py, || {
+            stash::call_without_exception(py, || {
                 let surroundings = Surroundings::current(py);
                 py.detach(|| runner.drop_inside(&surroundings, value));
             });

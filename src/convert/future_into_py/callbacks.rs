@@ -17,7 +17,7 @@ pub(crate) struct Callback {
     function: Py<PyAny>,
     context: Py<PyAny>,
     /// It could not be called before, as its context was in use.
-    is_late: bool,
+    is_retry: bool,
 }
 
 impl Callback {
@@ -25,7 +25,7 @@ impl Callback {
         Self {
             function,
             context,
-            is_late: false,
+            is_retry: false,
         }
     }
 
@@ -60,8 +60,8 @@ pub(crate) fn run_callbacks(
         deliver_next(future, callbacks, place)?;
     }
     match call(future, &callback) {
-        Err(_) if !callback.is_late => {
-            callback.is_late = true;
+        Err(_) if !callback.is_retry => {
+            callback.is_retry = true;
             schedule(future, vec![callback])
         }
         Err(error) => report(future, error),

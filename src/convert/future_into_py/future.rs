@@ -10,9 +10,9 @@ use crate::bridge::{Held, Place, Target, Task, hub_of};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::callbacks::{Settler, run_callbacks, schedule};
 use crate::convert::future_into_py::state::{
-    Cancelled, Pending, Raised, State, failed_state, returned_state,
+    Cancelled, OutcomeError, Pending, State, failed_state, returned_state,
 };
-use crate::convert::future_into_py::unseen;
+use crate::convert::future_into_py::unretrieved;
 use crate::panic::catch_call;
 use crate::python::asyncio;
 use crate::python::step::Step;
@@ -28,7 +28,7 @@ pub(crate) enum CancelPolicy {
     /// When the Rust future has been dropped.
     AfterDrop,
     /// When the Rust future, which is told, is done; with its result.
-    Told(Arc<Signal>),
+    Signal(Arc<Signal>),
 }
 
 /// A future of asyncio's kind whose result comes from Rust.
@@ -54,12 +54,12 @@ pub(crate) fn spawn_future<'py>(
     let event_loop = locals.event_loop(py);
     held.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
-    static PATCHED: PyOnceLock<()> = PyOnceLock::new();
-    PATCHED.get_or_init(py, || {
-        type_slots::patch::<RustFuture>(py);
-        type_slots::patch_finalizer::<RustFuture>(py);
+    static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
+    INSTALLED.get_or_init(py, || {
+        type_slots::install::<RustFuture>(py);
+        type_slots::install_finalizer::<RustFuture>(py);
     });
-    let source = unseen::source(&event_loop)?;
+    let source = unretrieved::source(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
         future: future.clone().into_any().unbind(),
@@ -74,7 +74,7 @@ pub(crate) fn spawn_future<'py>(
 fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let future = future.cast::<RustFuture>()?;
     // An error of Rust's is made an exception here, by code that may panic.
-    let state = catch_call(|| future.get().state_for(future.py(), result));
+    let state = catch_call(|| future.get().final_state(future.py(), result));
     let state = match state {
         Ok(state) => state?,
         Err(caught) => failed_state(future.py(), caught.into()),
@@ -113,7 +113,7 @@ impl RustFuture {
     }
 
     /// Says, by asyncio's protocol, that the future is being yielded to a task.
-    pub(crate) fn block(&self) {
+    pub(crate) fn mark_yielded(&self) {
         self.blocking.store(true, Ordering::Relaxed);
     }
 
@@ -125,8 +125,8 @@ impl RustFuture {
     }
 
     /// Throws an exception into the Rust future; false if it does not want to be told, or cannot be any more.
-    pub(crate) fn tell(&self, error: impl FnOnce() -> PyErr) -> bool {
-        let CancelPolicy::Told(signal) = &self.policy else {
+    pub(crate) fn send_cancel_signal(&self, error: impl FnOnce() -> PyErr) -> bool {
+        let CancelPolicy::Signal(signal) = &self.policy else {
             return false;
         };
         let can_hear = self.pending_task().is_some_and(|task| !task.has_finished());
@@ -157,16 +157,20 @@ impl RustFuture {
             State::Done(value) => return Some(Ok(value.clone_ref(py))),
             State::Failed(failed) => {
                 failed.retrieved = true;
-                Raised::Failed(failed.exception.clone_ref(py))
+                OutcomeError::Failed(failed.exception.clone_ref(py))
             }
-            State::Cancelled(cancelled) => Raised::Cancelled(cancelled.clone_ref(py)),
+            State::Cancelled(cancelled) => OutcomeError::Cancelled(cancelled.clone_ref(py)),
         };
         drop(state);
         Some(Err(raised.into_error(py)))
     }
 
     /// The state for a result; a cancellation that was asked for goes before any other result.
-    pub(crate) fn state_for(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<State> {
+    pub(crate) fn final_state(
+        &self,
+        py: Python<'_>,
+        result: PyResult<Py<PyAny>>,
+    ) -> PyResult<State> {
         if let State::Pending(pending) = &mut *self.lock() {
             if let Some(cancelled) = pending.cancelling.take() {
                 return Ok(State::Cancelled(*cancelled));
@@ -229,7 +233,7 @@ impl Steps for RustFuture {
         match slf.get().outcome(slf.py()) {
             Some(result) => result.map(Step::Returned),
             None => {
-                slf.get().block();
+                slf.get().mark_yielded();
                 Ok(Step::Yielded(slf.clone().into_any().unbind()))
             }
         }

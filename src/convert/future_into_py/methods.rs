@@ -147,7 +147,7 @@ impl RustFuture {
     /// Cancels the future; False if it is done.
     #[pyo3(signature = (msg=None))]
     fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> PyResult<bool> {
-        slf.get().silence();
+        slf.get().mark_retrieved();
         let cancelled = Cancelled {
             message: msg,
             exception: None,
@@ -162,7 +162,9 @@ impl RustFuture {
             }
             CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
             // False has asyncio cancel the task's next step, where the Rust future is over already.
-            CancelPolicy::Told(_) => Ok(slf.get().tell(|| cancelled.into_error(slf.py()))),
+            CancelPolicy::Signal(_) => Ok(slf
+                .get()
+                .send_cancel_signal(|| cancelled.into_error(slf.py()))),
         }
     }
 

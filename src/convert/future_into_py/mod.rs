@@ -11,6 +11,6 @@ mod callbacks;
 mod future;
 mod methods;
 mod state;
-mod unseen;
+mod unretrieved;
 
 pub(crate) use future::{CancelPolicy, RustFuture, spawn_future};

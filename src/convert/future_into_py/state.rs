@@ -48,12 +48,12 @@ pub(crate) struct Exception {
 }
 
 /// What a look at the outcome raises.
-pub(crate) enum Raised {
+pub(crate) enum OutcomeError {
     Failed(Exception),
     Cancelled(Cancelled),
 }
 
-impl Raised {
+impl OutcomeError {
     pub(crate) fn into_error(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Failed(exception) => exception.into_error(py),
@@ -125,7 +125,7 @@ impl Exception {
 
 /// The state for an error that Rust has returned.
 pub(crate) fn returned_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
-    let error = pep479::by_future(py, error);
+    let error = pep479::replace_stop_of_future(py, error);
     if !error.matches(py, asyncio::cancelled_error(py)?)? {
         return Ok(failed_state(py, error));
     }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 use pyo3::prelude::*;
 
 use crate::bridge::hub_of;
-use crate::convert::into_future::shared::Shared;
-use crate::convert::into_future::task::{close, require_awaitable};
+use crate::convert::into_future::shared_future::SharedFuture;
+use crate::convert::into_future::task::{close_coroutine, require_awaitable};
 use crate::task_locals::TaskLocals;
 
 /// The Rust side of a Python awaitable that runs on its event loop.
@@ -28,7 +28,7 @@ use crate::task_locals::TaskLocals;
 #[must_use = "dropping it cancels the Python task"]
 pub struct PyFuture {
     /// `None` once the output has been taken, or the future has been detached.
-    shared: Option<Arc<Shared>>,
+    shared: Option<Arc<SharedFuture>>,
 }
 
 impl PyFuture {
@@ -53,7 +53,7 @@ impl Future for PyFuture {
             .shared
             .as_ref()
             .expect("a PyFuture is not polled after it was ready");
-        let output = ready!(shared.poll_take(cx));
+        let output = ready!(shared.poll_output(cx));
         self.shared = None;
         Poll::Ready(output)
     }
@@ -92,8 +92,9 @@ pub fn into_future_with_locals(
 ) -> PyResult<PyFuture> {
     let py = awaitable.py();
     require_awaitable(&awaitable)?;
-    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close(&awaitable))?;
-    let shared = Shared::start(hub, &awaitable, locals).inspect_err(|_| close(&awaitable))?;
+    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close_coroutine(&awaitable))?;
+    let shared = SharedFuture::start(hub, &awaitable, locals)
+        .inspect_err(|_| close_coroutine(&awaitable))?;
     Ok(PyFuture {
         shared: Some(shared),
     })

@@ -31,14 +31,14 @@ pub(crate) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. The `close()` of
 /// anything else is its own affair.
-pub(crate) fn close(awaitable: &Bound<'_, PyAny>) {
+pub(crate) fn close_coroutine(awaitable: &Bound<'_, PyAny>) {
     let py = awaitable.py();
-    if let Err(error) = close_coroutine(awaitable) {
+    if let Err(error) = try_close_coroutine(awaitable) {
         error.write_unraisable(py, Some(awaitable));
     }
 }
 
-fn close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
+fn try_close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = awaitable.py();
     let is_coroutine = awaitable.get_type().is(asyncio::coroutine_type(py)?)
         || asyncio::iscoroutine(py)?.call1((awaitable,))?.is_truthy()?;
@@ -49,26 +49,26 @@ fn close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// Gives up what has not been started, on the loop's thread: a future is cancelled, as it would be later.
-pub(crate) fn give_up(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals) -> PyResult<()> {
+pub(crate) fn cancel_unstarted(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals) -> PyResult<()> {
     let py = awaitable.py();
     if asyncio::isfuture(py)?.call1((awaitable,))?.is_truthy()? {
         // This refuses one of another loop, whose thread may be another one too.
         let future = ensure_future(awaitable, locals)?;
         return future.call_method0(intern!(py, "cancel")).map(drop);
     }
-    close(awaitable);
+    close_coroutine(awaitable);
     Ok(())
 }
 
 /// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
 /// library has it, and its Rust future gets an error.
-pub(crate) fn silence(task: &Bound<'_, PyAny>) {
+pub(crate) fn discard_pending_task(task: &Bound<'_, PyAny>) {
     let py = task.py();
     // What asyncio sets on the children of a `gather` that nobody awaits.
     let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
     let closed = silenced.and_then(|()| task.call_method0(intern!(py, "get_coro")));
     if let Ok(coroutine) = closed {
-        close(&coroutine);
+        close_coroutine(&coroutine);
     }
 }
 

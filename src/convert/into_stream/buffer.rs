@@ -16,20 +16,20 @@ pub(crate) const BUFFER: usize = 128;
 /// The items, between the loop's thread and the consumer.
 #[derive(Default)]
 pub(crate) struct Buffer {
-    inner: Mutex<Inner>,
+    state: Mutex<BufferState>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct BufferState {
     items: VecDeque<Py<PyAny>>,
-    end: Option<End>,
+    end: Option<StreamEnd>,
     waker: Option<Waker>,
     /// The stream was dropped, and what waits for it is of no use.
     dropped: bool,
 }
 
 /// How the items end.
-pub(crate) enum End {
+pub(crate) enum StreamEnd {
     Exhausted,
     /// The generator has raised; somebody has to be told.
     Raised(PyErr),
@@ -38,9 +38,9 @@ pub(crate) enum End {
 }
 
 impl Buffer {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, BufferState> {
         // Only moves happen under this lock.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Swaps the waiting items for the empty `taken`; `None` is the end.
@@ -51,50 +51,50 @@ impl Buffer {
     ) -> Poll<Option<PyResult<()>>> {
         // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
         let waker = cx.waker().clone();
-        let mut inner = self.lock();
-        if !inner.items.is_empty() {
-            std::mem::swap(&mut inner.items, taken);
+        let mut state = self.lock();
+        if !state.items.is_empty() {
+            std::mem::swap(&mut state.items, taken);
             return Poll::Ready(Some(Ok(())));
         }
-        let Some(end) = &mut inner.end else {
-            let before = inner.waker.replace(waker);
-            drop(inner);
+        let Some(end) = &mut state.end else {
+            let before = state.waker.replace(waker);
+            drop(state);
             drop(before);
             return Poll::Pending;
         };
-        match std::mem::replace(end, End::Exhausted) {
-            End::Exhausted => Poll::Ready(None),
-            End::Raised(error) | End::Stopped(error) => Poll::Ready(Some(Err(error))),
+        match std::mem::replace(end, StreamEnd::Exhausted) {
+            StreamEnd::Exhausted => Poll::Ready(None),
+            StreamEnd::Raised(error) | StreamEnd::Stopped(error) => Poll::Ready(Some(Err(error))),
         }
     }
 
     /// How many items may be added.
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn free_capacity(&self) -> usize {
         BUFFER.saturating_sub(self.lock().items.len())
     }
 
     /// Adds items and wakes the consumer, from the loop's thread.
     pub(crate) fn add(&self, items: &mut Vec<Py<PyAny>>) {
-        let mut inner = self.lock();
-        inner.items.extend(items.drain(..));
-        let waker = inner.waker.take();
-        drop(inner);
+        let mut state = self.lock();
+        state.items.extend(items.drain(..));
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     /// Ends the items, unless that has been done.
-    pub(crate) fn end(&self, end: End) {
-        let mut inner = self.lock();
-        if inner.end.is_some() {
-            drop(inner);
+    pub(crate) fn end(&self, end: StreamEnd) {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            drop(state);
             drop(end);
             return;
         }
-        inner.end = Some(end);
-        let waker = inner.waker.take();
-        drop(inner);
+        state.end = Some(end);
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -103,25 +103,26 @@ impl Buffer {
     /// The stream was dropped, and brings back what it has not given; true when there is something for
     /// [`Buffer::take_leftovers`].
     pub(crate) fn drop_stream(&self, taken: VecDeque<Py<PyAny>>) -> bool {
-        let mut inner = self.lock();
-        inner.dropped = true;
-        let waker = inner.waker.take();
-        inner.items.extend(taken);
-        let leaves = !inner.items.is_empty() || !matches!(inner.end, None | Some(End::Exhausted));
-        drop(inner);
+        let mut state = self.lock();
+        state.dropped = true;
+        let waker = state.waker.take();
+        state.items.extend(taken);
+        let leaves =
+            !state.items.is_empty() || !matches!(state.end, None | Some(StreamEnd::Exhausted));
+        drop(state);
         drop(waker);
         leaves
     }
 
     /// Takes out what nobody will take, to be dropped on the loop's thread.
-    pub(crate) fn take_leftovers(&self) -> Option<(VecDeque<Py<PyAny>>, Option<End>)> {
-        let mut inner = self.lock();
-        if !inner.dropped {
+    pub(crate) fn take_leftovers(&self) -> Option<(VecDeque<Py<PyAny>>, Option<StreamEnd>)> {
+        let mut state = self.lock();
+        if !state.dropped {
             return None;
         }
-        let items = std::mem::take(&mut inner.items);
-        let end = inner.end.as_mut();
-        let end = end.map(|end| std::mem::replace(end, End::Exhausted));
+        let items = std::mem::take(&mut state.items);
+        let end = state.end.as_mut();
+        let end = end.map(|end| std::mem::replace(end, StreamEnd::Exhausted));
         Some((items, end))
     }
 }

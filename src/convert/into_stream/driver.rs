@@ -6,12 +6,12 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::convert::into_stream::awaited::Resume;
-use crate::convert::into_stream::body::Body;
-use crate::convert::into_stream::shared::Shared;
+use crate::convert::into_stream::async_for::AsyncFor;
+use crate::convert::into_stream::await_iterator::Resume;
+use crate::convert::into_stream::shared_stream::SharedStream;
 use crate::panic::catch_call;
-use crate::python::coroutine_state::{Steppable, Suspended};
-use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::coroutine_state::{CoroutineState, Suspension};
+use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
 use crate::python::type_slots::Steps;
@@ -19,11 +19,11 @@ use crate::python::type_slots::Steps;
 /// A coroutine that moves the items of a generator to a buffer.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "StreamDriver")]
 pub(crate) struct Driver {
-    shared: Arc<Shared>,
-    state: Steppable<Body>,
+    shared: Arc<SharedStream>,
+    state: CoroutineState<AsyncFor>,
 }
 
-impl Suspended for Body {
+impl Suspension for AsyncFor {
     const EXECUTING: &'static str = "coroutine already executing";
     const FINISHED: &'static str = "cannot reuse already awaited coroutine";
 }
@@ -32,25 +32,25 @@ impl Driver {
     pub(crate) fn create(
         py: Python<'_>,
         generator: Py<PyAny>,
-        shared: Arc<Shared>,
+        shared: Arc<SharedStream>,
     ) -> PyResult<Bound<'_, PyAny>> {
-        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
-        PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
-        let state = Steppable::new(Body::new(generator));
+        static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
+        INSTALLED.get_or_init(py, || type_slots::install::<Self>(py));
+        let state = CoroutineState::new(AsyncFor::new(generator));
         Ok(Bound::new(py, Self { shared, state })?.into_any())
     }
 
     fn resume(&self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
-        self.state.step(|mut body| {
+        self.state.step(|mut async_for| {
             // A PanicException that the generator has raised comes back as a panic.
-            let stepped = catch_call(|| body.resume(py, &self.shared, resume));
+            let stepped = catch_call(|| async_for.resume(py, &self.shared, resume));
             let stepped = stepped.unwrap_or_else(|caught| {
                 let error = PyErr::from(caught);
                 self.shared.stop(error.clone_ref(py));
                 Err(error)
             });
             if let Ok(Step::Yielded(_)) = stepped {
-                self.state.suspend(body);
+                self.state.suspend(async_for);
             } else {
                 self.shared.finish();
             }
@@ -84,14 +84,14 @@ impl Driver {
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let error = thrown(kind, value, traceback)?;
+        let error = exception_from(kind, value, traceback)?;
         step_in_method(|| self.resume(py, Resume::Throw(error)))
     }
 
     /// Lets go of the generator.
     fn close(&self) -> PyResult<()> {
-        self.state.close(|body| {
-            drop(body);
+        self.state.close(|async_for| {
+            drop(async_for);
             self.shared.abandon();
             Ok(())
         })
@@ -121,7 +121,7 @@ impl Driver {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let visited = self.state.look(|body| body.traverse(&visit));
+        let visited = self.state.inspect(|async_for| async_for.traverse(&visit));
         visited.unwrap_or(Ok(()))
     }
 }

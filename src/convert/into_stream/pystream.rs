@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::convert::into_stream::shared::{Errors, Shared};
+use crate::convert::into_stream::shared_stream::{Errors, SharedStream};
 use crate::task_locals::TaskLocals;
 
 /// The items of a Python asynchronous generator that runs on its event loop.
@@ -34,7 +34,7 @@ use crate::task_locals::TaskLocals;
 #[derive(Debug)]
 #[must_use = "dropping it closes the generator"]
 pub struct PyStream {
-    shared: Arc<Shared>,
+    shared: Arc<SharedStream>,
     taken: VecDeque<Py<PyAny>>,
 }
 
@@ -141,7 +141,7 @@ fn stream(locals: TaskLocals, async_gen: Bound<'_, PyAny>, errors: Errors) -> Py
         )));
     }
     Ok(PyStream {
-        shared: Shared::start(async_gen, locals, errors)?,
+        shared: SharedStream::start(async_gen, locals, errors)?,
         taken: VecDeque::new(),
     })
 }

@@ -17,13 +17,13 @@ use pyo3::sync::PyOnceLock;
 
 use crate::bridge::{Held, Work, left_behind_error};
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::convert::stream_into_py::custody::{Asked, Busy, Custody};
 use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
-use crate::convert::stream_into_py::pull::Pull;
+use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
 use crate::convert::stream_into_py::source::Source;
-use crate::python::coroutine_state::{Steppable, Suspended};
+use crate::convert::stream_into_py::stream_slot::{AlreadyRunning, StreamSlot, Taken};
+use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
-use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
 use crate::python::type_slots::Steps;
@@ -32,10 +32,10 @@ use crate::python::type_slots::Steps;
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorNext")]
 pub(crate) struct Anext {
     generator: Py<RustGenerator>,
-    state: Steppable<Stage>,
+    state: CoroutineState<AnextStage>,
 }
 
-enum Stage {
+enum AnextStage {
     /// Nothing has been asked for; what was sent, unless it was None.
     New(Option<Py<PyAny>>),
     /// The stream is on its runtime, and a coroutine waits for that. Its box keeps the other states small, which are
@@ -45,7 +45,7 @@ enum Stage {
     Throwing(Box<RustCoroutine>),
 }
 
-impl Suspended for Stage {
+impl Suspension for AnextStage {
     const EXECUTING: &'static str = "awaitable already executing";
     const FINISHED: &'static str = "cannot reuse already awaited __anext__()/asend()";
 }
@@ -55,12 +55,12 @@ impl Anext {
         generator: Bound<'_, RustGenerator>,
         value: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'_, Self>> {
-        static PATCHED: PyOnceLock<()> = PyOnceLock::new();
+        static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
         let py = generator.py();
-        PATCHED.get_or_init(py, || type_slots::patch::<Self>(py));
+        INSTALLED.get_or_init(py, || type_slots::install::<Self>(py));
         let anext = Self {
             generator: generator.unbind(),
-            state: Steppable::new(Stage::New(value)),
+            state: CoroutineState::new(AnextStage::New(value)),
         };
         Bound::new(py, anext)
     }
@@ -69,45 +69,45 @@ impl Anext {
     fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         self.state.step(|stage| match stage {
-            Stage::New(sent) => self.start(py, sent.as_ref()),
-            Stage::Waiting(coroutine) => self.resume(value, coroutine),
-            Stage::Throwing(coroutine) => {
+            AnextStage::New(sent) => self.start(py, sent.as_ref()),
+            AnextStage::Waiting(coroutine) => self.resume(value, coroutine),
+            AnextStage::Throwing(coroutine) => {
                 self.rethrow(py, coroutine, |coroutine| coroutine.send_once(value))
             }
         })
     }
 
-    fn custody(&self) -> &Arc<Custody> {
-        self.generator.get().custody()
+    fn slot(&self) -> &Arc<StreamSlot> {
+        self.generator.get().slot()
     }
 
     fn start(&self, py: Python<'_>, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
-        let custody = self.custody();
-        if sent.is_some() && !custody.is_started() && !custody.is_closed() {
+        let slot = self.slot();
+        if sent.is_some() && !slot.is_started() && !slot.is_closed() {
             return Err(PyTypeError::new_err(
                 "can't send non-None value to a just-started async generator",
             ));
         }
-        match custody.ask() {
-            Err(Busy) => Err(PyRuntimeError::new_err(
+        match slot.begin() {
+            Err(AlreadyRunning) => Err(PyRuntimeError::new_err(
                 "anext(): asynchronous generator is already running",
             )),
-            Ok(Asked::Closed) => Err(custody.end()),
-            Ok(Asked::Away) if custody.is_left_behind() => {
-                custody.release();
+            Ok(Taken::Closed) => Err(slot.end_error()),
+            Ok(Taken::Polling) if slot.is_left_behind() => {
+                slot.end_running();
                 Err(left_behind_error())
             }
-            Ok(Asked::Away) => self.wait(py, None),
-            Ok(Asked::Stream(source)) => self.poll(py, source),
+            Ok(Taken::Polling) => self.wait(py, None),
+            Ok(Taken::Stream(source)) => self.poll(py, source),
         }
     }
 
     fn poll(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
-        match self.custody().poll_here(py, &mut source) {
+        match self.slot().poll_here(py, &mut source) {
             Ok(poll) if poll.is_ready() => self.finish(py, source),
             Ok(_) => self.wait(py, Some(source)),
             Err(panic) => {
-                self.custody().close(py, Some(source));
+                self.slot().close(py, Some(source));
                 Err(panic)
             }
         }
@@ -115,31 +115,31 @@ impl Anext {
 
     /// Moves the poll to the runtime.
     fn wait(&self, py: Python<'_>, source: Option<Box<dyn Source>>) -> PyResult<Step> {
-        let custody = self.custody();
+        let slot = self.slot();
         let settings = Settings {
             first_poll: FirstPoll::OnRuntime,
-            told: None,
+            cancel_signal: None,
             name: Cow::Borrowed("__anext__"),
         };
-        let pull: Pin<Box<dyn Work>> = Box::pin(Pull::new(Arc::clone(custody), source));
-        let held = Held::new(pull, custody.runner());
+        let poll: Pin<Box<dyn Work>> = Box::pin(RuntimePoll::new(Arc::clone(slot), source));
+        let held = Held::new(poll, slot.runner());
         let coroutine = Box::new(RustCoroutine::new(held, settings));
         self.resume(py.None().bind(py), coroutine)
     }
 
     /// Waits on, or ends with the item.
     fn resume(&self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
-        let step = self.custody().step();
+        let step_guard = self.slot().running_step();
         let stepped = coroutine.send_once(value)?;
         if let Step::Yielded(_) = stepped {
-            step.go_on();
-            self.state.suspend(Stage::Waiting(coroutine));
+            step_guard.keep_running();
+            self.state.suspend(AnextStage::Waiting(coroutine));
             return Ok(stepped);
         }
-        let Some(source) = self.custody().take() else {
-            return Err(self.custody().end());
+        let Some(source) = self.slot().take() else {
+            return Err(self.slot().end_error());
         };
-        step.go_on();
+        step_guard.keep_running();
         self.finish(value.py(), source)
     }
 
@@ -150,26 +150,30 @@ impl Anext {
         coroutine: Box<RustCoroutine>,
         step: impl FnOnce(&RustCoroutine) -> PyResult<Step>,
     ) -> PyResult<Step> {
-        let asking = self.custody().step();
+        let step_guard = self.slot().running_step();
         let stepped = step(&coroutine);
         if let Ok(Step::Yielded(_)) = stepped {
-            asking.go_on();
-            self.state.suspend(Stage::Throwing(coroutine));
+            step_guard.keep_running();
+            self.state.suspend(AnextStage::Throwing(coroutine));
         }
-        stepped.map_err(|error| pep479::by_generator(py, THROWN, error))
+        stepped.map_err(|error| pep479::replace_stop_of_generator(py, THROWN, error))
     }
 
     /// Ends with the item that is waiting in the stream, or by what ends the generator.
     fn finish(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
-        let taken = self.custody().run(|| source.take(py));
+        let taken = self.slot().run(|| source.take(py));
         let taken = taken.unwrap_or_else(|panic| Some(Err(panic.into())));
         if let Some(Ok(item)) = taken {
-            self.custody().give_back(source);
+            self.slot().finish_item(source);
             return Ok(Step::Returned(item));
         }
-        self.custody().close(py, Some(source));
+        self.slot().close(py, Some(source));
         match taken {
-            Some(Err(error)) => Err(pep479::by_generator(py, "the Rust stream", error)),
+            Some(Err(error)) => Err(pep479::replace_stop_of_generator(
+                py,
+                "the Rust stream",
+                error,
+            )),
             _ => Err(PyStopAsyncIteration::new_err(())),
         }
     }
@@ -208,14 +212,14 @@ impl Anext {
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let error = thrown(kind, value, traceback)?;
+        let error = exception_from(kind, value, traceback)?;
         let py = kind.py();
         step_in_method(|| {
             self.state.step(|stage| match stage {
-                Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
+                AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
                     self.rethrow(py, coroutine, |coroutine| coroutine.throw_once(py, error))
                 }
-                Stage::New(_) => Err(pep479::by_generator(py, THROWN, error)),
+                AnextStage::New(_) => Err(pep479::replace_stop_of_generator(py, THROWN, error)),
             })
         })
     }
@@ -223,19 +227,21 @@ impl Anext {
     /// Gives the item up.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.state.close(|stage| match stage {
-            Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => {
-                let _step = self.custody().step();
+            AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
+                let _step = self.slot().running_step();
                 coroutine.close(py)
             }
-            Stage::New(_) => Ok(()),
+            AnextStage::New(_) => Ok(()),
         })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.generator)?;
-        let visited = self.state.look(|stage| match stage {
-            Stage::Waiting(coroutine) | Stage::Throwing(coroutine) => coroutine.__traverse__(visit),
-            Stage::New(sent) => visit.call(sent),
+        let visited = self.state.inspect(|stage| match stage {
+            AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
+                coroutine.__traverse__(visit)
+            }
+            AnextStage::New(sent) => visit.call(sent),
         });
         visited.unwrap_or(Ok(()))
     }
@@ -243,9 +249,9 @@ impl Anext {
 
 impl Drop for Anext {
     fn drop(&mut self) {
-        if let Some(Stage::Waiting(_) | Stage::Throwing(_)) = self.state.take() {
+        if let Some(AnextStage::Waiting(_) | AnextStage::Throwing(_)) = self.state.take() {
             // The coroutine's own drop gives the poll up.
-            self.custody().release();
+            self.slot().end_running();
         }
     }
 }

@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 
 use crate::bridge::Runner;
 use crate::convert::stream_into_py::anext::Anext;
-use crate::convert::stream_into_py::custody::Custody;
-use crate::convert::stream_into_py::ending::{End, Ending};
-use crate::convert::stream_into_py::hooks::Hooks;
+use crate::convert::stream_into_py::asyncgen_hooks::AsyncgenHooks;
+use crate::convert::stream_into_py::athrow::{Athrow, GeneratorEnd};
 use crate::convert::stream_into_py::source::Source;
+use crate::convert::stream_into_py::stream_slot::StreamSlot;
 use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
-use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::exceptions::throw_arguments::exception_from;
 
 /// CPython's name for who raises what was thrown in.
 pub(crate) const THROWN: &str = "async generator";
@@ -21,8 +21,8 @@ pub(crate) const THROWN: &str = "async generator";
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
 pub(crate) struct RustGenerator {
-    custody: Arc<Custody>,
-    hooks: Hooks,
+    slot: Arc<StreamSlot>,
+    hooks: AsyncgenHooks,
 }
 
 impl RustGenerator {
@@ -33,25 +33,25 @@ impl RustGenerator {
     ) -> Self {
         let surroundings = Surroundings::current(py);
         Self {
-            custody: Arc::new(Custody::new(Box::new(source), runner, surroundings)),
-            hooks: Hooks::default(),
+            slot: Arc::new(StreamSlot::new(Box::new(source), runner, surroundings)),
+            hooks: AsyncgenHooks::default(),
         }
     }
 
     /// Another object for the same stream. The one that is collected cannot be brought back to life, as CPython does.
-    fn successor(&self) -> Self {
+    fn resurrect(&self) -> Self {
         Self {
-            custody: Arc::clone(&self.custody),
-            hooks: Hooks::spent(),
+            slot: Arc::clone(&self.slot),
+            hooks: AsyncgenHooks::finalized(),
         }
     }
 
     fn first(slf: &Bound<'_, Self>) -> PyResult<()> {
-        slf.get().hooks.tell_first(slf)
+        slf.get().hooks.call_firstiter(slf)
     }
 
-    pub(crate) fn custody(&self) -> &Arc<Custody> {
-        &self.custody
+    pub(crate) fn slot(&self) -> &Arc<StreamSlot> {
+        &self.slot
     }
 }
 
@@ -79,22 +79,22 @@ impl RustGenerator {
         kind: &Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
-    ) -> PyResult<Ending> {
+    ) -> PyResult<Athrow> {
         Self::first(&slf)?;
-        let error = thrown(kind, value, traceback)?;
-        let end = End::Throw(error.into_value(slf.py()));
-        Ok(Ending::new(slf.unbind(), end))
+        let error = exception_from(kind, value, traceback)?;
+        let end = GeneratorEnd::Throw(error.into_value(slf.py()));
+        Ok(Athrow::new(slf.unbind(), end))
     }
 
     /// Drops the stream.
-    fn aclose(slf: Bound<'_, Self>) -> PyResult<Ending> {
+    fn aclose(slf: Bound<'_, Self>) -> PyResult<Athrow> {
         Self::first(&slf)?;
-        Ok(Ending::new(slf.unbind(), End::Close))
+        Ok(Athrow::new(slf.unbind(), GeneratorEnd::Close))
     }
 
     #[getter]
     fn ag_running(&self) -> bool {
-        self.custody.is_asked()
+        self.slot.is_running()
     }
 
     fn __repr__(&self) -> &'static str {
@@ -109,12 +109,12 @@ impl RustGenerator {
 impl Drop for RustGenerator {
     fn drop(&mut self) {
         Python::try_attach(|py| {
-            stash::keep(py, || {
-                let was_closed = self.custody.is_closed();
+            stash::call_without_exception(py, || {
+                let was_closed = self.slot.is_closed();
                 // At once, whatever the hook does with it.
-                self.custody.close(py, None);
+                self.slot.close(py, None);
                 if !was_closed {
-                    self.hooks.tell_last(py, || self.successor());
+                    self.hooks.call_finalizer(py, || self.resurrect());
                 }
             });
         });

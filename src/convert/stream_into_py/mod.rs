@@ -1,16 +1,16 @@
 //! Rust streams as Python's asynchronous generators.
 //!
-//! [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Ending`](ending::Ending) are what its methods return,
-//! [`Custody`](custody::Custody) knows who has the Rust stream just now, and a [`Pull`](pull::Pull) polls the stream on its
+//! [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Athrow`](athrow::Athrow) are what its methods return,
+//! [`StreamSlot`](stream_slot::StreamSlot) knows who has the Rust stream just now, and a [`RuntimePoll`](runtime_poll::RuntimePoll) polls the stream on its
 //! runtime.
 
 mod anext;
-mod custody;
-mod ending;
+mod asyncgen_hooks;
+mod athrow;
 mod generator;
-mod hooks;
-mod pull;
+mod runtime_poll;
 mod source;
+mod stream_slot;
 
 pub(crate) use generator::RustGenerator;
-pub(crate) use source::Feed;
+pub(crate) use source::StreamSource;

@@ -25,20 +25,20 @@ pub(crate) trait Source: Send {
 }
 
 /// The only [`Source`].
-pub(crate) struct Feed<S, T> {
+pub(crate) struct StreamSource<S, T> {
     stream: Pin<Box<S>>,
-    next: Next<T>,
+    next: NextItem<T>,
 }
 
-enum Next<T> {
+enum NextItem<T> {
     /// The stream has to be polled.
     Unknown,
     /// Waits to be converted. It stays when the one who asked for it is cancelled.
     Item(PyResult<T>),
-    End,
+    Exhausted,
 }
 
-impl<S, T> Feed<S, T>
+impl<S, T> StreamSource<S, T>
 where
     S: Stream<Item = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
@@ -46,30 +46,30 @@ where
     pub(crate) fn new(stream: S) -> Self {
         Self {
             stream: Box::pin(stream),
-            next: Next::Unknown,
+            next: NextItem::Unknown,
         }
     }
 }
 
-impl<S, T> Source for Feed<S, T>
+impl<S, T> Source for StreamSource<S, T>
 where
     S: Stream<Item = PyResult<T>> + Send,
     T: for<'py> IntoPyObject<'py> + Send,
 {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Next::Unknown = self.next {
+        if let NextItem::Unknown = self.next {
             self.next = match ready!(self.stream.as_mut().poll_next(cx)) {
-                Some(item) => Next::Item(item),
-                None => Next::End,
+                Some(item) => NextItem::Item(item),
+                None => NextItem::Exhausted,
             };
         }
         Poll::Ready(())
     }
 
     fn take(&mut self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
-        match std::mem::replace(&mut self.next, Next::Unknown) {
-            Next::Item(item) => Some(item.and_then(|item| item.into_py_any(py))),
-            Next::End | Next::Unknown => None,
+        match std::mem::replace(&mut self.next, NextItem::Unknown) {
+            NextItem::Item(item) => Some(item.and_then(|item| item.into_py_any(py))),
+            NextItem::Exhausted | NextItem::Unknown => None,
         }
     }
 }

@@ -16,24 +16,24 @@ use pyo3::prelude::*;
     Py_3_12,
     expect(deprecated, reason = "its successor is missing before 3.12")
 )]
-pub(crate) fn keep<T>(_py: Python<'_>, function: impl FnOnce() -> T) -> T {
-    let mut error = Error([std::ptr::null_mut(); 3]);
-    let [kind, value, traceback] = &mut error.0;
+pub(crate) fn call_without_exception<T>(_py: Python<'_>, function: impl FnOnce() -> T) -> T {
+    let mut stashed = StashedException([std::ptr::null_mut(); 3]);
+    let [kind, value, traceback] = &mut stashed.0;
     // SAFETY: this thread is attached; the three references are ours from now on.
     unsafe { ffi::PyErr_Fetch(kind, value, traceback) };
     function()
 }
 
-struct Error([*mut ffi::PyObject; 3]);
+struct StashedException([*mut ffi::PyObject; 3]);
 
-impl Drop for Error {
+impl Drop for StashedException {
     #[cfg_attr(
         Py_3_12,
         expect(deprecated, reason = "its successor is missing before 3.12")
     )]
     fn drop(&mut self) {
         let [kind, value, traceback] = self.0;
-        // SAFETY: `keep` has the thread attached, and the references go back to the interpreter.
+        // SAFETY: `call_without_exception` has the thread attached, and the references go back to the interpreter.
         unsafe { ffi::PyErr_Restore(kind, value, traceback) };
     }
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 /// The exception that the arguments of `throw` stand for.
-pub(crate) fn thrown(
+pub(crate) fn exception_from(
     kind: &Bound<'_, PyAny>,
     value: Option<Bound<'_, PyAny>>,
     traceback: Option<Bound<'_, PyAny>>,

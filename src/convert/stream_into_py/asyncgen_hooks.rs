@@ -12,20 +12,20 @@ use crate::convert::stream_into_py::RustGenerator;
 
 /// What a generator has taken of the hooks that were in force when it was first used.
 #[derive(Default)]
-pub(crate) struct Hooks {
+pub(crate) struct AsyncgenHooks {
     finalizer: OnceLock<Option<Py<PyAny>>>,
 }
 
-impl Hooks {
+impl AsyncgenHooks {
     /// Those of a generator whose end nobody is told of.
-    pub(crate) fn spent() -> Self {
+    pub(crate) fn finalized() -> Self {
         Self {
             finalizer: OnceLock::from(None),
         }
     }
 
     /// Tells the loop, before the first use.
-    pub(crate) fn tell_first(&self, generator: &Bound<'_, RustGenerator>) -> PyResult<()> {
+    pub(crate) fn call_firstiter(&self, generator: &Bound<'_, RustGenerator>) -> PyResult<()> {
         if self.finalizer.get().is_some() {
             return Ok(());
         }
@@ -46,12 +46,12 @@ impl Hooks {
     }
 
     /// Tells the loop of a generator that is collected unfinished; `make` makes what it is told of.
-    pub(crate) fn tell_last(&self, py: Python<'_>, make: impl FnOnce() -> RustGenerator) {
+    pub(crate) fn call_finalizer(&self, py: Python<'_>, make: impl FnOnce() -> RustGenerator) {
         let Some(Some(finalizer)) = self.finalizer.get() else {
             return;
         };
-        let told = Bound::new(py, make()).and_then(|generator| finalizer.call1(py, (generator,)));
-        if let Err(error) = told {
+        let called = Bound::new(py, make()).and_then(|generator| finalizer.call1(py, (generator,)));
+        if let Err(error) = called {
             error.write_unraisable(py, Some(finalizer.bind(py)));
         }
     }

@@ -8,30 +8,30 @@ use pyo3::prelude::*;
 
 use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
 use crate::python::exceptions::pep479;
-use crate::python::exceptions::throw_arguments::thrown;
+use crate::python::exceptions::throw_arguments::exception_from;
 
 /// An awaitable that ends a generator in its first step.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorEnding")]
-pub(crate) struct Ending {
+pub(crate) struct Athrow {
     generator: Py<RustGenerator>,
-    end: Mutex<Option<End>>,
+    end: Mutex<Option<GeneratorEnd>>,
 }
 
 /// How a generator ends.
-pub(crate) enum End {
+pub(crate) enum GeneratorEnd {
     Close,
     Throw(Py<PyBaseException>),
 }
 
-impl Ending {
-    pub(crate) fn new(generator: Py<RustGenerator>, end: End) -> Self {
+impl Athrow {
+    pub(crate) fn new(generator: Py<RustGenerator>, end: GeneratorEnd) -> Self {
         Self {
             generator,
             end: Mutex::new(Some(end)),
         }
     }
 
-    fn take(&self) -> Option<End> {
+    fn take(&self) -> Option<GeneratorEnd> {
         // Only this move happens under the lock.
         self.end
             .lock()
@@ -44,27 +44,27 @@ impl Ending {
         let Some(end) = self.take() else {
             return PyRuntimeError::new_err("cannot reuse already awaited aclose()/athrow()");
         };
-        let custody = self.generator.get().custody();
-        if custody.is_asked() {
+        let slot = self.generator.get().slot();
+        if slot.is_running() {
             return PyRuntimeError::new_err(match end {
-                End::Close => "aclose(): asynchronous generator is already running",
-                End::Throw(_) => "athrow(): asynchronous generator is already running",
+                GeneratorEnd::Close => "aclose(): asynchronous generator is already running",
+                GeneratorEnd::Throw(_) => "athrow(): asynchronous generator is already running",
             });
         }
-        let was_closed = custody.is_closed();
-        custody.close(py, None);
+        let was_closed = slot.is_closed();
+        slot.close(py, None);
         match end {
-            End::Throw(error) if !was_closed => {
+            GeneratorEnd::Throw(error) if !was_closed => {
                 let error = PyErr::from_value(error.into_bound(py).into_any());
-                pep479::by_generator(py, THROWN, error)
+                pep479::replace_stop_of_generator(py, THROWN, error)
             }
-            End::Throw(_) | End::Close => PyStopIteration::new_err(()),
+            GeneratorEnd::Throw(_) | GeneratorEnd::Close => PyStopIteration::new_err(()),
         }
     }
 }
 
 #[pymethods]
-impl Ending {
+impl Athrow {
     fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf
     }
@@ -89,9 +89,9 @@ impl Ending {
         value: Option<Bound<'_, PyAny>>,
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let error = thrown(kind, value, traceback)?;
+        let error = exception_from(kind, value, traceback)?;
         drop(self.take());
-        Err(pep479::by_generator(kind.py(), THROWN, error))
+        Err(pep479::replace_stop_of_generator(kind.py(), THROWN, error))
     }
 
     /// Leaves the generator as it is.
@@ -103,7 +103,7 @@ impl Ending {
         visit.call(&self.generator)?;
         // Whoever holds the lock is running, so nothing here is garbage.
         match self.end.try_lock().as_deref() {
-            Ok(Some(End::Throw(error))) => visit.call(error),
+            Ok(Some(GeneratorEnd::Throw(error))) => visit.call(error),
             _ => Ok(()),
         }
     }

@@ -19,7 +19,7 @@ use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
 
 /// The place that the stream leaves to be polled, and comes back to.
-pub(crate) struct Custody {
+pub(crate) struct StreamSlot {
     state: Mutex<State>,
     runner: &'static Runner,
     /// Those of the code that made the generator, whoever asks it.
@@ -27,42 +27,42 @@ pub(crate) struct Custody {
 }
 
 struct State {
-    place: Place,
+    location: StreamLocation,
     /// Somebody asks for an item, and has not got it yet.
-    asked: bool,
+    running: bool,
     /// Somebody has asked before.
     started: bool,
     /// That of a poll on the runtime, until somebody is told.
     panic: Option<Caught>,
     /// The process whose runtime has polled the stream last.
-    polled_in: u32,
+    polled_generation: u32,
     /// How many polls have been moved to the runtime.
-    pulls: usize,
+    poll_count: usize,
     /// Those of them that wait for the stream, which one that was given up still has. Others of these may have been
     /// given up as well.
     waiting: BTreeMap<usize, Waker>,
 }
 
-enum Place {
-    Here(Box<dyn Source>),
+enum StreamLocation {
+    Idle(Box<dyn Source>),
     /// Being polled, here or on the runtime.
-    Away,
+    Polling,
     /// Dropped, or to be dropped when it comes back.
     Closed,
 }
 
 /// What the one who asks for an item gets.
-pub(crate) enum Asked {
+pub(crate) enum Taken {
     Stream(Box<dyn Source>),
     /// A poll that was given up still has it.
-    Away,
+    Polling,
     Closed,
 }
 
 /// Somebody asks for an item already.
-pub(crate) struct Busy;
+pub(crate) struct AlreadyRunning;
 
-impl Custody {
+impl StreamSlot {
     pub(crate) fn new(
         source: Box<dyn Source>,
         runner: &'static Runner,
@@ -70,12 +70,12 @@ impl Custody {
     ) -> Self {
         Self {
             state: Mutex::new(State {
-                place: Place::Here(source),
-                asked: false,
+                location: StreamLocation::Idle(source),
+                running: false,
                 started: false,
                 panic: None,
-                polled_in: generation(),
-                pulls: 0,
+                polled_generation: generation(),
+                poll_count: 0,
                 waiting: BTreeMap::new(),
             }),
             runner,
@@ -84,11 +84,11 @@ impl Custody {
     }
 
     /// Numbers a poll that is moved to the runtime, which is this process's.
-    pub(crate) fn number_pull(&self) -> usize {
+    pub(crate) fn next_poll_number(&self) -> usize {
         let mut state = self.lock();
-        state.polled_in = generation();
-        state.pulls += 1;
-        state.pulls
+        state.polled_generation = generation();
+        state.poll_count += 1;
+        state.poll_count
     }
 
     pub(crate) fn runner(&self) -> &'static Runner {
@@ -101,8 +101,8 @@ impl Custody {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn is_asked(&self) -> bool {
-        self.lock().asked
+    pub(crate) fn is_running(&self) -> bool {
+        self.lock().running
     }
 
     pub(crate) fn is_started(&self) -> bool {
@@ -112,60 +112,60 @@ impl Custody {
     /// Whether the stream stayed with a runtime of the parent process.
     pub(crate) fn is_left_behind(&self) -> bool {
         let state = self.lock();
-        matches!(state.place, Place::Away) && state.polled_in != generation()
+        matches!(state.location, StreamLocation::Polling) && state.polled_generation != generation()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self.lock().place, Place::Closed)
+        matches!(self.lock().location, StreamLocation::Closed)
     }
 
-    /// Takes the stream out in order to poll it; [`Custody::release`] ends that.
+    /// Takes the stream out in order to poll it; [`StreamSlot::end_running`] ends that.
     #[inline]
-    pub(crate) fn ask(&self) -> Result<Asked, Busy> {
+    pub(crate) fn begin(&self) -> Result<Taken, AlreadyRunning> {
         let mut state = self.lock();
-        if state.asked {
-            return Err(Busy);
+        if state.running {
+            return Err(AlreadyRunning);
         }
         state.started = true;
-        state.asked = !matches!(state.place, Place::Closed);
+        state.running = !matches!(state.location, StreamLocation::Closed);
         Ok(state.take())
     }
 
     /// Takes out the stream that the runtime has brought back.
     pub(crate) fn take(&self) -> Option<Box<dyn Source>> {
         match self.lock().take() {
-            Asked::Stream(source) => Some(source),
-            Asked::Away | Asked::Closed => None,
+            Taken::Stream(source) => Some(source),
+            Taken::Polling | Taken::Closed => None,
         }
     }
 
     /// Lets others ask.
-    pub(crate) fn release(&self) {
-        self.lock().asked = false;
+    pub(crate) fn end_running(&self) {
+        self.lock().running = false;
     }
 
     /// Lets others ask when the step that asks is over, whether it returned, raised or panicked; unless it goes on.
-    pub(crate) fn step(&self) -> AskingStep<'_> {
-        AskingStep(self)
+    pub(crate) fn running_step(&self) -> RunningStep<'_> {
+        RunningStep(self)
     }
 
     /// Brings the stream back and lets others ask.
     #[inline]
-    pub(crate) fn give_back(&self, source: Box<dyn Source>) {
+    pub(crate) fn finish_item(&self, source: Box<dyn Source>) {
         let mut state = self.lock();
-        state.asked = false;
-        state.place = Place::Here(source);
+        state.running = false;
+        state.location = StreamLocation::Idle(source);
     }
 
     /// Ends the generator; a stream that is away is dropped when it comes back.
     pub(crate) fn close(&self, py: Python<'_>, taken: Option<Box<dyn Source>>) {
         let mut state = self.lock();
-        state.asked = false;
-        let here = std::mem::replace(&mut state.place, Place::Closed);
+        state.running = false;
+        let here = std::mem::replace(&mut state.location, StreamLocation::Closed);
         let untold = state.panic.take();
         drop(state);
         drop(untold);
-        if let Place::Here(source) = here {
+        if let StreamLocation::Idle(source) = here {
             py.detach(|| self.drop_inside(source));
         }
         if let Some(source) = taken {
@@ -197,12 +197,12 @@ impl Custody {
 
     /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped
     /// detached from Python, when the generator was closed meanwhile.
-    pub(crate) fn bring_back(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
+    pub(crate) fn return_stream(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
         let mut state = self.lock();
-        if matches!(state.place, Place::Closed) {
+        if matches!(state.location, StreamLocation::Closed) {
             return Some(source);
         }
-        state.place = Place::Here(source);
+        state.location = StreamLocation::Idle(source);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.into_values().for_each(Waker::wake);
@@ -210,10 +210,10 @@ impl Custody {
     }
 
     /// Ends the generator, whose stream has panicked on the runtime; the one who asks next is told, unless it is closed.
-    pub(crate) fn break_off(&self, source: Option<Box<dyn Source>>, panic: Caught) {
+    pub(crate) fn close_after_panic(&self, source: Option<Box<dyn Source>>, panic: Caught) {
         let mut state = self.lock();
-        if !matches!(state.place, Place::Closed) {
-            state.place = Place::Closed;
+        if !matches!(state.location, StreamLocation::Closed) {
+            state.location = StreamLocation::Closed;
             state.panic = Some(panic);
         }
         let waiting = std::mem::take(&mut state.waiting);
@@ -225,25 +225,25 @@ impl Custody {
     }
 
     /// What a closed generator raises: once the panic that has ended it, if that was one.
-    pub(crate) fn end(&self) -> PyErr {
+    pub(crate) fn end_error(&self) -> PyErr {
         let panic = self.lock().panic.take();
         panic.map_or_else(|| PyStopAsyncIteration::new_err(()), PyErr::from)
     }
 
     /// Waits until the stream is back, and takes it; `None` when it is closed.
-    pub(crate) fn poll_take(
+    pub(crate) fn poll_for_stream(
         &self,
-        pull: usize,
+        number: usize,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Box<dyn Source>>> {
         // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
         let waker = cx.waker().clone();
         let mut state = self.lock();
         match state.take() {
-            Asked::Stream(source) => Poll::Ready(Some(source)),
-            Asked::Closed => Poll::Ready(None),
-            Asked::Away => {
-                let before = state.waiting.insert(pull, waker);
+            Taken::Stream(source) => Poll::Ready(Some(source)),
+            Taken::Closed => Poll::Ready(None),
+            Taken::Polling => {
+                let before = state.waiting.insert(number, waker);
                 drop(state);
                 drop(before);
                 Poll::Pending
@@ -252,36 +252,36 @@ impl Custody {
     }
 
     /// A poll waits no more for the stream.
-    pub(crate) fn forget(&self, pull: usize) {
-        let waker = self.lock().waiting.remove(&pull);
+    pub(crate) fn remove_waiter(&self, number: usize) {
+        let waker = self.lock().waiting.remove(&number);
         drop(waker);
     }
 }
 
 /// A step of somebody who asks.
-pub(crate) struct AskingStep<'a>(&'a Custody);
+pub(crate) struct RunningStep<'a>(&'a StreamSlot);
 
-impl AskingStep<'_> {
+impl RunningStep<'_> {
     /// Goes on asking.
-    pub(crate) fn go_on(self) {
+    pub(crate) fn keep_running(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for AskingStep<'_> {
+impl Drop for RunningStep<'_> {
     fn drop(&mut self) {
-        self.0.release();
+        self.0.end_running();
     }
 }
 
 impl State {
-    fn take(&mut self) -> Asked {
-        match std::mem::replace(&mut self.place, Place::Away) {
-            Place::Here(source) => Asked::Stream(source),
-            Place::Away => Asked::Away,
-            Place::Closed => {
-                self.place = Place::Closed;
-                Asked::Closed
+    fn take(&mut self) -> Taken {
+        match std::mem::replace(&mut self.location, StreamLocation::Polling) {
+            StreamLocation::Idle(source) => Taken::Stream(source),
+            StreamLocation::Polling => Taken::Polling,
+            StreamLocation::Closed => {
+                self.location = StreamLocation::Closed;
+                Taken::Closed
             }
         }
     }

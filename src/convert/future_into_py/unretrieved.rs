@@ -30,14 +30,14 @@ pub(crate) fn source(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>
 
 impl RustFuture {
     /// Says that somebody has seen the exception, or does not want to.
-    pub(crate) fn silence(&self) {
+    pub(crate) fn mark_retrieved(&self) {
         if let State::Failed(failed) = &mut *self.lock() {
             failed.retrieved = true;
         }
     }
 
     /// Tells the loop, once.
-    fn tell_unseen(future: &Bound<'_, Self>) -> PyResult<()> {
+    fn report_unretrieved(future: &Bound<'_, Self>) -> PyResult<()> {
         let py = future.py();
         let exception = match &mut *future.get().lock() {
             State::Failed(failed) if !failed.retrieved => {
@@ -59,7 +59,7 @@ impl RustFuture {
     }
 
     /// Another object in the same state: the one that is being dropped cannot be brought back to life, as asyncio does.
-    fn successor(&mut self, py: Python<'_>) -> Self {
+    fn resurrect(&mut self, py: Python<'_>) -> Self {
         let state = State::Cancelled(Cancelled::default());
         let state = std::mem::replace(&mut self.state, Mutex::new(state));
         Self {
@@ -75,7 +75,7 @@ impl RustFuture {
 impl Finalize for RustFuture {
     /// For a future that is garbage. Without this the collector might take its exception apart first.
     fn finalize(future: &Bound<'_, Self>) {
-        if let Err(error) = catch_as_error(|| Self::tell_unseen(future)) {
+        if let Err(error) = catch_as_error(|| Self::report_unretrieved(future)) {
             error.write_unraisable(future.py(), None);
         }
     }
@@ -88,7 +88,7 @@ impl Drop for RustFuture {
             return;
         }
         Python::try_attach(|py| {
-            stash::keep(py, || match Bound::new(py, self.successor(py)) {
+            stash::call_without_exception(py, || match Bound::new(py, self.resurrect(py)) {
                 Ok(future) => Self::finalize(&future),
                 Err(error) => error.write_unraisable(py, None),
             });

@@ -17,20 +17,20 @@ use crate::instrument::Surroundings;
 use crate::task_locals::TaskLocals;
 
 /// What the future, the loop and the task's callback share.
-pub(crate) struct Shared {
-    inner: Mutex<Inner>,
+pub(crate) struct SharedFuture {
+    state: Mutex<FutureState>,
     /// Given up when there is an output.
     registration: Registration,
     /// Those of the code that made the future.
     surroundings: Surroundings,
 }
 
-pub(crate) struct Inner {
-    pub(crate) stage: Stage,
+pub(crate) struct FutureState {
+    pub(crate) stage: TaskStage,
     pub(crate) waker: Option<Waker>,
     pub(crate) interest: Interest,
     /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
-    pub(crate) aborted: bool,
+    pub(crate) is_shut_down: bool,
 }
 
 /// What has become of the Rust future.
@@ -44,7 +44,7 @@ pub(crate) enum Interest {
     Detached,
 }
 
-pub(crate) enum Stage {
+pub(crate) enum TaskStage {
     /// On its way to the loop.
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it.
@@ -63,13 +63,13 @@ pub(crate) enum Origin {
     Theirs,
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("SharedFuture").finish_non_exhaustive()
     }
 }
 
-impl Shared {
+impl SharedFuture {
     /// Sends the awaitable to its loop.
     ///
     /// # Errors
@@ -81,11 +81,11 @@ impl Shared {
         locals: &TaskLocals,
     ) -> PyResult<Arc<Self>> {
         let shared = Arc::new(Self {
-            inner: Mutex::new(Inner {
-                stage: Stage::New(awaitable.clone().unbind(), locals.clone()),
+            state: Mutex::new(FutureState {
+                stage: TaskStage::New(awaitable.clone().unbind(), locals.clone()),
                 waker: None,
                 interest: Interest::Wanted,
-                aborted: false,
+                is_shut_down: false,
             }),
             registration: Registration::new(hub),
             surroundings: Surroundings::current(awaitable.py()),
@@ -112,33 +112,33 @@ impl Shared {
         self.registration.hub()
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, FutureState> {
         // Only moves happen under this lock.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the output.
-    pub(crate) fn poll_take(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
+    pub(crate) fn poll_output(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
         // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
         let waker = cx.waker().clone();
-        let mut inner = self.lock();
-        match std::mem::replace(&mut inner.stage, Stage::Gone) {
-            Stage::Done(output) => Poll::Ready(output),
-            stage if inner.aborted || self.hub().is_inherited() => {
-                let is_aborted = inner.aborted;
-                inner.stage = stage;
-                drop(inner);
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.stage, TaskStage::Gone) {
+            TaskStage::Done(output) => Poll::Ready(output),
+            stage if state.is_shut_down || self.hub().is_inherited() => {
+                let is_shut_down = state.is_shut_down;
+                state.stage = stage;
+                drop(state);
                 Arc::clone(self).cancel();
-                Poll::Ready(Err(if is_aborted {
+                Poll::Ready(Err(if is_shut_down {
                     shutdown_error()
                 } else {
                     left_behind_error()
                 }))
             }
             stage => {
-                inner.stage = stage;
-                let before = inner.waker.replace(waker);
-                drop(inner);
+                state.stage = stage;
+                let before = state.waker.replace(waker);
+                drop(state);
                 drop(before);
                 Poll::Pending
             }
@@ -147,20 +147,26 @@ impl Shared {
 
     /// Nobody will poll, and the task runs on; the loop's thread shall report or drop the output that is there already.
     pub(crate) fn detach(self: Arc<Self>) {
-        self.give_up(Interest::Detached, |stage| matches!(stage, Stage::Done(_)));
+        self.set_interest(Interest::Detached, |stage| {
+            matches!(stage, TaskStage::Done(_))
+        });
     }
 
     /// The future was dropped: the loop's thread shall cancel the task, or report or drop the output.
     pub(crate) fn cancel(self: Arc<Self>) {
-        self.give_up(Interest::Dropped, |stage| !matches!(stage, Stage::Gone));
+        self.set_interest(Interest::Dropped, |stage| !matches!(stage, TaskStage::Gone));
     }
 
-    fn give_up(self: Arc<Self>, interest: Interest, concerns_the_loop: fn(&Stage) -> bool) {
-        let mut inner = self.lock();
-        inner.interest = interest;
-        let waker = inner.waker.take();
-        let concerns_the_loop = concerns_the_loop(&inner.stage);
-        drop(inner);
+    fn set_interest(
+        self: Arc<Self>,
+        interest: Interest,
+        concerns_the_loop: fn(&TaskStage) -> bool,
+    ) {
+        let mut state = self.lock();
+        state.interest = interest;
+        let waker = state.waker.take();
+        let concerns_the_loop = concerns_the_loop(&state.stage);
+        drop(state);
         drop(waker);
         if concerns_the_loop {
             self.hub().push(Arc::<Self>::clone(&self));
@@ -169,29 +175,29 @@ impl Shared {
 
     /// Keeps the output for whoever polls; it comes back where nobody will.
     pub(crate) fn finish(&self, output: PyResult<Py<PyAny>>) -> Option<PyResult<Py<PyAny>>> {
-        let inner = self.lock();
-        if inner.interest == Interest::Wanted {
-            self.settle(inner, Stage::Done(output));
+        let state = self.lock();
+        if state.interest == Interest::Wanted {
+            self.settle(state, TaskStage::Done(output));
             return None;
         }
-        self.settle(inner, Stage::Gone);
+        self.settle(state, TaskStage::Gone);
         Some(output)
     }
 
     /// The task is done, and nobody has looked at its output.
-    pub(crate) fn finish_unseen(&self) {
-        self.settle(self.lock(), Stage::Gone);
+    pub(crate) fn finish_unretrieved(&self) {
+        self.settle(self.lock(), TaskStage::Gone);
     }
 
     /// Ends what waits for the task, once.
-    fn settle(&self, mut inner: MutexGuard<'_, Inner>, stage: Stage) {
-        if matches!(inner.stage, Stage::Done(_) | Stage::Gone) {
-            drop(inner);
+    fn settle(&self, mut state: MutexGuard<'_, FutureState>, stage: TaskStage) {
+        if matches!(state.stage, TaskStage::Done(_) | TaskStage::Gone) {
+            drop(state);
             return;
         }
-        let before = std::mem::replace(&mut inner.stage, stage);
-        let waker = inner.waker.take();
-        drop(inner);
+        let before = std::mem::replace(&mut state.stage, stage);
+        let waker = state.waker.take();
+        drop(state);
         self.registration.give_up();
         drop(before);
         if let Some(waker) = waker {

@@ -7,74 +7,74 @@ use std::task::{Context, Poll, ready};
 use pyo3::prelude::*;
 
 use crate::bridge::Work;
-use crate::convert::stream_into_py::custody::Custody;
 use crate::convert::stream_into_py::source::Source;
+use crate::convert::stream_into_py::stream_slot::StreamSlot;
 
 /// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back, and a
-/// panic in the custody, also where the poll was given up.
-pub(crate) struct Pull {
-    custody: Arc<Custody>,
+/// panic in the slot, also where the poll was given up.
+pub(crate) struct RuntimePoll {
+    slot: Arc<StreamSlot>,
     source: Option<Box<dyn Source>>,
     number: usize,
 }
 
-impl Pull {
+impl RuntimePoll {
     /// Without a stream it waits for the one that is away.
-    pub(crate) fn new(custody: Arc<Custody>, source: Option<Box<dyn Source>>) -> Self {
-        let number = custody.number_pull();
+    pub(crate) fn new(slot: Arc<StreamSlot>, source: Option<Box<dyn Source>>) -> Self {
+        let number = slot.next_poll_number();
         Self {
-            custody,
+            slot,
             source,
             number,
         }
     }
 }
 
-impl Work for Pull {
+impl Work for RuntimePoll {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.source.is_none() {
-            self.source = ready!(self.custody.poll_take(self.number, cx));
+            self.source = ready!(self.slot.poll_for_stream(self.number, cx));
         }
         let this = &mut *self;
         let Some(source) = &mut this.source else {
             return Poll::Ready(());
         };
-        match this.custody.run(|| source.poll_next(cx)) {
+        match this.slot.run(|| source.poll_next(cx)) {
             Ok(poll) => poll,
             Err(panic) => {
                 let source = this.source.take();
-                this.custody.break_off(source, panic);
+                this.slot.close_after_panic(source, panic);
                 Poll::Ready(())
             }
         }
     }
 
-    /// Nothing is lost when it is given up instead: see [`Custody::bring_back`].
+    /// Nothing is lost when it is given up instead: see [`StreamSlot::return_stream`].
     fn is_ready(&self) -> bool {
         false
     }
 
     fn output(mut self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(source) = self.source.take() {
-            let custody = &self.custody;
-            if let Some(closed) = custody.bring_back(source) {
-                py.detach(|| custody.drop_inside(closed));
+            let slot = &self.slot;
+            if let Some(closed) = slot.return_stream(source) {
+                py.detach(|| slot.drop_inside(closed));
             }
         }
         Ok(py.None())
     }
 }
 
-impl Drop for Pull {
+impl Drop for RuntimePoll {
     fn drop(&mut self) {
         match self.source.take() {
             Some(source) => {
                 // Works are dropped detached from Python.
-                if let Some(closed) = self.custody.bring_back(source) {
-                    self.custody.drop_inside(closed);
+                if let Some(closed) = self.slot.return_stream(source) {
+                    self.slot.drop_inside(closed);
                 }
             }
-            None => self.custody.forget(self.number),
+            None => self.slot.remove_waiter(self.number),
         }
     }
 }
@@ -88,10 +88,10 @@ mod tests {
 
     use pyo3::prelude::*;
 
-    use super::Pull;
+    use super::RuntimePoll;
     use crate::bridge::{Runner, Work};
-    use crate::convert::stream_into_py::custody::{Asked, Custody};
     use crate::convert::stream_into_py::source::Source;
+    use crate::convert::stream_into_py::stream_slot::{StreamSlot, Taken};
     use crate::instrument::Surroundings;
 
     struct Pending;
@@ -123,21 +123,21 @@ mod tests {
         }
     }
 
-    fn poll(pull: &mut Pull, flag: &Arc<Flag>) -> Poll<()> {
+    fn poll(poll: &mut RuntimePoll, flag: &Arc<Flag>) -> Poll<()> {
         let waker = Waker::from(Arc::clone(flag));
-        Pin::new(pull).poll(&mut Context::from_waker(&waker))
+        Pin::new(poll).poll(&mut Context::from_waker(&waker))
     }
 
     #[test]
-    fn a_pull_that_is_given_up_leaves_the_one_that_waits_its_waker() {
+    fn a_poll_that_is_given_up_leaves_the_one_that_waits_its_waker() {
         let surroundings = Surroundings::default();
-        let custody = Arc::new(Custody::new(Box::new(Pending), &RUNNER, surroundings));
-        let Ok(Asked::Stream(source)) = custody.ask() else {
+        let slot = Arc::new(StreamSlot::new(Box::new(Pending), &RUNNER, surroundings));
+        let Ok(Taken::Stream(source)) = slot.begin() else {
             panic!("nobody else has it");
         };
-        let first = Pull::new(Arc::clone(&custody), Some(source));
-        let mut second = Pull::new(Arc::clone(&custody), None);
-        let mut third = Pull::new(Arc::clone(&custody), None);
+        let first = RuntimePoll::new(Arc::clone(&slot), Some(source));
+        let mut second = RuntimePoll::new(Arc::clone(&slot), None);
+        let mut third = RuntimePoll::new(Arc::clone(&slot), None);
         let (given_up, waits) = (Arc::default(), Arc::default());
         assert_eq!(poll(&mut third, &waits), Poll::Pending);
         assert_eq!(poll(&mut second, &given_up), Poll::Pending);

@@ -7,17 +7,17 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
-use crate::convert::into_future::{ensure_future, silence};
-use crate::convert::into_stream::buffer::End;
+use crate::convert::into_future::{discard_pending_task, ensure_future};
+use crate::convert::into_stream::buffer::StreamEnd;
 use crate::convert::into_stream::driver::Driver;
-use crate::convert::into_stream::shared::{Shared, Stage};
+use crate::convert::into_stream::shared_stream::{DriverStage, SharedStream};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
 /// What the loop's thread has to do next.
-enum Next {
+enum LoopAction {
     Start(Py<PyAny>, TaskLocals),
     /// The future that the driver waits for.
     Resume(Py<PyAny>),
@@ -25,30 +25,31 @@ enum Next {
     Nothing,
 }
 
-impl Shared {
-    fn next(&self, py: Python<'_>) -> Next {
+impl SharedStream {
+    fn next_action(&self, py: Python<'_>) -> LoopAction {
         let is_unwanted = self.is_unwanted();
         let mut stage = self.lock();
         match &mut *stage {
-            Stage::New(..) => match std::mem::replace(&mut *stage, Stage::Starting) {
-                Stage::New(generator, locals) => Next::Start(generator, locals),
-                _ => Next::Nothing,
+            DriverStage::New(..) => match std::mem::replace(&mut *stage, DriverStage::Starting) {
+                DriverStage::New(generator, locals) => LoopAction::Start(generator, locals),
+                _ => LoopAction::Nothing,
             },
-            Stage::Running(task, room) => match room.take() {
-                Some(room) => Next::Resume(room),
+            DriverStage::Running(task, room) => match room.take() {
+                Some(room) => LoopAction::Resume(room),
                 None if is_unwanted => {
                     let task = task.clone_ref(py);
-                    let cancelled = Stage::Cancelled(task.clone_ref(py));
+                    let cancelled = DriverStage::Cancelled(task.clone_ref(py));
                     let running = std::mem::replace(&mut *stage, cancelled);
                     drop(stage);
                     drop(running);
-                    Next::Cancel(task)
+                    LoopAction::Cancel(task)
                 }
-                None => Next::Nothing,
+                None => LoopAction::Nothing,
             },
-            Stage::Starting | Stage::Cancelled(_) | Stage::Closing(_) | Stage::Ended => {
-                Next::Nothing
-            }
+            DriverStage::Starting
+            | DriverStage::Cancelled(_)
+            | DriverStage::Closing(_)
+            | DriverStage::Ended => LoopAction::Nothing,
         }
     }
 
@@ -64,12 +65,12 @@ impl Shared {
         let task = task.unbind();
         // A task factory may have let it take its first step already.
         let unused = match &*stage {
-            Stage::Starting => {
-                *stage = Stage::Running(task, None);
+            DriverStage::Starting => {
+                *stage = DriverStage::Running(task, None);
                 None
             }
-            Stage::Closing(None) => {
-                *stage = Stage::Closing(Some(task));
+            DriverStage::Closing(None) => {
+                *stage = DriverStage::Closing(Some(task));
                 None
             }
             _ => Some(task),
@@ -82,17 +83,17 @@ impl Shared {
     /// Drops what nobody will take, and tells the loop of an error among it.
     fn drop_leftovers(&self, py: Python<'_>) -> PyResult<()> {
         match self.buffer.take_leftovers() {
-            Some((_, Some(End::Raised(error)))) => report(py, error),
+            Some((_, Some(StreamEnd::Raised(error)))) => report(py, error),
             _ => Ok(()),
         }
     }
 }
 
-impl Deliver for Shared {
+impl Deliver for SharedStream {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         self.drop_leftovers(py)?;
-        match self.next(py) {
-            Next::Start(generator, locals) => {
+        match self.next_action(py) {
+            LoopAction::Start(generator, locals) => {
                 if let Err(error) = catch_as_error(|| self.start_task(py, generator, &locals)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     match leaves {
@@ -103,26 +104,30 @@ impl Deliver for Shared {
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            Next::Resume(room) => {
+            LoopAction::Resume(room) => {
                 let room = room.bind(py);
                 if !room.call_method0(intern!(py, "done"))?.is_truthy()? {
                     room.call_method1(intern!(py, "set_result"), (py.None(),))?;
                 }
             }
-            Next::Cancel(task) => {
+            LoopAction::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
             }
-            Next::Nothing => {}
+            LoopAction::Nothing => {}
         }
         Ok(())
     }
 
     fn discard(self: Arc<Self>) -> bool {
-        let stage = std::mem::replace(&mut *self.lock(), Stage::Ended);
+        let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
         self.abandon();
-        if let Stage::Running(task, _) | Stage::Cancelled(task) | Stage::Closing(Some(task)) = stage
+        if let DriverStage::Running(task, _)
+        | DriverStage::Cancelled(task)
+        | DriverStage::Closing(Some(task)) = stage
         {
-            Python::try_attach(|py| stash::keep(py, || silence(task.bind(py))));
+            Python::try_attach(|py| {
+                stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
+            });
         }
         true
     }

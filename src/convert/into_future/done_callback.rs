@@ -6,23 +6,23 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{closed_error, leaves_the_loop};
-use crate::convert::into_future::shared::Shared;
+use crate::convert::into_future::shared_future::SharedFuture;
 use crate::err::catch_as_error;
 
 /// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
 #[pyclass(frozen, module = "pyo3_aio")]
 pub(crate) struct DoneCallback {
-    shared: Mutex<Option<Arc<Shared>>>,
+    shared: Mutex<Option<Arc<SharedFuture>>>,
 }
 
 impl DoneCallback {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedFuture>) -> Self {
         Self {
             shared: Mutex::new(Some(shared)),
         }
     }
 
-    fn take(&self) -> Option<Arc<Shared>> {
+    fn take(&self) -> Option<Arc<SharedFuture>> {
         self.shared
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -40,18 +40,18 @@ impl DoneCallback {
     }
 }
 
-fn finish(shared: &Shared, task: &Bound<'_, PyAny>) -> PyResult<()> {
+fn finish(shared: &SharedFuture, task: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = task.py();
     if !shared.is_wanted() {
-        shared.finish_unseen();
-        return see_what_has_left(task);
+        shared.finish_unretrieved();
+        return retrieve_exit_exception(task);
     }
     let result = catch_as_error(|| task.call_method0(intern!(py, "result")));
     shared.finish_or_report(py, result.map(Bound::unbind))
 }
 
 /// Looks at an exception that has left the loop, so that the task does not report it as well.
-fn see_what_has_left(task: &Bound<'_, PyAny>) -> PyResult<()> {
+fn retrieve_exit_exception(task: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = task.py();
     // An attribute of asyncio's futures, which is no look.
     let Some(exception) = task.getattr_opt(intern!(py, "_exception"))? else {

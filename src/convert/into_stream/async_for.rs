@@ -14,10 +14,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::leaves_the_loop;
-use crate::convert::into_stream::awaited::{Awaited, Resume};
+use crate::convert::into_stream::await_iterator::{AwaitIterator, Resume};
 use crate::convert::into_stream::buffer::BUFFER;
-use crate::convert::into_stream::on_loop::report;
-use crate::convert::into_stream::shared::{Errors, Shared};
+use crate::convert::into_stream::delivery::report;
+use crate::convert::into_stream::shared_stream::{Errors, SharedStream};
 use crate::python::asyncio;
 use crate::python::step::Step;
 
@@ -28,23 +28,23 @@ const BATCH: usize = BUFFER / 2;
 const TURN: Duration = Duration::from_millis(1);
 
 /// The generator, and where in it the driver is.
-pub(crate) struct Body {
+pub(crate) struct AsyncFor {
     generator: Py<PyAny>,
     /// What `__aiter__` has returned.
     iterator: Option<Py<PyAny>>,
-    awaited: Option<Awaited>,
+    await_iterator: Option<AwaitIterator>,
     phase: Phase,
 }
 
 enum Phase {
     /// An item is awaited, or asked for next.
-    Pulling,
+    Iterating,
     /// `aclose()` is awaited; the error is raised afterwards.
     Closing(Option<PyErr>),
 }
 
 /// Why a turn has collected enough.
-enum Collected {
+enum TurnEnd {
     /// The generator awaits something.
     Suspended(Py<PyAny>),
     /// The buffer is full, or the turn was long.
@@ -55,13 +55,13 @@ enum Collected {
     Interrupted(Option<PyErr>),
 }
 
-impl Body {
+impl AsyncFor {
     pub(crate) fn new(generator: Py<PyAny>) -> Self {
         Self {
             generator,
             iterator: None,
-            awaited: None,
-            phase: Phase::Pulling,
+            await_iterator: None,
+            phase: Phase::Iterating,
         }
     }
 
@@ -69,32 +69,37 @@ impl Body {
     pub(crate) fn resume(
         &mut self,
         py: Python<'_>,
-        shared: &Shared,
+        shared: &SharedStream,
         resume: Resume<'_, '_>,
     ) -> PyResult<Step> {
         match self.phase {
-            Phase::Pulling => self.pull(py, shared, resume),
-            Phase::Closing(_) => self.go_on_closing(py, resume),
+            Phase::Iterating => self.collect_turn(py, shared, resume),
+            Phase::Closing(_) => self.resume_closing(py, resume),
         }
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.generator)?;
         visit.call(&self.iterator)?;
-        visit.call(self.awaited.as_ref().map(Awaited::object))
+        visit.call(self.await_iterator.as_ref().map(AwaitIterator::object))
     }
 
     /// Collects items for one turn.
-    fn pull(&mut self, py: Python<'_>, shared: &Shared, resume: Resume<'_, '_>) -> PyResult<Step> {
+    fn collect_turn(
+        &mut self,
+        py: Python<'_>,
+        shared: &SharedStream,
+        resume: Resume<'_, '_>,
+    ) -> PyResult<Step> {
         let mut items = Vec::new();
         let collected = self.collect(py, shared, resume, &mut items);
         shared.add(&mut items);
         match collected {
-            Collected::Suspended(yielded) => Ok(Step::Yielded(yielded)),
-            Collected::Enough => pause(py, shared),
-            Collected::Exhausted => Ok(Step::Returned(py.None())),
-            Collected::Failed(error) => self.fail(py, shared, error),
-            Collected::Interrupted(reason) => {
+            TurnEnd::Suspended(yielded) => Ok(Step::Yielded(yielded)),
+            TurnEnd::Enough => pause(py, shared),
+            TurnEnd::Exhausted => Ok(Step::Returned(py.None())),
+            TurnEnd::Failed(error) => self.fail(py, shared, error),
+            TurnEnd::Interrupted(reason) => {
                 if let Some(error) = &reason {
                     shared.stop(error.clone_ref(py));
                 }
@@ -106,48 +111,50 @@ impl Body {
     fn collect(
         &mut self,
         py: Python<'_>,
-        shared: &Shared,
+        shared: &SharedStream,
         resume: Resume<'_, '_>,
         items: &mut Vec<Py<PyAny>>,
-    ) -> Collected {
-        let room = shared.room().min(BATCH);
+    ) -> TurnEnd {
+        let room = shared.free_capacity().min(BATCH);
         let started = Instant::now();
         let none = py.None().into_bound(py);
-        let mut resume = match (resume, &self.awaited) {
+        let mut resume = match (resume, &self.await_iterator) {
             (Resume::Throw(error), None) => {
-                return Collected::Interrupted((!shared.is_unwanted()).then_some(error));
+                return TurnEnd::Interrupted((!shared.is_unwanted()).then_some(error));
             }
             (resume, _) => resume,
         };
         loop {
-            if self.awaited.is_none() {
+            if self.await_iterator.is_none() {
                 if shared.is_unwanted() {
-                    return Collected::Interrupted(None);
+                    return TurnEnd::Interrupted(None);
                 }
                 if items.len() >= room || started.elapsed() > TURN {
-                    return Collected::Enough;
+                    return TurnEnd::Enough;
                 }
             }
             match self.step(py, std::mem::replace(&mut resume, Resume::Send(&none))) {
-                Ok(Step::Yielded(yielded)) => return Collected::Suspended(yielded),
+                Ok(Step::Yielded(yielded)) => return TurnEnd::Suspended(yielded),
                 Ok(Step::Returned(item)) => items.push(item),
                 Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => {
-                    return Collected::Exhausted;
+                    return TurnEnd::Exhausted;
                 }
-                Err(error) => return Collected::Failed(error),
+                Err(error) => return TurnEnd::Failed(error),
             }
         }
     }
 
     /// Goes on with the item that is awaited, or begins with the next.
     fn step(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
-        let awaited = match self.awaited.take() {
-            Some(awaited) => awaited,
-            None => Awaited::of_item(self.iterator(py)?.call_method0(intern!(py, "__anext__"))?)?,
+        let await_iterator = match self.await_iterator.take() {
+            Some(await_iterator) => await_iterator,
+            None => {
+                AwaitIterator::of_item(self.iterator(py)?.call_method0(intern!(py, "__anext__"))?)?
+            }
         };
-        let stepped = awaited.resume(py, resume);
+        let stepped = await_iterator.resume(py, resume);
         if let Ok(Step::Yielded(_)) = stepped {
-            self.awaited = Some(awaited);
+            self.await_iterator = Some(await_iterator);
         }
         stepped
     }
@@ -166,7 +173,7 @@ impl Body {
     }
 
     /// The generator has raised, which ends it.
-    fn fail(&mut self, py: Python<'_>, shared: &Shared, error: PyErr) -> PyResult<Step> {
+    fn fail(&mut self, py: Python<'_>, shared: &SharedStream, error: PyErr) -> PyResult<Step> {
         let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
         if shared.is_unwanted() {
             if is_cancelled {
@@ -190,33 +197,38 @@ impl Body {
     }
 
     /// Begins with `aclose()`, if there is one.
-    fn close(&mut self, py: Python<'_>, shared: &Shared, reason: Option<PyErr>) -> PyResult<Step> {
+    fn close(
+        &mut self,
+        py: Python<'_>,
+        shared: &SharedStream,
+        reason: Option<PyErr>,
+    ) -> PyResult<Step> {
         if reason.is_none() {
             shared.uncancel(py)?;
         }
-        shared.closing();
+        shared.begin_closing();
         self.phase = Phase::Closing(reason);
         let generator = self.iterator.as_ref().unwrap_or(&self.generator).bind(py);
         let Some(aclose) = generator.getattr_opt(intern!(py, "aclose"))? else {
             return self.closed(py);
         };
-        match aclose.call0().and_then(Awaited::new) {
-            Ok(awaited) => self.awaited = Some(awaited),
+        match aclose.call0().and_then(AwaitIterator::new) {
+            Ok(await_iterator) => self.await_iterator = Some(await_iterator),
             Err(error) => {
                 report(py, error)?;
                 return self.closed(py);
             }
         }
-        self.go_on_closing(py, Resume::Send(&py.None().into_bound(py)))
+        self.resume_closing(py, Resume::Send(&py.None().into_bound(py)))
     }
 
-    fn go_on_closing(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
-        let Some(awaited) = self.awaited.take() else {
+    fn resume_closing(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let Some(await_iterator) = self.await_iterator.take() else {
             return self.closed(py);
         };
-        match awaited.resume(py, resume) {
+        match await_iterator.resume(py, resume) {
             Ok(Step::Yielded(yielded)) => {
-                self.awaited = Some(awaited);
+                self.await_iterator = Some(await_iterator);
                 Ok(Step::Yielded(yielded))
             }
             Ok(Step::Returned(_)) => self.closed(py),
@@ -242,8 +254,8 @@ impl Body {
 }
 
 /// Gives the turn to others: until there is room, or until the loop's next turn where there is some.
-fn pause(py: Python<'_>, shared: &Shared) -> PyResult<Step> {
-    if shared.room() == 0 {
+fn pause(py: Python<'_>, shared: &SharedStream) -> PyResult<Step> {
+    if shared.free_capacity() == 0 {
         let room = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;
         // What `await` does with a future.
         room.setattr(intern!(py, "_asyncio_future_blocking"), true)?;

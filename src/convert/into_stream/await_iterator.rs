@@ -6,11 +6,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
 use crate::python::asyncio;
-use crate::python::exceptions::pep479::from_cause;
+use crate::python::exceptions::pep479::with_cause;
 use crate::python::step::Step;
 
 /// The iterator of an awaitable.
-pub(crate) struct Awaited(Py<PyAny>);
+pub(crate) struct AwaitIterator(Py<PyAny>);
 
 /// What goes into a suspended awaitable.
 pub(crate) enum Resume<'a, 'py> {
@@ -18,7 +18,7 @@ pub(crate) enum Resume<'a, 'py> {
     Throw(PyErr),
 }
 
-impl Awaited {
+impl AwaitIterator {
     /// Takes the iterator that `async for` would step, of what `__anext__()` has returned.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Awaited {
             let error = PyTypeError::new_err(format!(
                 "'async for' received an invalid object from __anext__: {name}"
             ));
-            from_cause(py, error, reason)
+            with_cause(py, error, reason)
         })
     }
 

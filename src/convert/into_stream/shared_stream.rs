@@ -16,7 +16,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, left_behind_error};
-use crate::convert::into_stream::buffer::{Buffer, End};
+use crate::convert::into_stream::buffer::{Buffer, StreamEnd};
 use crate::task_locals::TaskLocals;
 
 /// Where the generator's errors go.
@@ -29,9 +29,9 @@ pub(crate) enum Errors {
 }
 
 /// The buffer, and what the two ends have to know of each other.
-pub(crate) struct Shared {
+pub(crate) struct SharedStream {
     pub(crate) buffer: Buffer,
-    stage: Mutex<Stage>,
+    stage: Mutex<DriverStage>,
     /// Nobody takes more items: the stream was dropped, or the bridge shut down. Only the loop's thread acts on that.
     pub(crate) unwanted: AtomicBool,
     /// Given up when the driver is done.
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
 }
 
 /// Where the generator and its task are.
-pub(crate) enum Stage {
+pub(crate) enum DriverStage {
     /// On its way to the loop.
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it, or that has had its first step.
@@ -54,7 +54,7 @@ pub(crate) enum Stage {
     Ended,
 }
 
-impl Shared {
+impl SharedStream {
     /// Sends the generator to its loop.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Shared {
         let hub = hub_of(&locals.event_loop(generator.py()))?;
         let shared = Arc::new(Self {
             buffer: Buffer::default(),
-            stage: Mutex::new(Stage::New(generator.unbind(), locals)),
+            stage: Mutex::new(DriverStage::New(generator.unbind(), locals)),
             unwanted: AtomicBool::new(false),
             registration: Registration::new(hub),
             errors,
@@ -81,7 +81,7 @@ impl Shared {
         Ok(shared)
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Stage> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, DriverStage> {
         // Only moves happen under this lock.
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +110,7 @@ impl Shared {
                 self.hub().push(Arc::<Self>::clone(self));
             }
             Poll::Pending if self.hub().is_inherited() => {
-                self.buffer.end(End::Exhausted);
+                self.buffer.end(StreamEnd::Exhausted);
                 return Poll::Ready(Some(Err(left_behind_error())));
             }
             _ => {}
@@ -122,7 +122,7 @@ impl Shared {
     pub(crate) fn drop_stream(self: &Arc<Self>, taken: VecDeque<Py<PyAny>>) {
         self.unwanted.store(true, Ordering::Release);
         // Nothing is added any more by a driver that is done.
-        let is_ended = matches!(*self.lock(), Stage::Ended);
+        let is_ended = matches!(*self.lock(), DriverStage::Ended);
         let leaves = self.buffer.drop_stream(taken);
         if leaves || !is_ended {
             self.hub().push(Arc::<Self>::clone(self));
@@ -130,8 +130,8 @@ impl Shared {
     }
 
     /// How many items may be added.
-    pub(crate) fn room(&self) -> usize {
-        self.buffer.room()
+    pub(crate) fn free_capacity(&self) -> usize {
+        self.buffer.free_capacity()
     }
 
     /// Adds items and wakes the consumer, from the loop's thread.
@@ -146,25 +146,25 @@ impl Shared {
     /// Has the future set when there is room; false when there is room already.
     pub(crate) fn pause(&self, future: &Bound<'_, PyAny>) -> bool {
         match &mut *self.lock() {
-            Stage::Running(_, room) => *room = Some(future.clone().unbind()),
+            DriverStage::Running(_, room) => *room = Some(future.clone().unbind()),
             _ => return false,
         }
         // The consumer makes room first, and then looks for a driver that is paused: one of the two sees the other.
-        if self.room() == 0 {
+        if self.free_capacity() == 0 {
             return true;
         }
-        let room = self.take_room();
+        let room = self.take_pause();
         drop(room);
         false
     }
 
     fn is_paused(&self) -> bool {
-        matches!(*self.lock(), Stage::Running(_, Some(_)))
+        matches!(*self.lock(), DriverStage::Running(_, Some(_)))
     }
 
-    fn take_room(&self) -> Option<Py<PyAny>> {
+    fn take_pause(&self) -> Option<Py<PyAny>> {
         match &mut *self.lock() {
-            Stage::Running(_, room) => room.take(),
+            DriverStage::Running(_, room) => room.take(),
             _ => None,
         }
     }
@@ -172,7 +172,7 @@ impl Shared {
     /// The cancellation of the task has done what it was for: what the generator's `aclose()` does is not cancelled.
     pub(crate) fn uncancel(&self, py: Python<'_>) -> PyResult<()> {
         let task = match &*self.lock() {
-            Stage::Cancelled(task) => task.clone_ref(py),
+            DriverStage::Cancelled(task) => task.clone_ref(py),
             _ => return Ok(()),
         };
         // Python 3.11 and later.
@@ -183,13 +183,13 @@ impl Shared {
     }
 
     /// From now on the task is not interrupted.
-    pub(crate) fn closing(&self) {
+    pub(crate) fn begin_closing(&self) {
         let mut current = self.lock();
-        let (stage, room) = match std::mem::replace(&mut *current, Stage::Closing(None)) {
-            Stage::Running(task, room) => (Stage::Closing(Some(task)), room),
-            Stage::Cancelled(task) => (Stage::Closing(Some(task)), None),
-            Stage::Ended => (Stage::Ended, None),
-            _ => (Stage::Closing(None), None),
+        let (stage, room) = match std::mem::replace(&mut *current, DriverStage::Closing(None)) {
+            DriverStage::Running(task, room) => (DriverStage::Closing(Some(task)), room),
+            DriverStage::Cancelled(task) => (DriverStage::Closing(Some(task)), None),
+            DriverStage::Ended => (DriverStage::Ended, None),
+            _ => (DriverStage::Closing(None), None),
         };
         *current = stage;
         drop(current);
@@ -198,18 +198,18 @@ impl Shared {
 
     /// The generator has raised: its last item, which the loop is told of when nobody takes it.
     pub(crate) fn fail(&self, error: PyErr) {
-        self.buffer.end(End::Raised(error));
+        self.buffer.end(StreamEnd::Raised(error));
     }
 
     /// The last item, unless there has been one.
     pub(crate) fn stop(&self, error: PyErr) {
-        self.buffer.end(End::Stopped(error));
+        self.buffer.end(StreamEnd::Stopped(error));
     }
 
     /// The driver is done.
     pub(crate) fn finish(&self) {
-        self.buffer.end(End::Exhausted);
-        let stage = std::mem::replace(&mut *self.lock(), Stage::Ended);
+        self.buffer.end(StreamEnd::Exhausted);
+        let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
         self.registration.give_up();
         drop(stage);
     }
@@ -221,8 +221,8 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("SharedStream").finish_non_exhaustive()
     }
 }

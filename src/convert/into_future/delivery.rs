@@ -6,16 +6,18 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, closed_error, leaves_the_loop};
-use crate::convert::into_future::callback::DoneCallback;
-use crate::convert::into_future::shared::{Interest, Origin, Shared, Stage};
-use crate::convert::into_future::task::{close, ensure_future, give_up, silence};
+use crate::convert::into_future::done_callback::DoneCallback;
+use crate::convert::into_future::shared_future::{Interest, Origin, SharedFuture, TaskStage};
+use crate::convert::into_future::task::{
+    cancel_unstarted, close_coroutine, discard_pending_task, ensure_future,
+};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
 /// What the loop's thread has to do next.
-enum Next {
+enum LoopAction {
     Start(Py<PyAny>, TaskLocals),
     GiveUp(Py<PyAny>, TaskLocals),
     Cancel(Py<PyAny>),
@@ -23,18 +25,22 @@ enum Next {
     Nothing,
 }
 
-impl Deliver for Shared {
+impl Deliver for SharedFuture {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        self.surroundings().run(|| self.take_step(py))
+        self.surroundings().run(|| self.act(py))
     }
 
     fn discard(self: Arc<Self>) -> bool {
         match self.take_unfinished() {
-            Some(Stage::New(awaitable, _)) => {
-                Python::try_attach(|py| stash::keep(py, || close(awaitable.bind(py))));
+            Some(TaskStage::New(awaitable, _)) => {
+                Python::try_attach(|py| {
+                    stash::call_without_exception(py, || close_coroutine(awaitable.bind(py)))
+                });
             }
-            Some(Stage::Started(task, Origin::Ours)) => {
-                Python::try_attach(|py| stash::keep(py, || silence(task.bind(py))));
+            Some(TaskStage::Started(task, Origin::Ours)) => {
+                Python::try_attach(|py| {
+                    stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
+                });
             }
             _ => {}
         }
@@ -43,68 +49,70 @@ impl Deliver for Shared {
     }
 
     fn abort(self: Arc<Self>) {
-        let mut inner = self.lock();
-        inner.aborted = true;
-        let waker = inner.waker.take();
-        drop(inner);
+        let mut state = self.lock();
+        state.is_shut_down = true;
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 }
 
-impl Shared {
+impl SharedFuture {
     /// Takes what a closed loop has left; an output stays where it is.
-    fn take_unfinished(&self) -> Option<Stage> {
-        let mut inner = self.lock();
-        match inner.stage {
-            Stage::Done(_) | Stage::Gone => None,
-            _ => Some(std::mem::replace(&mut inner.stage, Stage::Starting)),
+    fn take_unfinished(&self) -> Option<TaskStage> {
+        let mut state = self.lock();
+        match state.stage {
+            TaskStage::Done(_) | TaskStage::Gone => None,
+            _ => Some(std::mem::replace(&mut state.stage, TaskStage::Starting)),
         }
     }
 
     /// Does on the loop's thread what is to be done next.
-    fn take_step(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        match self.next(py) {
-            Next::Start(awaitable, locals) => {
+    fn act(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        match self.next_action(py) {
+            LoopAction::Start(awaitable, locals) => {
                 if let Err(error) = catch_as_error(|| self.start_task(awaitable, &locals, py)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            Next::GiveUp(awaitable, locals) => {
-                self.finish_unseen();
-                give_up(awaitable.bind(py), &locals)?;
+            LoopAction::GiveUp(awaitable, locals) => {
+                self.finish_unretrieved();
+                cancel_unstarted(awaitable.bind(py), &locals)?;
             }
-            Next::Cancel(task) => {
+            LoopAction::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
             }
-            Next::Report(output) => report(py, output)?,
-            Next::Nothing => {}
+            LoopAction::Report(output) => report(py, output)?,
+            LoopAction::Nothing => {}
         }
         Ok(())
     }
 
-    fn next(&self, py: Python<'_>) -> Next {
-        let mut inner = self.lock();
+    fn next_action(&self, py: Python<'_>) -> LoopAction {
+        let mut state = self.lock();
         let (is_wanted, cancelled) = (
-            inner.interest == Interest::Wanted,
-            inner.interest == Interest::Dropped,
+            state.interest == Interest::Wanted,
+            state.interest == Interest::Dropped,
         );
-        let (after, next) = match std::mem::replace(&mut inner.stage, Stage::Starting) {
-            Stage::New(awaitable, locals) if cancelled => {
-                (Stage::Starting, Next::GiveUp(awaitable, locals))
+        let (after, next) = match std::mem::replace(&mut state.stage, TaskStage::Starting) {
+            TaskStage::New(awaitable, locals) if cancelled => {
+                (TaskStage::Starting, LoopAction::GiveUp(awaitable, locals))
             }
-            Stage::New(awaitable, locals) => (Stage::Starting, Next::Start(awaitable, locals)),
-            Stage::Started(task, origin) if cancelled => (
-                Stage::Started(task.clone_ref(py), origin),
-                Next::Cancel(task),
+            TaskStage::New(awaitable, locals) => {
+                (TaskStage::Starting, LoopAction::Start(awaitable, locals))
+            }
+            TaskStage::Started(task, origin) if cancelled => (
+                TaskStage::Started(task.clone_ref(py), origin),
+                LoopAction::Cancel(task),
             ),
-            Stage::Done(output) if !is_wanted => (Stage::Gone, Next::Report(output)),
-            stage => (stage, Next::Nothing),
+            TaskStage::Done(output) if !is_wanted => (TaskStage::Gone, LoopAction::Report(output)),
+            stage => (stage, LoopAction::Nothing),
         };
-        inner.stage = after;
+        state.stage = after;
         next
     }
 
@@ -138,17 +146,17 @@ impl Shared {
             let output = task.call_method0(intern!(py, "result"));
             return self.finish_or_report(py, output.map(Bound::unbind));
         }
-        self.started(&task, origin);
+        self.store_task(&task, origin);
         let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
         task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
     }
 
     /// Remembers the task, unless the loop was closed meanwhile.
-    fn started(&self, task: &Bound<'_, PyAny>, origin: Origin) {
-        let mut inner = self.lock();
-        if matches!(inner.stage, Stage::Starting) {
-            inner.stage = Stage::Started(task.clone().unbind(), origin);
+    fn store_task(&self, task: &Bound<'_, PyAny>, origin: Origin) {
+        let mut state = self.lock();
+        if matches!(state.stage, TaskStage::Starting) {
+            state.stage = TaskStage::Started(task.clone().unbind(), origin);
         }
     }
 }
