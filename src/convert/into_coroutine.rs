@@ -27,6 +27,7 @@ use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
+use crate::python::trio;
 use crate::python::type_slots;
 use crate::python::type_slots::Steps;
 use crate::task_locals::TaskLocals;
@@ -172,7 +173,7 @@ impl RustCoroutine {
             }
         }
         let cancel_signal = self.settings.cancel_signal.clone();
-        if trio_wait::is_running_here(py)? {
+        if trio::is_running_here(py)? {
             let wait = trio_wait::wait(py, held, cancel_signal)?;
             return self.step_under_trio(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))

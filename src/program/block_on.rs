@@ -12,11 +12,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{Held, register_exit};
-use crate::convert::trio_wait;
 use crate::panic::{Caught, catch};
 use crate::program::run::spawn;
 use crate::program::waiting::wait;
-use crate::python::asyncio;
+use crate::python::{asyncio, trio};
 use crate::runtime::traits::{Pointers, Runtime};
 
 /// How often Python's main thread looks for signals while it waits.
@@ -87,7 +86,7 @@ fn prepare<R: Runtime>(py: Python<'_>) -> PyResult<bool> {
 }
 
 fn refuse_running_loop(py: Python<'_>) -> PyResult<()> {
-    if asyncio::is_any_running_here(py)? || trio_wait::is_running_here(py)? {
+    if asyncio::is_any_running_here(py)? || trio::is_running_here(py)? {
         return Err(PyRuntimeError::new_err(
             "block_on() would block the event loop that runs on this thread: await the future instead",
         ));

@@ -2,7 +2,7 @@
 //!
 //! | module | what it knows |
 //! | --- | --- |
-//! | [`asyncio`] | every name of the package that this library uses |
+//! | [`asyncio`], [`trio`] | every name of the packages that this library uses |
 //! | [`contextvars`] | how to copy and to enter a context |
 //! | [`current_locals`] | which loop and context the code on this thread belongs to |
 //! | [`exceptions`] | the arguments of `throw`, PEP 479, and the exception that is set while a deallocator runs |
@@ -15,4 +15,5 @@ pub(crate) mod coroutine_state;
 pub(crate) mod current_locals;
 pub(crate) mod exceptions;
 pub(crate) mod step;
+pub(crate) mod trio;
 pub(crate) mod type_slots;

@@ -1,0 +1,109 @@
+//! The names of [trio](https://trio.readthedocs.io) and of its package `outcome` that the library uses.
+//!
+//! trio is imported by none of these before a task of trio's is running.
+
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+/// Whether this thread is running trio just now; does not import it.
+pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
+    let modules = py
+        .import(intern!(py, "sys"))?
+        .getattr(intern!(py, "modules"))?;
+    let trio = modules.call_method1(intern!(py, "get"), (intern!(py, "trio"),))?;
+    // Missing as well while another thread imports trio.
+    let Some(lowlevel) = trio.getattr_opt(intern!(py, "lowlevel"))? else {
+        return Ok(false);
+    };
+    // In guest mode trio runs on the thread of another loop; only its tasks are trio's.
+    match lowlevel.call_method0(intern!(py, "current_task")) {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error.is_instance_of::<PyRuntimeError>(py)
+                || error.is_instance_of::<PyAttributeError>(py) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the module `trio.lowlevel`.
+fn lowlevel(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static LOWLEVEL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    LOWLEVEL.import(py, "trio", "lowlevel")
+}
+
+/// Returns the token of the run on this thread (`trio.lowlevel.current_trio_token()`).
+pub(crate) fn current_token(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    lowlevel(py)?.call_method0(intern!(py, "current_trio_token"))
+}
+
+/// Returns the task that is running on this thread (`trio.lowlevel.current_task()`).
+pub(crate) fn current_task(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    lowlevel(py)?.call_method0(intern!(py, "current_task"))
+}
+
+/// Returns the coroutine `trio.lowlevel.wait_task_rescheduled(abort)`.
+pub(crate) fn wait_task_rescheduled<'py>(abort: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = abort.py();
+    lowlevel(py)?.call_method1(intern!(py, "wait_task_rescheduled"), (abort,))
+}
+
+/// Calls `trio.lowlevel.reschedule(task, outcome)`.
+pub(crate) fn reschedule(task: &Bound<'_, PyAny>, outcome: Bound<'_, PyAny>) -> PyResult<()> {
+    let py = task.py();
+    lowlevel(py)?.call_method1(intern!(py, "reschedule"), (task, outcome))?;
+    Ok(())
+}
+
+/// Returns `trio.lowlevel.Abort.FAILED`, by which an abort function says that its task goes on waiting.
+pub(crate) fn abort_failed(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let abort = lowlevel(py)?.getattr(intern!(py, "Abort"))?;
+    abort.getattr(intern!(py, "FAILED"))
+}
+
+/// Starts a system task, which lasts as long as the run and calls `function` whenever the file descriptor is readable.
+pub(crate) fn spawn_reader(fd: i32, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = function.py();
+    let wait_readable = lowlevel(py)?.getattr("wait_readable")?;
+    let arguments = (reader(py)?, wait_readable, fd, function);
+    lowlevel(py)?.call_method1("spawn_system_task", arguments)?;
+    Ok(())
+}
+
+/// Returns the function of that task, which is Python's, since trio steps it.
+fn reader(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static READER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let code = c"
+async def watch(wait_readable, fd, function):
+    while True:
+        await wait_readable(fd)
+        function()
+";
+    let reader = READER.get_or_try_init(py, || {
+        let names = PyDict::new(py);
+        py.run(code, Some(&names), None)?;
+        names.as_any().get_item("watch").map(Bound::unbind)
+    })?;
+    Ok(reader.bind(py))
+}
+
+/// Returns the `outcome.Value` or the `outcome.Error` of a result.
+pub(crate) fn outcome(py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<Bound<'_, PyAny>> {
+    let outcome = py.import(intern!(py, "outcome"))?;
+    match result {
+        Ok(value) => outcome.call_method1(intern!(py, "Value"), (value,)),
+        Err(error) => outcome.call_method1(intern!(py, "Error"), (error.into_value(py),)),
+    }
+}
+
+/// Calls a function, and returns its outcome (`outcome.capture(function)`).
+pub(crate) fn capture<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    let outcome = py.import(intern!(py, "outcome"))?;
+    outcome.call_method1(intern!(py, "capture"), (function,))
+}
