@@ -6,6 +6,7 @@
 
 mod conversions;
 mod coroutine_builder;
+mod local_futures;
 mod streams;
 
 pub use conversions::{
@@ -24,4 +25,4 @@ pub use crate::program::run::{run, run_until_complete, scope, spawn};
 pub use crate::runtime::{ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 
 #[expect(deprecated, reason = "they are deprecated for the user")]
-pub use crate::convert::local_future::{local_future_into_py, local_future_into_py_with_locals};
+pub use local_futures::{local_future_into_py, local_future_into_py_with_locals};
