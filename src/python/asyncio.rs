@@ -100,6 +100,18 @@ pub(crate) fn call_exception_handler<'py>(
     Ok(())
 }
 
+/// Returns the stack of the code that makes a future, which asyncio keeps as `_source_traceback` where the loop is in debug
+/// mode (`Future.__init__`).
+pub(crate) fn source_traceback(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let py = event_loop.py();
+    let debug = event_loop.call_method0(intern!(py, "get_debug"))?;
+    if !debug.is_truthy()? {
+        return Ok(None);
+    }
+    // It fails where no Python code runs on this thread.
+    Ok(extract_stack(py)?.call0().map(Bound::unbind).ok())
+}
+
 /// Returns `contextvars.copy_context`, where there is no C function for it.
 #[cfg(Py_LIMITED_API)]
 pub(crate) fn copy_context(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

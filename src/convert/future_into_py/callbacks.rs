@@ -1,4 +1,7 @@
-//! Calls what waits for a future.
+//! The callbacks of a future, which run when it is done.
+//!
+//! Everything here runs on the thread of the future's loop. A callback is called in its own context, which may be in use
+//! further up the stack when a loop runs within another one (nest_asyncio); it is called in the next turn then.
 
 use std::sync::Arc;
 use std::vec::IntoIter;
@@ -8,15 +11,15 @@ use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 
 use crate::bridge::{Deliver, Place, hub_of, leaves_the_loop};
-use crate::convert::future_into_py::future::RustFuture;
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::contextvars;
 
+/// A function that `add_done_callback` has been given.
 pub(crate) struct Callback {
     function: Py<PyAny>,
     context: Py<PyAny>,
-    /// It could not be called before, as its context was in use.
+    /// Its context was in use when it was called first; the second error of that kind is reported.
     is_retry: bool,
 }
 
@@ -39,104 +42,112 @@ impl Callback {
     }
 }
 
-/// Who settles the future, which decides how its callbacks may run.
+/// The code that settles a future. It decides when the callbacks run.
 #[derive(Clone, Copy)]
 pub(crate) enum Settler {
+    /// The hub's drain: no task is running, so that callbacks can be called at once.
     Drain,
+    /// Code of a task that is running (`cancel()`, `set_result()`). Callbacks wait for the loop's next turn, since one
+    /// may step another task, which asyncio refuses within a step.
     Step,
 }
 
-/// Runs the first callback; the others come next in the turn of `place`, where a loop that the first one runs within
-/// itself finds them.
-pub(crate) fn run_callbacks(
-    future: &Bound<'_, RustFuture>,
-    mut callbacks: IntoIter<Callback>,
-    place: Place,
-) -> PyResult<()> {
-    let Some(mut callback) = callbacks.next() else {
-        return Ok(());
-    };
-    if callbacks.len() > 0 {
-        deliver_next(future, callbacks, place)?;
-    }
-    match call(future, &callback) {
-        Err(_) if !callback.is_retry => {
-            callback.is_retry = true;
-            schedule(future, vec![callback])
+/// A future that is done, with the loop that it belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct DoneFuture<'a, 'py> {
+    pub(crate) object: &'a Bound<'py, PyAny>,
+    pub(crate) event_loop: &'a Bound<'py, PyAny>,
+}
+
+impl DoneFuture<'_, '_> {
+    /// Runs the first callback. The others are queued first, as the next items of the same batch of `place`: where the
+    /// first callback runs a loop of its own, that loop finds them.
+    pub(crate) fn run_callbacks(
+        self,
+        mut callbacks: IntoIter<Callback>,
+        place: Place,
+    ) -> PyResult<()> {
+        let Some(mut callback) = callbacks.next() else {
+            return Ok(());
+        };
+        if callbacks.len() > 0 {
+            self.deliver_next(callbacks, place)?;
         }
-        Err(error) => report(future, error),
-        Ok(Err(error)) if !leaves_the_loop(&error, future.py()) => report(future, error),
-        Ok(called) => called,
-    }
-}
-
-fn deliver_next(
-    future: &Bound<'_, RustFuture>,
-    callbacks: IntoIter<Callback>,
-    place: Place,
-) -> PyResult<()> {
-    match hub_of(future.get().event_loop.bind(future.py())) {
-        Ok(hub) => {
-            let scheduled = Scheduled::new(future, callbacks, place);
-            hub.deliver_next(future.py(), place, Arc::new(scheduled))
+        match self.call(&callback) {
+            Err(_) if !callback.is_retry => {
+                callback.is_retry = true;
+                self.schedule(vec![callback])
+            }
+            Err(error) => self.report(error),
+            Ok(Err(error)) if !leaves_the_loop(&error, self.object.py()) => self.report(error),
+            Ok(called) => called,
         }
-        Err(_) => call_all_soon(future, callbacks),
     }
-}
 
-/// Calls a callback in its context; the outer error is that of entering it, which may be over in the next turn where a
-/// loop that runs within another has the context in use further up the stack.
-fn call(future: &Bound<'_, RustFuture>, callback: &Callback) -> PyResult<PyResult<()>> {
-    let py = future.py();
-    let call = || catch_as_error(|| callback.function.bind(py).call1((future,)).map(drop));
-    contextvars::run(callback.context.bind(py), call)
-}
-
-/// Has callbacks called in the loop's next turn.
-pub(crate) fn schedule(future: &Bound<'_, RustFuture>, callbacks: Vec<Callback>) -> PyResult<()> {
-    if callbacks.is_empty() {
-        return Ok(());
-    }
-    let event_loop = future.get().event_loop.bind(future.py());
-    let callbacks = callbacks.into_iter();
-    match hub_of(event_loop) {
-        Ok(hub) => {
-            let scheduled = Scheduled::new(future, callbacks, Place::Soon);
-            hub.deliver_soon(event_loop, Arc::new(scheduled))
+    fn deliver_next(self, callbacks: IntoIter<Callback>, place: Place) -> PyResult<()> {
+        match hub_of(self.event_loop) {
+            Ok(hub) => {
+                let scheduled = Scheduled::new(self, callbacks, place);
+                hub.deliver_next(self.object.py(), place, Arc::new(scheduled))
+            }
+            Err(_) => self.call_soon(callbacks),
         }
-        Err(_) => call_all_soon(future, callbacks),
+    }
+
+    /// Calls a callback in its context. The outer error is that of entering the context, the inner one the callback's.
+    fn call(self, callback: &Callback) -> PyResult<PyResult<()>> {
+        let py = self.object.py();
+        let call = || catch_as_error(|| callback.function.bind(py).call1((self.object,)).map(drop));
+        contextvars::run(callback.context.bind(py), call)
+    }
+
+    /// Has callbacks called in the loop's next turn.
+    pub(crate) fn schedule(self, callbacks: Vec<Callback>) -> PyResult<()> {
+        if callbacks.is_empty() {
+            return Ok(());
+        }
+        let callbacks = callbacks.into_iter();
+        match hub_of(self.event_loop) {
+            Ok(hub) => {
+                let scheduled = Scheduled::new(self, callbacks, Place::Soon);
+                hub.deliver_soon(self.event_loop, Arc::new(scheduled))
+            }
+            Err(_) => self.call_soon(callbacks),
+        }
+    }
+
+    /// Schedules callbacks without a hub, which the child of a fork does not get for its parent's loop. A closed loop
+    /// raises its own error.
+    fn call_soon(self, callbacks: IntoIter<Callback>) -> PyResult<()> {
+        let py = self.object.py();
+        for callback in callbacks {
+            let keywords = [("context", callback.context)].into_py_dict(py)?;
+            let arguments = (callback.function, self.object);
+            self.event_loop
+                .call_method("call_soon", arguments, Some(&keywords))?;
+        }
+        Ok(())
+    }
+
+    fn report(self, error: PyErr) -> PyResult<()> {
+        let message = "Exception in a callback of a Rust future";
+        asyncio::call_exception_handler(self.event_loop, message, error, &[("future", self.object)])
     }
 }
 
-/// For the child of a fork that goes on with its parent's loop; one that is closed says so itself.
-fn call_all_soon(future: &Bound<'_, RustFuture>, callbacks: IntoIter<Callback>) -> PyResult<()> {
-    for callback in callbacks {
-        call_soon(future, callback)?;
-    }
-    Ok(())
-}
-
-fn call_soon(future: &Bound<'_, RustFuture>, callback: Callback) -> PyResult<()> {
-    let py = future.py();
-    let keywords = [("context", callback.context)].into_py_dict(py)?;
-    let arguments = (callback.function, future);
-    let event_loop = future.get().event_loop.bind(py);
-    event_loop.call_method("call_soon", arguments, Some(&keywords))?;
-    Ok(())
-}
-
-/// Callbacks that wait for their turn.
+/// Callbacks in a queue of the loop's hub.
 struct Scheduled {
-    future: Py<RustFuture>,
+    future: Py<PyAny>,
+    event_loop: Py<PyAny>,
     callbacks: IntoIter<Callback>,
     place: Place,
 }
 
 impl Scheduled {
-    fn new(future: &Bound<'_, RustFuture>, callbacks: IntoIter<Callback>, place: Place) -> Self {
-        let future = future.clone().unbind();
+    fn new(future: DoneFuture<'_, '_>, callbacks: IntoIter<Callback>, place: Place) -> Self {
         Self {
-            future,
+            future: future.object.clone().unbind(),
+            event_loop: future.event_loop.clone().unbind(),
             callbacks,
             place,
         }
@@ -145,14 +156,20 @@ impl Scheduled {
 
 impl Deliver for Scheduled {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        match Arc::into_inner(self) {
-            Some(Self {
-                future,
-                callbacks,
-                place,
-            }) => run_callbacks(future.bind(py), callbacks, place),
-            None => unreachable!("only the queue had it"),
-        }
+        let Some(Self {
+            future,
+            event_loop,
+            callbacks,
+            place,
+        }) = Arc::into_inner(self)
+        else {
+            unreachable!("only the queue had it")
+        };
+        let future = DoneFuture {
+            object: future.bind(py),
+            event_loop: event_loop.bind(py),
+        };
+        future.run_callbacks(callbacks, place)
     }
 
     fn discard(self: Arc<Self>) -> bool {
@@ -160,10 +177,4 @@ impl Deliver for Scheduled {
     }
 
     fn abort(self: Arc<Self>) {}
-}
-
-fn report(future: &Bound<'_, RustFuture>, error: PyErr) -> PyResult<()> {
-    let event_loop = future.get().event_loop.bind(future.py());
-    let message = "Exception in a callback of a Rust future";
-    asyncio::call_exception_handler(event_loop, message, error, &[("future", future.as_any())])
 }

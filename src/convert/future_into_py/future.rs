@@ -8,11 +8,10 @@ use pyo3::sync::PyOnceLock;
 
 use crate::bridge::{Held, Place, Target, Task, hub_of};
 use crate::cancel::Signal;
-use crate::convert::future_into_py::callbacks::{Settler, run_callbacks, schedule};
+use crate::convert::future_into_py::callbacks::{Callback, DoneFuture, Settler};
 use crate::convert::future_into_py::state::{
     Cancelled, OutcomeError, Pending, State, failed_state, returned_state,
 };
-use crate::convert::future_into_py::unretrieved;
 use crate::panic::catch_call;
 use crate::python::asyncio;
 use crate::python::step::Step;
@@ -59,7 +58,7 @@ pub(crate) fn spawn_future<'py>(
         type_slots::install::<RustFuture>(py);
         type_slots::install_finalizer::<RustFuture>(py);
     });
-    let source = unretrieved::source(&event_loop)?;
+    let source = asyncio::source_traceback(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
         future: future.clone().into_any().unbind(),
@@ -209,10 +208,24 @@ impl RustFuture {
             task.forget_target();
         }
         match settler {
-            Settler::Drain => run_callbacks(future, callbacks.into_iter(), Place::Queue)?,
-            Settler::Step => schedule(future, callbacks)?,
+            Settler::Drain => {
+                Self::as_done(future).run_callbacks(callbacks.into_iter(), Place::Queue)?;
+            }
+            Settler::Step => Self::schedule(future, callbacks)?,
         }
         Ok(true)
+    }
+
+    /// Has callbacks of a future that is done called in the loop's next turn.
+    pub(crate) fn schedule(future: &Bound<'_, Self>, callbacks: Vec<Callback>) -> PyResult<()> {
+        Self::as_done(future).schedule(callbacks)
+    }
+
+    fn as_done<'a, 'py>(future: &'a Bound<'py, Self>) -> DoneFuture<'a, 'py> {
+        DoneFuture {
+            object: future.as_any(),
+            event_loop: future.get().event_loop.bind(future.py()),
+        }
     }
 
     pub(crate) fn is_pending(&self) -> bool {

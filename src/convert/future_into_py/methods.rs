@@ -7,7 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use crate::convert::future_into_py::callbacks::{Callback, Settler, schedule};
+use crate::convert::future_into_py::callbacks::{Callback, Settler};
 use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
 use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
 use crate::python::contextvars;
@@ -109,7 +109,7 @@ impl RustFuture {
             return Ok(());
         }
         drop(state);
-        schedule(slf, vec![Callback::new(function, context)])
+        Self::schedule(slf, vec![Callback::new(function, context)])
     }
 
     /// Removes every callback that equals `function`; returns how many there were.

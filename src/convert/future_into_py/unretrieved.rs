@@ -15,19 +15,6 @@ use crate::python::asyncio;
 use crate::python::exceptions::stash;
 use crate::python::type_slots::Finalize;
 
-/// Where a future is being made, if the loop is in debug mode.
-pub(crate) fn source(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-    let py = event_loop.py();
-    if !event_loop
-        .call_method0(intern!(py, "get_debug"))?
-        .is_truthy()?
-    {
-        return Ok(None);
-    }
-    // It fails where no Python code runs on this thread.
-    Ok(asyncio::extract_stack(py)?.call0().map(Bound::unbind).ok())
-}
-
 impl RustFuture {
     /// Says that somebody has seen the exception, or does not want to.
     pub(crate) fn mark_retrieved(&self) {

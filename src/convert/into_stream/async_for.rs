@@ -16,8 +16,7 @@ use pyo3::prelude::*;
 use crate::bridge::leaves_the_loop;
 use crate::convert::into_stream::await_iterator::{AwaitIterator, Resume};
 use crate::convert::into_stream::buffer::BUFFER;
-use crate::convert::into_stream::delivery::report;
-use crate::convert::into_stream::shared_stream::{Errors, SharedStream};
+use crate::convert::into_stream::shared_stream::{Errors, SharedStream, report};
 use crate::python::asyncio;
 use crate::python::step::Step;
 

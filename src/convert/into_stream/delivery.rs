@@ -10,9 +10,8 @@ use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
 use crate::convert::into_future::{discard_pending_task, ensure_future};
 use crate::convert::into_stream::buffer::StreamEnd;
 use crate::convert::into_stream::driver::Driver;
-use crate::convert::into_stream::shared_stream::{DriverStage, SharedStream};
+use crate::convert::into_stream::shared_stream::{DriverStage, SharedStream, report};
 use crate::err::catch_as_error;
-use crate::python::asyncio;
 use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
@@ -139,11 +138,4 @@ impl Deliver for SharedStream {
         self.stop(shutdown_error());
         self.hub().push(Arc::<Self>::clone(&self));
     }
-}
-
-/// Tells the loop what nobody else can be told.
-pub(crate) fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
-    let event_loop = asyncio::get_running_loop(py)?;
-    let message = "Exception in an asynchronous generator that Rust reads";
-    asyncio::call_exception_handler(&event_loop, message, error, &[])
 }

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, left_behind_error};
 use crate::convert::into_stream::buffer::{Buffer, StreamEnd};
+use crate::python::asyncio;
 use crate::task_locals::TaskLocals;
 
 /// Where the generator's errors go.
@@ -225,4 +226,11 @@ impl fmt::Debug for SharedStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedStream").finish_non_exhaustive()
     }
+}
+
+/// Reports an error that no consumer gets to the exception handler of the loop that runs on this thread.
+pub(crate) fn report(py: Python<'_>, error: PyErr) -> PyResult<()> {
+    let event_loop = asyncio::get_running_loop(py)?;
+    let message = "Exception in an asynchronous generator that Rust reads";
+    asyncio::call_exception_handler(&event_loop, message, error, &[])
 }

@@ -8,8 +8,6 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::convert::stream_into_py::RustGenerator;
-
 /// What a generator has taken of the hooks that were in force when it was first used.
 #[derive(Default)]
 pub(crate) struct AsyncgenHooks {
@@ -25,7 +23,7 @@ impl AsyncgenHooks {
     }
 
     /// Tells the loop, before the first use.
-    pub(crate) fn call_firstiter(&self, generator: &Bound<'_, RustGenerator>) -> PyResult<()> {
+    pub(crate) fn call_firstiter(&self, generator: &Bound<'_, PyAny>) -> PyResult<()> {
         if self.finalizer.get().is_some() {
             return Ok(());
         }
@@ -46,11 +44,15 @@ impl AsyncgenHooks {
     }
 
     /// Tells the loop of a generator that is collected unfinished; `make` makes what it is told of.
-    pub(crate) fn call_finalizer(&self, py: Python<'_>, make: impl FnOnce() -> RustGenerator) {
+    pub(crate) fn call_finalizer<'py>(
+        &self,
+        py: Python<'py>,
+        make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    ) {
         let Some(Some(finalizer)) = self.finalizer.get() else {
             return;
         };
-        let called = Bound::new(py, make()).and_then(|generator| finalizer.call1(py, (generator,)));
+        let called = make().and_then(|generator| finalizer.call1(py, (generator,)));
         if let Err(error) = called {
             error.write_unraisable(py, Some(finalizer.bind(py)));
         }

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::bridge::Runner;
-use crate::convert::stream_into_py::anext::Anext;
 use crate::convert::stream_into_py::asyncgen_hooks::AsyncgenHooks;
-use crate::convert::stream_into_py::athrow::{Athrow, GeneratorEnd};
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::StreamSlot;
 use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
-use crate::python::exceptions::throw_arguments::exception_from;
 
 /// CPython's name for who raises what was thrown in.
 pub(crate) const THROWN: &str = "async generator";
@@ -22,7 +18,7 @@ pub(crate) const THROWN: &str = "async generator";
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
 pub(crate) struct RustGenerator {
     slot: Arc<StreamSlot>,
-    hooks: AsyncgenHooks,
+    pub(crate) hooks: AsyncgenHooks,
 }
 
 impl RustGenerator {
@@ -46,63 +42,8 @@ impl RustGenerator {
         }
     }
 
-    fn first(slf: &Bound<'_, Self>) -> PyResult<()> {
-        slf.get().hooks.call_firstiter(slf)
-    }
-
     pub(crate) fn slot(&self) -> &Arc<StreamSlot> {
         &self.slot
-    }
-}
-
-#[pymethods]
-impl RustGenerator {
-    fn __aiter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __anext__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Anext>> {
-        Self::first(&slf)?;
-        Anext::create(slf, None)
-    }
-
-    /// Asks for the next item. The stream has no use for the value.
-    fn asend<'py>(slf: Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, Anext>> {
-        Self::first(&slf)?;
-        Anext::create(slf, (!value.is_none()).then(|| value.unbind()))
-    }
-
-    /// Drops the stream and raises the exception.
-    #[pyo3(signature = (kind, value=None, traceback=None, /))]
-    fn athrow(
-        slf: Bound<'_, Self>,
-        kind: &Bound<'_, PyAny>,
-        value: Option<Bound<'_, PyAny>>,
-        traceback: Option<Bound<'_, PyAny>>,
-    ) -> PyResult<Athrow> {
-        Self::first(&slf)?;
-        let error = exception_from(kind, value, traceback)?;
-        let end = GeneratorEnd::Throw(error.into_value(slf.py()));
-        Ok(Athrow::new(slf.unbind(), end))
-    }
-
-    /// Drops the stream.
-    fn aclose(slf: Bound<'_, Self>) -> PyResult<Athrow> {
-        Self::first(&slf)?;
-        Ok(Athrow::new(slf.unbind(), GeneratorEnd::Close))
-    }
-
-    #[getter]
-    fn ag_running(&self) -> bool {
-        self.slot.is_running()
-    }
-
-    fn __repr__(&self) -> &'static str {
-        "<AsyncGenerator of Rust>"
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.hooks.traverse(&visit)
     }
 }
 
@@ -114,7 +55,8 @@ impl Drop for RustGenerator {
                 // At once, whatever the hook does with it.
                 self.slot.close(py, None);
                 if !was_closed {
-                    self.hooks.call_finalizer(py, || self.resurrect());
+                    self.hooks
+                        .call_finalizer(py, || Ok(Bound::new(py, self.resurrect())?.into_any()));
                 }
             });
         });

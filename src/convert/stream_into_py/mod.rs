@@ -8,6 +8,7 @@ mod anext;
 mod asyncgen_hooks;
 mod athrow;
 mod generator;
+mod methods;
 mod runtime_poll;
 mod source;
 mod stream_slot;
