@@ -181,8 +181,9 @@ impl RustCoroutine {
         }
         let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
         let policy = cancel_signal.map_or(CancelPolicy::AfterDrop, CancelPolicy::Signal);
+        // It cannot be done yet: only this thread, the loop's, settles it.
         let future = spawn_future(py, held, locals, policy)?;
-        self.resume(py, future.unbind())
+        self.wait(py, future.unbind())
     }
 
     /// Steps the inner coroutine; its end is this one's.
@@ -204,9 +205,13 @@ impl RustCoroutine {
         if let Some(result) = future.get().outcome(py) {
             return result.map(Step::Returned);
         }
-        let yielded = yield_future(py, &future);
+        self.wait(py, future)
+    }
+
+    fn wait(&self, py: Python<'_>, future: Py<RustFuture>) -> PyResult<Step> {
+        let step = RustFuture::yield_to_task(future.bind(py));
         self.state.suspend(State::Waiting(future));
-        Ok(yielded)
+        Ok(step)
     }
 
     /// Yields the future until it is done, then raises what was thrown in.
@@ -219,9 +224,9 @@ impl RustCoroutine {
         if future.get().outcome(py).is_some() {
             return Err(PyErr::from_value(error.into_bound(py).into_any()));
         }
-        let yielded = yield_future(py, &future);
+        let step = RustFuture::yield_to_task(future.bind(py));
         self.state.suspend(State::Throwing(future, error));
-        Ok(yielded)
+        Ok(step)
     }
 }
 
@@ -230,11 +235,6 @@ fn convert_output(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Step> {
     output
         .map(Step::Returned)
         .map_err(|error| pep479::replace_stop_of_future(py, error))
-}
-
-fn yield_future(py: Python<'_>, future: &Py<RustFuture>) -> Step {
-    future.get().mark_yielded();
-    Step::Yielded(future.clone_ref(py).into_any())
 }
 
 impl Steps for RustCoroutine {

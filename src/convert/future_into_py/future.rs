@@ -65,7 +65,9 @@ pub(crate) fn spawn_future<'py>(
         settle,
     };
     let task = Task::start(py, held, target, locals, hub)?;
-    future.get().own(task);
+    if let State::Pending(pending) = &mut *future.get().lock() {
+        pending.task = Some(task);
+    }
     Ok(future)
 }
 
@@ -98,12 +100,6 @@ impl RustFuture {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn own(&self, task: Arc<Task>) {
-        if let State::Pending(pending) = &mut *self.lock() {
-            pending.task = Some(task);
-        }
-    }
-
     pub(crate) fn pending_task(&self) -> Option<Arc<Task>> {
         match &*self.lock() {
             State::Pending(pending) => pending.task.clone(),
@@ -111,9 +107,11 @@ impl RustFuture {
         }
     }
 
-    /// Says, by asyncio's protocol, that the future is being yielded to a task.
-    pub(crate) fn mark_yielded(&self) {
-        self.blocking.store(true, Ordering::Relaxed);
+    /// Makes the step that yields the future to a task. The task finds `_asyncio_future_blocking` set, as by an `await`
+    /// (`Future.__await__`), and sets it back.
+    pub(crate) fn yield_to_task(future: &Bound<'_, Self>) -> Step {
+        future.get().blocking.store(true, Ordering::Relaxed);
+        Step::Yielded(future.clone().into_any().unbind())
     }
 
     /// Asks for the Rust future to be dropped; nobody waits for that.
@@ -245,10 +243,7 @@ impl Steps for RustFuture {
     fn step(slf: &Bound<'_, Self>, _sent: &Bound<'_, PyAny>) -> PyResult<Step> {
         match slf.get().outcome(slf.py()) {
             Some(result) => result.map(Step::Returned),
-            None => {
-                slf.get().mark_yielded();
-                Ok(Step::Yielded(slf.clone().into_any().unbind()))
-            }
+            None => Ok(Self::yield_to_task(slf)),
         }
     }
 }
