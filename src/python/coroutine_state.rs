@@ -1,11 +1,16 @@
-//! The state of an object that Python steps: a coroutine, or what a generator returns for one item.
+//! The state of an object that Python steps by `send`, `throw` and `close`, as a coroutine.
 //!
-//! Guarantees:
-//! - One step at a time; whoever comes in between gets an error.
-//! - A step that does not suspend the object finishes it, whether it returned, raised or panicked.
-//! - No Python code runs, and nothing is dropped, while the state is locked.
+//! Any thread that is attached to Python may call these methods. The states ([`Phase`]) and who changes them:
+//!
+//! | from | to | by |
+//! | --- | --- | --- |
+//! | suspended | executing | the thread that begins a step, or a `close` |
+//! | executing | suspended | that thread, within the step: [`CoroutineState::suspend`]; the step yields then |
+//! | executing | finished | that thread, when a step that did not yield, or the `close`, is over: it returned, raised or panicked |
+//!
+//! A step of an object that is executing or finished raises what CPython raises (`gen_send_ex2` in
+//! `Objects/genobject.c`), and changes nothing. No Python code runs, and nothing is dropped, while the state is locked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -13,122 +18,135 @@ use pyo3::prelude::*;
 
 use crate::python::step::Step;
 
-/// What a kind of object is suspended with, and its texts for misuse, which are CPython's.
+/// A value that a kind of object is suspended with, and CPython's texts for the misuse of such an object.
 pub(crate) trait Suspension {
-    /// For a step within a step.
+    /// The text of the ValueError for a step within a step.
     const EXECUTING: &'static str;
-    /// For a step after the last.
+    /// The text of the RuntimeError for a step after the last one.
     const FINISHED: &'static str;
 }
 
-/// The state of one object.
-pub(crate) struct CoroutineState<S> {
-    /// `None` in a step, and when it is finished.
-    suspended: Mutex<Option<S>>,
-    /// Which of the two.
-    executing: AtomicBool,
+/// The state of one object, which is suspended with an `S`.
+pub(crate) struct CoroutineState<S>(Mutex<Phase<S>>);
+
+enum Phase<S> {
+    /// No step has been made, or the last one has yielded.
+    Suspended(S),
+    /// A thread is in a step, and has the `S`.
+    Executing,
+    Finished,
 }
 
 impl<S: Suspension> CoroutineState<S> {
-    pub(crate) fn new(suspended: S) -> Self {
-        Self {
-            suspended: Mutex::new(Some(suspended)),
-            executing: AtomicBool::new(false),
-        }
+    pub(crate) fn new(suspension: S) -> Self {
+        Self(Mutex::new(Phase::Suspended(suspension)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<S>> {
-        // Only moves, and looks that do no more, happen under this lock.
-        self.suspended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins a step, if the object is suspended.
-    #[inline]
-    fn begin(&self) -> Option<(S, Executing<'_>)> {
-        let mut suspended_state = self.lock();
-        let suspended = suspended_state.take()?;
-        self.executing.store(true, Ordering::Relaxed);
-        Some((suspended, Executing(&self.executing)))
-    }
-
-    /// Whether somebody is in a step, or was when it could not be begun.
-    fn is_busy(&self) -> bool {
-        let suspended_state = self.lock();
-        suspended_state.is_some() || self.is_executing()
-    }
-
-    /// Makes a step with what the object is suspended with; if that yields it has to [`suspend`](Self::suspend) again.
+    /// Makes a step with the value that the object is suspended with. A step that yields has to
+    /// [`suspend`](Self::suspend) the object again.
     ///
     /// # Errors
     ///
-    /// Those of the step, and the two of misuse.
+    /// Those of the step. `ValueError`: the object is executing. `RuntimeError`: it is finished.
     #[inline]
     pub(crate) fn step(&self, step: impl FnOnce(S) -> PyResult<Step>) -> PyResult<Step> {
-        let Some((suspended, executing)) = self.begin() else {
-            return Err(self.misuse());
+        let (suspension, executing) = match self.begin() {
+            Ok(begun) => begun,
+            Err(misuse) => return Err(misuse.into_error::<S>()),
         };
-        let stepped = step(suspended);
+        let stepped = step(suspension);
         if matches!(stepped, Ok(Step::Yielded(_))) {
-            // It is suspended, and another thread may be in a step already.
+            // The object is suspended, and another thread may be in its next step already.
             std::mem::forget(executing);
         }
         stepped
     }
 
-    #[cold]
-    fn misuse(&self) -> PyErr {
-        if self.is_busy() {
-            PyValueError::new_err(S::EXECUTING)
-        } else {
-            PyRuntimeError::new_err(S::FINISHED)
-        }
+    /// Suspends the object, within a step. The step has to yield then; any other result finishes the object and drops the
+    /// value.
+    pub(crate) fn suspend(&self, suspension: S) {
+        *lock(&self.0) = Phase::Suspended(suspension);
     }
 
-    /// Suspends the object from within a step, which must yield then: after an error the object would be suspended still.
-    pub(crate) fn suspend(&self, suspended: S) {
-        let mut suspended_state = self.lock();
-        self.executing.store(false, Ordering::Relaxed);
-        *suspended_state = Some(suspended);
-    }
-
-    /// Finishes the object between two steps; `give_up` gets what it was suspended with.
+    /// Finishes the object between two steps; `give_up` gets the value that it was suspended with. A finished object stays
+    /// as it is.
     ///
     /// # Errors
     ///
-    /// That of `give_up`, and that of a step within a step.
+    /// Those of `give_up`. `ValueError`: the object is executing.
     pub(crate) fn close(&self, give_up: impl FnOnce(S) -> PyResult<()>) -> PyResult<()> {
         match self.begin() {
-            Some((suspended, _executing)) => give_up(suspended),
-            None if self.is_busy() => Err(PyValueError::new_err(S::EXECUTING)),
-            None => Ok(()),
+            Ok((suspension, _executing)) => give_up(suspension),
+            Err(Misuse::Finished) => Ok(()),
+            Err(misuse) => Err(misuse.into_error::<S>()),
         }
     }
 
+    #[inline]
+    fn begin(&self) -> Result<(S, Executing<'_, S>), Misuse> {
+        let mut phase = lock(&self.0);
+        match std::mem::replace(&mut *phase, Phase::Executing) {
+            Phase::Suspended(suspension) => Ok((suspension, Executing(&self.0))),
+            Phase::Executing => Err(Misuse::Executing),
+            Phase::Finished => {
+                *phase = Phase::Finished;
+                Err(Misuse::Finished)
+            }
+        }
+    }
+
+    /// Whether a thread is in a step.
     pub(crate) fn is_executing(&self) -> bool {
-        self.executing.load(Ordering::Relaxed)
+        matches!(*lock(&self.0), Phase::Executing)
     }
 
-    /// Looks at what the object is suspended with, unless a step is under way or over.
+    /// Shows the value that the object is suspended with. `None` while it is executing and when it is finished.
     pub(crate) fn inspect<T>(&self, inspect: impl FnOnce(&S) -> T) -> Option<T> {
-        // A garbage collection must not wait, and whoever has the lock is running: nothing here is garbage then.
-        self.suspended.try_lock().ok()?.as_ref().map(inspect)
+        // The garbage collector must not wait. Whoever has the lock is running, so the object is not garbage then.
+        match &*self.0.try_lock().ok()? {
+            Phase::Suspended(suspension) => Some(inspect(suspension)),
+            Phase::Executing | Phase::Finished => None,
+        }
     }
 
-    /// Takes out what the object is suspended with, for its drop.
+    /// Takes the value out that the object is suspended with, when the object is dropped.
     pub(crate) fn take(&mut self) -> Option<S> {
-        let suspended = self.suspended.get_mut();
-        suspended.unwrap_or_else(PoisonError::into_inner).take()
+        let phase = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(phase, Phase::Finished) {
+            Phase::Suspended(suspension) => Some(suspension),
+            Phase::Executing | Phase::Finished => None,
+        }
     }
 }
 
-/// Finishes the object at the end of a step.
-struct Executing<'a>(&'a AtomicBool);
+fn lock<S>(phase: &Mutex<Phase<S>>) -> MutexGuard<'_, Phase<S>> {
+    // Only moves and comparisons happen under this lock.
+    phase.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-impl Drop for Executing<'_> {
+/// The reason why a step cannot begin.
+enum Misuse {
+    Executing,
+    Finished,
+}
+
+impl Misuse {
+    #[cold]
+    fn into_error<S: Suspension>(self) -> PyErr {
+        match self {
+            Self::Executing => PyValueError::new_err(S::EXECUTING),
+            Self::Finished => PyRuntimeError::new_err(S::FINISHED),
+        }
+    }
+}
+
+/// A step under way; its end finishes the object.
+struct Executing<'a, S>(&'a Mutex<Phase<S>>);
+
+impl<S> Drop for Executing<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        let before = std::mem::replace(&mut *lock(self.0), Phase::Finished);
+        drop(before);
     }
 }
