@@ -43,9 +43,9 @@ imported! {
     context_type = "contextvars"."Context";
     /// `atexit.register`.
     atexit_register = "atexit"."register";
-    /// `os.register_at_fork`; not where processes do not fork.
+    /// `os.register_at_fork`. It is missing on platforms that cannot fork.
     register_at_fork = "os"."register_at_fork";
-    /// `asyncio._get_running_loop`, which returns None where there is none.
+    /// `asyncio._get_running_loop`, which returns None where no loop runs on this thread.
     running_loop_or_none = "asyncio"."_get_running_loop";
     /// `asyncio.get_running_loop`.
     running_loop = "asyncio"."get_running_loop";
@@ -60,12 +60,12 @@ pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     running_loop(py)?.call0()
 }
 
-/// Whether this thread is running an event loop just now.
+/// Whether an event loop runs on this thread.
 pub(crate) fn is_any_running_here(py: Python<'_>) -> PyResult<bool> {
     Ok(!running_loop_or_none(py)?.call0()?.is_none())
 }
 
-/// Whether this thread is running `event_loop` just now.
+/// Whether `event_loop` runs on this thread.
 pub(crate) fn is_running_here(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(running_loop_or_none(event_loop.py())?
         .call0()?
@@ -82,7 +82,7 @@ pub(crate) fn call_soon_threadsafe(
     Ok(())
 }
 
-/// Tells the loop's exception handler of an exception.
+/// Reports an exception to the loop (`event_loop.call_exception_handler`); `others` are further entries of its context.
 pub(crate) fn call_exception_handler<'py>(
     event_loop: &Bound<'py, PyAny>,
     message: &str,
@@ -112,20 +112,22 @@ pub(crate) fn source_traceback(event_loop: &Bound<'_, PyAny>) -> PyResult<Option
     Ok(extract_stack(py)?.call0().map(Bound::unbind).ok())
 }
 
-/// Returns `contextvars.copy_context`, where there is no C function for it.
+/// Returns `contextvars.copy_context`. The stable ABI has no C function for it.
 #[cfg(Py_LIMITED_API)]
 pub(crate) fn copy_context(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static FUNCTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     FUNCTION.import(py, "contextvars", "copy_context")
 }
 
-/// Whether a loop's `create_task` makes nothing but an `asyncio.Task` that can take its first step at once, so that one
-/// may be made without it: asyncio's own and uvloop's, from Python 3.12 on.
+/// Whether a task may be made as `asyncio.Task(coroutine, eager_start=True)` in place of `event_loop.create_task`.
+///
+/// That is so from Python 3.12 on, which has `eager_start` (and `asyncio.eager_task_factory`), for loops whose
+/// `create_task` does nothing else: `asyncio.BaseEventLoop`'s and uvloop's. The caller checks for a task factory.
 pub(crate) fn makes_plain_tasks(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = event_loop.py();
-    static EAGER: PyOnceLock<bool> = PyOnceLock::new();
+    static HAS_EAGER_START: PyOnceLock<bool> = PyOnceLock::new();
     let ask = || py.import("asyncio")?.hasattr("eager_task_factory");
-    if !*EAGER.get_or_try_init(py, ask)? {
+    if !*HAS_EAGER_START.get_or_try_init(py, ask)? {
         return Ok(false);
     }
     let class = event_loop.get_type();

@@ -1,4 +1,7 @@
-//! Calls within a context of Python's `contextvars`.
+//! Calls within a context of Python's `contextvars` (PEP 567).
+//!
+//! The full ABI has `PyContext_Enter` and `PyContext_Exit` (`Python/context.c`). The stable ABI has not, and goes through
+//! the method `Context.run`.
 
 use pyo3::prelude::{Bound, PyAny, PyResult, Python};
 
@@ -16,7 +19,7 @@ mod native {
 
     /// Copies the current context (`contextvars.copy_context()`).
     pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        // SAFETY: it returns a reference of ours, or null with an exception.
+        // SAFETY: the thread is attached; the function returns a new reference, or null with an exception set.
         unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
     }
 
@@ -26,7 +29,7 @@ mod native {
     ///
     /// `RuntimeError: cannot enter context`, when it is entered already, on any thread; nothing has been called then.
     pub(crate) fn run<T>(context: &Bound<'_, PyAny>, function: impl FnOnce() -> T) -> PyResult<T> {
-        // SAFETY: the object is alive, and CPython refuses one that is not a context.
+        // SAFETY: the object is alive; CPython raises TypeError for one that is not a context.
         if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
             return Err(PyErr::fetch(context.py()));
         }
@@ -39,7 +42,8 @@ mod native {
 
     impl Drop for Entered<'_, '_> {
         fn drop(&mut self) {
-            // SAFETY: `run` has entered it on this thread, and what was entered after it has been left.
+            // SAFETY: `run` has entered the context on this thread. Contexts that were entered after it have been left,
+            // since calls of `run` nest.
             if unsafe { ffi::PyContext_Exit(self.0.as_ptr()) } != 0 {
                 PyErr::fetch(self.0.py()).write_unraisable(self.0.py(), Some(self.0));
             }

@@ -1,13 +1,14 @@
-//! CPython's rules, without any conversion.
+//! Rules and names of CPython, asyncio and trio. No conversion is here, and nothing of this library but errors and panics.
 //!
-//! | module | what it knows |
+//! | module | contents |
 //! | --- | --- |
-//! | [`asyncio`], [`trio`] | every name of the packages that this library uses |
-//! | [`contextvars`] | how to copy and to enter a context |
-//! | [`current_locals`] | which loop and context the code on this thread belongs to |
-//! | [`exceptions`] | the arguments of `throw`, PEP 479, and the exception that is set while a deallocator runs |
-//! | [`coroutine_state`], [`step`] | who may `send`, `throw` and `close` when, and what a step returns |
-//! | [`type_slots`] | C slots that pyo3 does not write |
+//! | [`asyncio`], [`trio`] | every name of those packages that this library uses |
+//! | [`contextvars`] | copying a context and calling a function in one |
+//! | [`current_locals`] | the loop and the context that the code on this thread belongs to |
+//! | [`coroutine_state`] | whether an object may be stepped: suspended, executing or finished |
+//! | [`step`] | the outcome of one step: yielded or returned |
+//! | [`type_slots`] | C slots that pyo3 does not write: `am_send`, `tp_finalize` |
+//! | [`exceptions`] | the arguments of `throw`, PEP 479, exceptions and deallocators |
 
 pub(crate) mod asyncio;
 pub(crate) mod contextvars;

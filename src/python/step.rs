@@ -1,4 +1,4 @@
-//! One step of something that Python awaits.
+//! One step of an object that Python awaits.
 
 use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
@@ -6,14 +6,16 @@ use pyo3::prelude::*;
 
 use crate::err::catch_as_error;
 
-/// How a step of a coroutine, or of a future's iterator, ended if it did not raise.
+/// The outcome of a step that did not raise (`PySendResult` in CPython's `Include/object.h`).
 pub(crate) enum Step {
+    /// The object is suspended; the value goes to the event loop.
     Yielded(Py<PyAny>),
+    /// The object is finished; the value goes to whoever awaits it.
     Returned(Py<PyAny>),
 }
 
 impl Step {
-    /// What a method of Python's returns for it: an end is raised as StopIteration.
+    /// Makes the result of `send`, `throw` or `__next__`: the end is raised as StopIteration.
     pub(crate) fn into_result(self) -> PyResult<Py<PyAny>> {
         match self {
             Self::Yielded(value) => Ok(value),
@@ -21,7 +23,7 @@ impl Step {
         }
     }
 
-    /// The step that a method of Python's has made, whose end is a StopIteration.
+    /// Makes a step of the result of `send`, `throw` or `__next__`: a StopIteration is the end.
     ///
     /// # Errors
     ///
@@ -41,7 +43,7 @@ impl Step {
     }
 }
 
-/// Steps an object for one of its methods; a panic is raised as a `RustPanic`.
+/// Steps an object in one of its Python methods; a panic is raised as a `RustPanic`.
 pub(crate) fn step_in_method(step: impl FnOnce() -> PyResult<Step>) -> PyResult<Py<PyAny>> {
     catch_as_error(step)?.into_result()
 }

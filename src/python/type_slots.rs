@@ -1,37 +1,38 @@
-//! C slots in place of those that pyo3 writes, for the two objects that are awaited once per operation.
+//! C slots in place of those that pyo3 writes, for the classes that are awaited once per operation.
 //!
-//! pyo3 knows no `am_send`, and its `__next__` can end only by making a StopIteration. With these slots a step that
-//! ends hands its value over as it is: by `am_send` where CPython asks for that (`PyIter_Send`: tasks, and `await` up to
-//! 3.11), and otherwise by an exception that is set without a lazy detour. The methods of the same names stay what they
-//! are; under the stable ABI, and in builds without the GIL, so do the slots.
+//! pyo3 knows neither `am_send` (Python 3.10) nor `tp_finalize`, and its `__next__` can end only by making a StopIteration.
+//! With these slots the last step passes its value on without an exception where CPython asks by `am_send`
+//! (`PyIter_Send` in `Objects/abstract.c`: tasks, and `await` up to 3.11), and elsewhere sets the exception directly.
+//! The methods of the same names stay pyo3's. Under the stable ABI and in builds without the GIL the slots do too, since
+//! type objects cannot be written to there.
 //!
-//! Guarantees:
-//! - A slot attaches to Python as a method of pyo3's does, so that references are dropped at once.
-//! - A panic becomes a `RustPanic`, and does not leave the slot.
+//! A slot attaches to Python as a method of pyo3's does, so that references are dropped at once. A panic becomes a
+//! `RustPanic` and does not leave the slot.
 
 #[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
 pub(crate) use finalizer::install_finalizer;
-#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
-pub(crate) use of_pyo3::install;
-#[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
-pub(crate) use of_pyo3::install_finalizer;
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use written::install;
+pub(crate) use native::install;
+#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unchanged::install;
+#[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+pub(crate) use unchanged::install_finalizer;
 
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
 use crate::python::step::Step;
 
-/// A class that is awaited by stepping it.
+/// A class whose objects are awaited by stepping them.
 pub(crate) trait Steps: PyClass {
-    /// Steps it; what is sent matters to coroutines only.
+    /// Steps the object. Only coroutines look at the value that is sent.
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step>;
 }
 
-/// A class that has something to do before the garbage collector takes apart what its objects hold.
+/// A class whose objects have to be whole when they act on their end: the garbage collector clears what an object holds
+/// (`tp_clear`) before it drops the object, and calls `tp_finalize` before either (PEP 442).
 pub(crate) trait Finalize: PyClass {
-    /// Called at most once for an object, which is whole.
+    /// Acts on the end of an object that is garbage. Called at most once for an object.
     fn finalize(slf: &Bound<'_, Self>);
 }
 
@@ -40,7 +41,7 @@ pub(crate) trait Finalize: PyClass {
 fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
     #![expect(unsafe_code, reason = "slots are C functions")]
 
-    // SAFETY: a slot is called by the interpreter, which is initialized therefore, and attached.
+    // SAFETY: the interpreter calls slots, on a thread that is attached to it.
     unsafe { Python::attach_unchecked(slot) }
 }
 
@@ -58,10 +59,11 @@ mod finalizer {
     use crate::panic::catch_call;
     use crate::python::exceptions::stash;
 
-    /// Has the garbage collector call [`Finalize::finalize`]; called once, before the class's first instance is made.
+    /// Sets `tp_finalize`. Call it once, before the first instance of the class is made.
     pub(crate) fn install_finalizer<T: Finalize>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, without a finalizer, and this thread has the GIL.
+        // SAFETY: pyo3 has made the class on the heap, without a finalizer. This thread has the GIL, so that nobody else
+        // reads or writes the type object.
         unsafe {
             (*class).tp_finalize = Some(tp_finalize::<T>);
             ffi::PyType_Modified(class);
@@ -73,14 +75,14 @@ mod finalizer {
         attach(|py| {
             // SAFETY: CPython passes an instance of the class.
             let slf = unsafe { Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>() };
-            // A panic has been printed, and there is nobody to tell.
+            // The panic hook has printed a panic. A finalizer cannot raise.
             let _ = stash::call_without_exception(py, || catch_call(|| T::finalize(&slf)));
         });
     }
 }
 
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-mod written {
+mod native {
     #![expect(
         unsafe_code,
         reason = "slots are C functions, and type objects C structures"
@@ -97,11 +99,11 @@ mod written {
     use crate::err::catch_as_error;
     use crate::python::step::Step;
 
-    /// Puts the slots into the class; called once, before its first instance is made.
+    /// Sets the three slots. Call it once, before the first instance of the class is made.
     pub(crate) fn install<T: Steps>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, with an iterator and an awaitable slot, and this thread has the
-        // GIL; nobody steps an instance yet.
+        // SAFETY: pyo3 has made the class on the heap, and its methods `__next__` and `__await__` give it both kinds of
+        // slots. This thread has the GIL, so that nobody else reads or writes the type object.
         unsafe {
             (*class).tp_iternext = Some(tp_iternext::<T>);
             if let Some(slots) = (*class).tp_as_async.as_mut() {
@@ -167,7 +169,8 @@ mod written {
         slf: *mut ffi::PyObject,
         sent: *mut ffi::PyObject,
     ) -> PyResult<Step> {
-        // SAFETY: the caller's; the references are borrowed for the call.
+        // SAFETY: the caller passes live objects, the first of which is an instance of `T`. They stay alive during the
+        // call, since CPython holds references to the arguments of a slot.
         let (slf, sent) = unsafe {
             let slf = Bound::from_borrowed_ptr(py, slf).cast_into_unchecked::<T>();
             (slf, Bound::from_borrowed_ptr(py, sent))
@@ -178,27 +181,28 @@ mod written {
     /// Ends an iterator with a value, as a generator does that returns (`_PyGen_SetStopIterationValue`).
     fn set_stop_iteration(py: Python<'_>, value: Py<PyAny>) {
         if value.is_none(py) {
-            // No exception at all stands for StopIteration(None).
+            // A null without an exception is StopIteration(None) to callers of `tp_iternext`.
             return;
         }
         let value = value.into_bound(py);
         if value.is_instance_of::<PyTuple>()
             || value.is_instance_of::<pyo3::exceptions::PyBaseException>()
         {
-            // As the argument of a new exception they would be taken apart, or taken for it.
+            // `PyErr_SetObject` would call StopIteration with the items of a tuple, and take an exception for the one to
+            // raise.
             PyStopIteration::new_err((value.unbind(),)).restore(py);
             return;
         }
-        // SAFETY: both are live objects; the exception keeps references of its own.
+        // SAFETY: the thread is attached and both objects are alive. The call takes references of its own.
         unsafe { ffi::PyErr_SetObject(ffi::PyExc_StopIteration, value.as_ptr()) };
     }
 }
 
 #[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
-mod of_pyo3 {
+mod unchanged {
     use pyo3::prelude::*;
 
-    /// Leaves the slots as pyo3 has made them.
+    /// Leaves the slots to pyo3.
     pub(crate) fn install<T: super::Steps>(_py: Python<'_>) {}
 
     /// Leaves the class without a finalizer.

@@ -1,36 +1,37 @@
-//! What is raised instead of an exception that would be taken for an end.
+//! Replacements for exceptions that would be taken for the end of an iterator.
 //!
-//! The rules are those of PEP 479 and PEP 525: such an exception is a programming error, and not a result.
+//! PEP 479 (StopIteration) and PEP 525 (StopAsyncIteration): when the code of a coroutine or of a generator raises such an
+//! exception, that is an error of the code. It becomes a RuntimeError, whose cause it is.
 
 use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
-/// What a Rust future raises that returns an error.
+/// Replaces a StopIteration that a Rust future has returned as its error.
 pub(crate) fn replace_stop_of_future(py: Python<'_>, error: PyErr) -> PyErr {
-    instead_of_stop_iteration(py, "the Rust future", error)
+    replace_stop_iteration(py, "the Rust future", error)
 }
 
-/// What a generator raises, whose own end is StopAsyncIteration.
-pub(crate) fn replace_stop_of_generator(py: Python<'_>, who: &str, error: PyErr) -> PyErr {
+/// Replaces a StopIteration or StopAsyncIteration that an asynchronous generator raises; `raiser` names it in the text.
+pub(crate) fn replace_stop_of_generator(py: Python<'_>, raiser: &str, error: PyErr) -> PyErr {
     if error.is_instance_of::<PyStopAsyncIteration>(py) {
-        return instead(py, who, "StopAsyncIteration", error);
+        return replacement(py, raiser, "StopAsyncIteration", error);
     }
-    instead_of_stop_iteration(py, who, error)
+    replace_stop_iteration(py, raiser, error)
 }
 
-fn instead_of_stop_iteration(py: Python<'_>, who: &str, error: PyErr) -> PyErr {
+fn replace_stop_iteration(py: Python<'_>, raiser: &str, error: PyErr) -> PyErr {
     if error.is_instance_of::<PyStopIteration>(py) {
-        return instead(py, who, "StopIteration", error);
+        return replacement(py, raiser, "StopIteration", error);
     }
     error
 }
 
-fn instead(py: Python<'_>, who: &str, kind: &str, error: PyErr) -> PyErr {
-    let instead = PyRuntimeError::new_err(format!("{who} raised {kind}"));
-    with_cause(py, instead, error)
+fn replacement(py: Python<'_>, raiser: &str, kind: &str, error: PyErr) -> PyErr {
+    let replacement = PyRuntimeError::new_err(format!("{raiser} raised {kind}"));
+    with_cause(py, replacement, error)
 }
 
-/// `raise error from cause`.
+/// Sets the cause of an error, as `raise error from cause` does.
 pub(crate) fn with_cause(py: Python<'_>, error: PyErr, cause: PyErr) -> PyErr {
     error.set_cause(py, Some(cause));
     error

@@ -1,7 +1,7 @@
-//! Keeps the exception that is being raised while a deallocator runs Python code.
+//! Sets the exception that is being raised aside while a deallocator runs Python code.
 //!
-//! CPython calls deallocators while an exception is set, and expects it there afterwards (`tp_finalize` does this for
-//! classes that have one); Python code that is called meanwhile would take it for its own.
+//! CPython may call a deallocator while an exception is set on the thread, and expects that exception to be set
+//! afterwards (documentation of `tp_finalize`). Python code that runs in between would take it for an error of its own.
 
 #![expect(
     unsafe_code,
@@ -11,7 +11,8 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// Calls a function while no exception is set, and sets the one that was.
+/// Calls a function with no exception set on this thread, and sets the one that was set before again, also when the
+/// function panics.
 #[cfg_attr(
     Py_3_12,
     expect(deprecated, reason = "its successor is missing before 3.12")
@@ -19,7 +20,7 @@ use pyo3::prelude::*;
 pub(crate) fn call_without_exception<T>(_py: Python<'_>, function: impl FnOnce() -> T) -> T {
     let mut stashed = StashedException([std::ptr::null_mut(); 3]);
     let [kind, value, traceback] = &mut stashed.0;
-    // SAFETY: this thread is attached; the three references are ours from now on.
+    // SAFETY: this thread is attached. The call gives the three references to `stashed`.
     unsafe { ffi::PyErr_Fetch(kind, value, traceback) };
     function()
 }
@@ -33,7 +34,7 @@ impl Drop for StashedException {
     )]
     fn drop(&mut self) {
         let [kind, value, traceback] = self.0;
-        // SAFETY: `call_without_exception` has the thread attached, and the references go back to the interpreter.
+        // SAFETY: `call_without_exception` drops this while the thread is attached. The call takes the references.
         unsafe { ffi::PyErr_Restore(kind, value, traceback) };
     }
 }

@@ -1,10 +1,15 @@
-//! What is thrown into a coroutine or a generator.
+//! The arguments of `throw` of coroutines and generators.
 
 use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-/// The exception that the arguments of `throw` stand for.
+/// Makes the exception that `throw(kind, value, traceback)` raises, by CPython's rules (`_gen_throw` in
+/// `Objects/genobject.c`): `kind` is an exception, or a class of which `value` is an instance or the argument.
+///
+/// # Errors
+///
+/// `TypeError`: the result is not an exception. What the class raises.
 pub(crate) fn exception_from(
     kind: &Bound<'_, PyAny>,
     value: Option<Bound<'_, PyAny>>,
