@@ -1,11 +1,15 @@
 //! The Python coroutine around a Rust future.
 //!
-//! Guarantees:
-//! - Nothing happens before the first `send`. That polls the future once, on the caller's thread, detached from Python
-//!   and inside the runtime's context; only when it is pending does it move to the runtime.
-//! - While it is pending it yields a [`RustFuture`] to the loop, as an `async def` does that awaits a future; under
-//!   trio it steps a coroutine of trio's.
-//! - An exception that is thrown in is raised only after the Rust future has been dropped.
+//! All transitions happen in a step, on the thread that sends, throws or closes: the event loop's.
+//!
+//! | state | the Rust future | `send` | `throw` | `close`, drop |
+//! | --- | --- | --- | --- | --- |
+//! | created | in the coroutine | polls it once on this thread, detached from Python; if it is pending, spawns it on the runtime: waiting, or under trio | drops it and raises | drops it |
+//! | waiting | on the runtime, with a [`RustFuture`] for its result | yields the [`RustFuture`], or ends with its result | sends the cancel signal, if there is one: waiting; else asks for the drop: throwing | asks for the drop |
+//! | throwing | on the runtime, to be dropped | yields the [`RustFuture`] until it is done, then raises | replaces the exception | asks for the drop |
+//! | under trio | on the runtime, with a task of trio for its result | steps trio's coroutine, whose end is this one's | asks for the drop, and throws into trio's coroutine | asks for the drop |
+//!
+//! So an exception that is thrown in is raised only after the Rust future has been dropped.
 
 use std::borrow::Cow;
 use std::pin::Pin;
@@ -37,7 +41,7 @@ use crate::task_locals::TaskLocals;
 pub(crate) enum FirstPoll {
     /// On the thread that sends, detached from Python.
     OnCaller,
-    /// On the runtime, as every other.
+    /// On the runtime, as all others.
     OnRuntime,
 }
 
@@ -51,9 +55,9 @@ pub(crate) struct RustCoroutine {
 /// How a coroutine behaves.
 pub(crate) struct Settings {
     pub(crate) first_poll: FirstPoll,
-    /// Has the Rust future told of what is thrown in, instead of dropped.
+    /// Receives the exceptions that are thrown in. Without a signal they drop the Rust future.
     pub(crate) cancel_signal: Option<Arc<Signal>>,
-    /// Its `__name__` and `__qualname__`.
+    /// The `__qualname__`, whose last part is the `__name__`.
     pub(crate) name: Cow<'static, str>,
 }
 
@@ -69,13 +73,13 @@ impl Default for Settings {
 }
 
 enum State {
-    /// Nothing has been sent.
+    /// No step has been made.
     Created(Held),
-    /// The Rust future is on its runtime.
+    /// The Rust future is on the runtime.
     Waiting(Py<RustFuture>),
-    /// An exception was thrown in, and the Rust future has still to be dropped.
+    /// The exception is raised when the Rust future has been dropped.
     Throwing(Py<RustFuture>, Py<PyBaseException>),
-    /// The same under trio, which steps another coroutine through this one.
+    /// A task of trio waits for the Rust future, and steps trio's coroutine through this one.
     UnderTrio(trio_wait::Wait),
 }
 
@@ -95,7 +99,7 @@ impl RustCoroutine {
         Bound::new(py, Self::new(held, settings))
     }
 
-    /// Without its Python object, for another one that steps it.
+    /// Makes the coroutine without a Python object, for another object that steps it.
     pub(crate) fn new(held: Held, settings: Settings) -> Self {
         Self {
             state: CoroutineState::new(State::Created(held)),
@@ -111,7 +115,8 @@ impl RustCoroutine {
         self.state.step(|state| self.advance(state, value))
     }
 
-    /// CPython's rule (`gen_send_ex`); the coroutine stays as it is.
+    /// Refuses a value that nothing waits for, by CPython's rule (`gen_send_ex2` in `Objects/genobject.c`). The coroutine can
+    /// still be started.
     fn require_started(&self) -> PyResult<()> {
         let is_created = self
             .state
@@ -136,7 +141,7 @@ impl RustCoroutine {
         }
     }
 
-    /// Raises an exception where the coroutine is suspended, after the Rust future has been dropped.
+    /// Throws an exception into the coroutine: raised after the Rust future has been dropped, or sent to its signal.
     pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
         self.state
             .step(|state| self.advance_by_throw(py, state, error))
@@ -152,7 +157,8 @@ impl RustCoroutine {
                 self.resume_throw(py, future, error.into_value(py))
             }
             State::UnderTrio(wait) => {
-                // This comes from somebody who steps the coroutine, not from trio, which has nothing to resume then.
+                // trio cancels by the abort function of its wait. Only code that steps the coroutine itself throws into it,
+                // and trio has no task to reschedule then.
                 wait.task.cancel_now(py);
                 self.step_under_trio(py, wait, |inner| {
                     inner.call_method1(intern!(py, "throw"), (error,))
@@ -186,7 +192,7 @@ impl RustCoroutine {
         self.wait(py, future.unbind())
     }
 
-    /// Steps the inner coroutine; its end is this one's.
+    /// Steps trio's coroutine, whose end is this one's.
     fn step_under_trio<'py>(
         &self,
         py: Python<'py>,
@@ -272,7 +278,7 @@ impl RustCoroutine {
         self.state.close(|state| {
             match state {
                 State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
-                // Nobody waits any more, so nothing is to be settled either.
+                // trio's task waits no more, so that it must not be rescheduled.
                 State::UnderTrio(wait) => wait.task.cancel_now(py),
                 State::Created(held) => drop(held),
             }
@@ -298,7 +304,7 @@ impl RustCoroutine {
         &self.settings.name
     }
 
-    // There is no `cr_await`: tools take what has one for something with a Python frame (`asyncio.capture_call_graph`).
+    // There is no `cr_await`: `asyncio.capture_call_graph` (Python 3.14) expects a `cr_frame` beside it.
     #[getter]
     fn cr_running(&self) -> bool {
         self.state.is_executing()

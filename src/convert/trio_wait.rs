@@ -1,7 +1,11 @@
-//! Coroutines under [trio](https://trio.readthedocs.io).
+//! The wait of a task of [trio](https://trio.readthedocs.io) for a Rust future.
 //!
-//! A Rust future that is pending there waits as a task of trio's does, in `trio.lowlevel.wait_task_rescheduled`. A
-//! system task of the run watches the hub's file descriptor, so that no Rust thread has to attach to wake it.
+//! The task waits in `trio.lowlevel.wait_task_rescheduled`. A system task of the run watches the hub's file descriptor and
+//! drains the hub, which reschedules the task with the result. All of that happens on trio's thread; no Rust thread
+//! attaches to Python for it.
+//!
+//! trio cancels a wait by its abort function ([`Waiter::abort`]). That answers `Abort.FAILED`: the task goes on waiting
+//! until the Rust future has been dropped, or has dealt with the signal, and is rescheduled then.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -15,14 +19,19 @@ use crate::cancel::Signal;
 use crate::python::trio;
 use crate::task_locals::TaskLocals;
 
-/// What trio calls each turn of a task that waits for Rust: a coroutine, and the Rust task that ends it.
+/// The coroutine that trio steps while a task of it waits, and the Rust task whose end reschedules that.
 pub(crate) struct Wait {
     pub(crate) coroutine: Py<PyAny>,
     pub(crate) task: Arc<Task>,
 }
 
-/// Moves a pending future to its runtime, as what the current task of trio waits for. It is told of a cancellation, if
-/// there is a signal for that, and otherwise dropped.
+/// Spawns a future on its runtime, and has the current task of trio wait for it. A cancellation goes to the signal, if there
+/// is one, and otherwise drops the future.
+///
+/// # Errors
+///
+/// `RuntimeError`: the runtime was left behind by a fork, the run has ended, or the platform has no file descriptors to
+/// watch.
 pub(crate) fn wait(
     py: Python<'_>,
     held: Held,
@@ -40,7 +49,7 @@ pub(crate) fn wait(
     };
     let locals = TaskLocals::new(token).copy_context(py)?;
     let task = Task::start(py, held, target, locals, hub)?;
-    // Nothing is delivered before the task has given up this turn.
+    // This thread delivers the result, so that `settle` and `abort` cannot have been called yet.
     let _ = waiter.get().rust.set(Arc::clone(&task));
     let abort = waiter.getattr(intern!(py, "abort"))?;
     let coroutine = trio::wait_task_rescheduled(&abort)?;
@@ -61,7 +70,7 @@ fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
     trio::spawn_reader(fd, &drain)
 }
 
-/// Reschedules the waiting task with the result, from the system task.
+/// Reschedules the waiting task with the result. The system task of the run calls it.
 fn settle(waiter: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let py = waiter.py();
     let waiter = waiter.cast::<Waiter>()?.get();
@@ -77,13 +86,14 @@ fn settle(waiter: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
     trio::reschedule(waiter.task.bind(py), outcome)
 }
 
-/// A task of trio's that waits for a Rust future.
+/// A task of trio that waits for a Rust future. Only trio's thread changes it.
 #[pyclass(frozen, module = "pyo3_aio")]
 struct Waiter {
     task: Py<PyAny>,
     cancel_signal: Option<Arc<Signal>>,
     rust: OnceLock<Arc<Task>>,
-    /// Raises the cancellation that the dropping of the Rust future is waited for.
+    /// trio's function that raises the cancellation, called when the Rust future has been dropped. `None` unless the task is
+    /// cancelled.
     raise_cancel: Mutex<Option<Py<PyAny>>>,
 }
 
@@ -100,7 +110,7 @@ impl Waiter {
 
 #[pymethods]
 impl Waiter {
-    /// Called when the task is cancelled; says that the task goes on waiting until Rust is done.
+    /// Called by trio when the task is cancelled.
     fn abort<'py>(&self, raise_cancel: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = raise_cancel.py();
         match &self.cancel_signal {

@@ -1,6 +1,6 @@
 //! The names of [trio](https://trio.readthedocs.io) and of its package `outcome` that the library uses.
 //!
-//! trio is imported by none of these before a task of trio's is running.
+//! [`is_running_here`] does not import trio. The others are called where a task of trio is running.
 
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::intern;
@@ -8,17 +8,17 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-/// Whether this thread is running trio just now; does not import it.
+/// Whether a task of trio is running on this thread. It does not import trio.
 pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
     let modules = py
         .import(intern!(py, "sys"))?
         .getattr(intern!(py, "modules"))?;
     let trio = modules.call_method1(intern!(py, "get"), (intern!(py, "trio"),))?;
-    // Missing as well while another thread imports trio.
+    // The attribute is missing while another thread imports trio, and on the None of a `sys.modules` without trio.
     let Some(lowlevel) = trio.getattr_opt(intern!(py, "lowlevel"))? else {
         return Ok(false);
     };
-    // In guest mode trio runs on the thread of another loop; only its tasks are trio's.
+    // In guest mode trio runs on the thread of another loop, whose own tasks are not trio's.
     match lowlevel.call_method0(intern!(py, "current_task")) {
         Ok(_) => Ok(true),
         Err(error)

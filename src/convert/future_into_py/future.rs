@@ -1,4 +1,14 @@
-//! The future, and how it is settled.
+//! The Python future and its settlement.
+//!
+//! The state ([`State`]) is pending until one of these settles it; the first wins, and what a later one brings is dropped:
+//!
+//! | settled by | thread | to |
+//! | --- | --- | --- |
+//! | the hub's drain, with the Rust future's result | the loop's | done, failed or cancelled |
+//! | `cancel()` under [`CancelPolicy::AtOnce`] | the caller's | cancelled |
+//! | `set_result()`, `set_exception()` | the caller's | done, failed |
+//!
+//! asyncio's futures belong to the loop's thread, and so do these; the lock is for callers that break this rule.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,30 +29,35 @@ use crate::python::type_slots;
 use crate::python::type_slots::Steps;
 use crate::task_locals::TaskLocals;
 
-/// When a cancelled future is done.
+/// The effect of `cancel()`.
 #[derive(Debug, Clone)]
 pub(crate) enum CancelPolicy {
-    /// At once; an idle Rust future has been dropped when `cancel()` returns.
+    /// The future is cancelled at once. A Rust future that is idle is dropped before `cancel()` returns, one that is being
+    /// polled when that poll returns.
     AtOnce,
-    /// When the Rust future has been dropped.
+    /// The future is cancelled when the Rust future has been dropped.
     AfterDrop,
-    /// When the Rust future, which is told, is done; with its result.
+    /// The Rust future receives the exception and decides: its result settles the future.
     Signal(Arc<Signal>),
 }
 
-/// A future of asyncio's kind whose result comes from Rust.
+/// A future that behaves as an `asyncio.Future`, and whose result comes from Rust.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "Future")]
 pub(crate) struct RustFuture {
     pub(crate) event_loop: Py<PyAny>,
     pub(crate) state: Mutex<State>,
-    /// asyncio's protocol between a future that is yielded and the task that it is yielded to.
+    /// `_asyncio_future_blocking`: set when the future is yielded, and cleared by the task that gets it.
     pub(crate) blocking: AtomicBool,
     pub(crate) policy: CancelPolicy,
-    /// Where it was made, in asyncio's debug mode.
+    /// `_source_traceback`, in asyncio's debug mode.
     pub(crate) source: Option<Py<PyAny>>,
 }
 
-/// Starts a Rust future and returns the Python future for it.
+/// Spawns a Rust future on its runtime, and returns the Python future for its result.
+///
+/// # Errors
+///
+/// `RuntimeError`: the loop is closed, the runtime was left behind by a fork, or the loop runs within a poll of the runtime.
 pub(crate) fn spawn_future<'py>(
     py: Python<'py>,
     held: Held,
@@ -71,10 +86,10 @@ pub(crate) fn spawn_future<'py>(
     Ok(future)
 }
 
-/// Settles the future from its loop's drain.
+/// Settles the future with the Rust future's result. The hub's drain calls it, on the loop's thread.
 fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let future = future.cast::<RustFuture>()?;
-    // An error of Rust's is made an exception here, by code that may panic.
+    // A `PyErr` makes its exception when it is first looked at, by code of the user's that may panic.
     let state = catch_call(|| future.get().final_state(future.py(), result));
     let state = match state {
         Ok(state) => state?,
@@ -114,26 +129,26 @@ impl RustFuture {
         Step::Yielded(future.clone().into_any().unbind())
     }
 
-    /// Asks for the Rust future to be dropped; nobody waits for that.
+    /// Asks the runtime to drop the Rust future, and does not wait for that.
     pub(crate) fn abandon(&self) {
         if let Some(task) = self.pending_task() {
             task.request_cancel();
         }
     }
 
-    /// Throws an exception into the Rust future; false if it does not want to be told, or cannot be any more.
+    /// Sends an exception to the Rust future's signal. False if it has no signal, or has finished.
     pub(crate) fn send_cancel_signal(&self, error: impl FnOnce() -> PyErr) -> bool {
         let CancelPolicy::Signal(signal) = &self.policy else {
             return false;
         };
-        let can_hear = self.pending_task().is_some_and(|task| !task.has_finished());
-        if can_hear {
+        let can_receive = self.pending_task().is_some_and(|task| !task.has_finished());
+        if can_receive {
             signal.send(error());
         }
-        can_hear
+        can_receive
     }
 
-    /// Has the future cancelled when the Rust future has been dropped; false if it is done.
+    /// Asks the runtime to drop the Rust future, and remembers to cancel this future then. False if it is done.
     pub(crate) fn cancel_after_drop(&self, task: &Task, cancelled: Cancelled) -> bool {
         let mut state = self.lock();
         let State::Pending(pending) = &mut *state else {
@@ -146,7 +161,7 @@ impl RustFuture {
         true
     }
 
-    /// The result, `None` while pending.
+    /// Returns the result, and counts an exception as retrieved. `None` while pending.
     pub(crate) fn outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         let mut state = self.lock();
         let raised = match &mut *state {
@@ -162,7 +177,7 @@ impl RustFuture {
         Some(Err(raised.into_error(py)))
     }
 
-    /// The state for a result; a cancellation that was asked for goes before any other result.
+    /// Makes the final state for a result. A cancellation that waits for the Rust future's end goes before any result.
     pub(crate) fn final_state(
         &self,
         py: Python<'_>,
@@ -179,7 +194,7 @@ impl RustFuture {
         }
     }
 
-    /// Moves to a final state, unless somebody was faster, and runs the callbacks.
+    /// Moves to a final state and runs the callbacks. False if the future is done already.
     pub(crate) fn finish(
         future: &Bound<'_, Self>,
         state: State,
@@ -188,7 +203,7 @@ impl RustFuture {
         let mut current = future.get().lock();
         if !matches!(*current, State::Pending(_)) {
             drop(current);
-            // What lost the race is dropped here, outside the lock.
+            // `state` is dropped here, outside the lock.
             if let State::Failed(mut failed) = state {
                 failed.retrieved = true;
             }
@@ -239,7 +254,7 @@ impl RustFuture {
 }
 
 impl Steps for RustFuture {
-    /// One step of an `await`: yields the future itself until it is done.
+    /// Steps an `await` of the future, which yields the future itself until it is done.
     fn step(slf: &Bound<'_, Self>, _sent: &Bound<'_, PyAny>) -> PyResult<Step> {
         match slf.get().outcome(slf.py()) {
             Some(result) => result.map(Step::Returned),

@@ -1,4 +1,4 @@
-//! The future's methods in Python: those of `asyncio.Future`.
+//! The future's Python methods: those of `asyncio.Future`, with its rules and texts (`Lib/asyncio/futures.py`).
 
 use std::sync::atomic::Ordering;
 
@@ -87,7 +87,7 @@ impl RustFuture {
         })
     }
 
-    /// Has a function called with the future when it is done.
+    /// Calls a function with the future when it is done.
     #[pyo3(signature = (function, /, *, context=None))]
     fn add_done_callback(
         slf: &Bound<'_, Self>,
@@ -102,7 +102,7 @@ impl RustFuture {
         let mut state = slf.get().lock();
         if let State::Pending(pending) = &mut *state {
             if pending.callbacks.is_empty() {
-                // Most futures have one.
+                // Most futures have one callback.
                 pending.callbacks.reserve_exact(1);
             }
             pending.callbacks.push(Callback::new(function, context));
@@ -161,14 +161,14 @@ impl RustFuture {
                 Self::finish(slf, State::Cancelled(cancelled), Settler::Step)
             }
             CancelPolicy::AfterDrop => Ok(slf.get().cancel_after_drop(&task, cancelled)),
-            // False has asyncio cancel the task's next step, where the Rust future is over already.
+            // After a False, `Task.cancel` cancels the task's next step: right where the Rust future has finished already.
             CancelPolicy::Signal(_) => Ok(slf
                 .get()
                 .send_cancel_signal(|| cancelled.into_error(slf.py()))),
         }
     }
 
-    /// Sets a result from outside; what Rust returns later is dropped.
+    /// Sets a result. The Rust future's own is dropped when it comes.
     fn set_result(slf: &Bound<'_, Self>, result: Py<PyAny>) -> PyResult<()> {
         if Self::finish(slf, State::Done(result), Settler::Step)? {
             return Ok(());
@@ -176,7 +176,7 @@ impl RustFuture {
         Err(Self::invalid_state(slf.py(), "the future is done already"))
     }
 
-    /// Sets an exception from outside; what Rust returns later is dropped.
+    /// Sets an exception. The Rust future's own result is dropped when it comes.
     fn set_exception(slf: &Bound<'_, Self>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let exception = match exception.cast::<PyType>() {
@@ -198,7 +198,7 @@ impl RustFuture {
         Err(Self::invalid_state(py, "the future is done already"))
     }
 
-    /// `asyncio.gather` asks for it.
+    /// Called by `asyncio.gather`.
     fn _make_cancelled_error(&self, py: Python<'_>) -> Py<PyBaseException> {
         let cancelled = match &*self.lock() {
             State::Cancelled(cancelled) => cancelled.clone_ref(py),
@@ -207,7 +207,7 @@ impl RustFuture {
         cancelled.into_error(py).into_value(py)
     }
 
-    /// `asyncio.gather` asks for it before Python 3.11.
+    /// Read by `asyncio.gather` before Python 3.11.
     #[getter]
     fn _cancel_message(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         match &*self.lock() {
@@ -238,7 +238,7 @@ impl RustFuture {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
         visit.call(&self.source)?;
-        // Whoever holds the lock is running, so nothing here is garbage.
+        // Whoever holds the lock is running, so that this object is not garbage.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());
         };
@@ -263,7 +263,7 @@ impl RustFuture {
                 std::mem::take(&mut pending.callbacks),
                 pending.cancelling.take(),
             )),
-            // An error that nobody has seen is still to be reported by the drop.
+            // The drop has still to report the exception.
             State::Failed(failed) if !failed.retrieved => return,
             state => Ok(std::mem::replace(
                 state,

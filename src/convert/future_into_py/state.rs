@@ -1,4 +1,4 @@
-//! What can have become of a future.
+//! The states of a future, as those of `asyncio.Future`. Their transitions: [`future`](super::future).
 
 use std::sync::Arc;
 
@@ -23,31 +23,33 @@ pub(crate) enum State {
 pub(crate) struct Pending {
     pub(crate) task: Option<Arc<Task>>,
     pub(crate) callbacks: Vec<Callback>,
-    /// A cancellation that the Rust future has still to follow.
+    /// The cancellation that the future ends with when the Rust future has been dropped ([`CancelPolicy::AfterDrop`]).
+    ///
+    /// [`CancelPolicy::AfterDrop`]: super::CancelPolicy::AfterDrop
     pub(crate) cancelling: Option<Box<Cancelled>>,
 }
 
 pub(crate) struct Failed {
     pub(crate) exception: Exception,
-    /// Somebody has seen the error, so it need not be reported when the future is dropped.
+    /// Somebody has looked at the exception, so that the drop does not report it (`__log_traceback` in asyncio).
     pub(crate) retrieved: bool,
 }
 
 #[derive(Default)]
 pub(crate) struct Cancelled {
     pub(crate) message: Option<Py<PyAny>>,
-    /// The exception to raise, where Rust returned one.
+    /// The CancelledError that Rust has returned, if it has. Otherwise one is made with the message.
     pub(crate) exception: Option<Exception>,
 }
 
-/// An exception that may be raised several times, each time with the traceback that it had at first: as with asyncio, so
-/// that it does not collect those of all who look at it.
+/// An exception that may be raised several times, each time with the traceback that it had at first, as in
+/// `Future.result` of asyncio. Otherwise it would collect the tracebacks of all who raise it.
 pub(crate) struct Exception {
     pub(crate) value: Py<PyBaseException>,
     traceback: Option<Py<PyAny>>,
 }
 
-/// What a look at the outcome raises.
+/// An outcome that is raised, taken out of the lock: making an error of it runs Python code.
 pub(crate) enum OutcomeError {
     Failed(Exception),
     Cancelled(Cancelled),
@@ -123,7 +125,7 @@ impl Exception {
     }
 }
 
-/// The state for an error that Rust has returned.
+/// Makes the state for an error that Rust has returned.
 pub(crate) fn returned_state(py: Python<'_>, error: PyErr) -> PyResult<State> {
     let error = pep479::replace_stop_of_future(py, error);
     if !error.matches(py, asyncio::cancelled_error(py)?)? {

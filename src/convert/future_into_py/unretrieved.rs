@@ -1,6 +1,8 @@
-//! What the loop's exception handler is told of an exception that nobody has seen.
+//! The report of an exception that nobody has retrieved, to the loop's exception handler.
 //!
-//! The rules are asyncio's (`Future.__del__`).
+//! The rules are those of `Future.__del__` (`Lib/asyncio/futures.py`). A future that is collected as part of a cycle reports
+//! in `tp_finalize`, before the collector takes its exception apart. Any other one, and all where pyo3's slots are left
+//! alone, reports in the drop.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
@@ -16,14 +18,14 @@ use crate::python::exceptions::stash;
 use crate::python::type_slots::Finalize;
 
 impl RustFuture {
-    /// Says that somebody has seen the exception, or does not want to.
+    /// Counts the exception as retrieved.
     pub(crate) fn mark_retrieved(&self) {
         if let State::Failed(failed) = &mut *self.lock() {
             failed.retrieved = true;
         }
     }
 
-    /// Tells the loop, once.
+    /// Reports the exception, once.
     fn report_unretrieved(future: &Bound<'_, Self>) -> PyResult<()> {
         let py = future.py();
         let exception = match &mut *future.get().lock() {
@@ -39,13 +41,14 @@ impl RustFuture {
         others.extend(source.map(|source| ("source_traceback", source)));
         let message = "Future exception was never retrieved";
         if exception.bind(py).getattr(intern!(py, "args"))?.is_none() {
-            // The collector has taken it apart, and printing it would crash the interpreter.
+            // The collector has cleared the exception (`BaseException_clear`), and printing it would crash the interpreter.
             return asyncio::call_exception_handler(event_loop, message, py.None(), &others);
         }
         asyncio::call_exception_handler(event_loop, message, exception, &others)
     }
 
-    /// Another object in the same state: the one that is being dropped cannot be brought back to life, as asyncio does.
+    /// Moves the state to a new object, which the report shows. asyncio resurrects the object that is being collected, which
+    /// pyo3 cannot.
     fn resurrect(&mut self, py: Python<'_>) -> Self {
         let state = State::Cancelled(Cancelled::default());
         let state = std::mem::replace(&mut self.state, Mutex::new(state));
@@ -60,7 +63,6 @@ impl RustFuture {
 }
 
 impl Finalize for RustFuture {
-    /// For a future that is garbage. Without this the collector might take its exception apart first.
     fn finalize(future: &Bound<'_, Self>) {
         if let Err(error) = catch_as_error(|| Self::report_unretrieved(future)) {
             error.write_unraisable(future.py(), None);
