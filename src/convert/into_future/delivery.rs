@@ -1,4 +1,5 @@
-//! What the loop's thread does for a [`PyFuture`](crate::convert::into_future::PyFuture): makes a task of the awaitable, and cancels it.
+//! The loop's side of a [`PyFuture`](crate::convert::into_future::PyFuture): its thread makes a task of the awaitable, and
+//! cancels it.
 
 use std::sync::Arc;
 
@@ -16,10 +17,10 @@ use crate::python::asyncio;
 use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
-/// What the loop's thread has to do next.
-enum LoopAction {
+/// An action of the loop's thread, chosen under the lock and taken outside of it.
+enum FutureAction {
     Start(Py<PyAny>, TaskLocals),
-    GiveUp(Py<PyAny>, TaskLocals),
+    CancelUnstarted(Py<PyAny>, TaskLocals),
     Cancel(Py<PyAny>),
     Report(PyResult<Py<PyAny>>),
     Nothing,
@@ -37,7 +38,7 @@ impl Deliver for SharedFuture {
                     stash::call_without_exception(py, || close_coroutine(awaitable.bind(py)))
                 });
             }
-            Some(TaskStage::Started(task, Origin::Ours)) => {
+            Some(TaskStage::Running(task, Origin::Library)) => {
                 Python::try_attach(|py| {
                     stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
                 });
@@ -60,63 +61,66 @@ impl Deliver for SharedFuture {
 }
 
 impl SharedFuture {
-    /// Takes what a closed loop has left; an output stays where it is.
+    /// Takes the awaitable or the task that a closed loop leaves. An output stays for whoever polls.
     fn take_unfinished(&self) -> Option<TaskStage> {
         let mut state = self.lock();
         match state.stage {
-            TaskStage::Done(_) | TaskStage::Gone => None,
+            TaskStage::Output(_) | TaskStage::Finished => None,
             _ => Some(std::mem::replace(&mut state.stage, TaskStage::Starting)),
         }
     }
 
-    /// Does on the loop's thread what is to be done next.
+    /// Takes the next action, on the loop's thread.
     fn act(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
         match self.next_action(py) {
-            LoopAction::Start(awaitable, locals) => {
+            FutureAction::Start(awaitable, locals) => {
                 if let Err(error) = catch_as_error(|| self.start_task(awaitable, &locals, py)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            LoopAction::GiveUp(awaitable, locals) => {
+            FutureAction::CancelUnstarted(awaitable, locals) => {
                 self.finish_unretrieved();
                 cancel_unstarted(awaitable.bind(py), &locals)?;
             }
-            LoopAction::Cancel(task) => {
+            FutureAction::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
             }
-            LoopAction::Report(output) => report(py, output)?,
-            LoopAction::Nothing => {}
+            FutureAction::Report(output) => report(py, output)?,
+            FutureAction::Nothing => {}
         }
         Ok(())
     }
 
-    fn next_action(&self, py: Python<'_>) -> LoopAction {
+    fn next_action(&self, py: Python<'_>) -> FutureAction {
         let mut state = self.lock();
         let (is_wanted, cancelled) = (
             state.interest == Interest::Wanted,
             state.interest == Interest::Dropped,
         );
         let (after, next) = match std::mem::replace(&mut state.stage, TaskStage::Starting) {
-            TaskStage::New(awaitable, locals) if cancelled => {
-                (TaskStage::Starting, LoopAction::GiveUp(awaitable, locals))
-            }
-            TaskStage::New(awaitable, locals) => {
-                (TaskStage::Starting, LoopAction::Start(awaitable, locals))
-            }
-            TaskStage::Started(task, origin) if cancelled => (
-                TaskStage::Started(task.clone_ref(py), origin),
-                LoopAction::Cancel(task),
+            TaskStage::New(awaitable, locals) if cancelled => (
+                TaskStage::Starting,
+                FutureAction::CancelUnstarted(awaitable, locals),
             ),
-            TaskStage::Done(output) if !is_wanted => (TaskStage::Gone, LoopAction::Report(output)),
-            stage => (stage, LoopAction::Nothing),
+            TaskStage::New(awaitable, locals) => {
+                (TaskStage::Starting, FutureAction::Start(awaitable, locals))
+            }
+            TaskStage::Running(task, origin) if cancelled => (
+                TaskStage::Running(task.clone_ref(py), origin),
+                FutureAction::Cancel(task),
+            ),
+            TaskStage::Output(output) if !is_wanted => {
+                (TaskStage::Finished, FutureAction::Report(output))
+            }
+            stage => (stage, FutureAction::Nothing),
         };
         state.stage = after;
         next
     }
 
-    /// Keeps the output for whoever polls, or tells the loop of an error where nobody will.
+    /// Keeps the output for whoever polls. Where nobody will, an error is reported to the loop.
     pub(crate) fn finish_or_report(
         &self,
         py: Python<'_>,
@@ -134,15 +138,15 @@ impl SharedFuture {
     ) -> PyResult<()> {
         let task = ensure_future(awaitable.bind(py), locals)?;
         let origin = if task.is(&awaitable) {
-            Origin::Theirs
+            Origin::User
         } else {
-            Origin::Ours
+            Origin::Library
         };
-        if origin == Origin::Ours
+        if origin == Origin::Library
             && self.is_wanted()
             && task.call_method0(intern!(py, "done"))?.is_truthy()?
         {
-            // It took one step, and that was all.
+            // An eager task that was done after its first step needs no callback.
             let output = task.call_method0(intern!(py, "result"));
             return self.finish_or_report(py, output.map(Bound::unbind));
         }
@@ -152,16 +156,17 @@ impl SharedFuture {
         Ok(())
     }
 
-    /// Remembers the task, unless the loop was closed meanwhile.
+    /// Keeps the task, unless the loop was closed meanwhile: user code has run since the stage was read.
     fn store_task(&self, task: &Bound<'_, PyAny>, origin: Origin) {
         let mut state = self.lock();
         if matches!(state.stage, TaskStage::Starting) {
-            state.stage = TaskStage::Started(task.clone().unbind(), origin);
+            state.stage = TaskStage::Running(task.clone().unbind(), origin);
         }
     }
 }
 
-/// Tells the loop of an error that nobody gets; a cancellation is none, and what leaves the loop is not unseen.
+/// Reports an error that no poll gets to the loop that runs on this thread. A cancellation is no error, and KeyboardInterrupt
+/// and SystemExit end the loop's run anyway.
 fn report(py: Python<'_>, output: PyResult<Py<PyAny>>) -> PyResult<()> {
     let Err(error) = output else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! How a Python task tells that it is done.
+//! The callback of the Python task.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,8 @@ use crate::bridge::{closed_error, leaves_the_loop};
 use crate::convert::into_future::shared_future::SharedFuture;
 use crate::err::catch_as_error;
 
-/// Tells the Rust future when the Python task is done, or has been dropped by a dying loop.
+/// Passes the end of the Python task on to the Rust future. A loop that is dropped drops its tasks, and with them this:
+/// the Rust future gets an error then.
 #[pyclass(frozen, module = "pyo3_aio")]
 pub(crate) struct DoneCallback {
     shared: Mutex<Option<Arc<SharedFuture>>>,
@@ -50,10 +51,10 @@ fn finish(shared: &SharedFuture, task: &Bound<'_, PyAny>) -> PyResult<()> {
     shared.finish_or_report(py, result.map(Bound::unbind))
 }
 
-/// Looks at an exception that has left the loop, so that the task does not report it as well.
+/// Retrieves a KeyboardInterrupt or SystemExit, which has left the loop's run, so that the task does not report it as well.
 fn retrieve_exit_exception(task: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = task.py();
-    // An attribute of asyncio's futures, which is no look.
+    // To read this attribute of asyncio's futures does not count as retrieval, as `exception()` does.
     let Some(exception) = task.getattr_opt(intern!(py, "_exception"))? else {
         return Ok(());
     };

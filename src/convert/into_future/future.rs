@@ -1,4 +1,4 @@
-//! The future, and the conversions that make one.
+//! The type [`PyFuture`] and the functions that make one.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::task_locals::TaskLocals;
 /// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out. So it does a task or another
 ///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
 ///   left alone.
-/// - **Errors** of the awaitable are its output, as the same exception object. One that nobody gets any more, since this
-///   was dropped or detached, is told to the loop's exception handler as never retrieved; a cancellation is not. Where the
-///   loop is closed first, the output is `RuntimeError: Event loop is closed`.
+/// - **Errors** of the awaitable are its output, as the same exception object. An error that comes after this was dropped or
+///   detached is reported to the loop's exception handler as never retrieved; a cancellation is not. Where the loop is
+///   closed first, the output is `RuntimeError: Event loop is closed`.
 /// - **Shutdown**: after [`shutdown`](crate::shutdown) the output is a `RuntimeError` that says so, and the task is
 ///   cancelled as by a drop, when this is polled.
 /// - **Fork**: in the child of a `fork()` the output is a `RuntimeError` that says so; a drop does nothing there.
@@ -34,7 +34,7 @@ pub struct PyFuture {
 impl PyFuture {
     /// Lets the Python task run on, and forgets its result.
     ///
-    /// An exception that it raises, or has raised, is told to the loop's exception handler as never retrieved.
+    /// An exception that it raises, or has raised, is reported to the loop's exception handler as never retrieved.
     pub fn detach(mut self) {
         if let Some(shared) = self.shared.take() {
             shared.detach();

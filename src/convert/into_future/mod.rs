@@ -1,5 +1,12 @@
-//! Python awaitables as Rust futures: [`PyFuture`] is the future, and [`shared_future`] what it and its loop's thread have in
-//! common; [`task`] makes an awaitable a task there, whose end the [`done_callback`] tells.
+//! Python awaitables as Rust futures.
+//!
+//! | module | contents | thread |
+//! | --- | --- | --- |
+//! | [`future`] | [`PyFuture`], and the functions that make one | any |
+//! | [`shared_future`] | the state that the others share: stages and transitions | any |
+//! | [`delivery`] | making a task of the awaitable, and cancelling it | the loop's |
+//! | [`task`] | asyncio's rules about tasks and awaitables | the loop's |
+//! | [`done_callback`] | the end of the task | the loop's |
 
 mod delivery;
 mod done_callback;

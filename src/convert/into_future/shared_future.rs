@@ -1,10 +1,21 @@
-//! What a [`PyFuture`](crate::convert::into_future::PyFuture), its loop's thread and the Python task's callback share.
+//! The state that a [`PyFuture`](crate::convert::into_future::PyFuture), its loop and the Python task's callback share.
 //!
-//! Guarantees:
-//! - The awaitable becomes a task, is closed or is cancelled on the loop's thread alone.
-//! - The output is there for whoever polls. Where nobody will, it is dropped on the loop's thread, and an error is told to
-//!   the loop: by its task, if that still has it.
-//! - No lock is held while Python code runs, a Python object is dropped, or a waker is called.
+//! The future is polled and dropped on any thread. Its loop's thread alone touches the awaitable and the task.
+//!
+//! | stage | to | by |
+//! | --- | --- | --- |
+//! | new | starting | the loop's thread, which then makes a task of the awaitable, or cancels or closes it if the future was dropped |
+//! | starting | running | the loop's thread, when there is a task |
+//! | new, starting, running | output | the loop's thread: the task is done, could not be made, or the loop is closed; somebody polls the future |
+//! | new, starting, running | finished | the same where nobody polls the future any more |
+//! | output | finished | the poll that takes the output; the loop's thread, if the future was dropped or detached meanwhile |
+//!
+//! Beside the stage, the future's owner says once that nobody polls any more ([`Interest`]), and
+//! [`shutdown`](crate::shutdown) sets `is_shut_down` once, after which a poll cancels the task and is ready with an error.
+//!
+//! An output that nobody polls for is dropped on the loop's thread, and an error among these is reported to the loop: by its
+//! task, if that still has it. No lock is held while Python code runs, a Python object is dropped, or a waker is cloned,
+//! called or dropped.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,12 +27,12 @@ use crate::bridge::{Deliver, Hub, Registration, closed_error, left_behind_error,
 use crate::instrument::Surroundings;
 use crate::task_locals::TaskLocals;
 
-/// What the future, the loop and the task's callback share.
+/// The shared state, and the loop's hub.
 pub(crate) struct SharedFuture {
     state: Mutex<FutureState>,
-    /// Given up when there is an output.
+    /// The entry among what the hub ends when its loop is closed. It is given up when there is an output.
     registration: Registration,
-    /// Those of the code that made the future.
+    /// The surroundings of the code that made the future.
     surroundings: Surroundings,
 }
 
@@ -29,18 +40,18 @@ pub(crate) struct FutureState {
     pub(crate) stage: TaskStage,
     pub(crate) waker: Option<Waker>,
     pub(crate) interest: Interest,
-    /// The user has shut the bridge down: whoever polls cancels the task, and gets an error.
+    /// The user has shut the bridge down.
     pub(crate) is_shut_down: bool,
 }
 
-/// What has become of the Rust future.
+/// The use that the Rust future's owner has for the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
-    /// Somebody polls it.
+    /// The future is polled for the task's output.
     Wanted,
-    /// The task is to be cancelled.
+    /// The future was dropped: the task is to be cancelled.
     Dropped,
-    /// The task runs on.
+    /// The future was detached: the task runs on.
     Detached,
 }
 
@@ -49,18 +60,18 @@ pub(crate) enum TaskStage {
     New(Py<PyAny>, TaskLocals),
     /// The loop's thread is making a task of it.
     Starting,
-    /// A task that was made of the awaitable, or a future of the loop that it was already.
-    Started(Py<PyAny>, Origin),
-    Done(PyResult<Py<PyAny>>),
-    /// The output has been taken, or nobody wants it.
-    Gone,
+    /// The task that was made of the awaitable, or the task or future of the loop that the awaitable is.
+    Running(Py<PyAny>, Origin),
+    Output(PyResult<Py<PyAny>>),
+    /// The output has been taken, or was of no use.
+    Finished,
 }
 
-/// Who made a task.
+/// The maker of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    Ours,
-    Theirs,
+    Library,
+    User,
 }
 
 impl fmt::Debug for SharedFuture {
@@ -98,12 +109,12 @@ impl SharedFuture {
         Ok(shared)
     }
 
-    /// What Python's side of the future is part of.
+    /// The surroundings that Python's side of the future runs in.
     pub(crate) fn surroundings(&self) -> &Surroundings {
         &self.surroundings
     }
 
-    /// Whether somebody polls the future. Otherwise the task's exception is left for asyncio to report.
+    /// Whether the future is polled for the output. Otherwise the task keeps its exception, and asyncio reports it.
     pub(crate) fn is_wanted(&self) -> bool {
         self.lock().interest == Interest::Wanted
     }
@@ -119,11 +130,11 @@ impl SharedFuture {
 
     /// Takes the output.
     pub(crate) fn poll_output(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<PyResult<Py<PyAny>>> {
-        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        // A waker's clone and drop run a runtime's code.
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        match std::mem::replace(&mut state.stage, TaskStage::Gone) {
-            TaskStage::Done(output) => Poll::Ready(output),
+        match std::mem::replace(&mut state.stage, TaskStage::Finished) {
+            TaskStage::Output(output) => Poll::Ready(output),
             stage if state.is_shut_down || self.hub().is_inherited() => {
                 let is_shut_down = state.is_shut_down;
                 state.stage = stage;
@@ -145,16 +156,18 @@ impl SharedFuture {
         }
     }
 
-    /// Nobody will poll, and the task runs on; the loop's thread shall report or drop the output that is there already.
+    /// Lets the task run on. The loop's thread reports or drops an output that is there already.
     pub(crate) fn detach(self: Arc<Self>) {
         self.set_interest(Interest::Detached, |stage| {
-            matches!(stage, TaskStage::Done(_))
+            matches!(stage, TaskStage::Output(_))
         });
     }
 
-    /// The future was dropped: the loop's thread shall cancel the task, or report or drop the output.
+    /// Has the loop's thread cancel the task, or report or drop the output.
     pub(crate) fn cancel(self: Arc<Self>) {
-        self.set_interest(Interest::Dropped, |stage| !matches!(stage, TaskStage::Gone));
+        self.set_interest(Interest::Dropped, |stage| {
+            !matches!(stage, TaskStage::Finished)
+        });
     }
 
     fn set_interest(
@@ -173,25 +186,25 @@ impl SharedFuture {
         }
     }
 
-    /// Keeps the output for whoever polls; it comes back where nobody will.
+    /// Keeps the output for whoever polls. Where nobody will, it is returned.
     pub(crate) fn finish(&self, output: PyResult<Py<PyAny>>) -> Option<PyResult<Py<PyAny>>> {
         let state = self.lock();
         if state.interest == Interest::Wanted {
-            self.settle(state, TaskStage::Done(output));
+            self.settle(state, TaskStage::Output(output));
             return None;
         }
-        self.settle(state, TaskStage::Gone);
+        self.settle(state, TaskStage::Finished);
         Some(output)
     }
 
-    /// The task is done, and nobody has looked at its output.
+    /// Ends the wait for a task that keeps its output.
     pub(crate) fn finish_unretrieved(&self) {
-        self.settle(self.lock(), TaskStage::Gone);
+        self.settle(self.lock(), TaskStage::Finished);
     }
 
-    /// Ends what waits for the task, once.
+    /// Moves to the stage, unless an earlier call has moved to one, and wakes the future.
     fn settle(&self, mut state: MutexGuard<'_, FutureState>, stage: TaskStage) {
-        if matches!(state.stage, TaskStage::Done(_) | TaskStage::Gone) {
+        if matches!(state.stage, TaskStage::Output(_) | TaskStage::Finished) {
             drop(state);
             return;
         }

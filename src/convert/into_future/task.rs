@@ -1,4 +1,5 @@
-//! What becomes of an awaitable on its loop: a task, or nothing.
+//! asyncio's rules about awaitables and tasks. Everything here is called on the loop's thread, except
+//! [`require_awaitable`] and [`close_coroutine`].
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -8,15 +9,15 @@ use pyo3::types::PyDict;
 use crate::python::asyncio;
 use crate::task_locals::TaskLocals;
 
-/// Refuses what cannot be awaited.
+/// Checks that an object can be awaited.
 ///
 /// # Errors
 ///
-/// `TypeError`.
+/// `TypeError`: it cannot.
 pub(crate) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = object.py();
     let class = object.get_type();
-    // `inspect.isawaitable` is slow; it knows of coroutines that generators are made to be, too.
+    // `inspect.isawaitable` is slow. It also takes a generator that `types.coroutine` has made a coroutine.
     if class.hasattr(intern!(py, "__await__"))?
         || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?
     {
@@ -29,8 +30,8 @@ pub(crate) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
     Err(PyTypeError::new_err(message))
 }
 
-/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. The `close()` of
-/// anything else is its own affair.
+/// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. Leaves any other
+/// awaitable alone: its `close()` may mean something else.
 pub(crate) fn close_coroutine(awaitable: &Bound<'_, PyAny>) {
     let py = awaitable.py();
     if let Err(error) = try_close_coroutine(awaitable) {
@@ -48,11 +49,11 @@ fn try_close_coroutine(awaitable: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// Gives up what has not been started, on the loop's thread: a future is cancelled, as it would be later.
+/// Cancels an awaitable that no task was made of: a future is cancelled, a coroutine closed.
 pub(crate) fn cancel_unstarted(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals) -> PyResult<()> {
     let py = awaitable.py();
     if asyncio::isfuture(py)?.call1((awaitable,))?.is_truthy()? {
-        // This refuses one of another loop, whose thread may be another one too.
+        // asyncio refuses a future of another loop, which may run on another thread.
         let future = ensure_future(awaitable, locals)?;
         return future.call_method0(intern!(py, "cancel")).map(drop);
     }
@@ -60,11 +61,11 @@ pub(crate) fn cancel_unstarted(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals
     Ok(())
 }
 
-/// Lets a task go that a closed loop has left pending, without asyncio's and Python's words about it: nobody but this
-/// library has it, and its Rust future gets an error.
+/// Drops a task that a closed loop has left pending, without "Task was destroyed but it is pending!" (`Task.__del__`) and
+/// without "coroutine ... was never awaited". The library has made the task, and its Rust future gets an error.
 pub(crate) fn discard_pending_task(task: &Bound<'_, PyAny>) {
     let py = task.py();
-    // What asyncio sets on the children of a `gather` that nobody awaits.
+    // `asyncio.gather` sets this on its children.
     let silenced = task.setattr(intern!(py, "_log_destroy_pending"), false);
     let closed = silenced.and_then(|()| task.call_method0(intern!(py, "get_coro")));
     if let Ok(coroutine) = closed {
@@ -72,7 +73,7 @@ pub(crate) fn discard_pending_task(task: &Bound<'_, PyAny>) {
     }
 }
 
-/// Makes a task of the awaitable within the locals' context, as `asyncio.ensure_future` does.
+/// Makes a task of the awaitable in the locals' context, as `asyncio.ensure_future` does. A future is returned as it is.
 pub(crate) fn ensure_future<'py>(
     awaitable: &Bound<'py, PyAny>,
     locals: &TaskLocals,
@@ -88,8 +89,8 @@ pub(crate) fn ensure_future<'py>(
     locals.run(py, |_| ensure_future.call((awaitable,), Some(&keywords)))
 }
 
-/// Makes a task of a coroutine; from Python 3.12 on it takes its first step at once, unless the loop has a task factory
-/// of its own.
+/// Makes a task of a coroutine. Where that changes nothing else, the task takes its first step at once, which saves a turn
+/// of the loop (Python 3.12 and later, no task factory).
 fn create_task<'py>(
     event_loop: &Bound<'py, PyAny>,
     coroutine: &Bound<'py, PyAny>,
@@ -106,7 +107,7 @@ fn create_task<'py>(
     keywords.set_item(intern!(py, "eager_start"), true)?;
     let context = locals.context(py);
     if !context.is_none() {
-        // A copy, as other tasks have one, and since the original may be in use.
+        // A copy, as every task has one (`Task.__init__`); the original may be in use.
         keywords.set_item(
             intern!(py, "context"),
             context.call_method0(intern!(py, "copy"))?,

@@ -16,7 +16,7 @@ use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
 /// What the loop's thread has to do next.
-enum LoopAction {
+enum StreamAction {
     Start(Py<PyAny>, TaskLocals),
     /// The future that the driver waits for.
     Resume(Py<PyAny>),
@@ -25,30 +25,30 @@ enum LoopAction {
 }
 
 impl SharedStream {
-    fn next_action(&self, py: Python<'_>) -> LoopAction {
+    fn next_action(&self, py: Python<'_>) -> StreamAction {
         let is_unwanted = self.is_unwanted();
         let mut stage = self.lock();
         match &mut *stage {
             DriverStage::New(..) => match std::mem::replace(&mut *stage, DriverStage::Starting) {
-                DriverStage::New(generator, locals) => LoopAction::Start(generator, locals),
-                _ => LoopAction::Nothing,
+                DriverStage::New(generator, locals) => StreamAction::Start(generator, locals),
+                _ => StreamAction::Nothing,
             },
             DriverStage::Running(task, room) => match room.take() {
-                Some(room) => LoopAction::Resume(room),
+                Some(room) => StreamAction::Resume(room),
                 None if is_unwanted => {
                     let task = task.clone_ref(py);
                     let cancelled = DriverStage::Cancelled(task.clone_ref(py));
                     let running = std::mem::replace(&mut *stage, cancelled);
                     drop(stage);
                     drop(running);
-                    LoopAction::Cancel(task)
+                    StreamAction::Cancel(task)
                 }
-                None => LoopAction::Nothing,
+                None => StreamAction::Nothing,
             },
             DriverStage::Starting
             | DriverStage::Cancelled(_)
             | DriverStage::Closing(_)
-            | DriverStage::Ended => LoopAction::Nothing,
+            | DriverStage::Ended => StreamAction::Nothing,
         }
     }
 
@@ -92,7 +92,7 @@ impl Deliver for SharedStream {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         self.drop_leftovers(py)?;
         match self.next_action(py) {
-            LoopAction::Start(generator, locals) => {
+            StreamAction::Start(generator, locals) => {
                 if let Err(error) = catch_as_error(|| self.start_task(py, generator, &locals)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     match leaves {
@@ -103,16 +103,16 @@ impl Deliver for SharedStream {
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            LoopAction::Resume(room) => {
+            StreamAction::Resume(room) => {
                 let room = room.bind(py);
                 if !room.call_method0(intern!(py, "done"))?.is_truthy()? {
                     room.call_method1(intern!(py, "set_result"), (py.None(),))?;
                 }
             }
-            LoopAction::Cancel(task) => {
+            StreamAction::Cancel(task) => {
                 task.bind(py).call_method0(intern!(py, "cancel"))?;
             }
-            LoopAction::Nothing => {}
+            StreamAction::Nothing => {}
         }
         Ok(())
     }
