@@ -1,7 +1,7 @@
-//! What the driver of a generator does with it, step by step.
+//! The steps of an `async for` over a generator, whose body adds the item to the buffer.
 //!
 //! Guarantees:
-//! - What the generator awaits is yielded to the task as it is, so that the generator runs as under `async for`.
+//! - The task gets what the generator yields as it is, so that the generator runs as under `async for`.
 //! - An item is added to the buffer before the generator is waited for again, and before its end.
 //! - When the stream has been dropped, or the task is cancelled between two items, the generator's `aclose()` is
 //!   awaited.
@@ -20,37 +20,36 @@ use crate::convert::into_stream::shared_stream::{Errors, SharedStream, report};
 use crate::python::asyncio;
 use crate::python::step::Step;
 
-/// How many items one turn of the loop collects: half a buffer, so that the consumer takes one half while the other is
-/// being filled.
+/// The most items of one turn of the loop: half a buffer, so that the consumer takes one half while the other is filled.
 const BATCH: usize = BUFFER / 2;
-/// How long one turn of the loop collects items.
+/// The longest time of one turn. Other tasks of the loop wait for it.
 const TURN: Duration = Duration::from_millis(1);
 
-/// The generator, and where in it the driver is.
+/// The generator, and the position in it.
 pub(crate) struct AsyncFor {
     generator: Py<PyAny>,
-    /// What `__aiter__` has returned.
+    /// The result of `__aiter__`, once it has been called.
     iterator: Option<Py<PyAny>>,
     await_iterator: Option<AwaitIterator>,
     phase: Phase,
 }
 
 enum Phase {
-    /// An item is awaited, or asked for next.
+    /// An item is awaited, or comes next.
     Iterating,
-    /// `aclose()` is awaited; the error is raised afterwards.
+    /// `aclose()` is awaited. The error is raised afterwards.
     Closing(Option<PyErr>),
 }
 
-/// Why a turn has collected enough.
+/// The reason why a turn collects no more items.
 enum TurnEnd {
-    /// The generator awaits something.
+    /// The generator has yielded this to the task.
     Suspended(Py<PyAny>),
     /// The buffer is full, or the turn was long.
-    Enough,
+    Full,
     Exhausted,
     Failed(PyErr),
-    /// Nobody wants more, or the task is cancelled between two items.
+    /// Nobody takes more items, or this was thrown into the task between two items.
     Interrupted(Option<PyErr>),
 }
 
@@ -83,7 +82,7 @@ impl AsyncFor {
         visit.call(self.await_iterator.as_ref().map(AwaitIterator::object))
     }
 
-    /// Collects items for one turn.
+    /// Collects the items of one turn.
     fn collect_turn(
         &mut self,
         py: Python<'_>,
@@ -95,7 +94,7 @@ impl AsyncFor {
         shared.add(&mut items);
         match collected {
             TurnEnd::Suspended(yielded) => Ok(Step::Yielded(yielded)),
-            TurnEnd::Enough => pause(py, shared),
+            TurnEnd::Full => pause(py, shared),
             TurnEnd::Exhausted => Ok(Step::Returned(py.None())),
             TurnEnd::Failed(error) => self.fail(py, shared, error),
             TurnEnd::Interrupted(reason) => {
@@ -114,7 +113,7 @@ impl AsyncFor {
         resume: Resume<'_, '_>,
         items: &mut Vec<Py<PyAny>>,
     ) -> TurnEnd {
-        let room = shared.free_capacity().min(BATCH);
+        let capacity = shared.buffer.free_capacity().min(BATCH);
         let started = Instant::now();
         let none = py.None().into_bound(py);
         let mut resume = match (resume, &self.await_iterator) {
@@ -128,8 +127,8 @@ impl AsyncFor {
                 if shared.is_unwanted() {
                     return TurnEnd::Interrupted(None);
                 }
-                if items.len() >= room || started.elapsed() > TURN {
-                    return TurnEnd::Enough;
+                if items.len() >= capacity || started.elapsed() > TURN {
+                    return TurnEnd::Full;
                 }
             }
             match self.step(py, std::mem::replace(&mut resume, Resume::Send(&none))) {
@@ -143,7 +142,7 @@ impl AsyncFor {
         }
     }
 
-    /// Goes on with the item that is awaited, or begins with the next.
+    /// Steps the item that is awaited, or else the next one.
     fn step(&mut self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
         let await_iterator = match self.await_iterator.take() {
             Some(await_iterator) => await_iterator,
@@ -171,7 +170,7 @@ impl AsyncFor {
         Ok(iterator)
     }
 
-    /// The generator has raised, which ends it.
+    /// Ends the driver with an error that the generator has raised.
     fn fail(&mut self, py: Python<'_>, shared: &SharedStream, error: PyErr) -> PyResult<Step> {
         let is_cancelled = error.matches(py, asyncio::cancelled_error(py)?)?;
         if shared.is_unwanted() {
@@ -188,14 +187,14 @@ impl AsyncFor {
             shared.stop(error.clone_ref(py));
             return Err(error);
         }
-        match shared.errors() {
+        match shared.errors {
             Errors::Deliver => shared.fail(error),
             Errors::Report => report(py, error)?,
         }
         Ok(Step::Returned(py.None()))
     }
 
-    /// Begins with `aclose()`, if there is one.
+    /// Calls `aclose()`, if there is one.
     fn close(
         &mut self,
         py: Python<'_>,
@@ -252,14 +251,14 @@ impl AsyncFor {
     }
 }
 
-/// Gives the turn to others: until there is room, or until the loop's next turn where there is some.
+/// Yields to the loop: for one turn (`asyncio.sleep(0)`), or until the buffer has capacity.
 fn pause(py: Python<'_>, shared: &SharedStream) -> PyResult<Step> {
-    if shared.free_capacity() == 0 {
-        let room = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;
-        // What `await` does with a future.
-        room.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-        if shared.pause(&room) {
-            return Ok(Step::Yielded(room.unbind()));
+    if shared.buffer.free_capacity() == 0 {
+        let pause = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;
+        // As `Future.__await__` does before it yields itself.
+        pause.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+        if shared.pause(&pause) {
+            return Ok(Step::Yielded(pause.unbind()));
         }
     }
     Ok(Step::Yielded(py.None()))

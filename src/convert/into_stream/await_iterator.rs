@@ -1,4 +1,7 @@
-//! An awaitable of Python's that is stepped from Rust, as `await` does.
+//! The iterator of a Python awaitable, stepped from Rust as `await` steps it.
+//!
+//! The rules and texts are those of `_PyCoro_GetAwaitableIter` (`Objects/genobject.c`) and of the instruction
+//! `GET_ANEXT`.
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::intern;
@@ -9,17 +12,17 @@ use crate::python::asyncio;
 use crate::python::exceptions::pep479::with_cause;
 use crate::python::step::Step;
 
-/// The iterator of an awaitable.
+/// The iterator that `__await__` has returned.
 pub(crate) struct AwaitIterator(Py<PyAny>);
 
-/// What goes into a suspended awaitable.
+/// A value or an exception for a suspended awaitable.
 pub(crate) enum Resume<'a, 'py> {
     Send(&'a Bound<'py, PyAny>),
     Throw(PyErr),
 }
 
 impl AwaitIterator {
-    /// Takes the iterator that `async for` would step, of what `__anext__()` has returned.
+    /// Takes the iterator of an awaitable that `__anext__()` has returned.
     ///
     /// # Errors
     ///
@@ -37,11 +40,11 @@ impl AwaitIterator {
         })
     }
 
-    /// Takes the iterator that `await` would step.
+    /// Takes the iterator of an awaitable.
     ///
     /// # Errors
     ///
-    /// `TypeError`: the object is not awaitable. What its `__await__` raises.
+    /// `TypeError`: the object is not awaitable. Those of its `__await__`.
     pub(crate) fn new(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
         let py = awaitable.py();
         let called = awaitable.call_method0(intern!(py, "__await__"));
@@ -62,12 +65,12 @@ impl AwaitIterator {
         Ok(Self(iterator.unbind()))
     }
 
-    /// A generator that `types.coroutine` has made a coroutine has no `__await__`, and what cannot be awaited neither.
+    /// Takes an object without `__await__`, if it is a generator that `types.coroutine` has made a coroutine.
     fn without_await(awaitable: Bound<'_, PyAny>, error: PyErr) -> PyResult<Self> {
         let py = awaitable.py();
         let class = awaitable.get_type();
         if class.hasattr(intern!(py, "__await__"))? {
-            // Its own code has raised that.
+            // The code of its `__await__` has raised that.
             return Err(error);
         }
         let isawaitable = asyncio::isawaitable(py)?.call1((&awaitable,))?;
@@ -80,7 +83,7 @@ impl AwaitIterator {
         )))
     }
 
-    /// Runs it until its next suspension, or its end.
+    /// Steps the awaitable until it yields or ends.
     pub(crate) fn resume(&self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
         let iterator = self.0.bind(py);
         match resume {
@@ -120,7 +123,7 @@ mod by_slot {
     pub(crate) fn send(iterator: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = iterator.py();
         let mut result = std::ptr::null_mut();
-        // SAFETY: both objects are alive, and there is a place for the result.
+        // SAFETY: the thread is attached, both objects are alive, and `result` is writable.
         let sent = unsafe { ffi::PyIter_Send(iterator.as_ptr(), value.as_ptr(), &raw mut result) };
         if sent == ffi::PySendResult::PYGEN_ERROR {
             return Err(PyErr::fetch(py));

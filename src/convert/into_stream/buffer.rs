@@ -1,8 +1,10 @@
-//! The items of a generator that wait for the consumer, and how they end.
+//! The items of a generator that wait for the consumer, and their end.
+//!
+//! The loop's thread adds items and ends them; the consumer's thread takes them and drops the stream.
 //!
 //! Guarantees:
-//! - What ends the items comes after every item, once.
-//! - No lock is held while Python code runs, a Python object is dropped, or a waker is called.
+//! - The end comes after every item, once.
+//! - No lock is held while Python code runs, a Python object is dropped, or a waker is cloned, called or dropped.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use pyo3::prelude::*;
 
-/// How many items wait for the consumer; as many again may be with it.
+/// The most items that wait for the consumer. As many again may be with it.
 pub(crate) const BUFFER: usize = 128;
 
 /// The items, between the loop's thread and the consumer.
@@ -24,16 +26,16 @@ struct BufferState {
     items: VecDeque<Py<PyAny>>,
     end: Option<StreamEnd>,
     waker: Option<Waker>,
-    /// The stream was dropped, and what waits for it is of no use.
+    /// The stream was dropped. The loop's thread drops the items.
     dropped: bool,
 }
 
-/// How the items end.
+/// The end of the items.
 pub(crate) enum StreamEnd {
     Exhausted,
-    /// The generator has raised; somebody has to be told.
+    /// The generator has raised: the consumer gets the error, or else it is reported.
     Raised(PyErr),
-    /// By what others know of: a cancellation, or the end of the loop.
+    /// A cancellation, or the end of the loop or of the bridge: the consumer gets the error, and nobody else has to.
     Stopped(PyErr),
 }
 
@@ -43,13 +45,13 @@ impl Buffer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Swaps the waiting items for the empty `taken`; `None` is the end.
+    /// Swaps the waiting items for the empty `taken`. `None` is the end.
     pub(crate) fn poll_take(
         &self,
         cx: &mut Context<'_>,
         taken: &mut VecDeque<Py<PyAny>>,
     ) -> Poll<Option<PyResult<()>>> {
-        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        // A waker's clone and drop run a runtime's code.
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if !state.items.is_empty() {
@@ -68,7 +70,7 @@ impl Buffer {
         }
     }
 
-    /// How many items may be added.
+    /// The number of items that may be added.
     pub(crate) fn free_capacity(&self) -> usize {
         BUFFER.saturating_sub(self.lock().items.len())
     }
@@ -84,7 +86,7 @@ impl Buffer {
         }
     }
 
-    /// Ends the items, unless that has been done.
+    /// Ends the items, unless an earlier call has.
     pub(crate) fn end(&self, end: StreamEnd) {
         let mut state = self.lock();
         if state.end.is_some() {
@@ -100,7 +102,7 @@ impl Buffer {
         }
     }
 
-    /// The stream was dropped, and brings back what it has not given; true when there is something for
+    /// Takes back the items that a dropped stream has not given to its consumer. True when there is something for
     /// [`Buffer::take_leftovers`].
     pub(crate) fn drop_stream(&self, taken: VecDeque<Py<PyAny>>) -> bool {
         let mut state = self.lock();
@@ -114,7 +116,7 @@ impl Buffer {
         leaves
     }
 
-    /// Takes out what nobody will take, to be dropped on the loop's thread.
+    /// Takes out what a dropped stream has left, to be dropped on the loop's thread.
     pub(crate) fn take_leftovers(&self) -> Option<(VecDeque<Py<PyAny>>, Option<StreamEnd>)> {
         let mut state = self.lock();
         if !state.dropped {

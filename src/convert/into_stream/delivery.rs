@@ -1,4 +1,5 @@
-//! What the loop's thread does for a [`PyStream`](crate::convert::into_stream::PyStream): starts its driver, lets it go on, and cancels it.
+//! The loop's side of a [`PyStream`](crate::convert::into_stream::PyStream): its thread starts the driver, resumes it after a
+//! pause, and cancels it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,10 +16,10 @@ use crate::err::catch_as_error;
 use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
-/// What the loop's thread has to do next.
+/// An action of the loop's thread, chosen under the lock and taken outside of it.
 enum StreamAction {
     Start(Py<PyAny>, TaskLocals),
-    /// The future that the driver waits for.
+    /// Sets the future that the paused driver waits for.
     Resume(Py<PyAny>),
     Cancel(Py<PyAny>),
     Nothing,
@@ -33,8 +34,8 @@ impl SharedStream {
                 DriverStage::New(generator, locals) => StreamAction::Start(generator, locals),
                 _ => StreamAction::Nothing,
             },
-            DriverStage::Running(task, room) => match room.take() {
-                Some(room) => StreamAction::Resume(room),
+            DriverStage::Running(task, pause) => match pause.take() {
+                Some(pause) => StreamAction::Resume(pause),
                 None if is_unwanted => {
                     let task = task.clone_ref(py);
                     let cancelled = DriverStage::Cancelled(task.clone_ref(py));
@@ -62,7 +63,7 @@ impl SharedStream {
         let task = ensure_future(&driver, locals)?;
         let mut stage = self.lock();
         let task = task.unbind();
-        // A task factory may have let it take its first step already.
+        // An eager task has taken its first step already, and may be closing the generator, or be done.
         let unused = match &*stage {
             DriverStage::Starting => {
                 *stage = DriverStage::Running(task, None);
@@ -79,7 +80,7 @@ impl SharedStream {
         Ok(())
     }
 
-    /// Drops what nobody will take, and tells the loop of an error among it.
+    /// Drops what a dropped stream has left, and reports an error among it to the loop.
     fn drop_leftovers(&self, py: Python<'_>) -> PyResult<()> {
         match self.buffer.take_leftovers() {
             Some((_, Some(StreamEnd::Raised(error)))) => report(py, error),
@@ -103,10 +104,10 @@ impl Deliver for SharedStream {
                     return leaves.map_or(Ok(()), Err);
                 }
             }
-            StreamAction::Resume(room) => {
-                let room = room.bind(py);
-                if !room.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    room.call_method1(intern!(py, "set_result"), (py.None(),))?;
+            StreamAction::Resume(pause) => {
+                let pause = pause.bind(py);
+                if !pause.call_method0(intern!(py, "done"))?.is_truthy()? {
+                    pause.call_method1(intern!(py, "set_result"), (py.None(),))?;
                 }
             }
             StreamAction::Cancel(task) => {

@@ -16,7 +16,7 @@ use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
 use crate::python::type_slots::Steps;
 
-/// A coroutine that moves the items of a generator to a buffer.
+/// A coroutine that steps an `async for` over a generator, and ends with the generator.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "StreamDriver")]
 pub(crate) struct Driver {
     shared: Arc<SharedStream>,
@@ -42,7 +42,7 @@ impl Driver {
 
     fn resume(&self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
         self.state.step(|mut async_for| {
-            // A PanicException that the generator has raised comes back as a panic.
+            // pyo3 resumes a panic where Python code has raised a PanicException.
             let stepped = catch_call(|| async_for.resume(py, &self.shared, resume));
             let stepped = stepped.unwrap_or_else(|caught| {
                 let error = PyErr::from(caught);
@@ -88,7 +88,7 @@ impl Driver {
         step_in_method(|| self.resume(py, Resume::Throw(error)))
     }
 
-    /// Lets go of the generator.
+    /// Drops the generator, and gives the consumer an error.
     fn close(&self) -> PyResult<()> {
         self.state.close(|async_for| {
             drop(async_for);

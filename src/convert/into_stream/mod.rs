@@ -1,7 +1,14 @@
 //! Python's asynchronous generators as Rust streams.
 //!
-//! [`PyStream`] is the stream. A [`Driver`](driver::Driver) in a task of the event loop steps the generator, a
-//! [`Buffer`](buffer::Buffer) holds the items between the two, and [`SharedStream`](shared_stream::SharedStream) is what they share.
+//! | module | contents | thread |
+//! | --- | --- | --- |
+//! | [`pystream`] | [`PyStream`], and the functions that make one | any |
+//! | [`shared_stream`] | the state that the others share: stages and transitions | any |
+//! | [`buffer`] | the items that wait for the consumer | any |
+//! | [`delivery`] | starting the driver, resuming it, cancelling it | the loop's |
+//! | [`driver`] | the coroutine in a task of the loop that steps the generator | the loop's |
+//! | [`async_for`] | its steps: collecting items, pausing, `aclose()` | the loop's |
+//! | [`await_iterator`] | stepping one awaitable, as `await` does | the loop's |
 
 mod async_for;
 mod await_iterator;

@@ -1,4 +1,4 @@
-//! The Rust stream around an asynchronous generator.
+//! The type [`PyStream`] and the functions that make one.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ use crate::task_locals::TaskLocals;
 /// a millisecond.
 ///
 /// - **Errors** of the generator are the last item, as the same exception object; so is `asyncio.CancelledError` when
-///   the generator or its task is cancelled. An error that is not taken is told to the loop's exception handler when this
-///   is dropped.
+///   the generator or its task is cancelled. An error that is not taken is reported to the loop's exception handler when
+///   this is dropped.
 /// - **Drop** stops the generator on the loop's next turn: `CancelledError` is raised where it awaits, and then its
-///   `aclose()`, where it has one, is awaited. What goes wrong in there is told to the loop's exception handler.
+///   `aclose()`, where it has one, is awaited. An error in there is reported to the loop's exception handler.
 /// - **Closed loop**: the last item is `RuntimeError: Event loop is closed`.
 /// - **Shutdown**: [`shutdown`](crate::shutdown) stops the generator as a drop does; the last item, after those that have
 ///   come before, is a `RuntimeError` that says so.
@@ -121,7 +121,7 @@ pub fn into_stream_with_locals(
     stream(locals, async_gen, Errors::Deliver)
 }
 
-/// The same for a consumer that takes items only.
+/// Converts a Python asynchronous generator into a Rust stream of its items. Errors go to the loop's exception handler.
 pub(crate) fn into_items_with_locals(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,

@@ -1,10 +1,20 @@
-//! What a [`PyStream`](crate::convert::into_stream::PyStream), its driver and its loop's thread share.
+//! The state that a [`PyStream`](crate::convert::into_stream::PyStream), its driver and its loop share.
 //!
-//! Guarantees:
-//! - At most [`BUFFER`](crate::convert::into_stream::buffer::BUFFER) items wait. The driver pauses while there are so many, and the consumer
-//!   takes all at once.
-//! - The task is cancelled once, and not when it is closing the generator.
-//! - No lock is held while Python code runs, a Python object is dropped, or a waker is called.
+//! The stream is polled and dropped on any thread, the consumer's. The driver is a coroutine in a task of the loop.
+//!
+//! | stage | to | by |
+//! | --- | --- | --- |
+//! | new | starting | the loop's thread, which then makes the driver's task |
+//! | starting | running | the loop's thread, when there is a task |
+//! | starting, running, cancelled | closing | the driver, before it awaits `aclose()`; nobody interrupts it from then on |
+//! | running | cancelled | the loop's thread, once, when nobody takes more items; the driver closes the generator then |
+//! | any | ended | the driver when it is done or dropped; whoever closes the loop |
+//!
+//! A running driver may be paused: the buffer is full, and the task waits for a future of asyncio. The loop's thread sets
+//! that when the consumer has taken the items, all at once.
+//!
+//! Nobody takes more items (`unwanted`) once the stream was dropped, which the consumer's thread says, or the bridge was
+//! shut down. No lock is held while Python code runs, a Python object is dropped, or a waker is cloned, called or dropped.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,37 +30,37 @@ use crate::convert::into_stream::buffer::{Buffer, StreamEnd};
 use crate::python::asyncio;
 use crate::task_locals::TaskLocals;
 
-/// Where the generator's errors go.
+/// The receiver of the generator's errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Errors {
-    /// To the consumer, as the last item.
+    /// The consumer, as the last item.
     Deliver,
-    /// To the loop's exception handler.
+    /// The loop's exception handler.
     Report,
 }
 
-/// The buffer, and what the two ends have to know of each other.
+/// The shared state, and the loop's hub.
 pub(crate) struct SharedStream {
     pub(crate) buffer: Buffer,
     stage: Mutex<DriverStage>,
-    /// Nobody takes more items: the stream was dropped, or the bridge shut down. Only the loop's thread acts on that.
+    /// Nobody takes more items. Only the loop's thread acts on that.
     pub(crate) unwanted: AtomicBool,
-    /// Given up when the driver is done.
+    /// The entry among what the hub ends when its loop is closed. It is given up when the driver is done.
     registration: Registration,
-    errors: Errors,
+    pub(crate) errors: Errors,
 }
 
-/// Where the generator and its task are.
+/// The stage of the generator and of its driver's task.
 pub(crate) enum DriverStage {
     /// On its way to the loop.
     New(Py<PyAny>, TaskLocals),
-    /// The loop's thread is making a task of it, or that has had its first step.
+    /// The loop's thread is making the driver's task, whose first step may be within that.
     Starting,
-    /// Its task, and the future that it waits for while the buffer is full.
+    /// The task, and the future that it waits for while the driver is paused.
     Running(Py<PyAny>, Option<Py<PyAny>>),
-    /// The task has been cancelled, since nobody takes more items.
+    /// The task, which has been cancelled.
     Cancelled(Py<PyAny>),
-    /// The task is closing the generator; nobody interrupts that.
+    /// The task, if it is known yet.
     Closing(Option<Py<PyAny>>),
     Ended,
 }
@@ -91,15 +101,11 @@ impl SharedStream {
         self.registration.hub()
     }
 
-    pub(crate) fn errors(&self) -> Errors {
-        self.errors
-    }
-
     pub(crate) fn is_unwanted(&self) -> bool {
         self.unwanted.load(Ordering::Acquire)
     }
 
-    /// Swaps the waiting items for the empty `taken`; `None` is the end.
+    /// Swaps the waiting items for the empty `taken`. `None` is the end.
     pub(crate) fn poll_take(
         self: &Arc<Self>,
         cx: &mut Context<'_>,
@@ -119,20 +125,15 @@ impl SharedStream {
         polled
     }
 
-    /// The stream was dropped: the loop's thread shall drop the items and stop the driver.
+    /// Has the loop's thread drop the items and stop the driver, when the stream is dropped.
     pub(crate) fn drop_stream(self: &Arc<Self>, taken: VecDeque<Py<PyAny>>) {
         self.unwanted.store(true, Ordering::Release);
-        // Nothing is added any more by a driver that is done.
+        // The stage is read first: a driver that has ended adds nothing to the buffer afterwards.
         let is_ended = matches!(*self.lock(), DriverStage::Ended);
         let leaves = self.buffer.drop_stream(taken);
         if leaves || !is_ended {
             self.hub().push(Arc::<Self>::clone(self));
         }
-    }
-
-    /// How many items may be added.
-    pub(crate) fn free_capacity(&self) -> usize {
-        self.buffer.free_capacity()
     }
 
     /// Adds items and wakes the consumer, from the loop's thread.
@@ -144,18 +145,20 @@ impl SharedStream {
         self.buffer.add(items);
     }
 
-    /// Has the future set when there is room; false when there is room already.
+    /// Pauses the driver: the future is set when the buffer has capacity. False when it has some already.
     pub(crate) fn pause(&self, future: &Bound<'_, PyAny>) -> bool {
-        match &mut *self.lock() {
-            DriverStage::Running(_, room) => *room = Some(future.clone().unbind()),
+        let before = match &mut *self.lock() {
+            DriverStage::Running(_, pause) => pause.replace(future.clone().unbind()),
             _ => return false,
-        }
-        // The consumer makes room first, and then looks for a driver that is paused: one of the two sees the other.
-        if self.free_capacity() == 0 {
+        };
+        drop(before);
+        // The driver stores the future and then looks at the capacity; the consumer takes the items and then looks for a
+        // paused driver. So one of the two sees what the other has done.
+        if self.buffer.free_capacity() == 0 {
             return true;
         }
-        let room = self.take_pause();
-        drop(room);
+        let pause = self.take_pause();
+        drop(pause);
         false
     }
 
@@ -165,12 +168,13 @@ impl SharedStream {
 
     fn take_pause(&self) -> Option<Py<PyAny>> {
         match &mut *self.lock() {
-            DriverStage::Running(_, room) => room.take(),
+            DriverStage::Running(_, pause) => pause.take(),
             _ => None,
         }
     }
 
-    /// The cancellation of the task has done what it was for: what the generator's `aclose()` does is not cancelled.
+    /// Takes the cancellation of the task back (`Task.uncancel`), which has stopped the generator: code in its `aclose()` that
+    /// asks `Task.cancelling()`, as `asyncio.timeout` does, is not cancelled.
     pub(crate) fn uncancel(&self, py: Python<'_>) -> PyResult<()> {
         let task = match &*self.lock() {
             DriverStage::Cancelled(task) => task.clone_ref(py),
@@ -183,31 +187,31 @@ impl SharedStream {
         Ok(())
     }
 
-    /// From now on the task is not interrupted.
+    /// Keeps the task from being cancelled.
     pub(crate) fn begin_closing(&self) {
         let mut current = self.lock();
-        let (stage, room) = match std::mem::replace(&mut *current, DriverStage::Closing(None)) {
-            DriverStage::Running(task, room) => (DriverStage::Closing(Some(task)), room),
+        let (stage, pause) = match std::mem::replace(&mut *current, DriverStage::Closing(None)) {
+            DriverStage::Running(task, pause) => (DriverStage::Closing(Some(task)), pause),
             DriverStage::Cancelled(task) => (DriverStage::Closing(Some(task)), None),
             DriverStage::Ended => (DriverStage::Ended, None),
             _ => (DriverStage::Closing(None), None),
         };
         *current = stage;
         drop(current);
-        drop(room);
+        drop(pause);
     }
 
-    /// The generator has raised: its last item, which the loop is told of when nobody takes it.
+    /// Makes an error of the generator the last item. It is reported to the loop if the stream is dropped before.
     pub(crate) fn fail(&self, error: PyErr) {
         self.buffer.end(StreamEnd::Raised(error));
     }
 
-    /// The last item, unless there has been one.
+    /// Makes a cancellation, or the end of the loop or of the bridge, the last item, unless the items have ended.
     pub(crate) fn stop(&self, error: PyErr) {
         self.buffer.end(StreamEnd::Stopped(error));
     }
 
-    /// The driver is done.
+    /// Ends the items and the stage, when the driver is done.
     pub(crate) fn finish(&self) {
         self.buffer.end(StreamEnd::Exhausted);
         let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
@@ -215,7 +219,7 @@ impl SharedStream {
         drop(stage);
     }
 
-    /// The driver was dropped before it was done.
+    /// Ends both with an error, where the driver was dropped before it was done.
     pub(crate) fn abandon(&self) {
         self.stop(closed_error());
         self.finish();
