@@ -2,12 +2,14 @@
 //!
 //! | from | to | module |
 //! | --- | --- | --- |
-//! | a Rust future | a coroutine of Python, polled first by whoever awaits it | [`into_coroutine`] |
-//! | a Rust future | a future of Python, started at once on its runtime | [`future_into_py`] |
-//! | a Rust future that is not `Send` | a future of Python | [`local_future`] |
-//! | an awaitable of Python | a Rust future | [`into_future`] |
-//! | an asynchronous generator of Python | a Rust stream | [`into_stream`] |
-//! | a Rust stream | an asynchronous generator of Python | [`stream_into_py`] |
+//! | a Rust future | a Python coroutine, which starts when it is awaited | [`into_coroutine`], under trio with [`trio_wait`] |
+//! | a Rust future | a Python future, which is started on its runtime at once | [`future_into_py`] |
+//! | a Rust future that is not `Send` | a Python future | [`local_future`] |
+//! | a Python awaitable | a Rust future | [`into_future`] |
+//! | a Python asynchronous generator | a Rust stream | [`into_stream`] |
+//! | a Rust stream | a Python asynchronous generator | [`stream_into_py`] |
+//!
+//! These take a runtime as a [`Runner`](crate::bridge::Runner); [`generic`](crate::generic) has the functions for users.
 
 pub(crate) mod future_into_py;
 pub(crate) mod into_coroutine;

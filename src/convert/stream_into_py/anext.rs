@@ -1,10 +1,10 @@
-//! What `__anext__()` and `asend()` of a generator return.
+//! The awaitable that `__anext__()` and `asend()` of a generator return, as CPython's `async_gen_asend`
+//! (`Objects/genobject.c`), with its rules and texts.
 //!
-//! Guarantees:
-//! - Nothing is polled before the first step. That polls the stream on the caller's thread, detached from Python and
-//!   inside the runtime's context; only when it is pending does it move to the runtime.
-//! - While it is pending it waits as a [`RustCoroutine`] does. An exception that is thrown in is raised after the
-//!   runtime has given the stream back, with the item that may have come meanwhile: the next one who asks gets it.
+//! Nothing is polled before the first step. That polls the stream on the caller's thread, detached from Python and inside the
+//! runtime's context. Only a stream that is pending moves to the runtime, and a [`RustCoroutine`] waits for it. An exception
+//! that is thrown in is raised after the runtime has returned the stream, with the item that may have come meanwhile: the
+//! next awaitable gets it.
 
 use std::borrow::Cow;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::bridge::{Held, Work, left_behind_error};
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
+use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
 use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::{AlreadyRunning, StreamSlot, Taken};
@@ -36,12 +36,11 @@ pub(crate) struct Anext {
 }
 
 enum AnextStage {
-    /// Nothing has been asked for; what was sent, unless it was None.
+    /// No step has been made. The value of `asend()`, unless it was None.
     New(Option<Py<PyAny>>),
-    /// The stream is on its runtime, and a coroutine waits for that. Its box keeps the other states small, which are
-    /// moved with every item.
+    /// The coroutine waits for the poll on the runtime. Its box keeps the stages small, which are moved with every item.
     Waiting(Box<RustCoroutine>),
-    /// An exception was thrown in, and the runtime has still to give the stream back.
+    /// An exception was thrown in. The coroutine waits for the runtime to return the stream.
     Throwing(Box<RustCoroutine>),
 }
 
@@ -113,7 +112,7 @@ impl Anext {
         }
     }
 
-    /// Moves the poll to the runtime.
+    /// Polls the stream on the runtime, after a poll that was cancelled if that has the stream.
     fn wait(&self, py: Python<'_>, source: Option<Box<dyn Source>>) -> PyResult<Step> {
         let slot = self.slot();
         let settings = Settings {
@@ -127,7 +126,7 @@ impl Anext {
         self.resume(py.None().bind(py), coroutine)
     }
 
-    /// Waits on, or ends with the item.
+    /// Steps the coroutine, whose end means that the item is in the stream or that the generator is closed.
     fn resume(&self, value: &Bound<'_, PyAny>, coroutine: Box<RustCoroutine>) -> PyResult<Step> {
         let step_guard = self.slot().running_step();
         let stepped = coroutine.send_once(value)?;
@@ -143,7 +142,7 @@ impl Anext {
         self.finish(value.py(), source)
     }
 
-    /// Waits until the stream is back, and raises what was thrown in.
+    /// Steps a coroutine that an exception was thrown into. It raises the exception when the stream is back.
     fn rethrow(
         &self,
         py: Python<'_>,
@@ -156,10 +155,10 @@ impl Anext {
             step_guard.keep_running();
             self.state.suspend(AnextStage::Throwing(coroutine));
         }
-        stepped.map_err(|error| pep479::replace_stop_of_generator(py, THROWN, error))
+        stepped.map_err(|error| pep479::replace_stop_of_generator(py, RAISER, error))
     }
 
-    /// Ends with the item that is waiting in the stream, or by what ends the generator.
+    /// Returns the item that is in the stream, or closes the generator at the end, an error or a panic.
     fn finish(&self, py: Python<'_>, mut source: Box<dyn Source>) -> PyResult<Step> {
         let taken = self.slot().run(|| source.take(py));
         let taken = taken.unwrap_or_else(|panic| Some(Err(panic.into())));
@@ -204,7 +203,7 @@ impl Anext {
         step_in_method(|| self.send_once(value))
     }
 
-    /// Raises an exception, when the stream is back; the generator can be used again.
+    /// Raises an exception when the stream is back. The generator can be used again.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,
@@ -219,12 +218,12 @@ impl Anext {
                 AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
                     self.rethrow(py, coroutine, |coroutine| coroutine.throw_once(py, error))
                 }
-                AnextStage::New(_) => Err(pep479::replace_stop_of_generator(py, THROWN, error)),
+                AnextStage::New(_) => Err(pep479::replace_stop_of_generator(py, RAISER, error)),
             })
         })
     }
 
-    /// Gives the item up.
+    /// Cancels the poll. The item stays in the stream.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.state.close(|stage| match stage {
             AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
@@ -250,7 +249,7 @@ impl Anext {
 impl Drop for Anext {
     fn drop(&mut self) {
         if let Some(AnextStage::Waiting(_) | AnextStage::Throwing(_)) = self.state.take() {
-            // The coroutine's own drop gives the poll up.
+            // The drop of the coroutine cancels the poll.
             self.slot().end_running();
         }
     }

@@ -8,21 +8,21 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-/// What a generator has taken of the hooks that were in force when it was first used.
+/// The hooks that were in force when a generator was first used.
 #[derive(Default)]
 pub(crate) struct AsyncgenHooks {
     finalizer: OnceLock<Option<Py<PyAny>>>,
 }
 
 impl AsyncgenHooks {
-    /// Those of a generator whose end nobody is told of.
+    /// Makes hooks that have been called.
     pub(crate) fn finalized() -> Self {
         Self {
             finalizer: OnceLock::from(None),
         }
     }
 
-    /// Tells the loop, before the first use.
+    /// Calls the hook `firstiter` before the first use: the loop learns of the generator, to close it at its own end.
     pub(crate) fn call_firstiter(&self, generator: &Bound<'_, PyAny>) -> PyResult<()> {
         if self.finalizer.get().is_some() {
             return Ok(());
@@ -33,7 +33,7 @@ impl AsyncgenHooks {
             .call_method0(intern!(py, "get_asyncgen_hooks"))?;
         let finalizer: Option<Py<PyAny>> = hooks.getattr(intern!(py, "finalizer"))?.extract()?;
         if self.finalizer.set(finalizer).is_err() {
-            // Another thread was faster.
+            // Another thread uses the generator too, and calls the hook.
             return Ok(());
         }
         let first = hooks.getattr(intern!(py, "firstiter"))?;
@@ -43,7 +43,7 @@ impl AsyncgenHooks {
         Ok(())
     }
 
-    /// Tells the loop of a generator that is collected unfinished; `make` makes what it is told of.
+    /// Calls the hook `finalizer` for a generator that is collected unfinished, with the object that `make` makes.
     pub(crate) fn call_finalizer<'py>(
         &self,
         py: Python<'py>,

@@ -1,4 +1,5 @@
-//! What `aclose()` and `athrow()` of a generator return.
+//! The awaitable that `aclose()` and `athrow()` of a generator return, as CPython's `async_gen_athrow`
+//! (`Objects/genobject.c`), with its rules and texts.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,20 +7,23 @@ use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use crate::convert::stream_into_py::generator::{RustGenerator, THROWN};
+use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
 
-/// An awaitable that ends a generator in its first step.
+/// An awaitable that closes a generator in its only step.
 #[pyclass(frozen, module = "pyo3_aio", name = "AsyncGeneratorEnding")]
 pub(crate) struct Athrow {
     generator: Py<RustGenerator>,
+    /// `None` after the step.
     end: Mutex<Option<GeneratorEnd>>,
 }
 
-/// How a generator ends.
+/// The method that closes the generator.
 pub(crate) enum GeneratorEnd {
+    /// `aclose()`.
     Close,
+    /// `athrow()`, with its exception.
     Throw(Py<PyBaseException>),
 }
 
@@ -39,7 +43,7 @@ impl Athrow {
             .take()
     }
 
-    /// Ends the generator; the only step, which ends this awaitable too.
+    /// Closes the generator. The result is raised, StopIteration included.
     fn step(&self, py: Python<'_>) -> PyErr {
         let Some(end) = self.take() else {
             return PyRuntimeError::new_err("cannot reuse already awaited aclose()/athrow()");
@@ -56,7 +60,7 @@ impl Athrow {
         match end {
             GeneratorEnd::Throw(error) if !was_closed => {
                 let error = PyErr::from_value(error.into_bound(py).into_any());
-                pep479::replace_stop_of_generator(py, THROWN, error)
+                pep479::replace_stop_of_generator(py, RAISER, error)
             }
             GeneratorEnd::Throw(_) | GeneratorEnd::Close => PyStopIteration::new_err(()),
         }
@@ -81,7 +85,7 @@ impl Athrow {
         Err(self.step(py))
     }
 
-    /// Raises an exception instead of ending the generator.
+    /// Raises an exception, and leaves the generator as it is.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,
@@ -91,7 +95,7 @@ impl Athrow {
     ) -> PyResult<Py<PyAny>> {
         let error = exception_from(kind, value, traceback)?;
         drop(self.take());
-        Err(pep479::replace_stop_of_generator(kind.py(), THROWN, error))
+        Err(pep479::replace_stop_of_generator(kind.py(), RAISER, error))
     }
 
     /// Leaves the generator as it is.
@@ -101,7 +105,7 @@ impl Athrow {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.generator)?;
-        // Whoever holds the lock is running, so nothing here is garbage.
+        // Whoever holds the lock is running, so that this object is not garbage.
         match self.end.try_lock().as_deref() {
             Ok(Some(GeneratorEnd::Throw(error))) => visit.call(error),
             _ => Ok(()),

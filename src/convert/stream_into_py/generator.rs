@@ -1,4 +1,4 @@
-//! The asynchronous generator around a Rust stream.
+//! The asynchronous generator around a Rust stream, and its end.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::convert::stream_into_py::stream_slot::StreamSlot;
 use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
 
-/// CPython's name for who raises what was thrown in.
-pub(crate) const THROWN: &str = "async generator";
+/// CPython's word for a generator in "async generator raised StopIteration".
+pub(crate) const RAISER: &str = "async generator";
 
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
@@ -34,7 +34,8 @@ impl RustGenerator {
         }
     }
 
-    /// Another object for the same stream. The one that is collected cannot be brought back to life, as CPython does.
+    /// Makes another object for the same stream, which the finalizer hook gets. CPython resurrects the object that is being
+    /// collected, which pyo3 cannot.
     fn resurrect(&self) -> Self {
         Self {
             slot: Arc::clone(&self.slot),
@@ -52,7 +53,7 @@ impl Drop for RustGenerator {
         Python::try_attach(|py| {
             stash::call_without_exception(py, || {
                 let was_closed = self.slot.is_closed();
-                // At once, whatever the hook does with it.
+                // The stream is dropped now, whatever the hook does with the other object.
                 self.slot.close(py, None);
                 if !was_closed {
                     self.hooks

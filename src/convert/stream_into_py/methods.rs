@@ -19,13 +19,13 @@ impl RustGenerator {
         Anext::create(slf, None)
     }
 
-    /// Asks for the next item. The stream has no use for the value.
+    /// Returns an awaitable for the next item. The stream has no use for the value.
     fn asend<'py>(slf: Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, Anext>> {
         slf.get().hooks.call_firstiter(&slf)?;
         Anext::create(slf, (!value.is_none()).then(|| value.unbind()))
     }
 
-    /// Drops the stream and raises the exception.
+    /// Returns an awaitable that drops the stream and raises the exception.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn athrow(
         slf: Bound<'_, Self>,
@@ -39,7 +39,7 @@ impl RustGenerator {
         Ok(Athrow::new(slf.unbind(), end))
     }
 
-    /// Drops the stream.
+    /// Returns an awaitable that drops the stream.
     fn aclose(slf: Bound<'_, Self>) -> PyResult<Athrow> {
         slf.get().hooks.call_firstiter(&slf)?;
         Ok(Athrow::new(slf.unbind(), GeneratorEnd::Close))

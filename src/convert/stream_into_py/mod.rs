@@ -1,8 +1,15 @@
 //! Rust streams as Python's asynchronous generators.
 //!
-//! [`RustGenerator`] is the generator, [`Anext`](anext::Anext) and [`Athrow`](athrow::Athrow) are what its methods return,
-//! [`StreamSlot`](stream_slot::StreamSlot) knows who has the Rust stream just now, and a [`RuntimePoll`](runtime_poll::RuntimePoll) polls the stream on its
-//! runtime.
+//! | module | contents |
+//! | --- | --- |
+//! | [`generator`] | the class [`RustGenerator`], and what happens when it is collected |
+//! | [`methods`] | its methods: `__anext__`, `asend`, `athrow`, `aclose` |
+//! | [`anext`] | the awaitable for one item |
+//! | [`athrow`] | the awaitable that closes the generator |
+//! | [`stream_slot`] | who has the Rust stream: states and transitions |
+//! | [`runtime_poll`] | a poll of the stream on the runtime |
+//! | [`source`] | the stream and its last item, without their types |
+//! | [`asyncgen_hooks`] | `sys.set_asyncgen_hooks` |
 
 mod anext;
 mod asyncgen_hooks;

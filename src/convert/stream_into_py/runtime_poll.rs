@@ -1,4 +1,4 @@
-//! A poll of the Rust stream of a generator, on its runtime.
+//! A poll of a generator's Rust stream on its runtime.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::bridge::Work;
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::StreamSlot;
 
-/// A poll of the stream on its runtime. Its output is None: the item is waiting in the stream that it brings back, and a
-/// panic in the slot, also where the poll was given up.
+/// A poll on the runtime, until the stream has an item. Its output is None: the item is in the stream, which goes back to the
+/// slot, and so does a panic. Both are there for the next awaitable when this one is cancelled.
 pub(crate) struct RuntimePoll {
     slot: Arc<StreamSlot>,
     source: Option<Box<dyn Source>>,
@@ -19,7 +19,7 @@ pub(crate) struct RuntimePoll {
 }
 
 impl RuntimePoll {
-    /// Without a stream it waits for the one that is away.
+    /// Polls the stream. Without one it waits first for the poll that has it.
     pub(crate) fn new(slot: Arc<StreamSlot>, source: Option<Box<dyn Source>>) -> Self {
         let number = slot.next_poll_number();
         Self {
@@ -49,7 +49,7 @@ impl Work for RuntimePoll {
         }
     }
 
-    /// Nothing is lost when it is given up instead: see [`StreamSlot::return_stream`].
+    /// False, so that a cancellation drops this: the item stays in the stream then ([`StreamSlot::return_stream`]).
     fn is_ready(&self) -> bool {
         false
     }
@@ -69,7 +69,7 @@ impl Drop for RuntimePoll {
     fn drop(&mut self) {
         match self.source.take() {
             Some(source) => {
-                // Works are dropped detached from Python.
+                // The bridge drops works detached from Python.
                 if let Some(closed) = self.slot.return_stream(source) {
                     self.slot.drop_inside(closed);
                 }

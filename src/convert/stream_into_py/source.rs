@@ -1,4 +1,4 @@
-//! A Rust stream and, in the same place, the item that it gave last.
+//! A Rust stream together with the item that it gave last.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,14 +9,14 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 /// A stream whose items can become Python objects, without its type.
 pub(crate) trait Source: Send {
-    /// Polls for the next item, unless one is waiting: [`Source::take`] has it when this is ready.
+    /// Polls for the next item, unless one is there. When this is ready, [`Source::take`] returns it.
     ///
     /// # Panics
     ///
     /// Where the stream does.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Converts the item that is waiting, once; `None` at the end of the stream.
+    /// Takes and converts the item. `None` at the end of the stream.
     ///
     /// # Panics
     ///
@@ -33,7 +33,7 @@ pub(crate) struct StreamSource<S, T> {
 enum NextItem<T> {
     /// The stream has to be polled.
     Unknown,
-    /// Waits to be converted. It stays when the one who asked for it is cancelled.
+    /// An item to convert. It stays when the awaitable that it was polled for is cancelled.
     Item(PyResult<T>),
     Exhausted,
 }

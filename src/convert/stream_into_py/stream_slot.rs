@@ -1,10 +1,24 @@
-//! Who has the Rust stream of a generator just now.
+//! The slot that a generator's Rust stream is taken out of to be polled.
+//!
+//! Python's methods run on any thread that is attached, mostly the event loop's. A [`RuntimePoll`] is polled and dropped on
+//! threads of the runtime, and delivered on the loop's.
+//!
+//! | the stream is | to | by |
+//! | --- | --- | --- |
+//! | idle | polling | the awaitable of an item, in its first step; it polls on its thread, and passes a pending stream to a [`RuntimePoll`] |
+//! | polling | idle | the awaitable that has got its item; a [`RuntimePoll`] that is delivered, or dropped when its awaitable is cancelled |
+//! | idle | polling | an awaitable whose [`RuntimePoll`] has been delivered; a [`RuntimePoll`] that waited for one that was cancelled |
+//! | polling | closed | the awaitable at the end of the stream, at an error and at a panic; a [`RuntimePoll`] at a panic |
+//! | idle, polling | closed | `aclose()`, `athrow()` and the generator's drop; a stream that is being polled is dropped when that is over |
+//!
+//! Beside that, at most one awaitable is running (`ag_running`): it has begun, and neither got its item nor been cancelled.
 //!
 //! Guarantees:
-//! - One [`Anext`] at a time asks for an item, and one thread at a time has the stream.
-//! - A poll that is given up brings the stream back with the item that it may have got, so that none is lost; its panic
-//!   is raised for the one who asks next.
-//! - The stream is dropped inside its runtime's context, detached from Python, and a panic of the drop goes nowhere.
+//! - A cancelled poll leaves its item in the stream, for the next awaitable. Its panic is raised by the next one.
+//! - The stream is dropped inside its runtime's context, detached from Python. The panic of a drop is printed only.
+//! - No Python code runs, and neither the stream nor a waker is dropped, while the state is locked.
+//!
+//! [`RuntimePoll`]: super::runtime_poll::RuntimePoll
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,48 +32,48 @@ use crate::convert::stream_into_py::source::Source;
 use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
 
-/// The place that the stream leaves to be polled, and comes back to.
+/// The stream, or the information who has it.
 pub(crate) struct StreamSlot {
     state: Mutex<State>,
     runner: &'static Runner,
-    /// Those of the code that made the generator, whoever asks it.
+    /// The surroundings of the code that made the generator, for all of the stream's code.
     surroundings: Surroundings,
 }
 
 struct State {
     location: StreamLocation,
-    /// Somebody asks for an item, and has not got it yet.
+    /// An awaitable is running.
     running: bool,
-    /// Somebody has asked before.
+    /// The first awaitable has been stepped.
     started: bool,
-    /// That of a poll on the runtime, until somebody is told.
+    /// The panic of a poll on the runtime, until an awaitable raises it.
     panic: Option<Caught>,
-    /// The process whose runtime has polled the stream last.
+    /// The process whose runtime has polled the stream last, counted in forks ([`generation`]).
     polled_generation: u32,
-    /// How many polls have been moved to the runtime.
+    /// The number of polls that were passed to the runtime so far.
     poll_count: usize,
-    /// Those of them that wait for the stream, which one that was given up still has. Others of these may have been
-    /// given up as well.
+    /// The wakers of polls that wait for a cancelled poll to return the stream, by number. Some of these may be cancelled
+    /// too, so that all are woken.
     waiting: BTreeMap<usize, Waker>,
 }
 
 enum StreamLocation {
     Idle(Box<dyn Source>),
-    /// Being polled, here or on the runtime.
+    /// It is being polled, on Python's thread or on the runtime.
     Polling,
-    /// Dropped, or to be dropped when it comes back.
+    /// It is dropped, or will be when the poll under way is over.
     Closed,
 }
 
-/// What the one who asks for an item gets.
+/// The content of the slot, taken out.
 pub(crate) enum Taken {
     Stream(Box<dyn Source>),
-    /// A poll that was given up still has it.
+    /// A cancelled poll still has the stream.
     Polling,
     Closed,
 }
 
-/// Somebody asks for an item already.
+/// Another awaitable is running.
 pub(crate) struct AlreadyRunning;
 
 impl StreamSlot {
@@ -83,7 +97,7 @@ impl StreamSlot {
         }
     }
 
-    /// Numbers a poll that is moved to the runtime, which is this process's.
+    /// Returns a number for a poll on this process's runtime.
     pub(crate) fn next_poll_number(&self) -> usize {
         let mut state = self.lock();
         state.polled_generation = generation();
@@ -109,7 +123,7 @@ impl StreamSlot {
         self.lock().started
     }
 
-    /// Whether the stream stayed with a runtime of the parent process.
+    /// Whether a runtime of the parent process has the stream, from which it does not come back.
     pub(crate) fn is_left_behind(&self) -> bool {
         let state = self.lock();
         matches!(state.location, StreamLocation::Polling) && state.polled_generation != generation()
@@ -119,7 +133,7 @@ impl StreamSlot {
         matches!(self.lock().location, StreamLocation::Closed)
     }
 
-    /// Takes the stream out in order to poll it; [`StreamSlot::end_running`] ends that.
+    /// Takes the stream out for an awaitable, which is running from now on.
     #[inline]
     pub(crate) fn begin(&self) -> Result<Taken, AlreadyRunning> {
         let mut state = self.lock();
@@ -131,7 +145,7 @@ impl StreamSlot {
         Ok(state.take())
     }
 
-    /// Takes out the stream that the runtime has brought back.
+    /// Takes out the stream that the runtime has returned. `None` when the generator was closed.
     pub(crate) fn take(&self) -> Option<Box<dyn Source>> {
         match self.lock().take() {
             Taken::Stream(source) => Some(source),
@@ -139,17 +153,18 @@ impl StreamSlot {
         }
     }
 
-    /// Lets others ask.
+    /// Lets another awaitable run.
     pub(crate) fn end_running(&self) {
         self.lock().running = false;
     }
 
-    /// Lets others ask when the step that asks is over, whether it returned, raised or panicked; unless it goes on.
+    /// Begins a step of the running awaitable. Its end lets another one run, whether the step returned, raised or panicked,
+    /// unless [`RunningStep::keep_running`] is called.
     pub(crate) fn running_step(&self) -> RunningStep<'_> {
         RunningStep(self)
     }
 
-    /// Brings the stream back and lets others ask.
+    /// Puts the stream back after it has given an item, and lets another awaitable run.
     #[inline]
     pub(crate) fn finish_item(&self, source: Box<dyn Source>) {
         let mut state = self.lock();
@@ -157,15 +172,15 @@ impl StreamSlot {
         state.location = StreamLocation::Idle(source);
     }
 
-    /// Ends the generator; a stream that is away is dropped when it comes back.
+    /// Closes the generator, and drops the stream: that in the slot, or the one that the caller has taken.
     pub(crate) fn close(&self, py: Python<'_>, taken: Option<Box<dyn Source>>) {
         let mut state = self.lock();
         state.running = false;
-        let here = std::mem::replace(&mut state.location, StreamLocation::Closed);
-        let untold = state.panic.take();
+        let before = std::mem::replace(&mut state.location, StreamLocation::Closed);
+        let panic = state.panic.take();
         drop(state);
-        drop(untold);
-        if let StreamLocation::Idle(source) = here {
+        drop(panic);
+        if let StreamLocation::Idle(source) = before {
             py.detach(|| self.drop_inside(source));
         }
         if let Some(source) = taken {
@@ -173,7 +188,7 @@ impl StreamSlot {
         }
     }
 
-    /// Polls the stream once on this thread, detached from Python; a panic is an error.
+    /// Polls the stream once on this thread, detached from Python. A panic is an error.
     #[inline]
     pub(crate) fn poll_here(
         &self,
@@ -184,19 +199,19 @@ impl StreamSlot {
             .poll_first(py, &self.surroundings, |cx| source.poll_next(cx))
     }
 
-    /// Calls the stream's code, or an item's, where its output belongs; a panic is an error.
+    /// Calls code of the stream or of an item in their surroundings. A panic is an error.
     #[inline]
     pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, Caught> {
         self.surroundings.run(|| catch_call(call))
     }
 
-    /// Drops it inside the runtime's context, on a thread that is detached from Python.
+    /// Drops the stream inside the runtime's context. Call it detached from Python.
     pub(crate) fn drop_inside(&self, source: Box<dyn Source>) {
         self.runner.drop_inside(&self.surroundings, source);
     }
 
-    /// Brings the stream back from the runtime; whoever asked for it still has to take it. It is returned, to be dropped
-    /// detached from Python, when the generator was closed meanwhile.
+    /// Puts the stream back that the runtime has polled, and wakes the polls that wait for it. When the generator was closed
+    /// meanwhile, the stream is returned: the caller drops it detached from Python.
     pub(crate) fn return_stream(&self, source: Box<dyn Source>) -> Option<Box<dyn Source>> {
         let mut state = self.lock();
         if matches!(state.location, StreamLocation::Closed) {
@@ -209,7 +224,8 @@ impl StreamSlot {
         None
     }
 
-    /// Ends the generator, whose stream has panicked on the runtime; the one who asks next is told, unless it is closed.
+    /// Closes the generator after a panic of the stream on the runtime. The next awaitable raises the panic, unless the
+    /// generator was closed before.
     pub(crate) fn close_after_panic(&self, source: Option<Box<dyn Source>>, panic: Caught) {
         let mut state = self.lock();
         if !matches!(state.location, StreamLocation::Closed) {
@@ -224,19 +240,19 @@ impl StreamSlot {
         waiting.into_values().for_each(Waker::wake);
     }
 
-    /// What a closed generator raises: once the panic that has ended it, if that was one.
+    /// Makes the error that a closed generator raises: once the panic that has closed it, and StopAsyncIteration otherwise.
     pub(crate) fn end_error(&self) -> PyErr {
         let panic = self.lock().panic.take();
         panic.map_or_else(|| PyStopAsyncIteration::new_err(()), PyErr::from)
     }
 
-    /// Waits until the stream is back, and takes it; `None` when it is closed.
+    /// Waits for the stream and takes it out. `None` when the generator was closed.
     pub(crate) fn poll_for_stream(
         &self,
         number: usize,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Box<dyn Source>>> {
-        // Cloning one, and dropping one, may run a runtime's code, which the lock must not be held for.
+        // A waker's clone and drop run a runtime's code.
         let waker = cx.waker().clone();
         let mut state = self.lock();
         match state.take() {
@@ -251,18 +267,18 @@ impl StreamSlot {
         }
     }
 
-    /// A poll waits no more for the stream.
+    /// Forgets the waker of a poll that was dropped.
     pub(crate) fn remove_waiter(&self, number: usize) {
         let waker = self.lock().waiting.remove(&number);
         drop(waker);
     }
 }
 
-/// A step of somebody who asks.
+/// A step of the running awaitable.
 pub(crate) struct RunningStep<'a>(&'a StreamSlot);
 
 impl RunningStep<'_> {
-    /// Goes on asking.
+    /// Leaves the awaitable running after the step.
     pub(crate) fn keep_running(self) {
         std::mem::forget(self);
     }
