@@ -147,6 +147,28 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn a_fork_within_a_poll_does_not_wait_for_that_poll() {
+    ends_well(
+        "
+import time
+def fork():
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os._exit(9)
+    took = time.monotonic() - started
+    join(child)
+    return took
+async def main():
+    # It would wait for 50 ms each time.
+    took = [await extension.call_sync(fork) for _ in range(5)]
+    assert min(took) < 0.04, took
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_child_that_goes_on_with_its_parents_loop_is_told_of_what_it_awaits_there() {
     ends_well(
         "

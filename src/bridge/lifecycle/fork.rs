@@ -38,7 +38,11 @@ mod unix {
         static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
     }
 
-    type Locks = (in_flight::Lock, registry::Lock, dispatcher::Lock);
+    type Locks = (
+        std::sync::MutexGuard<'static, ()>,
+        registry::Lock,
+        dispatcher::Lock,
+    );
 
     fn lock_all() -> Locks {
         (in_flight::lock(), registry::lock(), dispatcher::lock())
