@@ -125,6 +125,31 @@ while not calls:
 }
 
 #[pyo3_aio::tokio::test]
+fn an_exit_does_not_wait_for_ever_for_a_loop_that_blocks_the_dispatcher() {
+    ends_with(
+        0,
+        "
+import asyncio, extension, threading, time
+class Blocks(asyncio.SelectorEventLoop):
+    def add_reader(self, *arguments):
+        raise NotImplementedError
+    def call_soon_threadsafe(self, *arguments, **keywords):
+        if threading.current_thread() is not threading.main_thread():
+            blocked.set()
+            time.sleep(3600)
+        return super().call_soon_threadsafe(*arguments, **keywords)
+blocked = threading.Event()
+async def main():
+    extension.start_sleep(0.001)
+    while not blocked.is_set():
+        await asyncio.sleep(0.001)
+loop = Blocks()
+loop.run_until_complete(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_coroutine_that_exits_for_rust_ends_the_program_with_its_status() {
     for first_step in ["pass", "await asyncio.sleep(0)"] {
         ends_with(

@@ -125,7 +125,8 @@ impl Hub {
         let items = queued.chain(pending);
         let busy = items.filter(|item| !Arc::clone(item).discard()).count();
         if let Some(dispatcher) = self.dispatcher.get() {
-            dispatcher.stop();
+            // Its thread finds the queue closed, and ends.
+            dispatcher.notify();
         }
         busy == 0
     }

@@ -1,15 +1,18 @@
 //! How an event loop comes to drain its hub.
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Weak};
 
 use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
 use pyo3::prelude::*;
-use pyo3::types::PyCFunction;
+use pyo3::types::{PyCFunction, PyWeakrefReference};
 
+use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::dispatcher::Dispatcher;
 use crate::bridge::event_loop::drain::{Drain, Reader};
 use crate::bridge::event_loop::hub::Hub;
 use crate::bridge::event_loop::wakeup::Wakeup;
+use crate::bridge::lifecycle::in_flight;
 use crate::python::asyncio;
 
 impl Hub {
@@ -77,7 +80,11 @@ impl Hub {
 
     fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
         drain.call_method0("stay")?;
-        let dispatcher = Dispatcher::start(Arc::downgrade(self), drain)?;
+        let (hub, drain) = (
+            Arc::downgrade(self),
+            PyWeakrefReference::new(drain)?.unbind(),
+        );
+        let dispatcher = Dispatcher::start(move || call_drain_soon(&hub, &drain))?;
         if let Ok(()) = self.dispatcher.set(dispatcher) {
             // Pushes that came before this line woke nobody.
             self.wake();
@@ -115,6 +122,27 @@ fn add_reader(event_loop: &Bound<'_, PyAny>, fd: i32, drain: &Bound<'_, PyAny>) 
     let context = asyncio::context_type(event_loop.py())?.call0()?;
     context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain))?;
     Ok(())
+}
+
+/// Has the loop call the drain; the dispatcher's thread attaches to Python for that, and for nothing else.
+fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFlow<()> {
+    let Some(hub) = hub.upgrade() else {
+        return ControlFlow::Break(());
+    };
+    // The exit closes every hub and then waits for what is in flight: this counts, or finds the hub closed.
+    let _in_flight = in_flight::enter();
+    if hub.queue.is_closed() {
+        return ControlFlow::Break(());
+    }
+    let called = Python::try_attach(|py| match (hub.event_loop(py), drain.bind(py).upgrade()) {
+        (Some(event_loop), Some(drain)) => asyncio::call_soon_threadsafe(&event_loop, &drain),
+        _ => Err(closed_error()),
+    });
+    if matches!(called, Some(Ok(()))) {
+        return ControlFlow::Continue(());
+    }
+    hub.close();
+    ControlFlow::Break(())
 }
 
 fn is_unsupported(error: &PyErr, py: Python<'_>) -> bool {

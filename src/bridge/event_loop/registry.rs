@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 
 use crate::bridge::event_loop::hub::Hub;
-use crate::bridge::lifecycle::{exit, fork};
+use crate::bridge::lifecycle::exit;
 
 /// The open hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
 static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::default);
@@ -29,7 +29,6 @@ pub(crate) fn hub_of_host(
     host: &Bound<'_, PyAny>,
     connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
 ) -> PyResult<Arc<Hub>> {
-    fork::notice();
     match find(host.as_ptr() as usize, host) {
         Some(hub) => Ok(hub),
         None => enter(host, connect),

@@ -1,21 +1,20 @@
 //! The end of the bridge: at the interpreter's exit, and when the user asks for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
-use crate::bridge::event_loop::dispatcher::join_dispatchers;
 use crate::bridge::event_loop::registry;
 use crate::bridge::event_loop::registry::{abort_all, close_all};
 use crate::bridge::lifecycle::attached::is_attached;
-use crate::bridge::lifecycle::fork;
 use crate::bridge::lifecycle::in_flight::wait_until_idle;
 use crate::bridge::lifecycle::inherited;
 use crate::python::asyncio;
 
-/// How long the interpreter's exit waits for Rust futures that are being polled just then.
+/// How long the interpreter's exit waits for Rust futures that are being polled just then, and for dispatchers that are
+/// inside Python.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
@@ -35,7 +34,6 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// `block_on` had started are dropped instead of polled. A user's own thread that attaches to Python later than that is
 /// beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
-    fork::notice();
     py.detach(|| {
         abort_all();
         wait_until_idle(timeout)
@@ -45,18 +43,14 @@ pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
 /// Ends what belongs to an event loop that is not going to run any more; false when some of it was being polled for
 /// longer than `timeout`.
 pub(crate) fn end_loop(event_loop: &Bound<'_, PyAny>, timeout: Duration) -> bool {
-    fork::notice();
     registry::close(event_loop) || event_loop.py().detach(|| wait_until_idle(timeout))
 }
 
 /// Ends everything, when the interpreter exits.
 fn exit(py: Python<'_>) {
-    fork::notice();
     py.detach(|| {
-        let started = Instant::now();
         close_all();
-        join_dispatchers();
-        wait_until_idle(EXIT_TIMEOUT.saturating_sub(started.elapsed()))
+        wait_until_idle(EXIT_TIMEOUT)
     });
 }
 

@@ -5,21 +5,6 @@ pub(crate) use unix::lock_while_forking;
 #[cfg(unix)]
 pub(crate) use unix::{generation, is_gone};
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use crate::bridge::event_loop::dispatcher;
-
-/// The generation of the process that the bridge's state belongs to.
-static KNOWN: AtomicU32 = AtomicU32::new(0);
-
-/// Forgets, in a forked child, what belongs to the parent's threads.
-pub(crate) fn notice() {
-    let now = generation();
-    if KNOWN.load(Ordering::Relaxed) != now && KNOWN.swap(now, Ordering::Relaxed) != now {
-        dispatcher::forget_threads();
-    }
-}
-
 #[cfg(unix)]
 mod unix {
     #![expect(unsafe_code, reason = "the standard library does not tell of forks")]
@@ -28,7 +13,7 @@ mod unix {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Once, OnceLock};
 
-    use crate::bridge::event_loop::{dispatcher, registry};
+    use crate::bridge::event_loop::registry;
     use crate::bridge::lifecycle::in_flight;
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -38,14 +23,10 @@ mod unix {
         static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
     }
 
-    type Locks = (
-        std::sync::MutexGuard<'static, ()>,
-        registry::Lock,
-        dispatcher::Lock,
-    );
+    type Locks = (std::sync::MutexGuard<'static, ()>, registry::Lock);
 
     fn lock_all() -> Locks {
-        (in_flight::lock(), registry::lock(), dispatcher::lock())
+        (in_flight::lock(), registry::lock())
     }
 
     /// Takes locks of the layers above, and gives them back.
