@@ -13,12 +13,12 @@ mod task;
 pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdown_error};
 pub(crate) use event_loop::call_soon::Place;
 pub(crate) use event_loop::hub::{Deliver, Hub};
-pub(crate) use event_loop::registry::{hub_of, hub_of_host};
+pub(crate) use event_loop::install::{hub_of, hub_of_host};
 pub use lifecycle::exit::shutdown;
 pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
 pub(crate) use lifecycle::fork::generation;
 #[cfg(feature = "tokio-runtime")]
-pub(crate) use lifecycle::fork::lock_while_forking;
+pub(crate) use lifecycle::fork::hold_over_forks;
 pub(crate) use runtime_vtable::Runner;
 pub(crate) use task::erased::{Job, Work, convert};
 pub(crate) use task::future::Driver;

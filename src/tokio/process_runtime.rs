@@ -1,12 +1,12 @@
 //! The tokio runtime of this process: whose it is, when it is built, and which one a forked child uses.
 
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock};
 
 use ::tokio::runtime::{Builder, Handle, Runtime};
 use pyo3::prelude::*;
 
-use crate::bridge::{generation, lock_while_forking};
+use crate::bridge::{generation, hold_over_forks};
 use crate::runtime::init_error::InitError;
 use crate::runtime::left_behind::left_behind;
 
@@ -199,38 +199,25 @@ fn publish(owned: Owned) -> &'static Owned {
 }
 
 fn setup() -> MutexGuard<'static, Setup> {
+    static HOLD: Once = Once::new();
     // A thread may build the runtime while another one forks: the child, which does not have that thread, would find
     // the locks taken for ever.
-    lock_while_forking(lock_all, unlock_all);
+    HOLD.call_once(|| {
+        generation();
+        // In the order of `build`.
+        hold_over_forks(|| {
+            let setup = lock_setup();
+            Box::new((
+                setup,
+                RUNTIME.write().unwrap_or_else(PoisonError::into_inner),
+            ))
+        });
+    });
     lock_setup()
 }
 
 fn lock_setup() -> MutexGuard<'static, Setup> {
     SETUP.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-type Locks = (
-    MutexGuard<'static, Setup>,
-    RwLockWriteGuard<'static, Option<&'static Slot>>,
-);
-
-thread_local! {
-    /// The locks of this file, while this thread forks.
-    static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
-}
-
-fn lock_all() {
-    // In the order of `build`.
-    let locks = (
-        lock_setup(),
-        RUNTIME.write().unwrap_or_else(PoisonError::into_inner),
-    );
-    // It fails on a thread that is ending, which then forks without.
-    let _ = HELD.try_with(|held| held.set(Some(locks)));
-}
-
-fn unlock_all() {
-    let _ = HELD.try_with(Cell::take);
 }
 
 #[cold]

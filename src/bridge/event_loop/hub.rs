@@ -16,7 +16,6 @@ use slab::Slab;
 use crate::bridge::event_loop::dispatcher::Dispatcher;
 use crate::bridge::event_loop::queue::{Pushed, Queue};
 use crate::bridge::event_loop::readers::Readers;
-use crate::bridge::event_loop::registry;
 use crate::bridge::lifecycle::fork::generation;
 use crate::bridge::lifecycle::in_flight;
 
@@ -119,7 +118,6 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        registry::forget(self);
         let pending = pending.into_iter().flatten();
         let pending = pending.filter_map(|(_, item)| item.upgrade());
         let items = queued.chain(pending);

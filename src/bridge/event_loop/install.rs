@@ -1,4 +1,4 @@
-//! How an event loop comes to drain its hub.
+//! How an event loop gets a hub, and comes to drain it.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
@@ -11,9 +11,60 @@ use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::dispatcher::Dispatcher;
 use crate::bridge::event_loop::drain::{Drain, Reader};
 use crate::bridge::event_loop::hub::Hub;
+use crate::bridge::event_loop::registry;
 use crate::bridge::event_loop::wakeup::Wakeup;
+use crate::bridge::lifecycle::exit;
 use crate::bridge::lifecycle::in_flight;
 use crate::python::asyncio;
+
+/// Returns the hub of an event loop of asyncio's kind; creates and connects it the first time.
+///
+/// # Errors
+///
+/// The error of the loop, `RuntimeError: Event loop is closed` above all.
+pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    hub_of_host(event_loop, Hub::install)
+}
+
+/// Returns the hub of whatever runs the tasks of a thread; `connect` has it drained.
+///
+/// # Errors
+///
+/// Those of `connect`.
+pub(crate) fn hub_of_host(
+    host: &Bound<'_, PyAny>,
+    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyResult<Arc<Hub>> {
+    match registry::find(host) {
+        Some(hub) => Ok(hub),
+        None => create(host, connect),
+    }
+}
+
+#[cold]
+fn create(
+    host: &Bound<'_, PyAny>,
+    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyResult<Arc<Hub>> {
+    let py = host.py();
+    exit::register(py)?;
+    loop {
+        let known = registry::at_address_of(host);
+        if let Some(known) = &known {
+            if known.is_for(host) {
+                return Ok(Arc::clone(known));
+            }
+            known.refuse_inherited(host)?;
+        }
+        let hub = Arc::new(Hub::new(host)?);
+        // Another thread may have been faster.
+        if registry::replace(host, known.as_ref(), &hub) {
+            known.into_iter().for_each(|gone| gone.replaced(py));
+            connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
+            return Ok(hub);
+        }
+    }
+}
 
 impl Hub {
     /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.

@@ -1,120 +1,62 @@
 //! Finds the hub of an event loop.
+//!
+//! The loop owns its hub, by the drain that it watches; the registry only knows of it. The lock is process-wide, and so
+//! held over a fork. No hub is dropped under it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
 use pyo3::prelude::*;
 
 use crate::bridge::event_loop::hub::Hub;
-use crate::bridge::lifecycle::exit;
+use crate::bridge::lifecycle::fork::hold_over_forks;
 
-/// The open hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
-static HUBS: LazyLock<Mutex<HashMap<usize, Arc<Hub>>>> = LazyLock::new(Mutex::default);
+type Hubs = BTreeMap<usize, Weak<Hub>>;
 
-/// Returns the hub of an event loop of asyncio's kind; creates and connects it the first time.
-///
-/// # Errors
-///
-/// The error of the loop, `RuntimeError: Event loop is closed` above all.
-pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
-    hub_of_host(event_loop, Hub::install)
+/// The hubs by the address of their loop. An address may be used again, so a hub is asked whether it is meant.
+static HUBS: Mutex<Hubs> = Mutex::new(BTreeMap::new());
+
+/// The open hub of an event loop.
+pub(crate) fn find(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
+    at_address_of(event_loop).filter(|hub| hub.is_for(event_loop))
 }
 
-/// Returns the hub of whatever runs the tasks of a thread; `connect` has it drained.
-///
-/// # Errors
-///
-/// Those of `connect`.
-pub(crate) fn hub_of_host(
-    host: &Bound<'_, PyAny>,
-    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
-) -> PyResult<Arc<Hub>> {
-    match find(host.as_ptr() as usize, host) {
-        Some(hub) => Ok(hub),
-        None => enter(host, connect),
-    }
+/// The last hub at the address of an event loop. It may be closed or inherited, or of another loop that is gone.
+pub(crate) fn at_address_of(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
+    lock().get(&address(event_loop)).and_then(Weak::upgrade)
 }
 
-#[cold]
-fn enter(
-    host: &Bound<'_, PyAny>,
-    connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
-) -> PyResult<Arc<Hub>> {
-    let (py, key) = (host.py(), host.as_ptr() as usize);
-    exit::register(py)?;
-    loop {
-        let known = lock().get(&key).cloned();
-        if let Some(known) = &known {
-            if known.is_for(host) {
-                return Ok(Arc::clone(known));
-            }
-            known.refuse_inherited(host)?;
-        }
-        let hub = Arc::new(Hub::new(host)?);
-        // Another thread may have been faster.
-        if replace(key, known.as_ref(), &hub) {
-            known.into_iter().for_each(|gone| gone.replaced(py));
-            connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
-            return Ok(hub);
-        }
-    }
-}
-
-/// Puts a hub in the place of the one that is known to be there; false where that has changed.
-fn replace(key: usize, known: Option<&Arc<Hub>>, hub: &Arc<Hub>) -> bool {
+/// Enters the hub of an event loop in the place of `known`, which was [`at_address_of`] it; false where there is another
+/// one by now.
+pub(crate) fn replace(
+    event_loop: &Bound<'_, PyAny>,
+    known: Option<&Arc<Hub>>,
+    hub: &Arc<Hub>,
+) -> bool {
+    static HOLD: Once = Once::new();
+    HOLD.call_once(|| hold_over_forks(|| Box::new(lock())));
+    let key = address(event_loop);
     let mut hubs = lock();
-    let there = hubs.get(&key).map(Arc::as_ptr);
+    // Those of loops that are gone.
+    hubs.retain(|_, hub| hub.strong_count() > 0);
+    let there = hubs.get(&key).map(Weak::as_ptr);
     let is_known = there == known.map(Arc::as_ptr);
     if is_known {
-        hubs.insert(key, Arc::clone(hub));
+        hubs.insert(key, Arc::downgrade(hub));
     }
     is_known
 }
 
-fn find(key: usize, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Hub>> {
-    let hub = lock().get(&key).cloned();
-    hub.filter(|hub| hub.is_for(event_loop))
-}
-
-/// Takes a closed hub off the list, unless another one has its place.
-pub(crate) fn forget(hub: &Arc<Hub>) {
-    lock().retain(|_, other| !Arc::ptr_eq(hub, other));
-}
-
-/// The hubs of a parent process.
-pub(crate) fn inherited() -> Vec<Arc<Hub>> {
+/// All hubs that their loops still have, open, closed or inherited.
+pub(crate) fn all() -> Vec<Arc<Hub>> {
     let hubs = lock();
-    let inherited = hubs.values().filter(|hub| hub.is_inherited());
-    inherited.cloned().collect()
+    hubs.values().filter_map(Weak::upgrade).collect()
 }
 
-/// Closes the hub of an event loop that is not going to run any more; false when something of it is being polled.
-pub(crate) fn close(event_loop: &Bound<'_, PyAny>) -> bool {
-    match find(event_loop.as_ptr() as usize, event_loop) {
-        Some(hub) => event_loop.py().detach(|| hub.close()),
-        None => true,
-    }
+fn address(event_loop: &Bound<'_, PyAny>) -> usize {
+    event_loop.as_ptr() as usize
 }
 
-/// Closes every hub. Call it detached from Python.
-pub(crate) fn close_all() {
-    let hubs = std::mem::take(&mut *lock());
-    for hub in hubs.into_values() {
-        hub.close();
-    }
-}
-
-/// Ends what is pending on every hub with errors. Call it detached from Python.
-pub(crate) fn abort_all() {
-    let hubs: Vec<_> = lock().values().cloned().collect();
-    for hub in hubs {
-        hub.abort();
-    }
-}
-
-/// What [`lock`] returns.
-pub(crate) type Lock = MutexGuard<'static, HashMap<usize, Arc<Hub>>>;
-
-pub(crate) fn lock() -> Lock {
+fn lock() -> MutexGuard<'static, Hubs> {
     HUBS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use crate::bridge::event_loop::registry;
-use crate::bridge::event_loop::registry::{abort_all, close_all};
 use crate::bridge::lifecycle::attached::is_attached;
 use crate::bridge::lifecycle::in_flight::wait_until_idle;
 use crate::bridge::lifecycle::inherited;
@@ -35,7 +34,7 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
     py.detach(|| {
-        abort_all();
+        registry::all().iter().for_each(|hub| hub.abort());
         wait_until_idle(timeout)
     })
 }
@@ -43,13 +42,19 @@ pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
 /// Ends what belongs to an event loop that is not going to run any more; false when some of it was being polled for
 /// longer than `timeout`.
 pub(crate) fn end_loop(event_loop: &Bound<'_, PyAny>, timeout: Duration) -> bool {
-    registry::close(event_loop) || event_loop.py().detach(|| wait_until_idle(timeout))
+    let py = event_loop.py();
+    let Some(hub) = registry::find(event_loop) else {
+        return true;
+    };
+    py.detach(|| hub.close() || wait_until_idle(timeout))
 }
 
 /// Ends everything, when the interpreter exits.
 fn exit(py: Python<'_>) {
     py.detach(|| {
-        close_all();
+        for hub in registry::all() {
+            hub.close();
+        }
         wait_until_idle(EXIT_TIMEOUT)
     });
 }

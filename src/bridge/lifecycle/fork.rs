@@ -1,46 +1,51 @@
 //! Notices a fork of the process, in whose child no thread of a runtime or of the bridge lives any more.
+//!
+//! | step of `fork` | on which thread | what happens |
+//! | --- | --- | --- |
+//! | before | the one that forks | other threads stop polling ([`in_flight::pause`]); process-wide locks are taken |
+//! | after, in the parent | the same one | the locks are given back, and polls go on |
+//! | after, in the child | its only one | the generation goes up; the locks are given back; its own polls count |
+//!
+//! Without that, a child could find a lock in the hands of a thread that it does not have, and wait for ever. Only locks
+//! that outlive an event loop are taken: what belongs to a loop of the parent is not used in the child (see `inherited`).
 
-#[cfg(all(unix, feature = "tokio-runtime"))]
-pub(crate) use unix::lock_while_forking;
+#[cfg(not(unix))]
+pub(crate) use elsewhere::{generation, hold_over_forks, is_gone};
 #[cfg(unix)]
-pub(crate) use unix::{generation, is_gone};
+pub(crate) use unix::{generation, hold_over_forks, is_gone};
+
+use std::any::Any;
+
+/// Takes a lock and returns its guard.
+pub(crate) type Lock = fn() -> Box<dyn Any>;
 
 #[cfg(unix)]
 mod unix {
     #![expect(unsafe_code, reason = "the standard library does not tell of forks")]
 
+    use std::any::Any;
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::sync::{Once, OnceLock};
+    use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-    use crate::bridge::event_loop::registry;
+    use super::Lock;
     use crate::bridge::lifecycle::in_flight;
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
 
+    /// The process-wide locks, in the order in which a fork takes them.
+    static LOCKS: Mutex<Vec<Lock>> = Mutex::new(Vec::new());
+
     thread_local! {
-        /// The locks of the bridge that last longer than a loop, while this thread forks.
-        static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
+        /// The guards of all of them while this thread forks.
+        static GUARDS: Cell<Option<Guards>> = const { Cell::new(None) };
     }
 
-    type Locks = (std::sync::MutexGuard<'static, ()>, registry::Lock);
-
-    fn lock_all() -> Locks {
-        (in_flight::lock(), registry::lock())
-    }
-
-    /// Takes locks of the layers above, and gives them back.
-    static ABOVE: OnceLock<(fn(), fn())> = OnceLock::new();
-
-    /// Has `lock` called before each fork, after the bridge has taken its own locks, and `unlock` after it, in the parent
-    /// and in the child; on the thread that forks. The first call counts.
-    #[cfg_attr(
-        not(feature = "tokio-runtime"),
-        expect(dead_code, reason = "only tokio's runtime is built anew after a fork")
-    )]
-    pub(crate) fn lock_while_forking(lock: fn(), unlock: fn()) {
-        let _ = ABOVE.set((lock, unlock));
-        generation();
+    /// Fields are dropped in this order: a lock is given back before those that were taken before it.
+    struct Guards {
+        _locks: Vec<Box<dyn Any>>,
+        _list: MutexGuard<'static, Vec<Lock>>,
+        _in_flight: MutexGuard<'static, ()>,
     }
 
     /// How many forks lie between this process and the one that asked first.
@@ -55,6 +60,12 @@ mod unix {
         GENERATION.load(Ordering::Relaxed)
     }
 
+    /// Has a lock held while the process forks. Call it once for each, before the lock is first used; whoever has the
+    /// lock must not take another one of these.
+    pub(crate) fn hold_over_forks(lock: Lock) {
+        list().push(lock);
+    }
+
     /// Whether a process has ended, and been waited for.
     pub(crate) fn is_gone(process: u32) -> bool {
         let Ok(process) = libc::pid_t::try_from(process) else {
@@ -67,13 +78,9 @@ mod unix {
 
     extern "C" fn before() {
         in_flight::pause();
-        // Or the child finds one in the hands of a thread that it does not have.
-        let locks = lock_all();
+        let guards = lock_all();
         // It fails in a thread that is ending, which then forks without.
-        let _ = HELD.try_with(|held| held.set(Some(locks)));
-        if let Some((lock, _)) = ABOVE.get() {
-            lock();
-        }
+        let _ = GUARDS.try_with(|held| held.set(Some(guards)));
     }
 
     extern "C" fn in_parent() {
@@ -87,22 +94,35 @@ mod unix {
         unlock_all();
     }
 
-    fn unlock_all() {
-        if let Some((_, unlock)) = ABOVE.get() {
-            unlock();
+    fn lock_all() -> Guards {
+        let (in_flight, list) = (in_flight::lock(), list());
+        Guards {
+            _locks: list.iter().map(|lock| lock()).collect(),
+            _list: list,
+            _in_flight: in_flight,
         }
-        let _ = HELD.try_with(Cell::take);
+    }
+
+    fn unlock_all() {
+        let _ = GUARDS.try_with(Cell::take);
+    }
+
+    fn list() -> MutexGuard<'static, Vec<Lock>> {
+        LOCKS.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     mod tests {
-        use super::{generation, lock_all};
+        use super::{generation, hold_over_forks, lock_all};
         use std::sync::atomic::{AtomicBool, Ordering};
+        use std::sync::{Mutex, PoisonError};
         use std::thread;
+
+        static LOCK: Mutex<()> = Mutex::new(());
 
         #[test]
         fn a_child_finds_every_lock_free() {
-            drop(lock_all());
+            hold_over_forks(|| Box::new(LOCK.lock().unwrap_or_else(PoisonError::into_inner)));
             generation();
             let done = AtomicBool::new(false);
             let all_free = thread::scope(|scope| {
@@ -119,13 +139,13 @@ mod unix {
         }
 
         fn is_free_in_a_child() -> bool {
-            // SAFETY: the child takes locks, allocates nothing, and ends without running anything else.
+            // SAFETY: the child takes locks, and ends without running anything else.
             let child = unsafe { libc::fork() };
             if child == 0 {
-                // SAFETY: neither call takes pointers. The signal's action is the default one.
+                // SAFETY: it takes no pointers. The signal's action is the default one.
                 unsafe { libc::alarm(5) };
                 drop(lock_all());
-                // SAFETY: as above.
+                // SAFETY: it takes no pointers, and ends this process alone.
                 unsafe { libc::_exit(0) };
             }
             let mut status = -1;
@@ -135,23 +155,16 @@ mod unix {
     }
 }
 
-#[cfg(all(not(unix), feature = "tokio-runtime"))]
-pub(crate) use elsewhere::lock_while_forking;
-#[cfg(not(unix))]
-pub(crate) use elsewhere::{generation, is_gone};
-
 /// Where processes do not fork.
 #[cfg(not(unix))]
 mod elsewhere {
+    use super::Lock;
+
     pub(crate) fn generation() -> u32 {
         0
     }
 
-    #[cfg_attr(
-        not(feature = "tokio-runtime"),
-        expect(dead_code, reason = "only tokio's runtime is built anew after a fork")
-    )]
-    pub(crate) fn lock_while_forking(_lock: fn(), _unlock: fn()) {}
+    pub(crate) fn hold_over_forks(_lock: Lock) {}
 
     pub(crate) fn is_gone(_process: u32) -> bool {
         false

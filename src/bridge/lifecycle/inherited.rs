@@ -28,8 +28,9 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     }
     let told = PyCFunction::new_closure(py, None, None, |args, _| {
         let py = args.py();
-        registry::inherited()
+        registry::all()
             .into_iter()
+            .filter(|hub| hub.is_inherited())
             // A loop that is closed has nothing pending.
             .for_each(|hub| drop(hub.leave_behind(py)));
     })?;
