@@ -1,17 +1,17 @@
-//! Models of what threads do to each other, in which loom tries every order of it: Rust threads wake an event loop, and
-//! a future is cancelled while it is polled.
+//! Models of the concurrent cores, in which loom tries every order of their threads: Rust threads wake an event loop, and
+//! a task is polled, cancelled, ended and delivered.
 //!
-//! The queue, the readers and the lock are the library's own files; the file descriptors, the loop and the futures are
-//! played.
+//! The queue, the readers and the state of a task are the library's own files; the file descriptors, the loop and the
+//! futures are played.
 
-#[cfg(test)]
-mod cancel;
-#[path = "../../src/bridge/task/poll_lock.rs"]
-pub(crate) mod poll_lock;
 #[path = "../../src/bridge/event_loop/queue.rs"]
 pub(crate) mod queue;
 #[path = "../../src/bridge/event_loop/readers.rs"]
 pub(crate) mod readers;
+#[path = "../../src/bridge/task/state.rs"]
+pub(crate) mod state;
+#[cfg(test)]
+mod task;
 pub(crate) mod wakeup;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::sync::{OnceLock, PoisonError};
 #[cfg(loom)]
 use loom::sync::{Mutex, MutexGuard};
 
-use crate::bridge::event_loop::wakeup::Wakeup;
+use super::wakeup::Wakeup;
 
 /// How many drains may be under way within each other before the innermost has to wait for the one around it.
 const DEPTH: usize = 16;

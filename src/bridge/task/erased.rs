@@ -22,9 +22,6 @@ pub(crate) trait Work: Send {
     /// Where the future does.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Whether the output waits to be converted.
-    fn is_ready(&self) -> bool;
-
     /// Converts the output.
     ///
     /// # Panics
@@ -73,10 +70,6 @@ where
         let output = ready!(unsafe { Pin::new_unchecked(future) }.poll(cx));
         *this = Self::Finished(output.map_err(Box::new));
         Poll::Ready(())
-    }
-
-    fn is_ready(&self) -> bool {
-        matches!(self, Self::Finished(_))
     }
 
     fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::errors::shutdown_error;
 use crate::bridge::task::erased::Work;
+use crate::bridge::task::state::EndReason;
 use crate::panic::Caught;
 use crate::python::asyncio;
 
@@ -21,13 +22,18 @@ pub(crate) enum Failure {
     ShutDown,
 }
 
+impl From<EndReason> for Failure {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::Cancelled => Self::Cancelled,
+            EndReason::ShutDown => Self::ShutDown,
+        }
+    }
+}
+
 impl Work for Failure {
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
-    }
-
-    fn is_ready(&self) -> bool {
-        true
     }
 
     fn output(self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -1,16 +1,36 @@
-//! What is pending on a hub, and has to be told when the loop closes first.
+//! Entries in a hub's list of what is pending on its loop, and has to be told when the loop closes first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 
 use crate::bridge::event_loop::hub::{Deliver, Hub};
 
-/// No place.
+impl Hub {
+    /// Enters an item, which is discarded if the loop closes first; `None` if it is closed already.
+    pub(crate) fn register(&self, item: Weak<dyn Deliver>) -> Option<usize> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.as_mut().map(|pending| pending.insert(item))
+    }
+
+    /// Takes an item out by the key that [`Hub::register`] gave it.
+    pub(crate) fn unregister(&self, key: usize) {
+        if self.is_inherited() {
+            return;
+        }
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let item = pending.as_mut().and_then(|pending| pending.try_remove(key));
+        drop(pending);
+        drop(item);
+    }
+}
+
+/// No key.
 const NONE: usize = usize::MAX;
 
-/// Something's place among what is pending on a hub; given up when dropped.
+/// An entry of what belongs to a loop for as long as it is pending; taken out when dropped.
 pub(crate) struct Registration {
     hub: Arc<Hub>,
+    /// Written once before the item is shared, and taken once.
     key: AtomicUsize,
 }
 
@@ -27,34 +47,19 @@ impl Registration {
         &self.hub
     }
 
-    /// Enters something, once, that has to be discarded if the loop closes first; false if it is closed already.
+    /// Enters the item, once; false if the loop is closed already.
     pub(crate) fn enter(&self, item: Weak<dyn Deliver>) -> bool {
-        let mut pending = self
-            .hub
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let Some(pending) = &mut *pending else {
-            return false;
-        };
-        self.key.store(pending.insert(item), Ordering::Relaxed);
-        true
+        let key = self.hub.register(item);
+        self.key.store(key.unwrap_or(NONE), Ordering::Relaxed);
+        key.is_some()
     }
 
-    /// Gives the place up, if there is one.
+    /// Takes the item out, if it is there.
     pub(crate) fn give_up(&self) {
         let key = self.key.swap(NONE, Ordering::Relaxed);
-        if key == NONE || self.hub.is_inherited() {
-            return;
+        if key != NONE {
+            self.hub.unregister(key);
         }
-        let mut pending = self
-            .hub
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let item = pending.as_mut().and_then(|pending| pending.try_remove(key));
-        drop(pending);
-        drop(item);
     }
 }
 

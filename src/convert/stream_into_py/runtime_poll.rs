@@ -49,11 +49,6 @@ impl Work for RuntimePoll {
         }
     }
 
-    /// False, so that a cancellation drops this: the item stays in the stream then ([`StreamSlot::return_stream`]).
-    fn is_ready(&self) -> bool {
-        false
-    }
-
     fn output(mut self: Pin<Box<Self>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(source) = self.source.take() {
             let slot = &self.slot;
