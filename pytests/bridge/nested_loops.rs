@@ -86,7 +86,7 @@ async def main(loop):
         assert await ready() == 1
         assert loop.nested(sleep()) == 2
         assert loop.nested(asyncio.gather(ready(), sleep())) == [1, 2]
-    assert loop.nested(deeper(loop, 5)) == 1
+    assert loop.nested(deeper(loop, 20)) == 1
     assert await sleep() == 2
 ",
     )

@@ -33,7 +33,7 @@ mod models {
         /// With a spare reader, as after the first drain.
         fn new() -> Arc<Self> {
             let readers = Readers::new().unwrap();
-            readers.set(1, Wakeup::new().unwrap());
+            readers.add(Wakeup::new().unwrap());
             Arc::new(Self {
                 queue: Queue::new(),
                 readers,

@@ -124,7 +124,7 @@ impl Hub {
                 },
             )?;
             add_reader(&event_loop, fd, &drain)?;
-            self.readers.set(spare, wakeup);
+            self.readers.add(wakeup);
         }
         Ok(())
     }

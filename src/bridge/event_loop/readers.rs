@@ -1,109 +1,109 @@
-//! The wake-ups of one event loop.
+//! The wake-ups of one event loop, each of which the loop watches with a drain of its own.
 //!
-//! A loop cannot call a reader within itself: asyncio's handle enters its context, which is entered already. So while
-//! one drains, and user code that it calls may run the loop again (as `nest_asyncio` makes possible), another one is
-//! notified.
+//! One would do, but for loops that run within themselves, as `nest_asyncio` makes possible: a loop cannot call a reader
+//! within itself, since asyncio's handle enters its context (`Handle._run`), which is entered already. So while one
+//! drains, another one is notified: a spare one, added when there is none. Loops that do not nest have two.
 //!
 //! Guarantees:
 //! - A wake-up whose drain has begun is not notified before that drain has ended, as long as there is a spare one.
+//!
+//! Nothing here knows of Python.
 
 use std::io;
+use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
-use std::sync::{OnceLock, PoisonError};
 
 #[cfg(loom)]
 use loom::sync::{Mutex, MutexGuard};
 
 use super::wakeup::Wakeup;
 
-/// How many drains may be under way within each other before the innermost has to wait for the one around it.
-const DEPTH: usize = 16;
+/// Notifying happens under the lock, so that none comes late. The loop's thread alone adds readers.
+pub(crate) struct Readers(Mutex<Vec<Reader>>);
 
-pub(crate) struct Readers {
-    wakeups: [OnceLock<Wakeup>; DEPTH],
-    /// Bit `n` says that the drain of wake-up `n` is under way. Notifying happens under the lock, so that none comes
-    /// late.
-    draining: Mutex<u16>,
+struct Reader {
+    wakeup: Wakeup,
+    /// Its drain is under way, on the loop's thread.
+    is_draining: bool,
 }
 
 impl Readers {
     /// Creates the first one; fails where the process has no file descriptors left.
     pub(crate) fn new() -> io::Result<Self> {
-        let readers = Self {
-            wakeups: [const { OnceLock::new() }; DEPTH],
-            draining: Mutex::new(0),
-        };
-        readers.set(0, Wakeup::new()?);
+        let readers = Self(Mutex::new(Vec::new()));
+        readers.add(Wakeup::new()?);
         Ok(readers)
     }
 
-    /// Adds one, which the loop watches.
-    pub(crate) fn set(&self, reader: usize, wakeup: Wakeup) {
-        if let Some(place) = self.wakeups.get(reader) {
-            // Only the loop's thread adds, so it is empty.
-            let _ = place.set(wakeup);
-        }
+    /// Adds one, which the loop watches; its index is what [`Readers::begin`] has returned.
+    pub(crate) fn add(&self, wakeup: Wakeup) {
+        self.lock().push(Reader {
+            wakeup,
+            is_draining: false,
+        });
     }
 
     /// The file descriptor to watch for reading, where there is one.
-    pub(crate) fn fd(&self, reader: usize) -> Option<i32> {
-        self.wakeups.get(reader)?.get()?.fd()
+    pub(crate) fn fd(&self, index: usize) -> Option<i32> {
+        self.lock().get(index)?.wakeup.fd()
     }
 
     /// Wakes the loop.
     pub(crate) fn notify(&self) {
-        let draining = self.lock();
-        let spare = draining.trailing_ones() as usize;
-        let wakeup = self.wakeups.get(spare).and_then(OnceLock::get);
-        if let Some(wakeup) = wakeup.or_else(|| self.wakeups[0].get()) {
-            wakeup.notify();
+        let readers = self.lock();
+        if let Some(reader) = spare(&readers).or(readers.first()) {
+            reader.wakeup.notify();
         }
     }
 
     /// Wakes a loop that runs within the drain under way, if it watches a spare wake-up.
     pub(crate) fn notify_spare(&self) {
-        let draining = self.lock();
-        let spare = draining.trailing_ones() as usize;
-        if let Some(wakeup) = self.wakeups.get(spare).and_then(OnceLock::get) {
-            wakeup.notify();
+        if let Some(reader) = spare(&self.lock()) {
+            reader.wakeup.notify();
         }
     }
 
-    /// Begins a drain; returns the place of the spare wake-up, if that has to be added.
-    pub(crate) fn begin(&self, reader: usize) -> Option<usize> {
-        let mut draining = self.lock();
-        *draining |= 1 << reader;
-        self.clear(reader);
-        let spare = draining.trailing_ones() as usize;
-        let is_missing = self.wakeups.get(spare)?.get().is_none();
-        is_missing.then_some(spare)
+    /// Begins a drain, on the loop's thread; returns the index of the spare reader that has to be added, if there is none.
+    pub(crate) fn begin(&self, index: usize) -> Option<usize> {
+        let mut readers = self.lock();
+        if let Some(reader) = readers.get_mut(index) {
+            reader.is_draining = true;
+            reader.wakeup.clear();
+        }
+        spare(&readers).is_none().then_some(readers.len())
     }
 
-    /// Ends a drain, and takes back what woke those that were to come within it.
-    pub(crate) fn end(&self, reader: usize, is_announced: bool) {
-        let mut draining = self.lock();
-        if is_announced {
-            let spare = draining.trailing_ones() as usize;
-            self.clear(spare);
+    /// Ends a drain, on the loop's thread. If it has announced items to a spare reader, that is taken back.
+    pub(crate) fn end(&self, index: usize, is_announced: bool) {
+        let mut readers = self.lock();
+        if let (true, Some(reader)) = (is_announced, spare(&readers)) {
+            reader.wakeup.clear();
         }
-        *draining &= !(1 << reader);
+        if let Some(reader) = readers.get_mut(index) {
+            reader.is_draining = false;
+        }
     }
 
     /// Takes a wake-up.
-    pub(crate) fn clear(&self, reader: usize) {
-        if let Some(wakeup) = self.wakeups.get(reader).and_then(OnceLock::get) {
-            wakeup.clear();
+    pub(crate) fn clear(&self, index: usize) {
+        if let Some(reader) = self.lock().get(index) {
+            reader.wakeup.clear();
         }
     }
 
     #[cfg(loom)]
-    pub(crate) fn is_readable(&self, reader: usize) -> bool {
-        let wakeup = self.wakeups.get(reader).and_then(OnceLock::get);
-        wakeup.is_some_and(Wakeup::is_readable)
+    pub(crate) fn is_readable(&self, index: usize) -> bool {
+        let readers = self.lock();
+        readers.get(index).is_some_and(|it| it.wakeup.is_readable())
     }
 
-    fn lock(&self) -> MutexGuard<'_, u16> {
-        self.draining.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Reader>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first reader whose drain is not under way.
+fn spare(readers: &[Reader]) -> Option<&Reader> {
+    readers.iter().find(|reader| !reader.is_draining)
 }
