@@ -126,7 +126,8 @@ async fn dropping_the_stream_runs_aclose() -> PyResult<()> {
     Ok(())
 }
 
-#[runtime::test]
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
 async fn a_generator_that_closes_badly_is_told_to_the_loop() -> PyResult<()> {
     let names = Python::attach(generators)?;
     awaited(&names, c"tell(done)").await;
@@ -227,7 +228,8 @@ async fn the_generator_runs_in_a_task_and_in_the_context_of_the_locals() -> PyRe
     Ok(())
 }
 
-#[runtime::test]
+// Others set the handler of the loop too.
+#[runtime::test(serial)]
 async fn a_stream_of_items_ends_at_an_error_that_the_loop_is_told() -> PyResult<()> {
     let names = Python::attach(generators)?;
     awaited(&names, c"tell(done)").await;
