@@ -68,12 +68,12 @@ fn a_future_that_was_not_started_is_cancelled_as_one_that_was() -> PyResult<()> 
         c"
 async def main(functions):
     start, end = functions
-    for turns in 0, 10:
+    for is_started in False, True:
         for make in asyncio.get_running_loop().create_future, lambda: asyncio.ensure_future(asyncio.sleep(60)):
             future = make()
             start(future)
-            for _ in range(turns):
-                await asyncio.sleep(0.001)
+            while is_started and not future._callbacks:
+                await asyncio.sleep(0)
             end()
             await asyncio.wait([future], timeout=10)
             assert future.cancelled()

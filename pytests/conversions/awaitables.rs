@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 use tokio::sync::oneshot;
 
 use crate::fixtures::python::{call, function, python};
@@ -54,25 +55,28 @@ async def wait(_):
 #[runtime::test]
 async fn dropping_the_rust_future_before_the_task_started_closes_the_coroutine() -> PyResult<()> {
     let code = c"
-import warnings
-async def never(_):
+import inspect, warnings
+async def never():
     assert False
+async def closed(coroutine):
+    while inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
+        await asyncio.sleep(0)
 async def main(start):
+    coroutine = never()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
-        start()
-        await asyncio.sleep(0.01)
+        start(coroutine)
+        await asyncio.wait_for(closed(coroutine), 10)
+        del coroutine
         gc.collect()
         assert not caught, [str(one.message) for one in caught]
 ";
     Python::attach(|py| {
         let names = python(py, code)?;
-        let never = names.get_item("never")?.unwrap().unbind();
-        let start = function(py, move |py| {
-            drop(runtime::into_future(never.bind(py).call1((py.None(),))?)?);
-            Ok(py.None().into_bound(py))
+        let start = PyCFunction::new_closure(py, None, None, |args, _| {
+            runtime::into_future(args.get_item(0)?).map(drop)
         })?;
-        runtime::into_future(call(&names, "main", start)?)
+        runtime::into_future(call(&names, "main", start.into_any())?)
     })?
     .await?;
     Ok(())

@@ -1,14 +1,35 @@
 //! Coroutines of Python: what asyncio does with them, and when they start and end.
 
+use std::ffi::CStr;
 use std::sync::mpsc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::conversions::{awaited, counted};
+use crate::conversions::awaited;
+use crate::fixtures::drops::Drops;
 use crate::fixtures::joins::{Joins, assert_joined};
-use crate::fixtures::python::function;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
+
+/// Awaits what `main(f)` returns, where `f()` makes a coroutine whose Rust future is never ready, and `drops()` counts the
+/// futures that have been dropped.
+async fn counted(code: &CStr) -> PyResult<()> {
+    let drops = Drops::default();
+    let future = Python::attach(|py| {
+        let names = python(py, code)?;
+        names.set_item("drops", drops.function(py)?)?;
+        let forever = function(py, move |py| {
+            let guard = drops.guard();
+            runtime::into_coroutine::<_, ()>(py, async move {
+                let _guard = guard;
+                std::future::pending().await
+            })
+        })?;
+        runtime::into_future(call(&names, "main", forever)?)
+    })?;
+    future.await.map(drop)
+}
 
 #[runtime::test]
 async fn a_ready_coroutine_has_its_result() -> PyResult<()> {
@@ -73,7 +94,7 @@ async def main(f):
     f()
     assert drops() == 2
 ";
-    counted(code, true).await
+    counted(code).await
 }
 
 #[runtime::test]
@@ -93,7 +114,7 @@ async def main(f):
         assert task.cancelled()
         assert drops() == count
 ";
-    counted(code, true).await
+    counted(code).await
 }
 
 #[runtime::test]

@@ -5,9 +5,10 @@ use std::sync::{Mutex, mpsc};
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::conversions::{awaited, counted, forever};
+use crate::conversions::{awaited, forever};
 use crate::fixtures::drops::Drops;
 use crate::fixtures::python::{call, function, python};
+use crate::fixtures::signal::Signal;
 use crate::runtime;
 
 #[runtime::test]
@@ -79,6 +80,8 @@ async fn cancelling_a_future_drops_the_rust_future() -> PyResult<()> {
 async def main(f):
     for count in range(1, 4):
         future = f()
+        await polled()
+        # Nothing tells when that poll has returned. Until then the future is not dropped.
         await asyncio.sleep(0.01)
         assert future.cancel('why') and future.cancelled() and future.done()
         try:
@@ -94,7 +97,22 @@ async def main(f):
         pass
     assert drops() == 4
 ";
-    counted(code, false).await
+    let (drops, polled) = (Drops::default(), Signal::new());
+    let future = Python::attach(|py| {
+        let names = python(py, code)?;
+        names.set_item("drops", drops.function(py)?)?;
+        names.set_item("polled", polled.function(py)?)?;
+        let forever = function(py, move |py| {
+            let (guard, polled) = (drops.guard(), polled.clone());
+            runtime::future_into_py::<_, ()>(py, async move {
+                let _guard = guard;
+                polled.send();
+                std::future::pending().await
+            })
+        })?;
+        runtime::into_future(call(&names, "main", forever)?)
+    })?;
+    future.await.map(drop)
 }
 
 // Others set the handler of the loop too.
@@ -124,7 +142,7 @@ async def main(f):
     assert seen == [2, 1, 3, 4, 5, 6]
     loop.set_exception_handler(None)
 ";
-    awaited(code, "main", |py| forever(py, &Drops::default(), false)).await?;
+    awaited(code, "main", |py| forever(py, &Drops::default())).await?;
     Ok(())
 }
 
@@ -132,6 +150,13 @@ async def main(f):
 #[runtime::test(serial)]
 async fn a_future_that_somebody_else_completes_keeps_that_result() -> PyResult<()> {
     let code = c"
+class Output:
+    is_dropped = False
+    def __del__(self):
+        Output.is_dropped = True
+async def dropped():
+    while not Output.is_dropped:
+        await asyncio.sleep(0)
 async def main(f):
     loop, told = asyncio.get_running_loop(), []
     loop.set_exception_handler(lambda loop, context: told.append(context))
@@ -139,16 +164,22 @@ async def main(f):
         future = f()
         future.set_result('mine')
         assert await future == 'mine'
-        await asyncio.sleep(0.01)
+        await asyncio.wait_for(dropped(), 10)
+        assert future.result() == 'mine'
         assert not told, told
     finally:
         loop.set_exception_handler(None)
 ";
-    awaited(code, "main", |py| {
-        function(py, |py| runtime::future_into_py(py, async { Ok(1) }))
-    })
-    .await?;
-    Ok(())
+    let future = Python::attach(|py| {
+        let names = python(py, code)?;
+        let output = names.as_any().get_item("Output")?.unbind();
+        let ready = function(py, move |py| {
+            let output = output.call0(py)?;
+            runtime::future_into_py(py, async { Ok(output) })
+        })?;
+        runtime::into_future(call(&names, "main", ready)?)
+    })?;
+    future.await.map(drop)
 }
 
 #[runtime::test]

@@ -17,7 +17,7 @@ fn a_closed_loop_drops_the_rust_future_and_prints_nothing() -> PyResult<()> {
     Python::attach(|py| {
         let code = c"async def main(f): return f()";
         let names = python(py, code)?;
-        let main = call(&names, "main", forever(py, &drops, false)?)?;
+        let main = call(&names, "main", forever(py, &drops)?)?;
         let future = py.import("asyncio")?.call_method1("run", (main,))?;
         drops.wait_for(py, 1);
         assert!(!future.call_method0("done")?.is_truthy()?);
@@ -50,16 +50,22 @@ fn a_conversion_on_a_closed_loop_is_an_error() -> PyResult<()> {
 fn a_loop_that_dies_gives_the_waiting_rust_future_an_error() -> PyResult<()> {
     let (send, outcome) = mpsc::channel();
     Python::attach(|py| {
+        let code = c"
+async def awaited(future):
+    while not future._callbacks:
+        await asyncio.sleep(0)
+";
+        let names = python(py, code)?;
         let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
         let never = event_loop.call_method0("create_future")?;
-        let future =
-            pyo3_aio::into_future_with_locals(&TaskLocals::new(event_loop.clone()), never)?;
+        let locals = TaskLocals::new(event_loop.clone());
+        let future = pyo3_aio::into_future_with_locals(&locals, never.clone())?;
         runtime::spawn(async move {
             let output = future.await;
             send.send(output.unwrap_err().to_string()).unwrap();
         });
-        let sleep = py.import("asyncio")?.call_method1("sleep", (0.01,))?;
-        event_loop.call_method1("run_until_complete", (sleep,))?;
+        let awaited = call(&names, "awaited", never)?;
+        event_loop.call_method1("run_until_complete", (awaited,))?;
         event_loop.call_method0("close")?;
         let error = py.detach(move || outcome.recv()).unwrap();
         assert!(error.contains("Event loop is closed"), "{error}");

@@ -29,35 +29,14 @@ where
     future.await
 }
 
-/// A function that returns both kinds of awaitable for a future that is never ready.
-pub(crate) fn forever<'py>(
-    py: Python<'py>,
-    drops: &Drops,
-    coroutine: bool,
-) -> PyResult<Bound<'py, PyAny>> {
+/// A function that returns a future whose Rust future is never ready.
+pub(crate) fn forever<'py>(py: Python<'py>, drops: &Drops) -> PyResult<Bound<'py, PyAny>> {
     let drops = drops.clone();
     function(py, move |py| {
         let guard = drops.guard();
-        let future = async move {
+        runtime::future_into_py::<_, ()>(py, async move {
             let _guard = guard;
-            std::future::pending::<()>().await;
-            Ok(())
-        };
-        if coroutine {
-            runtime::into_coroutine(py, future)
-        } else {
-            runtime::future_into_py(py, future)
-        }
+            std::future::pending().await
+        })
     })
-}
-
-/// Awaits what `main(f)` returns for such a function; `drops()` counts the futures that have been dropped.
-pub(crate) async fn counted(code: &CStr, coroutine: bool) -> PyResult<()> {
-    let drops = Drops::default();
-    let future = Python::attach(|py| {
-        let names = python(py, code)?;
-        names.set_item("drops", drops.function(py)?)?;
-        runtime::into_future(call(&names, "main", forever(py, &drops, coroutine)?)?)
-    })?;
-    future.await.map(drop)
 }

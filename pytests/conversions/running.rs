@@ -34,15 +34,18 @@ async def left_over():
     finally:
         await asyncio.sleep(0)
         seen.append('cleaned up')
+async def started():
+    while not seen:
+        await asyncio.sleep(0)
 ";
     Python::attach(|py| {
         let names = python(py, code)?;
-        let left_over = names.get_item("left_over")?.unwrap().unbind();
+        let left_over = names.as_any().get_item("left_over")?.unbind();
+        let started = names.as_any().get_item("started")?.unbind();
         runtime::run(py, async move {
             Python::attach(|py| {
                 runtime::into_future(left_over.bind(py).call0()?)?.detach();
-                let asyncio = py.import("asyncio")?;
-                runtime::into_future(asyncio.call_method1("sleep", (0.01,))?)
+                runtime::into_future(started.bind(py).call0()?)
             })?
             .await
         })?;

@@ -1,14 +1,29 @@
 //! Rust futures that are told when Python cancels them.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
+use pyo3::types::PyList;
+use pyo3_aio::CancelHandle;
 use tokio::sync::oneshot;
 
 use crate::conversions::awaited;
-use crate::fixtures::drops::Drops;
 use crate::fixtures::python::{call, function, python};
+use crate::fixtures::signal::Signal;
 use crate::runtime;
+
+/// Adds the arguments of the exception that cancels it to a list, and returns that exception.
+async fn clean_up(mut cancel: CancelHandle, started: Signal, cleaned: Py<PyList>) -> PyResult<()> {
+    started.send();
+    let exception = cancel.cancelled().await;
+    let _ = runtime::spawn(async {}).await;
+    Python::attach(|py| {
+        let arguments = exception.value(py).getattr("args")?;
+        cleaned.bind(py).append(arguments)
+    })?;
+    Err(exception)
+}
 
 #[runtime::test]
 async fn a_told_future_may_clean_up_and_still_be_cancelled() -> PyResult<()> {
@@ -16,39 +31,30 @@ async fn a_told_future_may_clean_up_and_still_be_cancelled() -> PyResult<()> {
 async def main(f):
     for make in f:
         task = asyncio.ensure_future(make())
-        await asyncio.sleep(0.01)
+        await started()
         assert task.cancel('why')
         await asyncio.wait([task])
         assert task.cancelled() and cleaned.pop() == ('why',)
 ";
-    Python::attach(|py| {
-                    let names = python(py, code)?;
-                    let cleaned = pyo3::types::PyList::empty(py);
-                    names.set_item("cleaned", &cleaned)?;
-                    let cleaned = cleaned.unbind();
-                    let make = move |mut cancel: pyo3_aio::CancelHandle, cleaned: Py<pyo3::types::PyList>| async move {
-                        let exception = cancel.cancelled().await;
-                        let _ = runtime::spawn(async {}).await;
-                        Python::attach(|py| {
-                            let arguments = exception.value(py).getattr("args")?;
-                            cleaned.bind(py).append(arguments)
-                        })?;
-                        PyResult::<()>::Err(exception)
-                    };
-                    let other = cleaned.clone_ref(py);
-                    let coroutine = function(py, move |py| {
-                        let cleaned = cleaned.clone_ref(py);
-                        runtime::into_coroutine_cancellable(py, |cancel| make(cancel, cleaned))
-                    })?;
-                    let future = function(py, move |py| {
-                        let cleaned = other.clone_ref(py);
-                        runtime::future_into_py_cancellable(py, |cancel| make(cancel, cleaned))
-                    })?;
-                    let both = pyo3::types::PyTuple::new(py, [coroutine, future])?;
-                    runtime::into_future(call(&names, "main", both.into_any())?)
-                })?
-                .await?;
-    Ok(())
+    let future = Python::attach(|py| {
+        let names = python(py, code)?;
+        let (started, cleaned) = (Signal::new(), PyList::empty(py));
+        names.set_item("started", started.function(py)?)?;
+        names.set_item("cleaned", &cleaned)?;
+        let (other, others) = (started.clone(), cleaned.clone().unbind());
+        let cleaned = cleaned.unbind();
+        let coroutine = function(py, move |py| {
+            let (started, cleaned) = (started.clone(), cleaned.clone_ref(py));
+            runtime::into_coroutine_cancellable(py, |cancel| clean_up(cancel, started, cleaned))
+        })?;
+        let future = function(py, move |py| {
+            let (started, cleaned) = (other.clone(), others.clone_ref(py));
+            runtime::future_into_py_cancellable(py, |cancel| clean_up(cancel, started, cleaned))
+        })?;
+        let both = (coroutine, future).into_pyobject(py)?.into_any();
+        runtime::into_future(call(&names, "main", both)?)
+    })?;
+    future.await.map(drop)
 }
 
 #[runtime::test]
@@ -56,7 +62,8 @@ async fn a_told_future_may_finish_all_the_same() -> PyResult<()> {
     let code = c"
 async def main(f):
     task = asyncio.ensure_future(f())
-    await asyncio.sleep(0.01)
+    # Its first step polls the future.
+    await asyncio.sleep(0)
     assert task.cancel()
     return await task
 ";
@@ -73,35 +80,37 @@ async def main(f):
     Ok(())
 }
 
-#[runtime::test]
-async fn a_cancellation_that_a_told_future_cannot_hear_reaches_the_task() -> PyResult<()> {
+#[runtime::test(timeout = "60s")]
+fn a_cancellation_that_a_told_future_cannot_hear_reaches_the_task() -> PyResult<()> {
     let code = c"
-async def main(make):
+def main(make):
     async def waits(future):
         await future
         return 'not cancelled'
-    for future, finish in make(), make():
+    async def main():
+        future, finish = make()
         task = asyncio.ensure_future(waits(future))
         await asyncio.sleep(0)
         finish()
+        # This keeps the loop, which the answer wakes.
+        assert asyncio.get_running_loop()._selector.select(10)
         assert task.cancel()
         try:
             assert False, await task
         except asyncio.CancelledError:
             pass
+    for _ in range(2):
+        asyncio.run(main())
 ";
-    awaited(code, "main", |py| {
-        let as_coroutine = std::sync::atomic::AtomicBool::new(true);
-        function(py, move |py| {
-            let drops = Drops::default();
-            let (guard, (sender, receiver)) = (drops.guard(), oneshot::channel());
+    Python::attach(|py| {
+        let as_coroutine = AtomicBool::new(true);
+        let make = function(py, move |py| {
+            let (sender, receiver) = oneshot::channel();
             let make = move |_| async move {
-                let _guard = guard;
-                receiver
-                    .await
-                    .map_err(|_| pyo3::exceptions::PyValueError::new_err("nothing was sent"))
+                receiver.await.unwrap();
+                Ok(())
             };
-            let future = if as_coroutine.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            let future = if as_coroutine.swap(false, Ordering::SeqCst) {
                 runtime::into_coroutine_cancellable(py, make)?
             } else {
                 runtime::future_into_py_cancellable(py, make)?
@@ -110,16 +119,12 @@ async def main(make):
             let finish = function(py, move |py| {
                 let sender = sender.lock().unwrap().take();
                 sender.unwrap().send(()).unwrap();
-                drops.wait_for(py, 1);
-                // The guard is dropped by a poll, which is over soon, while this thread keeps the loop.
-                std::thread::sleep(std::time::Duration::from_millis(50));
                 Ok(py.None().into_bound(py))
             })?;
             Ok((future, finish).into_pyobject(py)?.into_any())
-        })
+        })?;
+        call(&python(py, code)?, "main", make).map(drop)
     })
-    .await?;
-    Ok(())
 }
 
 #[runtime::test]

@@ -93,7 +93,7 @@ async def both():
     assert [item async for item in pending()] == list(range(3))
     assert await collect(items()) == list(range(300))
     step = asyncio.ensure_future(never().__anext__())
-    await asyncio.sleep(0.001)
+    await asyncio.sleep(0)
     step.cancel()
     try:
         await step

@@ -382,7 +382,8 @@ def main(channel):
     generator, send = channel
     loop = asyncio.new_event_loop()
     step = loop.create_task(generator.__anext__())
-    loop.run_until_complete(asyncio.sleep(0.01))
+    # The step's first turn.
+    loop.run_until_complete(asyncio.sleep(0))
     step._log_destroy_pending = False
     loop.close()
     del channel, generator, send, step, loop

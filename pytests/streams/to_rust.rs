@@ -78,7 +78,7 @@ async fn an_error_of_the_generator_is_the_last_item() -> PyResult<()> {
     let names = Python::attach(generators)?;
     let mut items = all(stream(&names, c"fails(100)")).await;
     let error = items.pop().unwrap().unwrap_err();
-    Python::attach(|py| assert!(error.value(py).is(&eval(py, &names, c"mine"))));
+    Python::attach(|py| assert!(error.value(py).is(eval(py, &names, c"mine"))));
     assert_eq!(numbers(items), (0..100).collect::<Vec<_>>());
     Ok(())
 }
@@ -264,8 +264,9 @@ fn the_end_of_the_loop_is_an_error() -> PyResult<()> {
         let generator = eval(py, &names, c"waits()");
         let stream = runtime::into_stream_with_locals(locals.clone(), generator)?;
         runtime::spawn(async move { send.send(all(stream).await).unwrap() });
-        let sleep = py.import("asyncio")?.call_method1("sleep", (0.01,))?;
-        event_loop.call_method1("run_until_complete", (sleep,))?;
+        let settled = eval(py, &names, c"settled(lambda: done == ['waits'])");
+        let settled = event_loop.call_method1("run_until_complete", (settled,))?;
+        assert!(settled.is_truthy()?);
         event_loop.call_method0("close")?;
         let mut items = py.detach(move || outcome.recv()).unwrap();
         let error = items.pop().unwrap().unwrap_err();
@@ -308,7 +309,7 @@ fn asyncio_run_cancels_a_generator_that_is_left() -> PyResult<()> {
         let left = runtime::run(py, async move {
             let mut stream = stream(&generators, c"waits()");
             next(&mut stream).await.unwrap()?;
-            awaited(&generators, c"asyncio.sleep(0.01)").await;
+            settles(&generators, c"done == ['waits']").await;
             Ok(std::sync::Mutex::new(stream))
         })?;
         assert_eq!(eval(py, &names, c"done").to_string(), "['waits', 'closed']");
