@@ -17,10 +17,10 @@ async def main():
     assert await asyncio.gather(*[sleep() for _ in range(100)]) == [()] * 100
     assert await asyncio.create_task(coroutine()) == 1
     assert await asyncio.wait_for(ready(), 10) == 1
-    for awaitable in fails(), forever():
+    for awaitable, limit, expected in (fails(), 10, ValueError), (forever(), 0.05, asyncio.TimeoutError):
         try:
-            await asyncio.wait_for(awaitable, 0.05)
-        except (ValueError, asyncio.TimeoutError):
+            await asyncio.wait_for(awaitable, limit)
+        except expected:
             pass
         else:
             assert False

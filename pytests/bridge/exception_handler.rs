@@ -70,6 +70,8 @@ def test(fails):
             await future
         except ValueError:
             pass
+        else:
+            assert False
         gathered = await asyncio.gather(fails(), return_exceptions=True)
         assert str(gathered[0]) == 'unseen'
         del future, gathered

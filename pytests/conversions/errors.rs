@@ -31,7 +31,8 @@ async def main(f):
             frames.append(traceback.tb_frame.f_code.co_name)
             traceback = traceback.tb_next
         assert 'fails' in frames and 'main' in frames, frames
-        return True
+    else:
+        assert False
 ";
     Python::attach(|py| {
         let names = python(py, code)?;
@@ -93,6 +94,8 @@ async def main(f):
     except asyncio.CancelledError as error:
         # Before 3.11 asyncio drops the message of a task that cancels itself.
         assert error.args == ('inner',) or sys.version_info < (3, 11)
+    else:
+        assert False
 ";
     Python::attach(|py| {
         let names = python(py, code)?;

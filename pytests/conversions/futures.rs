@@ -95,6 +95,8 @@ async def main(f):
         await asyncio.wait_for(f(), 0.01)
     except asyncio.TimeoutError:
         pass
+    else:
+        assert False
     assert drops() == 4
 ";
     let (drops, polled) = (Drops::default(), Signal::new());

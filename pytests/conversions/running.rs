@@ -64,7 +64,8 @@ async def main(f):
         f()
     except RuntimeError as error:
         assert 'running event loop' in str(error), error
-        return True
+    else:
+        assert False
 ";
     let guard = Mutex::new(Some(drops.guard()));
     Python::attach(|py| {
@@ -123,7 +124,8 @@ async def main(f):
         f()
     except RuntimeError as error:
         assert 'await the future instead' in str(error), error
-        return True
+    else:
+        assert False
 ";
     awaited(code, "main", |py| {
         function(py, |py| {

@@ -96,9 +96,11 @@ def main(make):
         assert asyncio.get_running_loop()._selector.select(10)
         assert task.cancel()
         try:
-            assert False, await task
+            await task
         except asyncio.CancelledError:
             pass
+        else:
+            assert False
     for _ in range(2):
         asyncio.run(main())
 ";

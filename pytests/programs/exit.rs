@@ -367,6 +367,8 @@ async def main():
         extension.start_sleep(1)
     except BaseException as error:
         assert type(error).__name__ == 'PanicException', error
+    else:
+        assert False
 asyncio.run(main())
 ");
     assert!(status.success(), "{status}\n{stderr}");

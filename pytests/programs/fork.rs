@@ -194,6 +194,8 @@ async def main():
         await gathered
     except asyncio.CancelledError:
         pass
+    else:
+        assert False
 asyncio.run(main())
 ",
     );

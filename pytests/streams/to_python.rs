@@ -259,6 +259,8 @@ async def main(channel):
         await generator.athrow(ValueError)
     except ValueError:
         assert drops() == 2
+    else:
+        assert False
     generator, send = channel()
     send(1)
     del generator
@@ -292,6 +294,8 @@ async def main(generator):
         await generator.__anext__()
     except ValueError as error:
         assert error is mine
+    else:
+        assert False
     try:
         await generator.__anext__()
     except StopAsyncIteration:
