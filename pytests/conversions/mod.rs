@@ -1,13 +1,13 @@
 //! The conversions' tests, for the `runtime` of the crate that they are part of.
 
 mod awaitables;
+mod cancellable;
 mod coroutines;
 mod errors;
 mod futures;
 mod locals;
 mod loops;
 mod running;
-mod told;
 
 use std::ffi::CStr;
 
