@@ -7,7 +7,6 @@
 
 mod conversions;
 mod fixtures;
-mod panic_place;
 mod streams;
 mod waiting;
 

@@ -8,7 +8,6 @@
 mod bridge;
 mod conversions;
 mod fixtures;
-mod panic_place;
 mod streams;
 mod waiting;
 mod waiting_on_tokio;

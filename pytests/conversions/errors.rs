@@ -190,6 +190,28 @@ async def main(f):
 }
 
 #[runtime::test]
+async fn a_panic_is_raised_with_its_place() {
+    let code = c"async def main(f): await f()";
+    for coroutine in [false, true] {
+        let error = awaited(code, "main", |py| {
+            function(py, move |py| {
+                let future = async { panic!("the text") };
+                if coroutine {
+                    runtime::into_coroutine::<_, ()>(py, future)
+                } else {
+                    runtime::future_into_py::<_, ()>(py, future)
+                }
+            })
+        });
+        let error = error.await.unwrap_err();
+        Python::attach(|py| assert!(error.is_instance_of::<RustPanic>(py), "{error}"));
+        let text = error.to_string();
+        let expected = format!("the text ({}:", file!());
+        assert!(text.contains(&expected) && text.ends_with(')'), "{text}");
+    }
+}
+
+#[runtime::test]
 async fn a_panic_whose_payload_panics_is_raised() -> PyResult<()> {
     struct Payload;
     impl Drop for Payload {
