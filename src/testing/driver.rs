@@ -78,7 +78,11 @@ pub(super) fn run(
             .detach(|| harness.join())
             .expect("the harness does not panic")),
         Err(error) => {
-            deadline.set_status(match error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            let is_interrupted = error.is_instance_of::<PyKeyboardInterrupt>(py);
+            if is_interrupted {
+                session.escapes.ignore_interrupts();
+            }
+            deadline.set_status(match is_interrupted {
                 true => status_if_cut_off(),
                 false => FAILED,
             });

@@ -6,9 +6,11 @@
 use std::cell::Cell;
 use std::fmt;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libtest_async::capture;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -63,7 +65,10 @@ fn is_of_coroutine(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
 
 /// The exceptions that no test has failed for. Clones are of the same list.
 #[derive(Clone, Default)]
-pub(super) struct Escapes(Arc<Mutex<Vec<Escape>>>);
+pub(super) struct Escapes {
+    list: Arc<Mutex<Vec<Escape>>>,
+    ignores_interrupts: Arc<AtomicBool>,
+}
 
 struct Escape {
     /// The test that scheduled the callback; uvloop does not tell.
@@ -72,10 +77,18 @@ struct Escape {
 }
 
 impl Escapes {
+    /// Takes every `KeyboardInterrupt` from now on for Ctrl-C, which has come: a terminal or `timeout` may send the signal
+    /// twice at once, and what watches for it notices that once.
+    pub(super) fn ignore_interrupts(&self) {
+        self.ignores_interrupts.store(true, Ordering::SeqCst);
+    }
+
     /// Adds an exception that has ended the loop of this thread, unless a task has it.
     pub(super) fn add(&self, py: Python<'_>, error: &PyErr) {
+        let ignores_interrupts = self.ignores_interrupts.load(Ordering::SeqCst);
         let test = match RAISED_BY.take() {
             Some(Raiser::Task) => return,
+            _ if ignores_interrupts && error.is_instance_of::<PyKeyboardInterrupt>(py) => return,
             None if is_of_coroutine(py, error).unwrap_or_default() => return,
             Some(Raiser::Callback(test)) => test,
             None => capture::Context::default(),
@@ -109,7 +122,7 @@ impl Escapes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Escape>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
