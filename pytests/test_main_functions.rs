@@ -1,4 +1,5 @@
-//! How programs end whose main function has an attribute, in tests put together by hand as in pyo3-asyncio's guide.
+//! Exit status and output of programs whose main function has an attribute. The tests are put together by hand, as in
+//! pyo3-asyncio's guide.
 //!
 //! It has a `main` of its own, since it runs itself as one of these programs.
 #![expect(clippy::unwrap_used, reason = "these are tests")]

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::runtime;
 
-/// Whether a thread of the runtime may wait within the poll of a future.
+/// The places within the poll of a future where a thread of the runtime may wait.
 #[derive(Clone, Copy)]
 pub(crate) struct MayWait {
     /// In `block_on` and `run`.

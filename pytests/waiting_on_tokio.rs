@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::runtime;
 use crate::waiting::{assert_refused, assert_waited, later};
 
-/// What the loop waits for is polled on the thread that has taken this one's place.
+/// `block_in_place` has another thread take the place of this one; it polls the future that the loop waits for.
 #[runtime::test(serial, timeout = "60s")]
 async fn a_loop_of_python_waits_where_the_thread_was_replaced() {
     let waited = runtime::spawn(async {

@@ -1,4 +1,4 @@
-//! What a loop that is closed, or that cannot be watched, leaves behind: nothing.
+//! Event loops that are closed, or cannot be watched, end what is pending on them and leave nothing behind.
 
 use std::ffi::CStr;
 use std::time::Duration;

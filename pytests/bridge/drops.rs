@@ -1,4 +1,4 @@
-//! Where and how users' values are dropped that Python does not get.
+//! Users' values that Python does not get are dropped detached from Python.
 
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;

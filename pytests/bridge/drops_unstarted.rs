@@ -1,4 +1,4 @@
-//! Where users' futures are dropped that cannot be started, or are given up before they are done.
+//! Users' futures that cannot be started, or are given up before they are done, are dropped detached from Python.
 
 use std::ffi::CStr;
 use std::pin::Pin;

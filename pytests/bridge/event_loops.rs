@@ -1,4 +1,4 @@
-//! The same program on every kind of event loop.
+//! One program on every kind of event loop.
 
 use std::ffi::CStr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::fixtures::loop_kinds;
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
-/// What every loop has to do; `make` makes the loop.
+/// The program of each loop; `make` makes the loop.
 const PROGRAM: &CStr = c"
 async def main():
     assert await ready() == 1

@@ -1,4 +1,4 @@
-//! What an event loop's exception handler is told.
+//! Calls of an event loop's exception handler for futures of Rust, beside those for asyncio's own.
 
 use std::ffi::CStr;
 

@@ -1,4 +1,4 @@
-//! What `future_into_py` returns does as a future of asyncio's own.
+//! The futures that `future_into_py` returns, beside asyncio's own.
 
 use std::ffi::CStr;
 

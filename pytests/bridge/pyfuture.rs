@@ -1,4 +1,4 @@
-//! What becomes of a Python awaitable whose Rust future is given up, and of its outcome.
+//! Python awaitables whose `PyFuture` is dropped or detached, and their outcomes.
 
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex};

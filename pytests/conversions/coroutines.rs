@@ -12,8 +12,8 @@ use crate::fixtures::joins::{Joins, assert_joined};
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
-/// Awaits what `main(f)` returns, where `f()` makes a coroutine whose Rust future is never ready, and `drops()` counts the
-/// futures that have been dropped.
+/// Awaits what `main(f)` returns. `f()` makes a coroutine whose Rust future is never ready, `drops()` counts the futures
+/// that have been dropped.
 async fn counted(code: &CStr) -> PyResult<()> {
     let drops = Drops::default();
     let future = Python::attach(|py| {

@@ -1,4 +1,4 @@
-//! What a Rust future finds of the place that started it: the loop, and the context variables.
+//! The task locals of a Rust future: it finds the event loop and the context variables of the code that started it.
 
 use pyo3::prelude::*;
 use tokio::sync::oneshot;

@@ -1,4 +1,4 @@
-//! How Python programs end that use an extension module: with their own exit status, and nothing on stderr.
+//! The exit of Python programs that use an extension module: it has their own status, and writes nothing to stderr.
 
 use crate::programs::{all_end_well, ends_with, run};
 

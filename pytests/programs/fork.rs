@@ -1,8 +1,8 @@
-//! What a child process gets of its parent's conversions: an error or a fresh runtime, never a hang.
+//! Forks: a child process gets an error from its parent's conversions, or a fresh runtime, and never hangs.
 
 use crate::programs::{all_end_well, ends_with};
 
-/// What every program begins with.
+/// The beginning of every program.
 const PRELUDE: &str = "
 import asyncio, extension, os, sys, warnings
 # Python 3.12 warns of every fork of a process with threads.
@@ -293,7 +293,7 @@ asyncio.run(main())
     );
 }
 
-/// What Rust reads of Python, and how it is polled.
+/// A future and a stream of Python's, polled in a child.
 mod readings {
     use std::pin::pin;
     use std::sync::Mutex;

@@ -18,12 +18,12 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-/// How often a program has to end well. More in CI, by the variable of this name.
+/// The number of times that a program has to end well. CI sets the variable to have more.
 fn repetitions() -> usize {
     std::env::var("PYO3_AIO_EXIT_REPETITIONS").map_or(20, |count| count.parse().unwrap())
 }
 
-/// How long one program may take.
+/// The time that one program may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs a program several times, each with status 0 and an empty stderr.

@@ -1,4 +1,4 @@
-//! What `shutdown` and `with_runtime` end, and what they leave alone.
+//! `shutdown` and `with_runtime`: they end the futures of the library, and leave other loops and spawned futures alone.
 
 use crate::programs::{all_end_well, ends_with};
 

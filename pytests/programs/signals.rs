@@ -1,4 +1,4 @@
-//! What Ctrl-C does to a program that waits for Rust.
+//! Ctrl-C in programs that wait for Rust.
 
 use crate::programs::{all_end_well, ends_with};
 

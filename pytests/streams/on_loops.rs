@@ -13,7 +13,7 @@ use crate::runtime;
 use crate::streams::to_python::STORY;
 use crate::streams::{FromFn, all, numbers};
 
-/// What an event loop is told of asynchronous generators, by the hooks that it sets.
+/// Compares the calls of the hooks of PEP 525 for a generator of Python's with those for one around a stream.
 const HOOKS: &CStr = c"
 import contextlib
 

@@ -16,7 +16,7 @@ use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 use crate::streams::{FromFn, numbers};
 
-/// What a generator does, step by step; the same for one of Python's and for one around a Rust stream.
+/// Compares the steps of an asynchronous generator of Python's with those of one around a Rust stream.
 pub(crate) const STORY: &CStr = c"
 import collections.abc, contextlib
 

@@ -1,4 +1,4 @@
-//! What is reported of the tests of each crate.
+//! The reports of the tests of each crate.
 
 use crate::rerun::Run;
 

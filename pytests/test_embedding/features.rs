@@ -1,4 +1,4 @@
-//! How the crate is built.
+//! Builds of the crate with other features and linkers: its tests run, and its extension module needs no libpython.
 
 use std::fs;
 

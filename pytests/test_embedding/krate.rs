@@ -17,7 +17,7 @@ pub(crate) struct Krate {
     variables: BTreeMap<String, String>,
 }
 
-/// How a command ended.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) code: Option<i32>,
@@ -158,13 +158,13 @@ impl Output {
         assert_eq!(self.code, Some(0), "{self:#?}");
     }
 
-    /// How often this is a line of the output.
+    /// Counts the lines of the output that are this one.
     pub(crate) fn count(&self, line: &str) -> usize {
         self.stdout.lines().filter(|each| *each == line).count()
     }
 }
 
-/// What the interpreter says of itself.
+/// The facts that the interpreter prints of itself.
 #[derive(Debug)]
 pub(crate) struct Facts(BTreeMap<String, String>);
 
@@ -175,7 +175,7 @@ impl Facts {
     }
 }
 
-/// What does not change need not be built again.
+/// Writes a file unless it is as it has to be: cargo builds again what was written.
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     if !fs::read_to_string(path).is_ok_and(|known| known == text) {

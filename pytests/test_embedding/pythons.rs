@@ -77,7 +77,7 @@ impl Interpreter {
     }
 }
 
-/// Where versions of Python are kept beside each other, and the system's.
+/// The folders of Python versions that are kept beside each other, and the system's.
 fn candidates() -> Vec<PathBuf> {
     let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv"));
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(home);

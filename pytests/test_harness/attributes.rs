@@ -1,4 +1,4 @@
-//! What the attributes take: async and sync functions, on every runtime, with what may stand beside them.
+//! The attribute `test`: async and sync functions, on every runtime, beside other attributes.
 
 /// Sleeps in Python, on the loop that the harness runs.
 macro_rules! sleep_in_python {

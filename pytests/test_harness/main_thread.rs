@@ -1,4 +1,5 @@
-//! What works in a Python program works in a test: Python's main thread is the process's, and the loop has it.
+//! Python's main thread is the main thread of the process, and the event loop has it: signals, subprocesses and servers
+//! work in a test as they do in a program.
 
 use std::ffi::CStr;
 

@@ -1,4 +1,4 @@
-//! What tests print, and what the interpreter takes itself for.
+//! The captured output of tests, and the paths that the interpreter reports of itself.
 
 use std::env;
 use std::fs;

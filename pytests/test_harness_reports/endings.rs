@@ -1,4 +1,4 @@
-//! How a run ends in which tests interfere with the loop that all of them share.
+//! Runs in which tests interfere with the event loop that all of them share.
 
 use std::fs::File;
 

@@ -1,4 +1,4 @@
-//! What runs before the first test and after the last, and what tests share meanwhile.
+//! Set-up, tear-down, and values that tests share between them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -37,7 +37,7 @@ crate::by_hand::tests!(
     a_value_is_not_waited_for_on_the_thread_of_a_loop,
 );
 
-/// What is said when all goes well.
+/// The lines that the subject prints when all goes well.
 const ALL: &str = "setup\nopen\nclose\nteardown\n";
 
 fn what_the_teardown_asks_for_is_closed() {

@@ -1,4 +1,4 @@
-//! What a test binary reports, prints and exits with: this binary runs itself on the tests of `subject`, most of which
+//! Reports, output and exit codes of a test binary: this binary runs itself on the tests of `subject`, most of which
 //! do not pass.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 

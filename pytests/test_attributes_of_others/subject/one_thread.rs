@@ -1,4 +1,4 @@
-//! What belongs to a thread, across awaits: a test is polled on one.
+//! Thread-local state across awaits: a test is polled on one thread.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ mod subscribers {
     tests!(see_their_own_events: a b c d e f g h i j k l m n o p q r s t);
 }
 
-/// What is not `Send` may live across an await.
+/// Values that are not `Send` may live across an await.
 mod not_send {
     use std::cell::RefCell;
     use std::rc::Rc;

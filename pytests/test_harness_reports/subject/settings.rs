@@ -269,7 +269,7 @@ mod retries {
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
 
-    /// Whether the test that has this counter is at its first attempt.
+    /// Returns true at the first attempt of the test that has this counter.
     fn is_first(attempts: &AtomicUsize) -> bool {
         attempts.fetch_add(1, Ordering::SeqCst) == 0
     }

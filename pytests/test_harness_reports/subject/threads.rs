@@ -155,7 +155,7 @@ asyncio.run_coroutine_threadsafe(prints(), loop).result()
     }
 }
 
-/// What tasks print, and their panics, on one thread and on several.
+/// Prints and panics of tasks, on one thread and on several.
 mod tasks {
     #[expect(clippy::print_stdout, reason = "this is what is looked for")]
     async fn run() {

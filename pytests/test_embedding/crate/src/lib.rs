@@ -10,7 +10,7 @@
 
 use pyo3::prelude::*;
 
-/// What Python imports.
+/// The module that Python imports.
 #[pymodule]
 pub mod embedded {
     use super::*;
