@@ -1,4 +1,4 @@
-//! Runs the tests that stand in the build script.
+//! Runs the tests that stand in the build script. They are `#[test]` functions, for which libtest needs a binary.
 
 #[expect(
     dead_code,

@@ -1,4 +1,6 @@
-//! The form of pyo3-async-runtimes: an own `main` that awaits the harness.
+//! The form of pyo3-async-runtimes: a `main` of one's own that awaits the harness.
+//!
+//! It is a binary of its own for that `main`, and because `sys.path` has the folder of any of its test files: it has one.
 
 use pyo3::prelude::*;
 

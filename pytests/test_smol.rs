@@ -1,4 +1,6 @@
-//! Conversions and streams on `pyo3_aio::smol`.
+//! Conversions, streams and waits on `pyo3_aio::smol`.
+//!
+//! The modules use `crate::runtime`; so each runtime has a binary.
 
 #![expect(
     clippy::unwrap_used,

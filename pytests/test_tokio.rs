@@ -1,4 +1,6 @@
-//! Conversions and streams on `pyo3_aio::tokio`, and what does not depend on the runtime.
+//! Conversions, streams and waits on `pyo3_aio::tokio`, and `bridge`, which does not depend on the runtime.
+//!
+//! The modules use `crate::runtime`; so each runtime has a binary.
 
 #![expect(
     clippy::unwrap_used,

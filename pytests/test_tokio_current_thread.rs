@@ -1,4 +1,4 @@
-//! Conversions and streams on `pyo3_aio::tokio` with one thread beside Python's.
+//! Conversions, streams and waits on `pyo3_aio::tokio` with one thread beside Python's.
 //!
 //! It is a binary of its own since a process has one runtime, and `main` has to choose its flavor.
 

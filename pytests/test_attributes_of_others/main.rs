@@ -1,5 +1,7 @@
 //! The attributes of other crates beside those of this one: tests that pass and tests that fail, which this binary has
 //! itself run as `subject`, each crate alone.
+//!
+//! It is apart from test_harness_reports since its subject has a plain `#[test]`, of which every run has a note.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "../fixtures/by_hand.rs"]
