@@ -5,15 +5,10 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Error, Expr, Lit, LitStr, Path, Result, Token};
 
-use crate::flavor;
+use crate::tokio_arguments::{self, is_tokio_argument};
+use crate::usage::Usage;
 
-/// An argument that an attribute has, as an example of its use: `name = "value"` or a bare `name`.
-pub(crate) type Usage = &'static str;
-
-/// The argument of every attribute.
-pub(crate) const CRATE: Usage = "crate = \"::pyo3_aio\"";
-
-/// One argument; what its value may be is decided by the attribute.
+/// One argument. Each attribute decides which values it accepts.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
     pub(crate) value: Option<Lit>,
@@ -83,7 +78,7 @@ impl Argument {
 
     fn given_twice(&self) -> Error {
         match &self.value {
-            Some(value) if flavor::is_tokios(&self.name) => {
+            Some(value) if is_tokio_argument(&self.name) => {
                 let message = format!("`{}` set multiple times.", self.name);
                 Error::new(value.span(), message)
             }
@@ -95,7 +90,7 @@ impl Argument {
     }
 }
 
-/// Reads the arguments; refuses those that are not among the known ones, and one that is given twice.
+/// Reads the arguments. An unknown one, and one that is given twice, is an error.
 pub(crate) fn parse(arguments: TokenStream, known: &[Usage]) -> Result<Vec<Argument>> {
     let parser = |input: ParseStream<'_>| {
         let mut seen: Vec<Argument> = Vec::new();
@@ -113,7 +108,7 @@ pub(crate) fn parse(arguments: TokenStream, known: &[Usage]) -> Result<Vec<Argum
 }
 
 fn literal(input: ParseStream<'_>, name: &Ident, usage: Usage) -> Result<Lit> {
-    let message = match flavor::is_tokios(name) {
+    let message = match is_tokio_argument(name) {
         true => "Must be a literal".to_owned(),
         false => format!("the value of `{name}` must be a literal, as in `{usage}`"),
     };
@@ -130,10 +125,10 @@ fn usage_of(name: &Ident, known: &[Usage]) -> Option<Usage> {
 }
 
 fn unknown(name: &Ident, input: ParseStream<'_>, known: &[Usage]) -> Error {
-    if let Some(error) = flavor::old_name(name, input, known) {
+    if let Some(error) = tokio_arguments::old_name(name, input, known) {
         return error;
     }
-    // What an attribute gives itself is not for the user.
+    // An argument that an attribute adds for itself begins with `__`, and is no suggestion for the user.
     let known: Vec<_> = known
         .iter()
         .filter(|usage| !usage.starts_with("__"))

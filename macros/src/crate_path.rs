@@ -1,4 +1,4 @@
-//! Under which name the user's crate knows the library.
+//! The path by which the user's crate names the library.
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};

@@ -3,15 +3,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::parse::ParseStream;
-use syn::{Error, Expr, Lit, LitBool, Result, Token};
+use syn::{Error, Lit, LitBool, Result};
 
-use crate::arguments::{Argument, Usage};
-
-pub(crate) const CURRENT_THREAD: Usage = "flavor = \"current_thread\"";
-pub(crate) const MULTI_THREAD: Usage = "flavor = \"multi_thread\"";
-pub(crate) const WORKER_THREADS: Usage = "worker_threads = 2";
-pub(crate) const START_PAUSED: Usage = "start_paused = true";
+use crate::arguments::Argument;
+use crate::tokio_arguments::is_tokio_argument;
 
 /// The runtime that the arguments of an attribute ask for.
 #[derive(Default)]
@@ -19,7 +14,7 @@ pub(crate) struct Flavor {
     kind: Option<Kind>,
     worker_threads: Option<(usize, Span)>,
     start_paused: Option<LitBool>,
-    /// The first of these arguments.
+    /// The name of the first of these arguments, for the error that sync tests get.
     first: Option<Ident>,
 }
 
@@ -30,10 +25,10 @@ enum Kind {
 }
 
 impl Flavor {
-    /// Takes the argument if it is one of tokio's.
+    /// Stores the argument and returns true if it is one of tokio's.
     pub(crate) fn set(&mut self, argument: &Argument) -> Result<bool> {
         let name = &argument.name;
-        if !is_tokios(name) {
+        if !is_tokio_argument(name) {
             return Ok(false);
         }
         let Some(value) = &argument.value else {
@@ -43,7 +38,7 @@ impl Flavor {
         match name.to_string().as_str() {
             "flavor" => self.kind = Some(kind(value)?),
             "worker_threads" => self.worker_threads = Some(worker_threads(value)?),
-            // The one that is left is `start_paused`.
+            // `is_tokio_argument` leaves `start_paused`.
             _ => self.start_paused = Some(start_paused(value)?),
         }
         self.first.get_or_insert_with(|| name.clone());
@@ -103,49 +98,6 @@ impl ToTokens for Flavor {
             tokens.extend(quote!(.start_paused(#paused)));
         }
     }
-}
-
-/// Whether tokio's attributes have an argument of this name, so that its errors are those of tokio.
-pub(crate) fn is_tokios(name: &Ident) -> bool {
-    ["flavor", "worker_threads", "start_paused"]
-        .iter()
-        .any(|known| name == known)
-}
-
-/// The error for names that tokio has had, or that are values of `flavor`.
-pub(crate) fn old_name(name: &Ident, input: ParseStream<'_>, known: &[Usage]) -> Option<Error> {
-    if !known.contains(&WORKER_THREADS) {
-        return None;
-    }
-    let attribute = attribute(known);
-    let flavor = match name.to_string().as_str() {
-        "core_threads" => return renamed(name, input),
-        "threaded_scheduler" | "multi_thread" => "multi_thread",
-        "basic_scheduler" | "current_thread" | "single_threaded" => "current_thread",
-        _ => return None,
-    };
-    let message = format!("Set the runtime flavor with #[{attribute}(flavor = \"{flavor}\")].");
-    Some(Error::new(name.span(), message))
-}
-
-/// Attributes for tests alone have `start_paused`.
-fn attribute(known: &[Usage]) -> &'static str {
-    match known.contains(&START_PAUSED) {
-        true => TEST,
-        false => MAIN,
-    }
-}
-
-/// What messages call the attribute of tests.
-pub(crate) const TEST: &str = "pyo3_aio::tokio::test";
-/// What messages call the attribute of main functions.
-pub(crate) const MAIN: &str = "pyo3_aio::tokio::main";
-
-fn renamed(name: &Ident, input: ParseStream<'_>) -> Option<Error> {
-    let equals: Token![=] = input.parse().ok()?;
-    let value: Expr = input.parse().ok()?;
-    let message = "Attribute `core_threads` is renamed to `worker_threads`";
-    Some(Error::new_spanned(quote!(#name #equals #value), message))
 }
 
 fn kind(value: &Lit) -> Result<Kind> {

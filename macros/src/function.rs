@@ -1,4 +1,4 @@
-//! The function that an attribute stands on.
+//! The function below an attribute.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -38,7 +38,7 @@ impl ToTokens for Function {
 }
 
 impl Function {
-    /// Refuses what neither a test nor a main function can be.
+    /// Refuses unsafe, const, extern and generic functions. Messages begin with `what`, as in `a test`.
     pub(crate) fn check_plain(&self, what: &str) -> Result<()> {
         let signature = &self.signature;
         if let Safety::Unsafe(unsafety) = &signature.safety {
@@ -63,7 +63,7 @@ impl Function {
         self.check_return_type(what)
     }
 
-    /// Refuses return types that are visibly no result; aliases are left to the type checker.
+    /// Refuses return types that cannot be a result. An alias is left to the type checker.
     fn check_return_type(&self, what: &str) -> Result<()> {
         let ReturnType::Type(_, returned) = &self.signature.output else {
             return Ok(());

@@ -7,13 +7,15 @@ mod arguments;
 mod crate_path;
 mod flavor;
 mod function;
+mod libtest_attributes;
 mod main_attribute;
-mod marks;
 #[cfg(test)]
 mod misuse;
 mod runtime;
 mod test_attribute;
 mod test_settings;
+mod tokio_arguments;
+mod usage;
 mod wrappers;
 
 use proc_macro::TokenStream;

@@ -5,11 +5,13 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Path, Result};
 
-use crate::arguments::{self, CRATE, Usage};
+use crate::arguments;
 use crate::crate_path::crate_path;
-use crate::flavor::{self, Flavor};
+use crate::flavor::Flavor;
 use crate::function::Function;
 use crate::runtime::Runtime;
+use crate::tokio_arguments::MAIN;
+use crate::usage::{CRATE, CURRENT_THREAD, Usage, WORKER_THREADS};
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
 pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -61,7 +63,7 @@ fn check(function: &Function) -> Result<()> {
     function.check_plain("the main function")
 }
 
-/// What the attribute's arguments ask for.
+/// The settings that the attribute's arguments make.
 #[derive(Default)]
 struct Settings {
     krate: Option<Path>,
@@ -73,12 +75,12 @@ impl Settings {
         let mut settings = Self::default();
         for argument in arguments::parse(arguments, known(runtime))? {
             if !settings.flavor.set(&argument)? {
-                // The one that is left is `crate`.
+                // `known` leaves `crate`.
                 settings.krate = Some(argument.path()?);
             }
         }
         let is_multi_thread = settings.flavor.is_multi_thread(true);
-        settings.flavor.check(flavor::MAIN, is_multi_thread)?;
+        settings.flavor.check(MAIN, is_multi_thread)?;
         Ok(settings)
     }
 
@@ -110,7 +112,7 @@ impl Settings {
 
 fn known(runtime: Runtime) -> &'static [Usage] {
     match runtime {
-        Runtime::Tokio => &[flavor::CURRENT_THREAD, flavor::WORKER_THREADS, CRATE],
+        Runtime::Tokio => &[CURRENT_THREAD, WORKER_THREADS, CRATE],
         Runtime::AsyncStd | Runtime::Smol => &[CRATE],
     }
 }

@@ -1,4 +1,4 @@
-//! `#[test]`: a function that the harness finds and runs.
+//! `#[test]`: registers a function as a test of the harness.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -8,9 +8,9 @@ use syn::{Attribute, Error, LitStr, Result, Token};
 use crate::arguments;
 use crate::crate_path::crate_path;
 use crate::function::Function;
-use crate::marks::Marks;
+use crate::libtest_attributes::LibtestAttributes;
 use crate::runtime::Runtime;
-use crate::test_settings::{DECIDED, NEVER_WAITS, Settings, known};
+use crate::test_settings::{MOVED_LAST, NEVER_WAITS, Settings, known};
 use crate::wrappers;
 
 /// Expands the attribute, or into its error beside the function as it was, so that nothing else is reported.
@@ -25,7 +25,7 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     let settings = Settings::parse(&arguments::parse(arguments.clone(), known(runtime))?)?;
     let mut function: Function = syn::parse2(item)?;
     let krate = crate_path(settings.krate.as_ref());
-    if !settings.is_decided && function.attributes.iter().any(comes_first) {
+    if !settings.is_moved_last && function.attributes.iter().any(comes_first) {
         let module = runtime.module();
         return Ok(put_last(
             &quote!(#krate::#module::test),
@@ -34,23 +34,29 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
         ));
     }
     check(&function)?;
-    let marks = Marks::take_from(&mut function.attributes)?;
-    settings.check(&function, &marks)?;
+    let libtest = LibtestAttributes::take_from(&mut function.attributes)?;
+    settings.check(&function, &libtest)?;
     let body = body(&krate, &function, settings.never_waits);
-    let registration = register(runtime, &krate, &function, &body, &quote!(#marks #settings));
+    let registration = register(
+        runtime,
+        &krate,
+        &function,
+        &body,
+        &quote!(#libtest #settings),
+    );
     Ok(quote!(#function #registration))
 }
 
-/// Whether the attribute has to be expanded before this one: conditions, and those that make other functions.
+/// Whether the attribute has to be expanded before this one, as a condition or as one that makes other functions.
 fn comes_first(attribute: &Attribute) -> bool {
     is_conditional(attribute) || wrappers::is_wrapper(attribute)
 }
 
 /// Moves this attribute, which is called `path`, below all others. The compiler expands attributes in their order.
 ///
-/// Rust 1.85 leaves a `cfg` that holds in its place, so the arguments have to say that this has been done.
+/// Rust 1.85 leaves a `cfg` that holds where it was. The argument [`MOVED_LAST`] then keeps this from being repeated.
 fn put_last(path: &TokenStream, arguments: &TokenStream, mut function: Function) -> TokenStream {
-    let mut own = vec![Ident::new(DECIDED, Span::call_site())];
+    let mut own = vec![Ident::new(MOVED_LAST, Span::call_site())];
     let has_cases = function.attributes.iter().any(wrappers::is_test_case);
     if has_cases && function.signature.asyncness.is_none() {
         // test-case puts libtest's attribute before all others of a sync function, which then vanishes.
@@ -92,23 +98,24 @@ fn check(function: &Function) -> Result<()> {
     function.check_plain("a test")
 }
 
-/// The value that a registration is made of; every token here is paid for once per test.
+/// Returns the registration of the test. Every token here is compiled once for each test.
 fn register(
     runtime: Runtime,
     krate: &TokenStream,
     function: &Function,
     body: &TokenStream,
-    marks: &TokenStream,
+    settings: &TokenStream,
 ) -> TokenStream {
     let name = &function.signature.ident;
     let text = LitStr::new(&name.to_string(), name.span());
     let private = quote!(#krate::testing::__private);
     let constant = runtime.constant();
-    // The tokens' place is what `line!` reports: the function's name, as with libtest.
-    let place = quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
+    // `line!` reports the position of its token: that of the function's name, as with libtest.
+    let position =
+        quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
     quote! {
         #private::a_test_is_a_free_function! {
-            #private::Registration::new(::core::module_path!(), #text, (#place), &#private::#constant, #body) #marks
+            #private::Registration::new(::core::module_path!(), #text, (#position), &#private::#constant, #body) #settings
         }
     }
 }
@@ -134,21 +141,24 @@ fn body(krate: &TokenStream, function: &Function, never_waits: bool) -> TokenStr
 
 #[cfg(test)]
 mod tests {
-    use super::{DECIDED, NEVER_WAITS, Runtime, TokenStream, expand};
+    use super::{MOVED_LAST, NEVER_WAITS, Runtime, TokenStream, expand};
 
     fn expanded(arguments: &str, item: &str) -> String {
         let parse = |text: &str| text.parse::<TokenStream>().expect("the source has tokens");
         expand(Runtime::Tokio, parse(arguments), parse(item)).to_string()
     }
 
-    /// Rust 1.85 leaves the `cfg` where it was.
+    /// Rust 1.85 leaves the `cfg` of a test where it was.
     #[test]
     fn conditions_are_decided_once() {
         let item = "#[cfg(test)] async fn t() {}";
         let asked = expanded("serial", item);
-        assert!(asked.contains(&format!("({DECIDED} , serial)")), "{asked}");
+        assert!(
+            asked.contains(&format!("({MOVED_LAST} , serial)")),
+            "{asked}"
+        );
         assert!(!asked.contains("Registration"), "{asked}");
-        let answered = expanded(&format!("{DECIDED}, serial"), item);
+        let answered = expanded(&format!("{MOVED_LAST}, serial"), item);
         assert!(answered.contains("Registration"), "{answered}");
         assert!(answered.contains("serial ()"), "{answered}");
         assert!(!answered.contains("tokio"), "{answered}");
@@ -159,7 +169,7 @@ mod tests {
     fn wrappers_come_first() {
         for wrapper in ["test_log::test", "gtest", "rstest", "test_case(1)"] {
             let asked = expanded("serial", &format!("#[{wrapper}] async fn t() {{}}"));
-            let order = format!("({DECIDED} , serial)] async fn t");
+            let order = format!("({MOVED_LAST} , serial)] async fn t");
             assert!(asked.contains(&order), "{asked}");
             assert!(!asked.contains("Registration"), "{asked}");
         }
@@ -169,15 +179,15 @@ mod tests {
     #[test]
     fn a_sync_function_with_cases_is_made_async_and_registered_as_sync() {
         let asked = expanded("", "#[test_case(1)] fn t(a: u8) {}");
-        let order = format!("({DECIDED} , {NEVER_WAITS} ,)] async fn t");
+        let order = format!("({MOVED_LAST} , {NEVER_WAITS} ,)] async fn t");
         assert!(asked.contains(&order), "{asked}");
-        let arguments = format!("{DECIDED}, {NEVER_WAITS},");
+        let arguments = format!("{MOVED_LAST}, {NEVER_WAITS},");
         let answered = expanded(&arguments, "async fn case() {}");
         assert!(answered.contains("Body :: Sync (||"), "{answered}");
     }
 
     #[test]
-    fn what_another_attribute_registers_with_libtest_is_registered_here() {
+    fn a_test_that_another_attribute_makes_for_libtest_is_registered_here() {
         let item = "#[::core::prelude::v1::test] async fn t() {}";
         let registered = expanded("", item);
         assert!(registered.contains("Registration"), "{registered}");
@@ -185,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_of_a_test_is_asked_for() {
+    fn the_arguments_choose_the_runtime_of_a_test() {
         let arguments = "flavor = \"multi_thread\", worker_threads = 2";
         let registered = expanded(arguments, "async fn t() {}");
         let calls = ". multi_thread () . worker_threads (2usize)";

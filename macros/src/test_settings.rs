@@ -4,26 +4,26 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Error, LitStr, Path, Result, ReturnType};
 
-use crate::arguments::{Argument, CRATE, Usage};
-use crate::flavor::{self, Flavor};
+use crate::arguments::Argument;
+use crate::flavor::Flavor;
 use crate::function::Function;
-use crate::marks::Marks;
+use crate::libtest_attributes::LibtestAttributes;
 use crate::runtime::Runtime;
+use crate::tokio_arguments::TEST;
+use crate::usage::{CRATE, MULTI_THREAD, START_PAUSED, Usage, WORKER_THREADS};
 
 const TIMEOUT: Usage = "timeout = \"5s\"";
 const SERIAL: Usage = "serial";
 const LOOP: Usage = "loop = \"uvloop\"";
 const RAISES: Usage = "raises = \"ValueError\"";
 
-/// The argument that the attribute gives itself when the other attributes of its function have been expanded.
-pub(crate) const DECIDED: &str = "__decided";
-/// The argument that the attribute gives itself when it has made a sync function async for `#[test_case]`.
+/// The argument that the attribute adds when it moves itself below the others of its function.
+pub(crate) const MOVED_LAST: &str = "__moved_last";
+/// The argument that the attribute adds when it has made a sync function async for `#[test_case]`.
 pub(crate) const NEVER_WAITS: &str = "__never_waits";
 
 /// The arguments that an attribute takes.
 pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
-    use flavor::{MULTI_THREAD, START_PAUSED, WORKER_THREADS};
-
     match runtime {
         Runtime::Tokio => &[
             TIMEOUT,
@@ -34,28 +34,34 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             WORKER_THREADS,
             START_PAUSED,
             CRATE,
-            DECIDED,
+            MOVED_LAST,
             NEVER_WAITS,
         ],
-        Runtime::AsyncStd | Runtime::Smol => {
-            &[TIMEOUT, SERIAL, LOOP, RAISES, CRATE, DECIDED, NEVER_WAITS]
-        }
+        Runtime::AsyncStd | Runtime::Smol => &[
+            TIMEOUT,
+            SERIAL,
+            LOOP,
+            RAISES,
+            CRATE,
+            MOVED_LAST,
+            NEVER_WAITS,
+        ],
     }
 }
 
 /// The event loops that a test can ask for.
 const LOOPS: &[&str] = &["asyncio", "uvloop"];
 
-/// What the attribute's arguments ask for.
+/// The settings that the attribute's arguments make.
 #[derive(Default)]
 pub(crate) struct Settings {
     /// The library, under a name that is not in the manifest.
     pub(crate) krate: Option<Path>,
-    /// Whether the attributes that have to come first have been expanded.
-    pub(crate) is_decided: bool,
+    /// Whether this attribute has been moved below those that have to be expanded before it.
+    pub(crate) is_moved_last: bool,
     /// Whether the function is async although nothing in it waits.
     pub(crate) never_waits: bool,
-    /// Milliseconds.
+    /// The time limit in milliseconds.
     timeout: Option<u64>,
     serial: bool,
     event_loop: Option<LitStr>,
@@ -72,13 +78,13 @@ impl Settings {
             }
         }
         let is_multi_thread = settings.flavor.is_multi_thread(false);
-        settings.flavor.check(flavor::TEST, is_multi_thread)?;
+        settings.flavor.check(TEST, is_multi_thread)?;
         Ok(settings)
     }
 
     fn set(&mut self, argument: &Argument) -> Result<()> {
         match argument.name.to_string().as_str() {
-            DECIDED => self.is_decided = true,
+            MOVED_LAST => self.is_moved_last = true,
             NEVER_WAITS => self.never_waits = true,
             "timeout" => self.timeout = Some(milliseconds(argument.string()?)?),
             "serial" => {
@@ -89,14 +95,14 @@ impl Settings {
             "raises" => {
                 self.raises = Some((argument.name.clone(), class_name(argument.string()?)?))
             }
-            // The one that is left is `crate`.
+            // `known` leaves `crate`.
             _ => self.krate = Some(argument.path()?),
         }
         Ok(())
     }
 
-    /// Refuses what does not go with the function.
-    pub(crate) fn check(&self, function: &Function, marks: &Marks) -> Result<()> {
+    /// Refuses settings that contradict the function's signature or its other attributes.
+    pub(crate) fn check(&self, function: &Function, libtest: &LibtestAttributes) -> Result<()> {
         if function.signature.asyncness.is_none() || self.never_waits {
             self.flavor.check_sync()?;
         }
@@ -105,7 +111,7 @@ impl Settings {
                 let message = "a test that raises has to return a `PyResult<()>`";
                 Err(Error::new(name.span(), message))
             }
-            (Some((name, _)), _) if marks.is_panic_expected() => {
+            (Some((name, _)), _) if libtest.is_panic_expected() => {
                 let message =
                     "a test either raises or panics: remove `raises` or `#[should_panic]`";
                 Err(Error::new(name.span(), message))

@@ -1,14 +1,14 @@
-//! Attributes of other crates that make tests, and how they go together with this one.
+//! Attributes of other crates that make tests, and whether they can stand beside this one.
 
 use syn::{Attribute, Error, Path};
 
-/// The attributes that make functions of the one that they stand on, and give each its attributes.
+/// Attributes that replace their function by others with the same attributes.
 const WRAPPERS: &[&str] = &["gtest", "rstest", "test_case", "test_matrix"];
 
-/// The crates whose `test` attribute leaves it to another one to register the function.
+/// The crates whose `test` attribute leaves the registration to another one on the same function.
 const WRAPPING_CRATES: &[&str] = &["googletest", "test_log"];
 
-/// The crates, and modules of this library, whose `test` attribute registers the function itself.
+/// The crates, and the modules of this library, whose `test` attribute registers the function.
 const HARNESSES: &[&str] = &[
     "actix_rt",
     "actix_web",
@@ -40,7 +40,7 @@ pub(crate) fn is_test(attribute: &Attribute) -> bool {
     names(attribute.path()).1 == "test" && !is_generated_test(attribute)
 }
 
-/// Whether it is libtest's `#[test]` as macros write it, for a function that no other attribute registers.
+/// Whether it is `#[core::prelude::v1::test]`, which macros write on functions that they leave to libtest.
 pub(crate) fn is_generated_test(attribute: &Attribute) -> bool {
     let segments = attribute.path().segments.iter();
     let segments: Vec<String> = segments.map(|segment| segment.ident.to_string()).collect();

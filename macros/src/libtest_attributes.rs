@@ -9,23 +9,23 @@ use crate::wrappers;
 
 /// The attributes of libtest that stand beside this one.
 #[derive(Default)]
-pub(crate) struct Marks {
+pub(crate) struct LibtestAttributes {
     /// `#[ignore]`, with its reason or an empty one.
     ignored: Option<LitStr>,
     /// `#[should_panic]`, with the text that is expected or an empty one.
     should_panic: Option<LitStr>,
 }
 
-impl Marks {
-    /// Takes these attributes out of the others.
+impl LibtestAttributes {
+    /// Removes these attributes from the others, and reads them.
     pub(crate) fn take_from(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut marks = Self::default();
+        let mut found = Self::default();
         let mut others = Vec::with_capacity(attributes.len());
         for attribute in attributes.drain(..) {
             if attribute.path().is_ident("ignore") {
-                marks.ignored = Some(reason(&attribute)?);
+                found.ignored = Some(reason(&attribute)?);
             } else if attribute.path().is_ident("should_panic") {
-                marks.should_panic = Some(expected_panic(&attribute)?);
+                found.should_panic = Some(expected_panic(&attribute)?);
             } else if wrappers::is_test(&attribute) {
                 return Err(wrappers::second_test(&attribute));
             } else if !wrappers::is_generated_test(&attribute) {
@@ -33,7 +33,7 @@ impl Marks {
             }
         }
         *attributes = others;
-        Ok(marks)
+        Ok(found)
     }
 
     pub(crate) fn is_panic_expected(&self) -> bool {
@@ -41,7 +41,7 @@ impl Marks {
     }
 }
 
-impl ToTokens for Marks {
+impl ToTokens for LibtestAttributes {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         if let Some(reason) = &self.ignored {
             tokens.extend(quote!(.ignored(#reason)));
