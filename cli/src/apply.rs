@@ -70,7 +70,7 @@ impl Transaction {
     fn create(&mut self, path: &Path, text: &str) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         self.create_folder(folder)?;
-        let file = beside(path, text)?;
+        let file = temporary_file_for(path, text)?;
         set_new_file_mode(&file)?;
         file.persist_noclobber(path)?;
         self.undo.push(Undo::RemoveFile(path.to_owned()));
@@ -97,7 +97,7 @@ impl Transaction {
                 "the file is read-only",
             ));
         }
-        let file = beside(path, after)?;
+        let file = temporary_file_for(path, after)?;
         file.as_file().set_permissions(permissions)?;
         if fs::read(path)? != before.as_bytes() {
             return Err(io::Error::other("the file has changed meanwhile"));
@@ -125,7 +125,7 @@ impl Undo {
             Self::RemoveFolder(path) => fs::remove_dir(path),
             Self::Restore(path, text) => {
                 let permissions = fs::metadata(&path)?.permissions();
-                let file = beside(&path, &text)?;
+                let file = temporary_file_for(&path, &text)?;
                 file.as_file().set_permissions(permissions)?;
                 file.persist(path)?;
                 Ok(())
@@ -135,7 +135,7 @@ impl Undo {
 }
 
 /// A complete temporary file in the folder of the file that it will become.
-fn beside(path: &Path, text: impl AsRef<[u8]>) -> io::Result<NamedTempFile> {
+fn temporary_file_for(path: &Path, text: impl AsRef<[u8]>) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".pyo3-async-test-")

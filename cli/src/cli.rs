@@ -100,7 +100,7 @@ pub(crate) struct Selection {
 
 /// What the tests are built on.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Basis {
+pub(crate) struct LibraryArgs {
     /// Runtime that the tests use [default: the one in use, else tokio]
     #[arg(long, value_enum)]
     pub(crate) runtime: Option<crate::runtime::Runtime>,
@@ -122,7 +122,7 @@ pub(crate) struct Basis {
 
 /// How changes are made.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Changes {
+pub(crate) struct ChangeArgs {
     /// Show what would change, and change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
@@ -147,9 +147,9 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
-    pub(crate) basis: Basis,
+    pub(crate) library: LibraryArgs,
     #[command(flatten)]
-    pub(crate) changes: Changes,
+    pub(crate) changes: ChangeArgs,
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
@@ -160,9 +160,9 @@ pub(crate) struct NewArgs {
     /// Name of the test target
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) basis: Basis,
+    pub(crate) library: LibraryArgs,
     #[command(flatten)]
-    pub(crate) changes: Changes,
+    pub(crate) changes: ChangeArgs,
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
@@ -173,7 +173,7 @@ pub(crate) struct DemoArgs {
     /// Folder to make [default: `pyo3-aio-demo` in the system's temporary folder]
     pub(crate) dir: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) basis: Basis,
+    pub(crate) library: LibraryArgs,
 }
 
 /// For whom something is printed.

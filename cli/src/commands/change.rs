@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::apply;
-use crate::cli::{CargoFlags, Changes, Selection};
+use crate::cli::{CargoFlags, ChangeArgs, Selection};
 use crate::commands::diff;
 use crate::environment::cargo;
 use crate::plan::{self, ExistingFiles, Plan, Request};
@@ -26,8 +26,8 @@ pub(crate) enum Mode {
     Check,
 }
 
-impl From<&Changes> for Mode {
-    fn from(changes: &Changes) -> Self {
+impl From<&ChangeArgs> for Mode {
+    fn from(changes: &ChangeArgs) -> Self {
         if changes.dry_run {
             Self::DryRun
         } else {
@@ -47,7 +47,7 @@ pub(crate) fn run(
     let project = Project::inspect(selection, flags)?;
     let plan = plan::scaffold(&project, request, &find(&project, request))?;
     if plan.is_empty() {
-        tell(&plan, shell);
+        print_status(&plan, shell);
         let (package, target) = (&project.name, &plan.target);
         shell.status(
             "Unchanged",
@@ -113,12 +113,12 @@ pub(crate) fn carry_out(
     let transaction = apply::apply(plan)?;
     cargo::metadata(project.manifest.path(), flags).map_err(|source| Refused { source })?;
     transaction.commit();
-    tell(plan, shell);
+    print_status(plan, shell);
     Ok(())
 }
 
 fn show(project: &Project, plan: &Plan, shell: &Shell) {
-    tell(plan, shell);
+    print_status(plan, shell);
     print_diff(plan, project);
 }
 
@@ -129,7 +129,7 @@ struct Refused {
     source: cargo_metadata::Error,
 }
 
-fn tell(plan: &Plan, shell: &Shell) {
+fn print_status(plan: &Plan, shell: &Shell) {
     for edit in &plan.edits {
         shell.status(edit.verb(), edit);
     }

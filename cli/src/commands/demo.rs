@@ -60,7 +60,7 @@ pub(crate) fn run(
     python::check()?;
     let request = Request {
         imports_module: true,
-        ..init::request("test_example", Template::Example, &args.basis)?
+        ..init::request("test_example", Template::Example, &args.library)?
     };
     if let Some(warning) = request.source.warning() {
         shell.warn(warning);

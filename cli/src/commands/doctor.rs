@@ -1,8 +1,8 @@
 //! `doctor`: what keeps tests from building or running, each finding with its cause and its cure.
 
 mod check;
-mod facts;
 mod finding;
+mod inspection;
 
 use std::error::Error;
 use std::io::Write;
@@ -15,8 +15,8 @@ use crate::commands::change;
 use crate::plan;
 use crate::project::Project;
 use crate::shell::Shell;
-use facts::Facts;
 use finding::{Finding, Level};
+use inspection::Inspection;
 
 /// Runs `doctor`. The exit code is 1 if an error is found.
 pub(crate) fn run(
@@ -31,8 +31,8 @@ pub(crate) fn run(
     }
     let projects = Project::inspect_all(&args.selection, flags)?;
     let reports = projects.iter().map(|project| {
-        let facts = Facts::gather(project, flags);
-        (project.name.as_str(), check::all(project, &facts))
+        let inspection = Inspection::new(project, flags);
+        (project.name.as_str(), check::all(project, &inspection))
     });
     let reports: Vec<(&str, Vec<Finding>)> = reports.collect();
     let text = match args.format {

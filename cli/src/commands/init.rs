@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::thread;
 
-use crate::cli::{Basis, CargoFlags, InitArgs};
+use crate::cli::{CargoFlags, InitArgs, LibraryArgs};
 use crate::commands::change::{self, Mode};
 use crate::environment::library_source::LibrarySource;
 use crate::environment::python;
@@ -24,7 +24,7 @@ pub(crate) fn run(
         has_unit_tests: args.lib,
         is_forced: args.force,
         migrates: args.migrate,
-        ..request(&args.name, Template::Example, &args.basis)?
+        ..request(&args.name, Template::Example, &args.library)?
     };
     let mode = match args.check {
         true => Mode::Check,
@@ -39,13 +39,13 @@ pub(crate) fn run(
 pub(crate) fn request(
     name: &str,
     template: Template,
-    basis: &Basis,
+    library: &LibraryArgs,
 ) -> Result<Request, Box<dyn Error>> {
     Ok(Request {
         name: name.to_owned(),
         template,
-        runtime: basis.runtime,
-        source: LibrarySource::choose(basis)?,
+        runtime: library.runtime,
+        source: LibrarySource::choose(library)?,
         imports_module: false,
         has_unit_tests: false,
         is_forced: false,

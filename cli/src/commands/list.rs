@@ -60,8 +60,8 @@ fn as_json(targets: &[(String, Target)]) -> String {
             "package": package,
             "name": target.name,
             "path": target.path,
-            "kind": target.kind.word(),
-            "state": target.state.id(),
+            "kind": target.kind.json_name(),
+            "state": target.state.json_name(),
         });
         if !target.modules.is_empty() {
             object["modules"] = json!(target.modules);
@@ -69,8 +69,8 @@ fn as_json(targets: &[(String, Target)]) -> String {
         if let State::Skipped(features) = &target.state {
             object["missing-features"] = json!(features);
         }
-        if let State::LosesTests(places) = &target.state {
-            object["lost-tests"] = json!(places);
+        if let State::NeverRun(tests) = &target.state {
+            object["lost-tests"] = json!(tests);
         }
         object
     };

@@ -17,7 +17,7 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     target_name::check(&args.name)?;
-    let request = init::request(&args.name, Template::New, &args.basis)?;
+    let request = init::request(&args.name, Template::New, &args.library)?;
     let mode = Mode::from(&args.changes);
     init::beside_python_check(shell, || {
         change::run(&request, &args.selection, mode, flags, shell)

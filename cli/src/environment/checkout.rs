@@ -19,7 +19,7 @@ pub(crate) fn find() -> Option<PathBuf> {
 /// The folder that the subcommand was built from, if it is gone.
 ///
 /// What cargo gets from the registry may go, for it is published.
-pub(crate) fn find_vanished() -> Option<PathBuf> {
+pub(crate) fn find_deleted() -> Option<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let is_gone = !package.is_dir() && !is_from_registry(package);
     package.parent().filter(|_| is_gone).map(Path::to_owned)

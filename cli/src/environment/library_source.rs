@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use toml_edit::InlineTable;
 
-use crate::cli::Basis;
+use crate::cli::LibraryArgs;
 use crate::environment::checkout;
 
 /// What a new dependency on pyo3-aio names.
@@ -20,7 +20,7 @@ pub(crate) enum LibrarySource {
     /// This subcommand's own version, for want of anything else.
     Own {
         /// The folder that would have been used, and is gone.
-        vanished: Option<PathBuf>,
+        deleted_checkout: Option<PathBuf>,
     },
 }
 
@@ -37,21 +37,21 @@ pub(crate) enum Error {
 
 impl LibrarySource {
     /// The one that was asked for, else the checkout, else this subcommand's own version.
-    pub(crate) fn choose(basis: &Basis) -> Result<Self, Error> {
-        if let Some(path) = &basis.path {
+    pub(crate) fn choose(library: &LibraryArgs) -> Result<Self, Error> {
+        if let Some(path) = &library.path {
             let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
             return match checkout::is_pyo3_aio(&folder) {
                 true => Ok(Self::Path(folder)),
                 false => Err(Error::NotPyo3Aio(path.clone())),
             };
         }
-        Ok(match (&basis.git, &basis.version_req) {
+        Ok(match (&library.git, &library.version_req) {
             (Some(url), _) => Self::Git(url.clone()),
             (None, Some(version)) => Self::Version(version.clone()),
             (None, None) => match checkout::find() {
                 Some(checkout) => Self::Path(checkout),
                 None => Self::Own {
-                    vanished: checkout::find_vanished(),
+                    deleted_checkout: checkout::find_deleted(),
                 },
             },
         })
@@ -59,10 +59,10 @@ impl LibrarySource {
 
     /// What to tell whoever gets this source without having asked for it.
     pub(crate) fn warning(&self) -> Option<String> {
-        let Self::Own { vanished } = self else {
+        let Self::Own { deleted_checkout } = self else {
             return None;
         };
-        let folder = vanished.as_ref()?.display();
+        let folder = deleted_checkout.as_ref()?.display();
         Some(format!(
             "`{folder}`, which this was built from, is gone, so pyo3-aio {OWN_VERSION} is asked \
              of the registry, where it may not be: name another source with `--path` or `--git`"

@@ -29,12 +29,12 @@ pub(crate) struct Choice {
     /// What is run.
     pub(crate) command: PathBuf,
     /// The variable that named it.
-    pub(crate) by: &'static str,
+    pub(crate) named_by: &'static str,
 }
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` (by {})", self.command.display(), self.by)
+        write!(f, "`{}` (by {})", self.command.display(), self.named_by)
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn check() -> Result<Option<Python>, Error> {
         }
         None => on_path().ok_or(Error::NotFound)?,
     };
-    judge(choice, &answer).map(Some)
+    check_answer(choice, &answer).map(Some)
 }
 
 /// The Python that a variable names, in pyo3's order.
@@ -122,7 +122,7 @@ fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
     if let Some(command) = variable("PYO3_PYTHON") {
         return Some(Choice {
             command: command.into(),
-            by: "PYO3_PYTHON",
+            named_by: "PYO3_PYTHON",
         });
     }
     // pyo3 ignores both when both are set.
@@ -131,15 +131,15 @@ fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
         (None, Some(folder)) => Some((PathBuf::from(folder), "CONDA_PREFIX")),
         _ => None,
     };
-    let (folder, by) = folder?;
-    let interpreter = match (cfg!(windows), by) {
+    let (folder, named_by) = folder?;
+    let interpreter = match (cfg!(windows), named_by) {
         (false, _) => "bin/python",
         (true, "VIRTUAL_ENV") => "Scripts/python.exe",
         (true, _) => "python.exe",
     };
     Some(Choice {
         command: folder.join(interpreter),
-        by,
+        named_by,
     })
 }
 
@@ -147,7 +147,7 @@ fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
 fn on_path() -> Option<(Choice, String)> {
     let choices = ["python", "python3"].map(|name| Choice {
         command: name.into(),
-        by: "PATH",
+        named_by: "PATH",
     });
     let mut answers = choices.into_iter().filter_map(|choice| {
         let answer = ask(&choice).ok()?;
@@ -158,7 +158,7 @@ fn on_path() -> Option<(Choice, String)> {
 
 /// Prints version, interpreter, whether there should be a shared library, its name, and where it
 /// is; all of that is known without `site`. Works with Python 2 as well, so that it can be told to be old.
-const QUESTION: &str = r#"
+const SCRIPT: &str = r#"
 import os, sys, sysconfig
 get = lambda name: sysconfig.get_config_var(name) or ""
 windows = os.name == "nt"
@@ -183,7 +183,7 @@ fn ask(choice: &Choice) -> Result<String, Error> {
         reason,
     };
     let output = Command::new(&choice.command)
-        .args(["-S", "-c", QUESTION])
+        .args(["-S", "-c", SCRIPT])
         .output();
     let output = output.map_err(|error| broken(error.to_string()))?;
     if !output.status.success() {
@@ -194,8 +194,8 @@ fn ask(choice: &Choice) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Decides on the five lines that [`QUESTION`] prints.
-fn judge(choice: Choice, answer: &str) -> Result<Python, Error> {
+/// Decides on the five lines that [`SCRIPT`] prints.
+fn check_answer(choice: Choice, answer: &str) -> Result<Python, Error> {
     let lines: Vec<&str> = answer.lines().collect();
     let &[version, executable, is_shared, name, library] = lines.as_slice() else {
         let reason = format!("it answers {answer:?}");
@@ -230,7 +230,7 @@ fn judge(choice: Choice, answer: &str) -> Result<Python, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, Error, judge, named};
+    use super::{Choice, Error, check_answer, named};
 
     fn chosen(variables: &[(&str, &str)]) -> Option<String> {
         let variable = |name: &str| {
@@ -260,9 +260,9 @@ mod tests {
     fn judged(answer: &str) -> Result<String, Error> {
         let choice = Choice {
             command: "python".into(),
-            by: "PATH",
+            named_by: "PATH",
         };
-        judge(choice, answer).map(|python| python.version)
+        check_answer(choice, answer).map(|python| python.version)
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
 use super::error::Error;
-use super::test_target::Names;
+use super::test_target::CodeNames;
 use crate::project::rust::TestLocation;
 use crate::project::{Library, Project};
 
 /// Sets them up. `earlier` may have changed the root file already.
-pub(super) fn plan(project: &Project, names: &Names, earlier: &Steps) -> Result<Steps, Error> {
+pub(super) fn plan(project: &Project, names: &CodeNames, earlier: &Steps) -> Result<Steps, Error> {
     let Some(library) = &project.library else {
         return Err(Error::NoLibrary(project.name.clone()));
     };
@@ -42,7 +42,7 @@ pub(super) fn plan(project: &Project, names: &Names, earlier: &Steps) -> Result<
     Ok(steps)
 }
 
-fn refuse(project: &Project, plain: &[TestLocation], names: &Names) -> Error {
+fn refuse(project: &Project, plain: &[TestLocation], names: &CodeNames) -> Error {
     let tests = project.show_tests(plain).into_iter();
     Error::PlainTests {
         package: project.name.clone(),
@@ -51,7 +51,12 @@ fn refuse(project: &Project, plain: &[TestLocation], names: &Names) -> Error {
     }
 }
 
-fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps) -> FileChange {
+fn add_main(
+    project: &Project,
+    library: &Library,
+    names: &CodeNames,
+    earlier: &Steps,
+) -> FileChange {
     let mut files = earlier.files.iter();
     let changed = files.find(|change| change.path == library.path);
     let before = library.source.text(&library.path).unwrap_or_default();
@@ -68,7 +73,7 @@ fn add_main(project: &Project, library: &Library, names: &Names, earlier: &Steps
     }
 }
 
-fn render(library: &Library, names: &Names) -> String {
+fn render(library: &Library, names: &CodeNames) -> String {
     let modules = library.modules.iter();
     let modules = modules.filter_map(|module| module.root_path.as_deref());
     let modules: Vec<&str> = modules.collect();

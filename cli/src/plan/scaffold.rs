@@ -41,7 +41,7 @@ pub(crate) fn scaffold(
     steps.extend(importable::repair(project));
     steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
     let sleep = runtime.sleep(&runtime_crate);
-    let names = test_target::Names {
+    let names = test_target::CodeNames {
         krate,
         pyo3,
         runtime,

@@ -1,4 +1,4 @@
-//! Names that a test target may have.
+//! CodeNames that a test target may have.
 
 /// Why a name will not do.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]

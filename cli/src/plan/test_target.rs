@@ -11,7 +11,7 @@ use crate::runtime::Runtime;
 
 /// What things are called in the code.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct CodeNames {
     /// The library.
     pub(super) krate: String,
     /// pyo3.
@@ -33,7 +33,7 @@ pub(super) fn plan(
     project: &Project,
     request: &Request,
     existing: Option<&str>,
-    names: &Names,
+    names: &CodeNames,
 ) -> Result<(String, Steps), Error> {
     let path = file(&request.name);
     let registered = project.manifest.tests();
@@ -108,7 +108,7 @@ fn check_name(project: &Project, name: &str, registered: &[TestEntry]) -> Result
     }
 }
 
-fn render(project: &Project, request: &Request, names: &Names) -> String {
+fn render(project: &Project, request: &Request, names: &CodeNames) -> String {
     let library = project.library.as_ref();
     let krate = library.map_or("my_crate", |library| library.name.as_str());
     let mut modules = library.iter().flat_map(|library| &library.modules);

@@ -10,22 +10,22 @@ pub(crate) const PATH: &str = ".config/nextest.toml";
 
 /// The configuration, as far as it keeps tests apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Config {
+pub(crate) enum NextestConfig {
     /// There is no file.
     Absent,
     /// All tests may run at the same time.
-    KeepsNoneApart,
+    SeparatesNone,
     /// Some tests have a group, or need several threads; or there is one thread.
-    KeepsSomeApart,
+    SeparatesSome,
 }
 
-impl Config {
+impl NextestConfig {
     /// Reads the file of a workspace. One that cannot be read keeps no tests apart.
     pub(crate) fn read(root: &Path) -> Self {
         let path = root.join(PATH);
         match fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
-            Err(_) if path.exists() => Self::KeepsNoneApart,
+            Err(_) if path.exists() => Self::SeparatesNone,
             Err(_) => Self::Absent,
         }
     }
@@ -36,8 +36,8 @@ impl Config {
         let mut profiles = profiles.into_iter().flat_map(TableLike::iter);
         let is_cure = |profile: &Item| profile.as_table_like().is_some_and(keeps_apart);
         match profiles.any(|(_, profile)| is_cure(profile)) {
-            true => Self::KeepsSomeApart,
-            false => Self::KeepsNoneApart,
+            true => Self::SeparatesSome,
+            false => Self::SeparatesNone,
         }
     }
 }
@@ -66,7 +66,7 @@ fn has_override(profile: &dyn TableLike) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use super::NextestConfig;
 
     #[test]
     fn each_way_to_keep_tests_apart_is_seen() {
@@ -77,7 +77,11 @@ mod tests {
             "[profile.default]\nthreads-required = 2",
             "profile.default.test-threads = 1",
         ] {
-            assert_eq!(Config::parse(text), Config::KeepsSomeApart, "{text}");
+            assert_eq!(
+                NextestConfig::parse(text),
+                NextestConfig::SeparatesSome,
+                "{text}"
+            );
         }
     }
 
@@ -90,7 +94,11 @@ mod tests {
             "[profile.default]\nretries = 2\ntest-threads = 2",
             "[[profile.default.overrides]]\nfilter = 'test(a)'\nretries = 2",
         ] {
-            assert_eq!(Config::parse(text), Config::KeepsNoneApart, "{text}");
+            assert_eq!(
+                NextestConfig::parse(text),
+                NextestConfig::SeparatesNone,
+                "{text}"
+            );
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// One word for machines.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn json_name(self) -> &'static str {
         match self {
             Self::Test => "test",
             Self::Library => "lib",
@@ -64,7 +64,7 @@ pub(crate) enum State {
     /// Its file has this syntax error.
     DoesNotParse(String),
     /// It has these tests, which only libtest would run.
-    LosesTests(Vec<String>),
+    NeverRun(Vec<String>),
 }
 
 impl fmt::Display for State {
@@ -77,14 +77,14 @@ impl fmt::Display for State {
             Self::NoMain => write!(f, "no testing::main!"),
             Self::NotTested => write!(f, "test = false"),
             Self::DoesNotParse(_) => write!(f, "does not parse"),
-            Self::LosesTests(places) => write!(f, "loses tests: {}", places.len()),
+            Self::NeverRun(tests) => write!(f, "tests that never run: {}", tests.len()),
         }
     }
 }
 
 impl State {
     /// One word for machines.
-    pub(crate) fn id(&self) -> &'static str {
+    pub(crate) fn json_name(&self) -> &'static str {
         match self {
             Self::Registered => "registered",
             Self::HarnessIsOn => "harness-not-false",
@@ -93,7 +93,7 @@ impl State {
             Self::NoMain => "no-main",
             Self::NotTested => "not-tested",
             Self::DoesNotParse(_) => "does-not-parse",
-            Self::LosesTests(_) => "loses-tests",
+            Self::NeverRun(_) => "loses-tests",
         }
     }
 }
@@ -178,7 +178,7 @@ fn known_state(
         (true, _) => State::HarnessIsOn,
         (false, Some(features)) => State::Skipped(features),
         (false, None) if plain.is_empty() => State::Registered,
-        (false, None) => State::LosesTests(project.show_tests(&plain)),
+        (false, None) => State::NeverRun(project.show_tests(&plain)),
     })
 }
 

@@ -19,7 +19,7 @@ const NAME: &str = "pyo3-aio-demo";
 const RECORD: &str = ".pyo3-aio-demo";
 
 /// What cargo writes.
-const CARGOS: [&str; 2] = ["Cargo.lock", "target"];
+const CARGO_FILES: [&str; 2] = ["Cargo.lock", "target"];
 
 /// A folder that is ours to fill.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ fn digests(folder: &Path) -> io::Result<BTreeMap<String, u64>> {
                 .unwrap_or(&path)
                 .display()
                 .to_string();
-            if CARGOS.contains(&name.as_str()) || name == RECORD {
+            if CARGO_FILES.contains(&name.as_str()) || name == RECORD {
                 continue;
             }
             if fs::symlink_metadata(&path)?.is_dir() {

@@ -1,30 +1,30 @@
-//! The checks, which look at facts and nothing else.
+//! The checks, which look at inspection and nothing else.
 
 mod package;
 mod serial;
 mod system;
 
-use super::facts::Facts;
 use super::finding::{Finding, Level};
+use super::inspection::Inspection;
 use crate::project::Project;
 
 /// All findings, the good ones too.
-pub(super) fn all(project: &Project, facts: &Facts) -> Vec<Finding> {
+pub(super) fn all(project: &Project, inspection: &Inspection) -> Vec<Finding> {
     let mut findings = vec![
-        system::python(facts),
-        system::libpython(facts),
+        system::python(inspection),
+        system::libpython(inspection),
         system::build_directory(project),
-        system::venv(facts),
-        package::pyo3(project, facts),
-        package::extension_module(project, facts),
+        system::venv(inspection),
+        package::pyo3(project, inspection),
+        package::extension_module(project, inspection),
         package::dependency(project),
         package::library(project),
     ];
     findings.extend(package::source(project));
     findings.extend(package::modules(project));
-    findings.extend(package::targets(facts));
-    findings.extend(serial::check(facts));
-    findings.push(system::nextest(facts));
-    findings.push(system::uvloop(facts));
+    findings.extend(package::targets(inspection));
+    findings.extend(serial::check(inspection));
+    findings.push(system::nextest(inspection));
+    findings.push(system::uvloop(inspection));
     findings
 }

@@ -35,7 +35,7 @@ fn state(
         true if tests.own.is_empty() => None,
         true if has_main => Some(State::HarnessIsOn),
         true => Some(State::NoMain),
-        false if !plain.is_empty() => Some(State::LosesTests(plain)),
+        false if !plain.is_empty() => Some(State::NeverRun(plain)),
         false if !has_main => Some(State::NoMain),
         false if !section.is_tested => Some(State::NotTested),
         false => Some(State::Registered),
@@ -83,8 +83,8 @@ mod tests {
         assert_eq!(state_of(true, (1, true), &[]), Some(State::HarnessIsOn));
         assert_eq!(state_of(true, (1, false), &[]), Some(State::NoMain));
         assert_eq!(state_of(false, (0, false), &[]), Some(State::NoMain));
-        let lost = State::LosesTests(vec!["a".to_owned()]);
-        assert_eq!(state_of(false, (1, true), &["a"]), Some(lost));
+        let never_run = State::NeverRun(vec!["a".to_owned()]);
+        assert_eq!(state_of(false, (1, true), &["a"]), Some(never_run));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Checks of the package.
 
 use super::{Finding, Level};
-use crate::commands::doctor::facts::Facts;
+use crate::commands::doctor::inspection::Inspection;
 use crate::plan::pyproject;
 use crate::plan::{self, pyo3_versions};
 use crate::project::Project;
@@ -11,8 +11,8 @@ use crate::project::test_targets::{Kind, State, Target};
 const FIX: &str = "cargo pyo3-async-test doctor --fix";
 
 /// pyo3 in a version that works, once.
-pub(super) fn pyo3(project: &Project, facts: &Facts) -> Finding {
-    match &facts.resolved {
+pub(super) fn pyo3(project: &Project, inspection: &Inspection) -> Finding {
+    match &inspection.resolved {
         Ok(resolved) => resolved_pyo3(&resolved.pyo3),
         Err(error) if error.contains("links to the native library") => {
             let range = pyo3_versions::RANGE;
@@ -88,10 +88,10 @@ fn wrong_pyo3(versions: &str) -> Finding {
 }
 
 /// The feature that keeps pyo3 from being linked with Python.
-pub(super) fn extension_module(project: &Project, facts: &Facts) -> Finding {
+pub(super) fn extension_module(project: &Project, inspection: &Inspection) -> Finding {
     const CHECK: &str = "extension-module";
     let is_declared = plan::declares_extension_module(project);
-    let is_on = facts
+    let is_on = inspection
         .resolved
         .as_ref()
         .is_ok_and(|resolved| resolved.has_extension_module);
@@ -99,7 +99,7 @@ pub(super) fn extension_module(project: &Project, facts: &Facts) -> Finding {
         return Finding::ok(CHECK, "off");
     }
     let message = "pyo3's feature is on: unit tests in src/ that call Python do not link";
-    let is_fixable = facts
+    let is_fixable = inspection
         .pyproject
         .as_ref()
         .and_then(pyproject::raise_maturin)
@@ -209,8 +209,8 @@ fn hidden_module(project: &Project, module: &PyModule) -> Option<Finding> {
 }
 
 /// Test files that do not run.
-pub(super) fn targets(facts: &Facts) -> Vec<Finding> {
-    if facts.targets.is_empty() {
+pub(super) fn targets(inspection: &Inspection) -> Vec<Finding> {
+    if inspection.targets.is_empty() {
         let help = "cargo pyo3-async-test init";
         return vec![Finding::new(
             "tests",
@@ -219,7 +219,7 @@ pub(super) fn targets(facts: &Facts) -> Vec<Finding> {
             help,
         )];
     }
-    facts.targets.iter().map(target).collect()
+    inspection.targets.iter().map(target).collect()
 }
 
 fn target(target: &Target) -> Finding {
@@ -254,9 +254,9 @@ fn target(target: &Target) -> Finding {
                 "correct the file; `cargo check --tests` tells more",
             )
         }
-        State::LosesTests(places) => {
-            let places = places.join(", ");
-            let message = format!("with `harness = false` these never run: {places}");
+        State::NeverRun(tests) => {
+            let tests = tests.join(", ");
+            let message = format!("with `harness = false` these never run: {tests}");
             let elsewhere = match target.kind {
                 Kind::Test => "a test file of their own, which keeps libtest's harness",
                 Kind::Library => "files in tests/",

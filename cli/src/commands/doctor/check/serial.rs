@@ -1,34 +1,34 @@
 //! The check of tests that must not run at the same time.
 
 use super::{Finding, Level};
-use crate::commands::doctor::facts::Facts;
-use crate::project::nextest::{Config, PATH};
+use crate::commands::doctor::inspection::Inspection;
+use crate::project::nextest::{NextestConfig, PATH};
 
 const CHECK: &str = "serial";
 /// How many tests are named.
 const NAMED: usize = 3;
 
 /// Tests with `serial`, which the harness keeps apart within its own processes only.
-pub(super) fn check(facts: &Facts) -> Option<Finding> {
-    let targets = facts.targets.iter();
-    let places: Vec<&str> = targets
+pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
+    let targets = inspection.targets.iter();
+    let tests: Vec<&str> = targets
         .flat_map(|target| &target.serial)
         .map(String::as_str)
         .collect();
-    let level = match facts.nextest_config {
-        _ if places.is_empty() => return None,
-        Config::KeepsSomeApart => {
+    let level = match inspection.nextest_config {
+        _ if tests.is_empty() => return None,
+        NextestConfig::SeparatesSome => {
             let message = format!("{PATH} keeps tests apart");
             return Some(Finding::ok(CHECK, message));
         }
-        Config::KeepsNoneApart => Level::Warning,
+        NextestConfig::SeparatesNone => Level::Warning,
         // Whoever does not use cargo-nextest has nothing to do.
-        Config::Absent if facts.nextest.is_none() => Level::Note,
-        Config::Absent => Level::Warning,
+        NextestConfig::Absent if inspection.nextest.is_none() => Level::Note,
+        NextestConfig::Absent => Level::Warning,
     };
     let message = format!(
         "cargo-nextest has a process for each test, so it runs these at the same time as others: {}",
-        names(&places)
+        names(&tests)
     );
     let help = format!(
         "for cargo-nextest put them into a group in {PATH}: `[test-groups]` with \
@@ -39,10 +39,10 @@ pub(super) fn check(facts: &Facts) -> Option<Finding> {
     Some(Finding::new(CHECK, level, message, help))
 }
 
-fn names(places: &[&str]) -> String {
-    match places.len().checked_sub(NAMED) {
-        None | Some(0) => places.join(", "),
-        Some(more) => format!("{} and {more} more", places[..NAMED].join(", ")),
+fn names(tests: &[&str]) -> String {
+    match tests.len().checked_sub(NAMED) {
+        None | Some(0) => tests.join(", "),
+        Some(more) => format!("{} and {more} more", tests[..NAMED].join(", ")),
     }
 }
 

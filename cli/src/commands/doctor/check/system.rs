@@ -1,18 +1,18 @@
 //! Checks of what is installed.
 
 use super::{Finding, Level};
-use crate::commands::doctor::facts::{Facts, Loaded, Venv};
+use crate::commands::doctor::inspection::{Inspection, LibpythonLookup, Venv};
 use crate::environment::python::Python;
 use crate::project::Project;
 
 /// The Python that pyo3 builds for.
-pub(super) fn python(facts: &Facts) -> Finding {
-    match &facts.python {
+pub(super) fn python(inspection: &Inspection) -> Finding {
+    match &inspection.python {
         Ok(Some(python)) => {
             let (version, executable) = (&python.version, python.executable.display());
             Finding::ok(
                 "python",
-                format!("{version} at {executable} (by {})", python.choice.by),
+                format!("{version} at {executable} (by {})", python.choice.named_by),
             )
         }
         Ok(None) => Finding::ok(
@@ -28,15 +28,15 @@ pub(super) fn python(facts: &Facts) -> Finding {
 }
 
 /// Whether the loader finds libpython.
-pub(super) fn libpython(facts: &Facts) -> Finding {
-    let Ok(Some(python)) = &facts.python else {
+pub(super) fn libpython(inspection: &Inspection) -> Finding {
+    let Ok(Some(python)) = &inspection.python else {
         return Finding::ok("libpython", "not looked for without a Python");
     };
     let library = python
         .library
         .canonicalize()
         .unwrap_or_else(|_| python.library.clone());
-    match &facts.loaded {
+    match &inspection.libpython {
         None => {
             let message = format!("{} (no test is built yet)", library.display());
             Finding::ok("libpython", message)
@@ -63,7 +63,7 @@ pub(super) fn libpython(facts: &Facts) -> Finding {
 }
 
 /// What happens to a test program that a debugger starts.
-fn alone(loaded: &Loaded, python: &Python, library: &std::path::Path) -> Finding {
+fn alone(loaded: &LibpythonLookup, python: &Python, library: &std::path::Path) -> Finding {
     let shown = library.display();
     match &loaded.alone {
         Some(path) if path == library => Finding::ok("libpython", shown.to_string()),
@@ -95,8 +95,8 @@ pub(super) fn build_directory(project: &Project) -> Finding {
 }
 
 /// The virtual environment must have the version that the tests are linked with.
-pub(super) fn venv(facts: &Facts) -> Finding {
-    let Some(venv) = &facts.venv else {
+pub(super) fn venv(inspection: &Inspection) -> Finding {
+    let Some(venv) = &inspection.venv else {
         return Finding::ok("venv", "none");
     };
     let Venv {
@@ -105,7 +105,7 @@ pub(super) fn venv(facts: &Facts) -> Finding {
         version,
     } = venv;
     let shown = format!("{} (by {by})", folder.display());
-    let Ok(Some(python)) = &facts.python else {
+    let Ok(Some(python)) = &inspection.python else {
         return Finding::ok("venv", shown);
     };
     match version {
@@ -125,16 +125,16 @@ fn minor(version: &str) -> Option<(&str, &str)> {
 }
 
 /// A runner that knows these tests.
-pub(super) fn nextest(facts: &Facts) -> Finding {
-    match &facts.nextest {
+pub(super) fn nextest(inspection: &Inspection) -> Finding {
+    match &inspection.nextest {
         Some(version) => Finding::ok("nextest", version.as_str()),
         None => Finding::ok("nextest", "not installed, and not needed"),
     }
 }
 
 /// A loop that tests may ask for.
-pub(super) fn uvloop(facts: &Facts) -> Finding {
-    match facts.has_uvloop {
+pub(super) fn uvloop(inspection: &Inspection) -> Finding {
+    match inspection.has_uvloop {
         true => Finding::ok("uvloop", "installed"),
         false => Finding::ok(
             "uvloop",

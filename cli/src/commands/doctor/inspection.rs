@@ -12,12 +12,12 @@ use crate::environment::loader;
 use crate::environment::python::{self, Python};
 use crate::project::Project;
 use crate::project::manifest::Manifest;
-use crate::project::nextest::Config;
+use crate::project::nextest::NextestConfig;
 use crate::project::test_targets::{self, Target};
 
 /// What there is.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct Inspection {
     /// The Python that pyo3 builds for.
     pub(super) python: Result<Option<Python>, python::Error>,
     /// A virtual environment that the tests will use.
@@ -27,11 +27,11 @@ pub(super) struct Facts {
     /// What cargo-nextest says that it is.
     pub(super) nextest: Option<String>,
     /// How cargo-nextest is set up.
-    pub(super) nextest_config: Config,
+    pub(super) nextest_config: NextestConfig,
     /// What cargo makes of the dependencies.
-    pub(super) resolved: Result<Resolved, String>,
+    pub(super) resolved: Result<ResolvedPyo3, String>,
     /// What the loader makes of a test program.
-    pub(super) loaded: Option<Loaded>,
+    pub(super) libpython: Option<LibpythonLookup>,
     /// The test files.
     pub(super) targets: Vec<Target>,
     /// pyproject.toml.
@@ -51,7 +51,7 @@ pub(super) struct Venv {
 
 /// The packages that matter, as cargo resolves them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Resolved {
+pub(super) struct ResolvedPyo3 {
     /// The versions of pyo3.
     pub(super) pyo3: Vec<String>,
     /// Whether pyo3 has its feature `extension-module`.
@@ -60,7 +60,7 @@ pub(super) struct Resolved {
 
 /// What the loader finds for a test program.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Loaded {
+pub(super) struct LibpythonLookup {
     /// The program.
     pub(super) program: PathBuf,
     /// With the paths that cargo adds.
@@ -69,9 +69,9 @@ pub(super) struct Loaded {
     pub(super) alone: Option<PathBuf>,
 }
 
-impl Facts {
+impl Inspection {
     /// Looks around.
-    pub(super) fn gather(project: &Project, flags: &CargoFlags) -> Self {
+    pub(super) fn new(project: &Project, flags: &CargoFlags) -> Self {
         let python = python::check();
         let venv = find_venv(project.folder());
         let targets = test_targets::all(project);
@@ -83,9 +83,9 @@ impl Facts {
         Self {
             has_uvloop: interpreter.is_some_and(|python| imports(&python, "uvloop")),
             nextest: nextest(),
-            nextest_config: Config::read(&project.workspace_root),
+            nextest_config: NextestConfig::read(&project.workspace_root),
             resolved: resolve(project, flags),
-            loaded: load(project, &targets),
+            libpython: find_libpython(project, &targets),
             pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
             python,
             venv,
@@ -144,10 +144,10 @@ fn nextest() -> Option<String> {
     output.status.success().then_some(first)
 }
 
-fn resolve(project: &Project, flags: &CargoFlags) -> Result<Resolved, String> {
+fn resolve(project: &Project, flags: &CargoFlags) -> Result<ResolvedPyo3, String> {
     let metadata =
         cargo::resolve(project.manifest.path(), flags).map_err(|error| error.to_string())?;
-    let mut resolved = Resolved::default();
+    let mut resolved = ResolvedPyo3::default();
     let pyo3 = metadata
         .packages
         .iter()
@@ -166,7 +166,7 @@ fn resolve(project: &Project, flags: &CargoFlags) -> Result<Resolved, String> {
 }
 
 /// Asks the loader about the newest program of a test target, if one is built.
-fn load(project: &Project, targets: &[Target]) -> Option<Loaded> {
+fn find_libpython(project: &Project, targets: &[Target]) -> Option<LibpythonLookup> {
     if !cfg!(target_os = "linux") {
         return None;
     }
@@ -186,7 +186,7 @@ fn load(project: &Project, targets: &[Target]) -> Option<Loaded> {
     let has_links = |path: &Path| path.join("out/libpython").is_dir();
     let links = newest(&folder.join("build"), has_links).filter(|_| is_passed_on);
     let links = links.map(|path| path.join("out/libpython"));
-    Some(Loaded {
+    Some(LibpythonLookup {
         by_cargo: libpython_of(&program, links.as_deref()),
         alone: libpython_of(&program, None),
         program,
