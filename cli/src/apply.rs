@@ -1,8 +1,7 @@
-//! Makes the changes that are planned: the files first, the manifest last.
+//! Applies a plan: writes the files first, and the manifest last.
 //!
-//! Each file is written beside its place and then moved there, so that it is never half
-//! written. When a step fails, those before it are undone. What cannot be undone (the process
-//! is killed) leaves a manifest that is as it was, or complete.
+//! Each file is written under a temporary name in its folder and then renamed, so that it is never half written. When a
+//! step fails, the steps before it are undone. If the process is killed, the manifest is either the old one or complete.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,15 +11,15 @@ use tempfile::NamedTempFile;
 
 use crate::plan::Plan;
 
-/// Why the changes were not made.
+/// A file could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write `{}`; everything is as it was", path.display())]
+#[error("cannot write `{}`; all changes have been undone", path.display())]
 pub(crate) struct Error {
     path: PathBuf,
     source: io::Error,
 }
 
-/// What has been done so far; undone when it is dropped without [`Transaction::commit`].
+/// The steps that have been done. Dropping it without [`Transaction::commit`] undoes them.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     undo: Vec<Undo>,
@@ -33,7 +32,7 @@ enum Undo {
     Restore(PathBuf, Vec<u8>),
 }
 
-/// Writes all files of the plan. The caller commits when it is content.
+/// Writes all files of the plan. The caller commits when cargo accepts the result.
 pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
     let mut transaction = Transaction::default();
     for file in &plan.files {
@@ -42,7 +41,7 @@ pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
     let manifest = &plan.manifest;
     let after = manifest.render();
     if after != manifest.original() {
-        // A manifest that is a link stays one.
+        // The file behind a symbolic link is replaced, not the link.
         let path = manifest.path().canonicalize();
         let path = path.unwrap_or_else(|_| manifest.path().to_owned());
         transaction.write(&path, Some(manifest.original()), &after)?;
@@ -51,7 +50,7 @@ pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
 }
 
 impl Transaction {
-    /// Keeps what has been done.
+    /// Makes the changes final.
     pub(crate) fn commit(mut self) {
         self.undo.clear();
     }
@@ -112,7 +111,7 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         while let Some(undo) = self.undo.pop() {
-            // There is nobody to tell and nothing else to try.
+            // The error that led here is reported; a second one would hide it.
             let _ = undo.run();
         }
     }
@@ -134,7 +133,7 @@ impl Undo {
     }
 }
 
-/// A complete temporary file in the folder of the file that it will become.
+/// Writes a temporary file in the folder of the file that it will become: a rename works within one file system.
 fn temporary_file_for(path: &Path, text: impl AsRef<[u8]>) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
@@ -145,8 +144,7 @@ fn temporary_file_for(path: &Path, text: impl AsRef<[u8]>) -> io::Result<NamedTe
     Ok(file)
 }
 
-/// Temporary files are for their owner only, new source files are for those whom the folder
-/// is for.
+/// Gives a new file the read and write permissions of its folder: a temporary file has those of its owner only.
 #[cfg(unix)]
 fn set_new_file_mode(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

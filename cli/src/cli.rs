@@ -1,4 +1,4 @@
-//! The command line, as clap reads it.
+//! The command line, declared for clap. The documentation of its types is the help text.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub(crate) struct Cli {
     pub(crate) cargo: CargoFlags,
 }
 
-/// How much is printed, and in which colours.
+/// Verbosity and colours.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
     /// Print no status lines
@@ -37,7 +37,7 @@ pub(crate) struct Output {
     pub(crate) color: Option<Color>,
 }
 
-/// When to colour.
+/// The use of colours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Color {
     /// If stderr is a terminal.
@@ -48,7 +48,7 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Flags that go to every call of cargo.
+/// Flags that are passed on to every call of cargo.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct CargoFlags {
     /// Assert that `Cargo.lock` will remain unchanged
@@ -62,32 +62,32 @@ pub(crate) struct CargoFlags {
     pub(crate) frozen: bool,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add a test target and what it needs to a crate that exists
+    /// Add a test target and everything that it needs to a crate
     Init(InitArgs),
     /// Add one more test target
     #[command(visible_alias = "add")]
     New(NewArgs),
-    /// List the test targets, and in what state they are
+    /// List the test targets and their states
     List(ListArgs),
-    /// Find what keeps tests from building or running, and tell the cure
+    /// Find problems that keep tests from building or running, and their solutions
     Doctor(DoctorArgs),
-    /// Run `cargo test` on the test targets, where they find libpython
+    /// Run `cargo test` on the test targets, with libpython in the loader's paths
     Run(RunArgs),
-    /// Run a program where it finds libpython: for `runner` in `.cargo/config.toml`
+    /// Run a program with libpython in the loader's paths: for `runner` in `.cargo/config.toml`
     Runner(RunnerArgs),
     /// Print a completion script
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Make a small extension crate, and run its tests
+    /// Make a small extension crate and run its tests
     Demo(DemoArgs),
 }
 
-/// Which crate is meant.
+/// The choice of a package.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Selection {
     /// Package to modify
@@ -98,7 +98,7 @@ pub(crate) struct Selection {
     pub(crate) manifest_path: Option<PathBuf>,
 }
 
-/// What the tests are built on.
+/// The runtime, and the source of pyo3-aio.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct LibraryArgs {
     /// Runtime that the tests use [default: the one in use, else tokio]
@@ -120,7 +120,7 @@ pub(crate) struct LibraryArgs {
     pub(crate) version_req: Option<String>,
 }
 
-/// How changes are made.
+/// The use of changes.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ChangeArgs {
     /// Show what would change, and change nothing
@@ -176,13 +176,13 @@ pub(crate) struct DemoArgs {
     pub(crate) library: LibraryArgs,
 }
 
-/// For whom something is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text.
     #[default]
     Human,
-    /// For machines.
+    /// JSON.
     Json,
 }
 
@@ -199,7 +199,7 @@ pub(crate) struct ListArgs {
 /// Arguments of `doctor`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DoctorArgs {
-    /// Repair what can be repaired in the package's files
+    /// Repair the package's files as far as possible
     #[arg(long)]
     pub(crate) fix: bool,
     /// Output format
@@ -237,7 +237,7 @@ pub(crate) struct RunnerArgs {
     pub(crate) command: Vec<OsString>,
 }
 
-/// Drops the word that cargo puts before the arguments of a subcommand, if it is there.
+/// Removes the subcommand's name, which cargo passes as the first argument.
 pub(crate) fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_some_and(|word| word == "pyo3-async-test") {

@@ -1,4 +1,4 @@
-//! What there is before anything is changed.
+//! The package before anything is changed: its manifest, targets, library and dependencies.
 
 mod dependencies;
 mod library;
@@ -25,7 +25,7 @@ pub(crate) use resolver::Resolver;
 use rust::TestLocation;
 use select::{locate, same_file, select, select_all};
 
-/// A package, as far as its tests are concerned.
+/// A package, with everything that its tests depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
     /// Its name.
@@ -42,11 +42,11 @@ pub(crate) struct Project {
     pub(crate) tests: Vec<TestTarget>,
     /// Its features.
     pub(crate) features: BTreeMap<String, Vec<String>>,
-    /// Where cargo puts what it builds.
+    /// Cargo's target folder.
     pub(crate) target_directory: PathBuf,
     /// The folder of the workspace.
     pub(crate) workspace_root: PathBuf,
-    /// Where cargo builds it.
+    /// The folder of intermediate build files, which `build.build-dir` can set apart from the target folder.
     pub(crate) build_directory: PathBuf,
     /// Its library.
     pub(crate) library: Option<Library>,
@@ -59,21 +59,21 @@ pub(crate) struct TestTarget {
     pub(crate) name: String,
     /// Its file.
     pub(crate) path: PathBuf,
-    /// The features without which cargo passes over it.
+    /// The features without which cargo skips it.
     pub(crate) required_features: Vec<String>,
 }
 
-/// Why a project cannot be looked at.
+/// The reasons for which a package cannot be inspected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// Not in a crate.
+    /// No manifest in this folder or above.
     #[error(
         "could not find `Cargo.toml` in `{}` or any parent directory: run this in a crate, name \
          one with `--manifest-path`, or make one with `maturin new --bindings pyo3`", .0.display()
     )]
     NoManifest(PathBuf),
-    /// `--manifest-path` leads nowhere.
+    /// `--manifest-path` names no file.
     #[error("there is no manifest `{}`: give `--manifest-path` a path to a Cargo.toml", .0.display())]
     NoSuchManifest(PathBuf),
     /// Unreadable or broken.
@@ -84,7 +84,7 @@ pub(crate) enum Error {
     Metadata {
         /// The manifest.
         path: PathBuf,
-        /// What cargo says.
+        /// Cargo's error.
         source: cargo_metadata::Error,
     },
     /// Several members, and none is chosen.
@@ -101,7 +101,7 @@ pub(crate) enum Error {
     /// Not a member.
     #[error("no package `{package}` in the workspace\n\navailable packages: {}", members.join(", "))]
     NotAMember {
-        /// What was asked for.
+        /// The package that the user names.
         package: String,
         /// The members.
         members: Vec<String>,
@@ -109,14 +109,14 @@ pub(crate) enum Error {
 }
 
 impl Project {
-    /// Looks at the package that is selected.
+    /// Inspects the selected package.
     pub(crate) fn inspect(selection: &Selection, flags: &CargoFlags) -> Result<Self, Error> {
         let (path, metadata) = load(selection, flags)?;
         let package = select(&metadata, &path, selection.package.as_deref())?;
         Self::read(&metadata, package)
     }
 
-    /// Looks at the package that is selected, or else at all members of the workspace.
+    /// Inspects the selected package, or without a selection all members of the workspace.
     pub(crate) fn inspect_all(
         selection: &Selection,
         flags: &CargoFlags,
@@ -161,7 +161,7 @@ impl Project {
         self.manifest.folder()
     }
 
-    /// A file of the package, as people are shown it.
+    /// Returns a path as messages show it: relative to the package's folder.
     pub(crate) fn shown(&self, path: &Path) -> String {
         path.strip_prefix(self.folder())
             .unwrap_or(path)
@@ -175,7 +175,7 @@ impl Project {
         shown.collect()
     }
 
-    /// The Rust files of the package. Packages inside it are not part of it.
+    /// Reads all Rust files below the package's folder, but for those of packages inside it.
     pub(crate) fn sources(&self) -> Vec<(PathBuf, String)> {
         let mut sources = Vec::new();
         let mut folders = vec![self.folder().to_owned()];
@@ -204,7 +204,7 @@ impl Project {
 /// Finds the manifest, and what cargo knows about the packages.
 fn load(selection: &Selection, flags: &CargoFlags) -> Result<(PathBuf, Metadata), Error> {
     let path = locate(selection.manifest_path.as_deref())?;
-    // Cargo would find what is wrong in it too, but without the column.
+    // Cargo reports a syntax error too, but without the column.
     Manifest::read(&path)?;
     match cargo::metadata(&path, flags) {
         Ok(metadata) => Ok((path, metadata)),

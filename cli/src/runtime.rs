@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// A runtime of the library's.
+/// A runtime of pyo3-aio.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Runtime {
     /// tokio
@@ -14,7 +14,7 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// In the order in which they are preferred.
+    /// All runtimes. If a package uses several, the first of them is chosen.
     pub(crate) const ALL: [Self; 3] = [Self::Tokio, Self::AsyncStd, Self::Smol];
 
     /// The package, which is also what `--runtime` takes.
@@ -60,7 +60,7 @@ impl Runtime {
         }
     }
 
-    /// A line of `[dependencies]`.
+    /// The line for `[dependencies]`.
     pub(crate) fn dependency(self) -> String {
         let (package, version) = (self.package(), self.version());
         match self.package_features() {
@@ -71,7 +71,7 @@ impl Runtime {
         }
     }
 
-    /// The function that sleeps, when the package is known by the name of `krate`.
+    /// The function that sleeps, in a crate that names the package `krate`.
     pub(crate) fn sleep(self, krate: &str) -> String {
         let function = match self {
             Self::Tokio => "time::sleep",

@@ -1,7 +1,6 @@
-//! Lines on stderr, as cargo prints them.
+//! Status lines, warnings and errors on standard error, in cargo's style.
 //!
-//! A stream that cannot be written to is no reason to fail: what the lines tell has been done
-//! by then. So every write error is dropped here.
+//! Write errors are ignored: the work that a line reports has been done by then.
 
 use std::env;
 use std::error::Error;
@@ -20,7 +19,7 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// Decides once whether colours are used.
+    /// Reads verbosity from the flags and from cargo's variables, and decides whether colours are used.
     pub(crate) fn new(output: &Output) -> Self {
         control::set_override(uses_color(
             output.color,
@@ -54,24 +53,24 @@ impl Shell {
         }
     }
 
-    /// Prints something that is worth knowing.
+    /// Prints a hint.
     pub(crate) fn note(&self, message: impl Display) {
         if !self.quiet {
             line(&format!("{}: {message}", "note".green().bold()));
         }
     }
 
-    /// Prints what should be looked at.
+    /// Prints a warning.
     pub(crate) fn warn(&self, message: impl Display) {
         line(&format!("{}: {message}", "warning".yellow().bold()));
     }
 
-    /// Prints what is found to be wrong, which is no failure of this program.
+    /// Prints a problem of the user's project, which is no failure of this program.
     pub(crate) fn problem(&self, message: impl Display) {
         line(&format!("{}: {message}", "error".red().bold()));
     }
 
-    /// Prints an error and what caused it.
+    /// Prints an error and its causes.
     pub(crate) fn error(&self, error: &dyn Error) {
         line(&format!("{}: {error}", "error".red().bold()));
         let mut source = error.source();
@@ -95,8 +94,8 @@ fn is_set(name: &str) -> bool {
     env::var(name).is_ok_and(|value| value == "true" || value == "1")
 }
 
-/// The flag goes before `CARGO_TERM_COLOR`, that before `NO_COLOR` and `CLICOLOR_FORCE`, and
-/// all of them before the terminal.
+/// Decides by the flag, else by `CARGO_TERM_COLOR`, else by `NO_COLOR` and `CLICOLOR_FORCE`, else by whether standard
+/// error is a terminal.
 fn uses_color(
     flag: Option<Color>,
     variable: impl Fn(&str) -> Option<String>,

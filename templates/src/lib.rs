@@ -1,7 +1,7 @@
 //! The files that `cargo pyo3-async-test` writes, as data.
 //!
-//! Each template is a file under `files/` that a person can read. What differs from crate to
-//! crate stands in it as `{{name}}`, and [`render`] puts the values in.
+//! Each template is a readable file under `files/`. Parts that differ from crate to crate are written `{{name}}`, and
+//! [`render`] replaces them by values.
 
 /// The tests that `init` writes.
 pub const EXAMPLE: &str = include_str!("../files/pytests/example.rs.in");
@@ -9,13 +9,13 @@ pub const EXAMPLE: &str = include_str!("../files/pytests/example.rs.in");
 /// The test that `new` writes.
 pub const NEW: &str = include_str!("../files/pytests/new.rs.in");
 
-/// The end of a test file: the harness alone.
+/// The end of a test file: the call that starts the harness.
 pub const MAIN: &str = include_str!("../files/pytests/main.rs.in");
 
-/// The end of a test file: a test that imports the crate's own module, and the harness.
+/// The end of a test file: a test that imports the crate's own module, and the call that starts the harness.
 pub const MAIN_MODULE: &str = include_str!("../files/pytests/main_module.rs.in");
 
-/// The end of a library whose own tests the harness runs.
+/// The end of a library's root file: the call that starts the harness for its unit tests.
 pub const UNIT_TESTS: &str = include_str!("../files/src/unit_tests.rs.in");
 
 /// The manifest of the crate that `demo` makes.
@@ -26,7 +26,7 @@ pub const DEMO_LIB: &str = include_str!("../files/demo/src/lib.rs.in");
 
 /// Replaces each `{{name}}` of a template by its value.
 ///
-/// Values are put in as they are: a value that itself holds `{{` is not looked at again.
+/// Values are inserted as they are: a `{{name}}` in a value is not replaced.
 ///
 /// # Panics
 ///
@@ -50,14 +50,14 @@ mod tests {
     use super::render;
 
     #[test]
-    fn every_place_gets_its_value() {
+    fn every_name_is_replaced() {
         let values = [("a", "1"), ("b", "{{a}}")];
         assert_eq!(render("{{a}}-{{b}}-{{a}}.", &values), "1-{{a}}-1.");
     }
 
     #[test]
     #[should_panic(expected = "no value for `c`")]
-    fn a_missing_value_is_told() {
+    fn a_missing_value_is_an_error() {
         let _ = render("{{c}}", &[("a", "1")]);
     }
 }

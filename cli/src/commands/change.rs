@@ -1,4 +1,4 @@
-//! Looks, decides, and acts: what `init`, `new` and `demo` have in common.
+//! The steps that `init`, `new` and `demo` share: inspect the project, make a plan, apply or show it.
 
 use std::error::Error;
 use std::fs;
@@ -15,14 +15,14 @@ use crate::project::manifest::Manifest;
 use crate::project::test_targets;
 use crate::shell::Shell;
 
-/// What becomes of a plan.
+/// The use of a plan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Mode {
-    /// It is carried out.
+    /// Its changes are made.
     Write,
-    /// It is shown.
+    /// It is shown as a diff.
     DryRun,
-    /// It is shown, and should be empty.
+    /// It is shown as a diff, and the exit code is 1 unless it is empty.
     Check,
 }
 
@@ -36,7 +36,7 @@ impl From<&ChangeArgs> for Mode {
     }
 }
 
-/// Does what is asked for.
+/// Makes the plan for a request, and applies or shows it.
 pub(crate) fn run(
     request: &Request,
     selection: &Selection,
@@ -45,7 +45,7 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let project = Project::inspect(selection, flags)?;
-    let plan = plan::scaffold(&project, request, &find(&project, request))?;
+    let plan = plan::scaffold(&project, request, &read_existing(&project, request))?;
     if plan.is_empty() {
         print_status(&plan, shell);
         let (package, target) = (&project.name, &plan.target);
@@ -80,7 +80,7 @@ pub(crate) fn run(
     }
 }
 
-fn find(project: &Project, request: &Request) -> ExistingFiles {
+fn read_existing(project: &Project, request: &Request) -> ExistingFiles {
     let folder = project.folder();
     ExistingFiles {
         test: fs::read_to_string(folder.join(plan::test_file(&request.name))).ok(),
@@ -94,7 +94,7 @@ fn find(project: &Project, request: &Request) -> ExistingFiles {
     }
 }
 
-/// The files that matter for a repair.
+/// Reads the files that a repair depends on.
 pub(crate) fn find_for_repair(project: &Project) -> ExistingFiles {
     ExistingFiles {
         pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
@@ -103,7 +103,7 @@ pub(crate) fn find_for_repair(project: &Project) -> ExistingFiles {
     }
 }
 
-/// Writes, has cargo look at it, and tells.
+/// Applies the plan and prints its status lines. If cargo refuses the new manifest, everything is undone.
 pub(crate) fn carry_out(
     project: &Project,
     plan: &Plan,
@@ -122,9 +122,9 @@ fn show(project: &Project, plan: &Plan, shell: &Shell) {
     print_diff(plan, project);
 }
 
-/// Cargo does not take the manifest.
+/// Cargo refuses the new manifest.
 #[derive(Debug, thiserror::Error)]
-#[error("cargo refuses the manifest that was to be written; everything is as it was")]
+#[error("cargo refuses the changed manifest; all changes have been undone")]
 struct Refused {
     source: cargo_metadata::Error,
 }
@@ -155,6 +155,6 @@ fn print_diff(plan: &Plan, project: &Project) {
         let before = file.before.as_deref().unwrap_or_default();
         text += &diff::unified(&name.display().to_string(), before, &file.after);
     }
-    // A reader that has gone away has seen enough.
+    // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `completions`: a script for a shell.
+//! `completions`: prints a completion script for a shell.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ pub(crate) fn run(shell: Shell) -> ExitCode {
         "cargo-pyo3-async-test",
         &mut script,
     );
-    // A reader that has gone away has seen enough.
+    // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(&script);
     ExitCode::SUCCESS
 }

@@ -1,4 +1,4 @@
-//! `demo`: a small extension crate whose tests run.
+//! `demo`: makes a small extension crate and runs its tests.
 
 mod folder;
 
@@ -18,12 +18,12 @@ use crate::runtime::Runtime;
 use crate::shell::Shell;
 use folder::Folder;
 
-/// Why there is no demo.
+/// The reasons for which `demo` fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum DemoError {
-    /// The folder is in use.
-    #[error("`{}` is not an empty folder: name another, or none", .0.display())]
+    /// The folder is not empty.
+    #[error("`{}` is not an empty folder: name another, or leave it out", .0.display())]
     NotEmpty(PathBuf),
     /// A file cannot be written.
     #[error("cannot write `{}`: choose another folder with `demo DIR`", path.display())]
@@ -44,7 +44,7 @@ pub(crate) enum DemoError {
 }
 
 impl DemoError {
-    /// Wraps what went wrong with a file.
+    /// Adds the path to an error of writing a file.
     fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::Write { path, source }
@@ -102,8 +102,8 @@ fn write_files(folder: &Folder, request: &Request) -> Result<(), DemoError> {
     }
 }
 
-/// With the checkout's lock file the demo builds what the checkout was tested with, and needs
-/// no network where that has been fetched.
+/// Copies the checkout's lock file: the demo then builds the versions that the checkout was tested with, and needs no
+/// network if they have been downloaded.
 fn copy_lock(checkout: &Path, folder: &Path) -> Result<(), DemoError> {
     let lock = checkout.join("Cargo.lock");
     if !lock.is_file() {

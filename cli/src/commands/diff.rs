@@ -1,4 +1,4 @@
-//! Differences, as `--dry-run` shows them.
+//! Differences of texts, as `--dry-run` shows them.
 
 use colored::Colorize;
 use similar::TextDiff;

@@ -1,4 +1,4 @@
-//! `doctor`: what keeps tests from building or running, each finding with its cause and its cure.
+//! `doctor`: finds what keeps tests from building or running, with the cause and the solution of each problem.
 
 mod check;
 mod finding;
@@ -18,7 +18,7 @@ use crate::shell::Shell;
 use finding::{Finding, Level};
 use inspection::Inspection;
 
-/// Runs `doctor`. The exit code is 1 if an error is found.
+/// Runs `doctor`. The exit code is 1 if a finding is an error.
 pub(crate) fn run(
     args: &DoctorArgs,
     flags: &CargoFlags,
@@ -39,7 +39,7 @@ pub(crate) fn run(
         Format::Human => lines(&reports),
         Format::Json => as_json(&reports),
     };
-    // A reader that has gone away has seen enough.
+    // A closed pipe is no error: `doctor | head` has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     let mut findings = reports.iter().flat_map(|(_, findings)| findings);
     match findings.any(|finding| finding.level == Level::Error) {

@@ -1,4 +1,4 @@
-//! `init`: the first test target, and what the crate lacks for it.
+//! `init`: adds the first test target, and everything that it needs and the crate does not have.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ pub(crate) fn run(
     })
 }
 
-/// Puts together what is asked for.
+/// Builds the request from the arguments that `init`, `new` and `demo` share.
 pub(crate) fn request(
     name: &str,
     template: Template,
@@ -53,8 +53,8 @@ pub(crate) fn request(
     })
 }
 
-/// Acts while Python is asked about itself, which takes as long. A Python that will not do keeps
-/// nobody from writing tests, but they should know.
+/// Runs `act` while another thread checks Python, which takes about as long. A Python that tests cannot be built with
+/// is reported by a warning, as tests can be written all the same.
 pub(crate) fn beside_python_check<T>(shell: &Shell, act: impl FnOnce() -> T) -> T {
     let check = thread::spawn(python::check);
     let result = act();

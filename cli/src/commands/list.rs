@@ -1,4 +1,4 @@
-//! `list`: the test targets, and in what state they are.
+//! `list`: shows the test targets and their states.
 
 use std::error::Error;
 use std::io::Write;
@@ -29,7 +29,7 @@ pub(crate) fn run(
         Format::Human => table(&targets),
         Format::Json => as_json(&targets),
     };
-    // A reader that has gone away has seen enough.
+    // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if targets.is_empty() {
         shell.note("there is no test target: `cargo pyo3-async-test init` adds one");

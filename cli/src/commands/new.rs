@@ -1,4 +1,4 @@
-//! `new`: one more test target.
+//! `new`: adds one more test target.
 
 use std::error::Error;
 use std::process::ExitCode;

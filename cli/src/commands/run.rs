@@ -1,5 +1,5 @@
-//! `run`, which is `cargo test` on the test targets, and `runner`, which starts one program: both
-//! where libpython can be found.
+//! `run`, which is `cargo test` on the test targets, and `runner`, which starts one program. Both add the folder of
+//! libpython to the loader's paths.
 
 use std::env;
 use std::error::Error;
@@ -17,10 +17,10 @@ use crate::shell::Shell;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum RunError {
-    /// There are none.
+    /// The packages have no test target.
     #[error("there is no test target to run: add one with `cargo pyo3-async-test init`")]
     NoTargets,
-    /// A program does not start.
+    /// The operating system does not start the program.
     #[error("cannot run `{program}`")]
     Start {
         /// The program.
@@ -30,7 +30,7 @@ pub(crate) enum RunError {
     },
 }
 
-/// Runs `run`, and gives cargo's exit code.
+/// Runs `run`. The exit code is cargo's.
 pub(crate) fn run(
     args: &RunArgs,
     flags: &CargoFlags,
@@ -56,7 +56,7 @@ pub(crate) fn run(
     Ok(cargo::exit_code(status))
 }
 
-/// The words that select the targets, with the packages that they are in.
+/// Returns the arguments that select the targets and their packages.
 fn select(projects: &[Project], args: &RunArgs, shell: &Shell) -> Vec<String> {
     let has_features = args.features.all_features || !args.features.features.is_empty();
     let mut words = Vec::new();
@@ -83,7 +83,7 @@ fn select(projects: &[Project], args: &RunArgs, shell: &Shell) -> Vec<String> {
     words
 }
 
-/// What goes on to cargo, in cargo's order.
+/// Returns the arguments that are passed on to cargo, in cargo's order.
 fn cargo_args(args: &RunArgs, shell: &Shell) -> Vec<String> {
     let features = &args.features;
     let mut words = Vec::new();
@@ -108,9 +108,9 @@ fn cargo_args(args: &RunArgs, shell: &Shell) -> Vec<String> {
     words
 }
 
-/// Runs `runner`: becomes the program, where that is possible.
+/// Runs `runner`. On Unix the program replaces this process.
 ///
-/// Cargo uses a runner for every program that it starts, so one without a Python is started too.
+/// Cargo uses a runner for every program that it starts, so a program is started even if no Python is found.
 pub(crate) fn runner(args: &RunnerArgs) -> Result<ExitCode, Box<dyn Error>> {
     let program = args.command.first().cloned().unwrap_or_default();
     let mut command = Command::new(&program);

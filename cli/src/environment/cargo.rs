@@ -9,12 +9,12 @@ use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::cli::CargoFlags;
 
-/// The cargo that called us, or the one on `PATH`.
+/// The cargo that started this subcommand, or else the one on `PATH`.
 pub(crate) fn program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// What cargo knows about the packages, without resolving their dependencies.
+/// Runs `cargo metadata` without resolving dependencies.
 pub(crate) fn metadata(
     manifest: &Path,
     flags: &CargoFlags,
@@ -27,8 +27,7 @@ pub(crate) fn metadata(
         .exec()
 }
 
-/// What cargo knows about the packages and all their dependencies. Without `--locked` this would
-/// write Cargo.lock.
+/// Runs `cargo metadata` with all dependencies, and `--locked`, as it would write Cargo.lock otherwise.
 pub(crate) fn resolve(
     manifest: &Path,
     flags: &CargoFlags,
@@ -45,7 +44,7 @@ pub(crate) fn resolve(
 }
 
 impl CargoFlags {
-    /// The flags, as they go to cargo.
+    /// Returns the flags as cargo takes them.
     pub(crate) fn to_args(&self) -> Vec<String> {
         let flags = [
             (self.locked, "--locked"),
@@ -57,7 +56,7 @@ impl CargoFlags {
     }
 }
 
-/// A call of cargo in an environment without what an outer cargo put there.
+/// Returns a command for cargo without the variables that an outer cargo has set.
 pub(crate) fn in_own_environment() -> Command {
     let mut command = Command::new(program());
     for (name, _) in env::vars_os() {
@@ -75,7 +74,7 @@ pub(crate) fn in_own_environment() -> Command {
     command
 }
 
-/// Cargo's own exit code; 101 if a signal ended it.
+/// Converts cargo's exit status: 101 if a signal ended it.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     ExitCode::from(code.unwrap_or(101))
@@ -83,8 +82,8 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
 
 const LIBRARY_PATHS: [&str; 2] = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
-/// Whether cargo sets the variable for what it runs. What a user sets for cargo, such as
-/// `CARGO_HOME`, `CARGO_TARGET_DIR` or `CARGO_NET_OFFLINE`, is none of these.
+/// Whether cargo sets the variable for the programs that it runs. Variables that users set for cargo, such as
+/// `CARGO_HOME`, `CARGO_TARGET_DIR` or `CARGO_NET_OFFLINE`, are not among them.
 fn is_set_by_cargo(name: &str) -> bool {
     const NAMES: [&str; 11] = [
         "CARGO",
@@ -108,7 +107,7 @@ fn is_set_by_cargo(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Drops the folders of this program's own build and of the compiler.
+/// Removes the folders of this program's build and of the compiler, which cargo has added.
 fn without_ours(paths: &OsString) -> OsString {
     let build = env::current_exe()
         .ok()
@@ -128,7 +127,7 @@ mod tests {
     use super::is_set_by_cargo;
 
     #[test]
-    fn what_users_set_for_cargo_stays() {
+    fn variables_that_users_set_for_cargo_stay() {
         for name in [
             "CARGO_HOME",
             "CARGO_TARGET_DIR",

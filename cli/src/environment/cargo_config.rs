@@ -1,4 +1,4 @@
-//! The variables that cargo sets for build scripts: those of the environment, and `[env]` in
+//! The variables that cargo sets for build scripts: those of the environment, and those in `[env]` of
 //! `.cargo/config.toml`.
 
 use std::env;
@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item};
 
 use crate::environment::checkout;
 
-/// A variable as pyo3's build script will see it; `None` if it is empty.
+/// Returns a variable as pyo3's build script will see it; `None` if it is empty.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     let present = env::var_os(name);
     let configured = files().iter().find_map(|file| read(file)?.value(name));
@@ -28,7 +28,7 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     value.filter(|value| !value.is_empty())
 }
 
-/// The files that cargo reads, the one that has the last word first.
+/// Returns cargo's configuration files, the one with the highest precedence first.
 fn files() -> Vec<PathBuf> {
     let here = env::current_dir().unwrap_or_default();
     let folders = here.ancestors().map(|folder| folder.join(".cargo"));
@@ -40,7 +40,7 @@ fn files() -> Vec<PathBuf> {
 /// A file of cargo's configuration.
 #[derive(Debug)]
 struct Config {
-    /// What `relative` values are relative to: the folder of `.cargo`.
+    /// The folder of `.cargo`, to which values with `relative = true` are relative.
     folder: PathBuf,
     document: DocumentMut,
 }

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::DocumentMut;
 
-/// The folder of package `pyo3-aio`, if the subcommand was built from a checkout of it.
+/// Finds the folder of package `pyo3-aio`, if the subcommand was built from a checkout of it.
 ///
-/// Sources that cargo keeps for itself are no checkout: they go away when cargo cleans up.
+/// Sources in cargo's home are no checkout: cargo deletes them when it cleans up.
 pub(crate) fn find() -> Option<PathBuf> {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
     let checkout = parent.canonicalize().ok()?;
-    let is_kept_by_cargo = cargo_home().is_some_and(|home| checkout.starts_with(home));
-    (!is_kept_by_cargo && is_pyo3_aio(&checkout)).then_some(checkout)
+    let is_in_cargo_home = cargo_home().is_some_and(|home| checkout.starts_with(home));
+    (!is_in_cargo_home && is_pyo3_aio(&checkout)).then_some(checkout)
 }
 
-/// The folder that the subcommand was built from, if it is gone.
+/// Returns the folder that the subcommand was built from, if it has been deleted.
 ///
-/// What cargo gets from the registry may go, for it is published.
+/// A folder of a published version does not count: the registry has that version.
 pub(crate) fn find_deleted() -> Option<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let is_gone = !package.is_dir() && !is_from_registry(package);
@@ -31,7 +31,7 @@ fn is_from_registry(package: &Path) -> bool {
     names.windows(2).any(|names| names == ["registry", "src"])
 }
 
-/// Where cargo keeps what it fetches, and its configuration.
+/// Returns the folder of cargo's downloads and configuration.
 pub(crate) fn cargo_home() -> Option<PathBuf> {
     let home = match env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
@@ -61,7 +61,7 @@ mod tests {
     use super::is_from_registry;
 
     #[test]
-    fn what_comes_from_the_registry_is_known_by_its_folder() {
+    fn sources_from_the_registry_are_known_by_their_folder() {
         let is_from = |path| is_from_registry(Path::new(path));
         assert!(is_from(
             "/home/a/.cargo/registry/src/index-1/cargo-pyo3-async-test-0.1.0"

@@ -1,4 +1,4 @@
-//! Where the crate gets pyo3-aio from.
+//! The source of a new dependency on pyo3-aio.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -8,35 +8,35 @@ use toml_edit::InlineTable;
 use crate::cli::LibraryArgs;
 use crate::environment::checkout;
 
-/// What a new dependency on pyo3-aio names.
+/// The source that a new dependency on pyo3-aio names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum LibrarySource {
-    /// A folder, absolute.
+    /// An absolute folder.
     Path(PathBuf),
-    /// A repository.
+    /// The URL of a git repository.
     Git(String),
     /// A requirement for the registry.
     Version(String),
-    /// This subcommand's own version, for want of anything else.
+    /// The registry, with the version of this subcommand, if no source is known.
     Own {
-        /// The folder that would have been used, and is gone.
+        /// The checkout that this was built from, if it has been deleted.
         deleted_checkout: Option<PathBuf>,
     },
 }
 
 const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Why there is no source.
+/// The reasons for which a source is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// `--path` leads elsewhere.
+    /// `--path` names the folder of another package, or of none.
     #[error("`{}` holds no package `pyo3-aio`: give `--path` the folder of its Cargo.toml", .0.display())]
     NotPyo3Aio(PathBuf),
 }
 
 impl LibrarySource {
-    /// The one that was asked for, else the checkout, else this subcommand's own version.
+    /// Chooses the source that the arguments name, else the checkout, else the version of this subcommand.
     pub(crate) fn choose(library: &LibraryArgs) -> Result<Self, Error> {
         if let Some(path) = &library.path {
             let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -57,19 +57,19 @@ impl LibrarySource {
         })
     }
 
-    /// What to tell whoever gets this source without having asked for it.
+    /// Returns a warning if the checkout has been deleted and the registry takes its place.
     pub(crate) fn warning(&self) -> Option<String> {
         let Self::Own { deleted_checkout } = self else {
             return None;
         };
         let folder = deleted_checkout.as_ref()?.display();
         Some(format!(
-            "`{folder}`, which this was built from, is gone, so pyo3-aio {OWN_VERSION} is asked \
-             of the registry, where it may not be: name another source with `--path` or `--git`"
+            "`{folder}`, which this was built from, is gone, so pyo3-aio {OWN_VERSION} is taken from \
+             the registry, which may not have it: name another source with `--path` or `--git`"
         ))
     }
 
-    /// The keys of the dependency, seen from the manifest's folder.
+    /// Returns the keys of the dependency. A path is relative to the manifest's folder.
     pub(crate) fn keys(&self, folder: &Path) -> InlineTable {
         let mut keys = InlineTable::new();
         match self {
@@ -93,7 +93,7 @@ impl fmt::Display for LibrarySource {
     }
 }
 
-/// A version as cargo shows it, with a `v`; a requirement that begins with an operator as it is.
+/// Formats a version as cargo does, with a `v`; a requirement that begins with an operator stays as it is.
 fn shown_requirement(requirement: &str) -> String {
     match requirement.starts_with(|first: char| first.is_ascii_digit()) {
         true => format!("v{requirement}"),
@@ -101,7 +101,7 @@ fn shown_requirement(requirement: &str) -> String {
     }
 }
 
-/// The way from one absolute folder to another, with `/` as cargo writes it.
+/// Returns the relative path from one absolute folder to another, with `/`, as cargo writes it.
 fn relative(from: &Path, to: &Path) -> String {
     let from: Vec<Component<'_>> = from.components().collect();
     let to: Vec<Component<'_>> = to.components().collect();
@@ -136,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn the_way_is_written_as_cargo_add_writes_it() {
-        let way = |from, to| relative(Path::new(from), Path::new(to));
-        assert_eq!(way("/a/b", "/a/c/d"), "../c/d");
-        assert_eq!(way("/a/b", "/a/b"), ".");
-        assert_eq!(way("/a", "/a/b"), "b");
-        assert_eq!(way("/a/b/c", "/a"), "../..");
+    fn the_path_is_written_as_cargo_add_writes_it() {
+        let path = |from, to| relative(Path::new(from), Path::new(to));
+        assert_eq!(path("/a/b", "/a/c/d"), "../c/d");
+        assert_eq!(path("/a/b", "/a/b"), ".");
+        assert_eq!(path("/a", "/a/b"), "b");
+        assert_eq!(path("/a/b/c", "/a"), "../..");
     }
 }

@@ -1,4 +1,4 @@
-//! The environment in which a program finds libpython.
+//! The variable in which the loader looks for libpython.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,8 +13,8 @@ pub(crate) const VARIABLE: &str = if cfg!(target_os = "macos") {
     "LD_LIBRARY_PATH"
 };
 
-/// The variable's value with the library's folder at the end: what cargo or the user put there
-/// goes first. `None` if the folder is there already.
+/// Returns the variable's value with the library's folder at the end, so that folders of cargo or of the user come first.
+/// `None` if the folder is in it already.
 pub(crate) fn with_folder_of(library: &Path, present: Option<OsString>) -> Option<OsString> {
     let folder = library.parent()?;
     let mut folders: Vec<PathBuf> = match &present {

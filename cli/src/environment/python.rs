@@ -1,7 +1,7 @@
 //! The Python that pyo3 will build for, and whether tests can be linked with it.
 //!
-//! A missing, old or static Python is found by pyo3's own build script too, but late, and its
-//! message knows no way out. So this is looked at before cargo is called.
+//! pyo3's build script refuses a missing, old or static Python too, but late, and its message names no solution. So the
+//! Python is checked before cargo is called.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,18 +17,18 @@ pub(crate) struct Python {
     pub(crate) choice: Choice,
     /// Its version.
     pub(crate) version: String,
-    /// The interpreter, as it knows itself.
+    /// The path of the interpreter, as it reports it.
     pub(crate) executable: PathBuf,
     /// Its shared library.
     pub(crate) library: PathBuf,
 }
 
-/// Which interpreter, and who said so.
+/// The interpreter that pyo3 chooses, and the variable that names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Choice {
-    /// What is run.
+    /// The command that starts it.
     pub(crate) command: PathBuf,
-    /// The variable that named it.
+    /// The variable that names it.
     pub(crate) named_by: &'static str,
 }
 
@@ -38,11 +38,11 @@ impl fmt::Display for Choice {
     }
 }
 
-/// Why there is no such Python.
+/// The reasons for which tests cannot be linked with a Python.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// Nothing on `PATH`.
+    /// No Python 3 on `PATH`.
     #[error(
         "no Python 3 on PATH: install Python 3.9 or newer with its shared library \
          (Debian and Ubuntu: `sudo apt install python3 libpython3-dev`; Fedora: \
@@ -54,7 +54,7 @@ pub(crate) enum Error {
     Broken {
         /// The interpreter.
         choice: Choice,
-        /// What happened.
+        /// The error.
         reason: String,
     },
     /// Older than pyo3 takes.
@@ -98,9 +98,9 @@ pub(crate) enum Error {
     },
 }
 
-/// Finds the Python that pyo3 will build for, and asks it.
+/// Finds the Python that pyo3 will build for, and runs it to check it.
 ///
-/// With `PYO3_CONFIG_FILE` or `PYO3_NO_PYTHON` pyo3 asks no interpreter, and neither does this.
+/// Returns `None` with `PYO3_CONFIG_FILE` or `PYO3_NO_PYTHON`, as pyo3 runs no interpreter then.
 pub(crate) fn check() -> Result<Option<Python>, Error> {
     if cargo_config::variable("PYO3_CONFIG_FILE").is_some()
         || cargo_config::variable("PYO3_NO_PYTHON").is_some()
@@ -117,7 +117,7 @@ pub(crate) fn check() -> Result<Option<Python>, Error> {
     check_answer(choice, &answer).map(Some)
 }
 
-/// The Python that a variable names, in pyo3's order.
+/// Returns the Python that a variable names; the order of the variables is pyo3's.
 fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
     if let Some(command) = variable("PYO3_PYTHON") {
         return Some(Choice {
@@ -143,7 +143,7 @@ fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Choice> {
     })
 }
 
-/// The first on `PATH` that is a Python 3, with its answer.
+/// Finds the first Python 3 on `PATH`, and returns the output of [`SCRIPT`] with it.
 fn on_path() -> Option<(Choice, String)> {
     let choices = ["python", "python3"].map(|name| Choice {
         command: name.into(),
@@ -156,8 +156,8 @@ fn on_path() -> Option<(Choice, String)> {
     answers.find(|(_, answer)| answer.starts_with("3."))
 }
 
-/// Prints version, interpreter, whether there should be a shared library, its name, and where it
-/// is; all of that is known without `site`. Works with Python 2 as well, so that it can be told to be old.
+/// Prints five lines: the version, the interpreter, whether it is built with a shared library, that library's name, and
+/// its path. It needs no `site`, and runs on Python 2 too, so that an old Python is reported as old.
 const SCRIPT: &str = r#"
 import os, sys, sysconfig
 get = lambda name: sysconfig.get_config_var(name) or ""
@@ -188,17 +188,17 @@ fn ask(choice: &Choice) -> Result<String, Error> {
     let output = output.map_err(|error| broken(error.to_string()))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        let last = text.lines().last().unwrap_or("it prints nothing");
+        let last = text.lines().last().unwrap_or("no output");
         return Err(broken(last.to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Decides on the five lines that [`SCRIPT`] prints.
+/// Checks the five lines that [`SCRIPT`] prints.
 fn check_answer(choice: Choice, answer: &str) -> Result<Python, Error> {
     let lines: Vec<&str> = answer.lines().collect();
     let &[version, executable, is_shared, name, library] = lines.as_slice() else {
-        let reason = format!("it answers {answer:?}");
+        let reason = format!("its output is {answer:?}");
         return Err(Error::Broken { choice, reason });
     };
     let version = version.to_owned();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_choice_is_that_of_pyo3() {
+    fn the_choice_is_pyo3_s() {
         let venv = ("VIRTUAL_ENV", "/v");
         let conda = ("CONDA_PREFIX", "/c");
         let some = |text: &str| Some(text.to_owned());
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_python_with_its_library_will_do() {
+    fn a_python_with_its_library_is_accepted() {
         assert_eq!(
             judged("3.9.1\n/p\n1\nlibp.so\n/l/libp.so\n"),
             Ok("3.9.1".to_owned())
@@ -274,12 +274,12 @@ mod tests {
     }
 
     #[test]
-    fn others_are_refused_with_the_cure() {
+    fn others_are_refused_with_a_solution() {
         let message = |answer| judged(answer).unwrap_err().to_string();
         assert!(message("2.7.18\n/p\n1\nl\n/l\n").contains("is 2.7.18, and pyo3 needs 3.9"));
         assert!(message("3.8.18\n/p\n1\nl\n/l\n").contains("set PYO3_PYTHON to a newer one"));
         assert!(message("3.12.1\n/p\n0\nl\n\n").contains("--enable-shared pyenv install 3.12.1"));
         assert!(message("3.12.1\n/p\n1\nlibp.so\n\n").contains("apt install libpython3.12-dev"));
-        assert!(message("hello\n").contains("it answers \"hello\\n\""));
+        assert!(message("hello\n").contains("its output is \"hello\\n\""));
     }
 }

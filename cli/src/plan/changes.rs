@@ -6,24 +6,24 @@ use super::edit::Edit;
 use crate::project::Project;
 use crate::project::manifest::Manifest;
 
-/// What will be done.
+/// The changes that a command will make.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The changes of the manifest.
     pub(crate) edits: Vec<Edit>,
     /// The manifest with these changes.
     pub(crate) manifest: Manifest,
-    /// The other files, in the order in which they are written.
+    /// The changes of other files, in the order in which they are written.
     pub(crate) files: Vec<FileChange>,
     /// The name of the test target.
     pub(crate) target: String,
-    /// What is worth knowing.
+    /// Hints for the user.
     pub(crate) notes: Vec<String>,
-    /// What should be looked at.
+    /// Warnings for the user.
     pub(crate) warnings: Vec<String>,
 }
 
-/// What a part of the plan contributes.
+/// A part of a plan, which a module of its own decides on.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     pub(crate) edits: Vec<Edit>,
@@ -33,7 +33,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Adds what comes later. Two changes of one file become one.
+    /// Appends later steps. A later change of a file starts from the result of the earlier one, so the two become one.
     pub(crate) fn extend(&mut self, later: Self) {
         self.edits.extend(later.edits);
         self.notes.extend(later.notes);
@@ -55,7 +55,7 @@ impl Steps {
 }
 
 impl Plan {
-    /// A plan of these steps; the manifest is edited, and not yet written.
+    /// Builds the plan. The manifest is edited in memory.
     pub(crate) fn new(project: &Project, target: String, steps: Steps) -> Self {
         let Steps {
             edits,
@@ -75,21 +75,21 @@ impl Plan {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// Whether nothing would change.
     pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.files.is_empty()
     }
 }
 
-/// A file that is made or changed.
+/// A file that is created or changed.
 #[derive(Clone, Debug)]
 pub(crate) struct FileChange {
     /// The file, absolute.
     pub(crate) path: PathBuf,
-    /// What it holds, if it exists.
+    /// The present content, if the file exists.
     pub(crate) before: Option<String>,
-    /// What it will hold.
+    /// The new content.
     pub(crate) after: String,
-    /// Its status lines: the verb, and the rest.
+    /// The status lines: a verb, and the text after it.
     pub(crate) status: Vec<(&'static str, String)>,
 }

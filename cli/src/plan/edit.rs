@@ -20,23 +20,23 @@ pub(crate) enum Edit {
     AddDependency {
         /// Its name.
         key: String,
-        /// Where it comes from, for the status line.
+        /// Its source, for the status line.
         origin: String,
-        /// What it says.
+        /// The keys of the entry.
         keys: InlineTable,
     },
     /// Adds features to a dependency.
     AddFeatures {
-        /// Where it stands.
+        /// The location of the entry.
         location: DependencyLocation,
-        /// What it lacks.
+        /// The missing features.
         features: Vec<String>,
     },
     /// Registers a test target without libtest's harness.
     AddTest {
         /// Its name.
         name: String,
-        /// Its file, seen from the manifest.
+        /// Its file, relative to the manifest.
         path: String,
     },
     /// Sets `harness = false` for a test target that is registered.
@@ -46,27 +46,27 @@ pub(crate) enum Edit {
     },
     /// Removes a feature from a dependency.
     RemoveFeature {
-        /// Where it stands.
+        /// The location of the entry.
         location: DependencyLocation,
         /// The feature.
         feature: String,
     },
     /// Puts another package in the location of one.
     Migrate {
-        /// Where it stands.
+        /// The location of the entry.
         location: DependencyLocation,
         /// Its new name.
         key: String,
-        /// Where the other package comes from.
+        /// The source of the other package.
         keys: InlineTable,
-        /// The features that it goes without.
+        /// The features that it does not keep.
         dropped_features: Vec<String>,
     },
-    /// Makes the library one that tests can be linked with.
+    /// Adds `rlib` to the library's crate types, so that tests can link it.
     AddRlib,
     /// Sets `harness = false` for the library's own tests.
     DisableLibraryHarness,
-    /// Has `cargo test` build the library's own tests.
+    /// Sets `test = true`, so that `cargo test` builds the library's own tests.
     TestLibrary,
 }
 

@@ -2,16 +2,16 @@
 
 use super::pyo3_versions;
 
-/// Why it cannot be done.
+/// The reasons for which a request is refused.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// No `async fn`.
+    /// The edition has no `async fn`.
     #[error(
         "package `{0}` is of edition 2015, which has no `async fn`: set `edition = \"2021\"` or later in its Cargo.toml"
     )]
     Edition(String),
-    /// Another pyo3.
+    /// pyo3-aio does not work with the package's pyo3.
     #[error(
         "package `{package}` depends on pyo3 `{version}`, and pyo3-aio works with pyo3 {}: \
          change the version in its Cargo.toml (what else to change is at \
@@ -21,16 +21,16 @@ pub(crate) enum Error {
     Pyo3 {
         /// The package.
         package: String,
-        /// What it asks for.
+        /// The requirement in its manifest.
         version: String,
     },
-    /// No library to test.
-    #[error("package `{0}` has no library, which `--lib` is about: leave it out")]
+    /// `--lib` for a package without a library.
+    #[error("package `{0}` has no library for `--lib` to test: leave `--lib` out")]
     NoLibrary(String),
-    /// Tests that nobody would run any more.
+    /// The library has tests that would not run any more.
     #[error(
-        "package `{package}` has tests in its library that only libtest runs; `--lib` would make \
-         them vanish without a word:{tests}\n\ngive each `{attribute}`, in place of `#[test]` or \
+        "package `{package}` has tests in its library that only libtest runs; with `--lib` \
+         they would never run:{tests}\n\ngive each `{attribute}`, in place of `#[test]` or \
          above `#[rstest]` and `#[test_case]`, or move them to files in tests/, then run this again"
     )]
     PlainTests {
@@ -38,7 +38,7 @@ pub(crate) enum Error {
         package: String,
         /// A line for each test.
         tests: String,
-        /// What runs them.
+        /// The attribute that lets them run.
         attribute: String,
     },
     /// The root file of the library has a syntax error.
@@ -52,7 +52,7 @@ pub(crate) enum Error {
         /// The position and the parser's message.
         reason: String,
     },
-    /// The dependency stands in a file that is not this package's.
+    /// The workspace's manifest declares the dependency, and only the package's manifest can be changed.
     #[error(
         "package `{package}` takes pyo3-async-runtimes from its workspace: write \
          `pyo3-aio = {keys}` in place of pyo3-async-runtimes in `[workspace.dependencies]` and \

@@ -1,9 +1,8 @@
-//! The feature `extension-module` of pyo3's.
+//! The feature `extension-module` of pyo3.
 //!
-//! With it pyo3 is not linked with Python, so unit tests that call Python do not link. It is
-//! deprecated: maturin from 1.9.4 on tells pyo3 by a variable when it builds an extension. So the
-//! feature can go where maturin builds the package and can be asked to be new enough; elsewhere
-//! that is for its owner to decide.
+//! With it pyo3 is not linked with Python, so unit tests that call Python do not link. It is deprecated: maturin 1.9.4
+//! and newer sets a variable (`PYO3_BUILD_EXTENSION_MODULE`) when it builds an extension. So the feature is removed where
+//! maturin builds the package and pyproject.toml can require a new enough version. Elsewhere its owner has to decide.
 
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
@@ -19,7 +18,7 @@ pub(crate) fn is_declared(project: &Project) -> bool {
     declared.any(|entry| entry.features.iter().any(|name| name == FEATURE))
 }
 
-/// Removes the feature if that is safe, else says what it does.
+/// Removes the feature if that is safe, else adds a note.
 pub(super) fn repair(project: &Project, pyproject: Option<&Manifest>) -> Steps {
     let mut steps = Steps::default();
     let declared = project.dependencies("pyo3");

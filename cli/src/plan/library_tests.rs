@@ -1,4 +1,4 @@
-//! Tests inside the library, which run under the harness of pyo3-aio instead of libtest's.
+//! The setup of unit tests inside the library, which run under the harness of pyo3-aio instead of libtest's.
 
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
@@ -7,7 +7,7 @@ use super::test_target::CodeNames;
 use crate::project::rust::TestLocation;
 use crate::project::{Library, Project};
 
-/// Sets them up. `earlier` may have changed the root file already.
+/// Decides on the setup. `earlier` steps may have changed the root file already.
 pub(super) fn plan(project: &Project, names: &CodeNames, earlier: &Steps) -> Result<Steps, Error> {
     let Some(library) = &project.library else {
         return Err(Error::NoLibrary(project.name.clone()));
@@ -85,7 +85,7 @@ fn render(library: &Library, names: &CodeNames) -> String {
     pyo3_aio_templates::render(pyo3_aio_templates::UNIT_TESTS, &values)
 }
 
-/// Adds an item after an empty line, with the line endings of the file.
+/// Appends an item after an empty line, with the line endings of the file.
 fn append(source: &str, item: &str) -> String {
     let ending = if source.contains("\r\n") {
         "\r\n"

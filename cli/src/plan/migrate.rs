@@ -1,4 +1,4 @@
-//! The way from pyo3-async-runtimes to pyo3-aio: another name, the same API.
+//! The migration from pyo3-async-runtimes to pyo3-aio, which has the same API under another name.
 
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
@@ -11,8 +11,7 @@ use crate::project::{PEER, Project, rust};
 
 const NEW: &str = "pyo3-aio";
 
-/// Decides how to move over, and tells what the project is like then. A project that could move
-/// and is not to is told how.
+/// Decides on the migration, and returns the project as it will be. Without `--migrate` a note says how to migrate.
 pub(super) fn plan(
     project: &Project,
     request: &Request,
@@ -61,7 +60,7 @@ pub(super) fn plan(
 }
 
 fn edit(project: &Project, request: &Request, entry: &Dependency) -> Edit {
-    // In what is shipped the feature would ask for libpython; tests get it below.
+    // With `testing` the released library would need libpython. The dev-dependency that `init` adds turns it on.
     let dropped_features = match entry.section {
         Section::Normal => vec!["testing".to_owned()],
         _ => Vec::new(),

@@ -6,7 +6,7 @@ use super::pyo3_versions;
 use super::requirement::{self, Requirement};
 use crate::project::Project;
 
-/// Checks the version, adds pyo3 if there is none, and tells its name in the code.
+/// Checks the version, adds pyo3 if there is none, and returns its name in the code.
 pub(super) fn supply(project: &Project, edits: &mut Vec<Edit>) -> Result<String, Error> {
     for entry in project.dependencies("pyo3") {
         let version = entry.version.unwrap_or_default();

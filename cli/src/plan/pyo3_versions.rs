@@ -11,7 +11,7 @@ const MINORS: std::ops::RangeInclusive<u64> = 27..=30;
 /// The requirement that `init` writes where the package has no pyo3.
 pub(crate) const NEWEST: &str = "0.30";
 
-/// Whether some version satisfies both. A requirement that is not one is cargo's business.
+/// Whether some version satisfies both. cargo reports a requirement that does not parse.
 pub(crate) fn is_compatible(requirement: &str) -> bool {
     let Ok(requirement) = VersionReq::parse(requirement) else {
         return true;
@@ -26,7 +26,7 @@ mod tests {
     use super::is_compatible;
 
     #[test]
-    fn what_overlaps_is_compatible() {
+    fn overlapping_requirements_are_compatible() {
         for requirement in [
             "0.27",
             "0.30.1",

@@ -1,4 +1,4 @@
-//! `pyproject.toml`, as far as maturin is concerned.
+//! The requirement for maturin in `pyproject.toml`.
 
 use toml_edit::{Item, Value};
 
@@ -7,8 +7,8 @@ use crate::project::manifest::Manifest;
 /// The first maturin that builds extensions without pyo3's feature.
 const FLOOR: &str = "1.9.4";
 
-/// The file with a requirement for a maturin that is new enough, which it may have already.
-/// `None` if the package is not built by maturin, or pins it.
+/// Returns the file with a requirement for a maturin that is new enough. `None` if the package is not built by maturin,
+/// or pins an older version.
 pub(crate) fn raise_maturin(file: &Manifest) -> Option<Manifest> {
     let mut raised = file.clone();
     let system = raised
@@ -32,7 +32,7 @@ pub(crate) fn raise_maturin(file: &Manifest) -> Option<Manifest> {
     Some(raised)
 }
 
-/// What follows the name, as in `maturin[patchelf]>=1.0,<2.0`; `None` for another package.
+/// Returns the specifiers after the name, as in `maturin[patchelf]>=1.0,<2.0`; `None` for another package.
 fn specifiers(requirement: &str) -> Option<&str> {
     let rest = requirement.trim().strip_prefix("maturin")?;
     let rest = match rest.strip_prefix('[') {
@@ -72,7 +72,7 @@ fn raise(requirement: &str) -> Option<String> {
     Some(format!("{name}{}{marker}", parts.join(",")))
 }
 
-/// Whether an upper bound keeps the new lower one out.
+/// Whether the part is an upper bound below [`FLOOR`].
 fn is_too_low(part: &str) -> bool {
     let bound = part.strip_prefix("<=").or(part.strip_prefix('<'));
     bound.is_some_and(|version| numbers(version) <= numbers(FLOOR))
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pinned_stays() {
+    fn a_pinned_version_stays() {
         for before in [
             "maturin==1.7.0",
             "maturin~=1.4",

@@ -1,4 +1,4 @@
-//! What `doctor --fix` does: all that can be repaired without asking.
+//! The plan of `doctor --fix`: everything that can be repaired without a choice of the user's.
 
 use super::changes::Plan;
 use super::edit::Edit;
@@ -12,7 +12,7 @@ pub(crate) fn repair(project: &Project, found: &ExistingFiles) -> Plan {
     let mut steps = importable::repair(project);
     steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
     let entries = project.manifest.tests();
-    // What the library lacks is for `init --lib`, which looks at its tests first.
+    // A library target is left to `init --lib`, which checks first that no test is lost.
     let tests = found.targets.iter();
     for target in tests.filter(|target| target.kind == Kind::Test) {
         let (name, path) = (target.name.clone(), target.path.clone());

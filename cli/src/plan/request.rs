@@ -1,4 +1,4 @@
-//! The input of a plan: the user's wishes, and the files that exist.
+//! The input of a plan: the user's request, and the files that exist.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use crate::project::manifest::Manifest;
 use crate::project::test_targets::Target;
 use crate::runtime::Runtime;
 
-/// What somebody asks for.
+/// The user's request, from the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The name of the test target.
     pub(crate) name: String,
-    /// What is in its file.
+    /// The template of its file.
     pub(crate) template: Template,
-    /// The runtime, if one is asked for.
+    /// The runtime, if the user names one.
     pub(crate) runtime: Option<Runtime>,
-    /// Where pyo3-aio comes from.
+    /// The source of pyo3-aio.
     pub(crate) source: LibrarySource,
-    /// Whether the tests import the crate's own module, if it has one.
+    /// Whether a test imports the crate's own `#[pymodule]`, if it has one.
     pub(crate) imports_module: bool,
     /// Whether the tests inside the library are set up.
     pub(crate) has_unit_tests: bool,
@@ -28,23 +28,23 @@ pub(crate) struct Request {
     pub(crate) migrates: bool,
 }
 
-/// What a new test file holds.
+/// The content of a new test file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Template {
-    /// Tests that show how it is done.
+    /// Examples in both directions.
     Example,
     /// One test to begin with.
     New,
 }
 
-/// The files that matter, as far as they exist.
+/// The files that a plan depends on, as far as they exist.
 #[derive(Debug, Default)]
 pub(crate) struct ExistingFiles {
-    /// What is in the test's file.
+    /// The content of the test's file.
     pub(crate) test: Option<String>,
     /// pyproject.toml, if it can be parsed.
     pub(crate) pyproject: Option<Manifest>,
-    /// The test files, for a repair.
+    /// The test targets, for a repair.
     pub(crate) targets: Vec<Target>,
     /// The Rust files of the package, for a migration.
     pub(crate) sources: Vec<(PathBuf, String)>,

@@ -11,12 +11,12 @@ use super::{extension_module, importable, library_tests, migrate, pyo3, test_tar
 use crate::project::Project;
 use crate::runtime::Runtime;
 
-/// What the first resolver makes of the dev-dependency.
+/// The warning about cargo's first resolver.
 pub(crate) const LEAK: &str = "cargo's resolver \"1\" turns the feature `testing` of \
-                               [dev-dependencies] on in `cargo build` too, so what is shipped needs \
+                               [dev-dependencies] on in `cargo build` too, so the released library needs \
                                libpython";
 
-/// Decides what has to change so that the package has what is asked for.
+/// Decides which changes give the package the test target that is requested.
 pub(crate) fn scaffold(
     project: &Project,
     request: &Request,
@@ -61,7 +61,7 @@ pub(crate) fn scaffold(
     Ok(plan)
 }
 
-/// Whether the source of what is needed gets into the manifest.
+/// Whether the edits write the source of the requirement into the manifest.
 fn is_new(edits: &[Edit], required: &Requirement<'_>) -> bool {
     edits.iter().any(|edit| match edit {
         Edit::AddDependency { key, origin, .. } => {
@@ -72,18 +72,18 @@ fn is_new(edits: &[Edit], required: &Requirement<'_>) -> bool {
     })
 }
 
-/// What the manifest will say decides.
+/// Warns if the resolver would pass the feature `testing` on, with the manifest as it will be.
 fn warn_of_resolver(project: &Project, plan: &Plan) -> Option<String> {
     let planned = Project {
         manifest: plan.manifest.clone(),
         ..project.clone()
     };
     let leaks = planned.leaks_testing() && !planned.ships_testing();
-    let cure = || project.resolver.cure(|path| project.shown(path));
-    leaks.then(|| format!("{LEAK}: {}", cure()))
+    let solution = || project.resolver.solution(|path| project.shown(path));
+    leaks.then(|| format!("{LEAK}: {}", solution()))
 }
 
-/// The runtime that the package already uses with the library, or else at all.
+/// Finds the runtime that the package uses with pyo3-aio, or else one that it depends on, or else tokio.
 fn runtime_in_use(project: &Project) -> Runtime {
     let declared = project.dependencies("pyo3-aio");
     let features: Vec<&String> = declared.iter().flat_map(|entry| &entry.features).collect();

@@ -1,31 +1,33 @@
 //! CodeNames that a test target may have.
 
-/// Why a name will not do.
+/// The reasons for which a name is refused.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// Nothing.
+    /// The name is empty.
     #[error("a test target needs a name")]
     Empty,
-    /// A path, or worse.
-    #[error("the name `{name}` holds `{character}`: use letters, digits, `_` and `-` only")]
+    /// The name has a character that no crate name has, such as `/`.
+    #[error("the name `{name}` has a `{character}`: use letters, digits, `_` and `-` only")]
     Character {
         /// The name.
         name: String,
-        /// What is wrong in it.
+        /// The first such character.
         character: char,
     },
-    /// Not an identifier.
+    /// The name does not begin as an identifier does.
     #[error(
         "the name `{0}` begins with a digit or a dash: begin it with a letter, such as `test_{0}`"
     )]
     Start(String),
-    /// A word of Rust's, or of cargo's.
-    #[error("the name `{0}` is a word of Rust's or of cargo's: choose another, such as `test_{0}`")]
+    /// The name is a keyword, or cargo reserves it.
+    #[error(
+        "the name `{0}` is a keyword of Rust, or reserved by cargo: choose another, such as `test_{0}`"
+    )]
     Reserved(String),
 }
 
-/// What cannot be the name of a crate: Rust's keywords, and what cargo keeps for itself.
+/// Names that no test target can have: Rust's keywords, and names that cargo reserves.
 const RESERVED: &[&str] = &[
     "Self",
     "abstract",
@@ -108,7 +110,7 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The name as rustc knows it; it is also the name of the file.
+/// Returns the name of the crate, which is also that of the file.
 pub(crate) fn identifier(name: &str) -> String {
     name.replace('-', "_")
 }
@@ -118,7 +120,7 @@ mod tests {
     use super::{Error, check};
 
     #[test]
-    fn ordinary_names_will_do() {
+    fn ordinary_names_are_accepted() {
         assert_eq!(check("test_example"), Ok(()));
         assert_eq!(check("with-dashes2"), Ok(()));
     }

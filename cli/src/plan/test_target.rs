@@ -9,26 +9,26 @@ use crate::project::Project;
 use crate::project::manifest::TestEntry;
 use crate::runtime::Runtime;
 
-/// What things are called in the code.
+/// The names that the generated code uses.
 #[derive(Debug)]
 pub(super) struct CodeNames {
-    /// The library.
+    /// The crate pyo3-aio.
     pub(super) krate: String,
-    /// pyo3.
+    /// The crate pyo3.
     pub(super) pyo3: String,
     /// The runtime.
     pub(super) runtime: Runtime,
-    /// The runtime's function that sleeps.
+    /// The path of the runtime's function that sleeps.
     pub(super) sleep: String,
 }
 
-/// The file of a test target, seen from the manifest.
+/// Returns the file of a test target, relative to the manifest.
 pub(crate) fn file(name: &str) -> String {
     format!("pytests/{}.rs", target_name::identifier(name))
 }
 
-/// Decides on the target and its file, and tells the target's name: that differs from what was
-/// asked for if the file is registered under another.
+/// Decides on the target and its file, and returns the target's name: it differs from the requested one if the file is
+/// registered under another.
 pub(super) fn plan(
     project: &Project,
     request: &Request,
@@ -123,7 +123,7 @@ fn render(project: &Project, request: &Request, names: &CodeNames) -> String {
         ("name", &target_name::identifier(&request.name)),
         ("module", &path),
         ("module_name", module_name),
-        // `test_import__a` would be no snake case.
+        // The name must be snake case, which `test_import__a` is not.
         ("test_name", module_name.trim_matches('_')),
     ];
     let main = match request.imports_module && module.is_some() {

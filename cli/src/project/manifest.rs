@@ -1,4 +1,4 @@
-//! A user's `Cargo.toml`, which stays theirs: only the lines that must change do.
+//! A `Cargo.toml` or `pyproject.toml` of the user's. Lines that are not edited stay as they are, byte for byte.
 
 mod dependency;
 mod library_section;
@@ -23,11 +23,11 @@ pub(crate) struct Manifest {
     document: DocumentMut,
 }
 
-/// Why a manifest cannot be used.
+/// The reasons for which a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// It is not there, or not readable.
+    /// The file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
@@ -35,7 +35,7 @@ pub(crate) enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// It is not TOML.
+    /// The file is not TOML.
     #[error("cannot parse `{}`: correct it and run this again; nothing was written", path.display())]
     Parse {
         /// The file.
@@ -43,7 +43,7 @@ pub(crate) enum Error {
         /// Where, with line and column.
         source: Box<toml_edit::TomlError>,
     },
-    /// It is not text.
+    /// The file is not UTF-8.
     #[error("cannot parse `{}`: correct it and run this again; nothing was written", path.display())]
     Encoding {
         /// The file.
@@ -111,7 +111,7 @@ impl Manifest {
         &self.original
     }
 
-    /// The content, to be edited otherwise than by an [`Edit`].
+    /// The content, for edits.
     pub(crate) fn document_mut(&mut self) -> &mut DocumentMut {
         &mut self.document
     }
@@ -130,28 +130,28 @@ impl Manifest {
         dependency::all(&self.document)
     }
 
-    /// The dependencies that the file offers to the members of its workspace.
+    /// The dependencies in `[workspace.dependencies]`.
     pub(crate) fn workspace_dependencies(&self) -> Vec<Dependency> {
         dependency::workspace(&self.document)
     }
 
-    /// Whether the file is that of a workspace.
+    /// Whether the file has a table `[workspace]`.
     pub(crate) fn is_workspace(&self) -> bool {
         self.document.contains_key("workspace")
     }
 
-    /// The version of the resolver that the file asks for.
+    /// The version of the resolver that the file names.
     pub(crate) fn resolver(&self) -> Option<&str> {
         let resolver = |table| self.document.get(table)?.get("resolver")?.as_str();
         resolver("workspace").or_else(|| resolver("package"))
     }
 
-    /// The test targets that the file names.
+    /// The `[[test]]` entries.
     pub(crate) fn tests(&self) -> Vec<TestEntry> {
         test_entry::all(&self.document)
     }
 
-    /// What the file says of the library's own tests.
+    /// The keys of `[lib]` that concern the library's own tests.
     pub(crate) fn library(&self) -> LibrarySection {
         LibrarySection::read(&self.document)
     }
@@ -178,7 +178,7 @@ mod tests {
     use super::{Manifest, decode};
 
     #[test]
-    fn the_first_byte_that_is_not_utf_8_is_found() {
+    fn the_first_byte_that_is_not_utf_8_is_reported() {
         let found = |bytes: &[u8]| decode(bytes.to_owned()).unwrap_err().to_string();
         assert_eq!(
             found(b"a = 1\n\xc3\xa9 = '\xff'"),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_edited_comes_back_byte_for_byte() {
+    fn an_unedited_file_comes_back_byte_for_byte() {
         for text in [
             "",
             "[package]\r\nname = 'a'\r\n# end",

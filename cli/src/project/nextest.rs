@@ -1,14 +1,14 @@
-//! What `.config/nextest.toml` says of tests that must not run at the same time.
+//! The configuration of cargo-nextest, as far as it separates tests that must not run at the same time.
 
 use std::fs;
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
-/// Where cargo-nextest looks, seen from the workspace's root.
+/// The configuration file, relative to the workspace's root.
 pub(crate) const PATH: &str = ".config/nextest.toml";
 
-/// The configuration, as far as it keeps tests apart.
+/// Whether the configuration separates tests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum NextestConfig {
     /// There is no file.
@@ -20,7 +20,7 @@ pub(crate) enum NextestConfig {
 }
 
 impl NextestConfig {
-    /// Reads the file of a workspace. One that cannot be read keeps no tests apart.
+    /// Reads the file of a workspace. One that cannot be read separates no tests.
     pub(crate) fn read(root: &Path) -> Self {
         let path = root.join(PATH);
         match fs::read_to_string(&path) {
@@ -34,15 +34,15 @@ impl NextestConfig {
         let document = text.parse::<DocumentMut>().unwrap_or_default();
         let profiles = document.get("profile").and_then(Item::as_table_like);
         let mut profiles = profiles.into_iter().flat_map(TableLike::iter);
-        let is_cure = |profile: &Item| profile.as_table_like().is_some_and(keeps_apart);
-        match profiles.any(|(_, profile)| is_cure(profile)) {
+        let is_separate = |profile: &Item| profile.as_table_like().is_some_and(separates);
+        match profiles.any(|(_, profile)| is_separate(profile)) {
             true => Self::SeparatesSome,
             false => Self::SeparatesNone,
         }
     }
 }
 
-fn keeps_apart(profile: &dyn TableLike) -> bool {
+fn separates(profile: &dyn TableLike) -> bool {
     let has_one_thread = profile.get("test-threads").and_then(Item::as_integer) == Some(1);
     has_one_thread || needs_threads(profile) || has_override(profile)
 }
@@ -52,13 +52,14 @@ fn needs_threads(settings: &dyn TableLike) -> bool {
 }
 
 fn has_override(profile: &dyn TableLike) -> bool {
-    let is_cure = |table: &dyn TableLike| table.contains_key("test-group") || needs_threads(table);
+    let is_separate =
+        |table: &dyn TableLike| table.contains_key("test-group") || needs_threads(table);
     match profile.get("overrides") {
-        Some(Item::ArrayOfTables(tables)) => tables.iter().any(|table| is_cure(table)),
+        Some(Item::ArrayOfTables(tables)) => tables.iter().any(|table| is_separate(table)),
         Some(overrides) => {
             let tables = overrides.as_array().into_iter().flatten();
             let mut tables = tables.filter_map(|value| value.as_inline_table());
-            tables.any(|table| is_cure(table))
+            tables.any(|table| is_separate(table))
         }
         None => false,
     }
@@ -69,7 +70,7 @@ mod tests {
     use super::NextestConfig;
 
     #[test]
-    fn each_way_to_keep_tests_apart_is_seen() {
+    fn each_way_to_separate_tests_is_seen() {
         for text in [
             "[[profile.default.overrides]]\nfilter = 'test(a)'\ntest-group = 'serial'",
             "[[profile.ci.overrides]]\nfilter = 'test(a)'\nthreads-required = 'num-test-threads'",
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn other_settings_keep_none_apart() {
+    fn other_settings_separate_none() {
         for text in [
             "",
             "not TOML",

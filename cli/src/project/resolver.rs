@@ -13,11 +13,11 @@ use crate::project::manifest::Manifest;
 /// The resolver that the root of the workspace decides on.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolver {
-    /// Whether the features of dev-dependencies get into what is shipped.
+    /// Whether the features of dev-dependencies are turned on in the released library too.
     pub(crate) unifies_dev_features: bool,
     /// The root's manifest.
     pub(crate) manifest: PathBuf,
-    /// The table of that manifest in which another resolver is chosen.
+    /// The table of that manifest that chooses the resolver.
     pub(crate) table: &'static str,
 }
 
@@ -38,14 +38,15 @@ impl Resolver {
         }
     }
 
-    /// The way to the resolver that keeps the features of dev-dependencies to tests.
-    pub(crate) fn cure(&self, shown: impl FnOnce(&Path) -> String) -> String {
+    /// Returns the change that selects a resolver which keeps the features of dev-dependencies to tests.
+    pub(crate) fn solution(&self, shown: impl FnOnce(&Path) -> String) -> String {
         let (table, path) = (self.table, shown(&self.manifest));
         format!("set `resolver = \"2\"` in [{table}] of {path}")
     }
 }
 
-/// A root without a package has no edition, whatever the editions of the members are.
+/// Whether the key, or else the edition of the root package, selects the first resolver. A workspace without a root
+/// package has no edition, whatever the editions of its members are.
 fn is_first(key: Option<&str>, edition: Option<Edition>) -> bool {
     match (key, edition) {
         (Some(key), _) => key == "1",

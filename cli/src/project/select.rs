@@ -1,4 +1,4 @@
-//! Which manifest and which package are meant.
+//! The choice of the manifest and the package.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use cargo_metadata::{Metadata, Package};
 
 use super::Error;
 
-/// Finds the manifest as cargo does. Its folder is resolved and its name is not: for cargo a
-/// manifest that is a link belongs to the folder where the link is.
+/// Finds the manifest as cargo does. Symbolic links in its folder are resolved; if the manifest is one itself it is not,
+/// as for cargo it belongs to the folder of the link.
 pub(super) fn locate(given: Option<&Path>) -> Result<PathBuf, Error> {
     if let Some(path) = given {
         let parent = path.parent().filter(|parent| *parent != Path::new(""));
@@ -67,7 +67,7 @@ fn is_named(package: &Package, wanted: &str) -> bool {
     package.name == name && version.is_none_or(|version| package.version.to_string() == version)
 }
 
-/// The selected package, or else all members of a workspace that is no package itself.
+/// Returns the selected package, or else all members of a workspace that is no package itself.
 pub(super) fn select_all<'a>(
     metadata: &'a Metadata,
     path: &Path,
@@ -79,7 +79,7 @@ pub(super) fn select_all<'a>(
     }
 }
 
-/// Whether two paths lead to the same place, links in the folders apart.
+/// Whether two paths are those of the same file, after symbolic links in their folders are resolved.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     let resolved = |path: &Path| {
         let folder = path.parent().and_then(|folder| folder.canonicalize().ok());

@@ -1,4 +1,4 @@
-//! The test targets that bring this harness, and in what state they are.
+//! The test targets with this harness, and their states.
 
 mod library;
 
@@ -13,21 +13,21 @@ use crate::project::{Project, TestTarget};
 /// A test file, registered or not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Target {
-    /// Its name, or the one that it would have.
+    /// Its name, or the one that it would get.
     pub(crate) name: String,
-    /// Its file, seen from the manifest.
+    /// Its file, relative to the manifest.
     pub(crate) path: String,
-    /// What it is to cargo.
+    /// Its kind.
     pub(crate) kind: Kind,
-    /// What becomes of it.
+    /// Its state under `cargo test`.
     pub(crate) state: State,
     /// The modules in its `testing::main!`, which Python can import in the tests.
     pub(crate) modules: Vec<String>,
-    /// Where its tests with `serial` are.
+    /// Its tests with `serial`, with their locations.
     pub(crate) serial: Vec<String>,
 }
 
-/// What a target is to cargo.
+/// The kind of a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// A file with tests.
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// One word for machines.
+    /// The name in `list --format json`.
     pub(crate) fn json_name(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -46,24 +46,24 @@ impl Kind {
     }
 }
 
-/// What becomes of a test file under `cargo test`.
+/// The state of a test file under `cargo test`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum State {
-    /// It runs.
+    /// All of its tests run.
     Registered,
-    /// It is linked with libtest's harness, which finds no tests in it.
+    /// Without `harness = false` it is built with libtest's harness, which finds no tests in it.
     HarnessIsOn,
-    /// Cargo does not know it.
+    /// It has no `[[test]]` entry.
     NotRegistered,
-    /// Cargo passes over it without these features.
+    /// Cargo skips it unless these features are on.
     Skipped(Vec<String>),
     /// A library with tests that no main function starts.
     NoMain,
-    /// A library that `cargo test` is told to pass over.
+    /// A library with `test = false`, which `cargo test` skips.
     NotTested,
     /// Its file has this syntax error.
     DoesNotParse(String),
-    /// It has these tests, which only libtest would run.
+    /// It has these tests for libtest, which never run without it.
     NeverRun(Vec<String>),
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for State {
 }
 
 impl State {
-    /// One word for machines.
+    /// The name in `list --format json`.
     pub(crate) fn json_name(&self) -> &'static str {
         match self {
             Self::Registered => "registered",
@@ -157,7 +157,7 @@ fn find(project: &Project, sources: &[SourceTree]) -> Vec<Target> {
     sources.iter().filter_map(target).collect()
 }
 
-/// The state of a target that cargo knows; `None` if it does not bring this harness.
+/// Returns the state of a target that cargo knows; `None` if it has another harness.
 fn known_state(
     project: &Project,
     test: &TestTarget,
@@ -182,7 +182,7 @@ fn known_state(
     })
 }
 
-/// The tests of a file. Those of pyo3-async-runtimes run in its own harness.
+/// Finds the tests of a target. Those of pyo3-async-runtimes count as its own: its harness runs them.
 fn read_tests(project: &Project, source: &SourceTree) -> TestFunctions {
     let mut crates = project.library_crates();
     crates.extend(project.peer_crates());
@@ -202,7 +202,7 @@ fn is_module(source: &SourceTree, sources: &[SourceTree]) -> bool {
     sources.any(|other| other.has_module_file(source.root()))
 }
 
-/// The name of a file, or of the folder of a `main.rs`.
+/// Returns the name of a target by its file: the name of the file, or of the folder of a `main.rs`.
 fn stem(path: &Path) -> String {
     let named = match path.file_name().is_some_and(|name| name == "main.rs") {
         true => path.parent().unwrap_or(path),
@@ -224,7 +224,7 @@ fn missing(test: &TestTarget, enabled: &BTreeSet<String>) -> Option<Vec<String>>
     (!missing.is_empty()).then_some(missing)
 }
 
-/// The package's features that are on when none are chosen.
+/// Returns the package's features that are on by default.
 fn enabled_features(project: &Project) -> BTreeSet<String> {
     let mut enabled = BTreeSet::new();
     let mut todo = vec!["default".to_owned()];

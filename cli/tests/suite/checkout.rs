@@ -1,7 +1,7 @@
-//! The folder that the subcommand was built from, and what it is without that.
+//! The checkout that the subcommand was built from, and the warning if it has been deleted.
 //!
-//! That folder is this one, and must stay. So the tests have a copy of the program in which the
-//! folder has another name of the same length. Elsewhere than on Linux a program may be signed.
+//! The tests cannot delete the checkout, which is this one. So they run a copy of the program in which its path is
+//! replaced by another one of the same length. They run on Linux only: on macOS a changed program loses its signature.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,24 @@ use crate::sandbox::{Output, Sandbox};
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The same path with a last letter of the parent that leads nowhere.
-fn vanished() -> PathBuf {
+/// Returns a path of the same length that does not exist: `~` replaces the last character of the parent.
+fn deleted() -> PathBuf {
     let parent = Path::new(PACKAGE).parent().unwrap().to_str().unwrap();
-    let vanished = PathBuf::from(format!("{}~", &parent[..parent.len() - 1]));
-    assert!(!vanished.exists());
-    vanished
+    let deleted = PathBuf::from(format!("{}~", &parent[..parent.len() - 1]));
+    assert!(!deleted.exists());
+    deleted
 }
 
 fn program(sandbox: &Sandbox) -> PathBuf {
     let mut bytes = fs::read(env!("CARGO_BIN_EXE_cargo-pyo3-async-test")).unwrap();
-    let folder = vanished().join(Path::new(PACKAGE).file_name().unwrap());
+    let folder = deleted().join(Path::new(PACKAGE).file_name().unwrap());
     let folder = folder.to_str().unwrap().as_bytes();
     let windows = bytes.windows(PACKAGE.len()).enumerate();
-    let places = windows.filter(|(_, window)| *window == PACKAGE.as_bytes());
-    let places: Vec<usize> = places.map(|(place, _)| place).collect();
-    assert!(!places.is_empty());
-    for place in places {
-        bytes[place..place + folder.len()].copy_from_slice(folder);
+    let found = windows.filter(|(_, window)| *window == PACKAGE.as_bytes());
+    let positions: Vec<usize> = found.map(|(position, _)| position).collect();
+    assert!(!positions.is_empty());
+    for position in positions {
+        bytes[position..position + folder.len()].copy_from_slice(folder);
     }
     let copy = sandbox.script("copy", "");
     fs::write(&copy, bytes).unwrap();
@@ -54,12 +54,12 @@ fn run(sandbox: &Sandbox, program: &Path, line: &str) -> Output {
 }
 
 #[test]
-fn a_vanished_checkout_is_named_where_the_registry_takes_its_place() {
+fn a_deleted_checkout_is_named_where_the_registry_replaces_it() {
     let sandbox = fresh_crate();
     let program = program(&sandbox);
     let warning = format!(
         "warning: `{}`, which this was built from, is gone",
-        vanished().display()
+        deleted().display()
     );
     let output = run(&sandbox, &program, "init");
     assert!(output.stderr.contains(&warning), "{}", output.stderr);
@@ -77,7 +77,7 @@ fn a_vanished_checkout_is_named_where_the_registry_takes_its_place() {
 }
 
 #[test]
-fn whoever_names_a_source_is_not_warned_of_a_vanished_checkout() {
+fn with_a_source_that_is_named_there_is_no_warning() {
     let sandbox = fresh_crate();
     let program = program(&sandbox);
     for line in [

@@ -1,4 +1,4 @@
-//! What users of cargo expect of a subcommand.
+//! Conventions of cargo that the subcommand follows.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Whatever goes wrong, the project is as it was.
+//! Failures leave the project unchanged.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -87,13 +87,13 @@ fn the_permissions_of_the_manifest_stay() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_everything_is_undone() {
+fn a_full_disk_is_reported_and_everything_is_undone() {
     let sandbox = fresh_crate();
     let before = sandbox.tree();
     let output = init_with_file_limit(&sandbox, "trap '' XFSZ; ulimit -f 0");
     assert_eq!(output.code, 101, "{}", output.stderr);
     assert!(
-        output.stderr.contains("everything is as it was"),
+        output.stderr.contains("all changes have been undone"),
         "{}",
         output.stderr
     );
@@ -150,7 +150,7 @@ fn an_interruption_before_the_manifest_leaves_files_that_a_second_run_takes_up()
 }
 
 #[test]
-fn what_cargo_refuses_is_undone() {
+fn changes_that_cargo_refuses_are_undone() {
     let sandbox = fresh_crate();
     let real = std::env::var("CARGO").unwrap();
     // Refuses from the second call on.
@@ -163,7 +163,7 @@ fn what_cargo_refuses_is_undone() {
     let output = sandbox.output(sandbox.command().arg("init").env("CARGO", cargo));
     assert_eq!(output.code, 101);
     assert!(
-        output.stderr.contains("everything is as it was"),
+        output.stderr.contains("all changes have been undone"),
         "{}",
         output.stderr
     );

@@ -1,4 +1,4 @@
-//! What the templates give compiles, passes and is as rustfmt would have it, for each runtime.
+//! The rendered templates compile, pass, and are formatted as rustfmt does, for each runtime.
 //!
 //! One crate has the files of all runtimes, and its build is kept from run to run.
 

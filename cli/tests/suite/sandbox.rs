@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// The files of a folder by name; a link is shown as where it leads.
+/// The contents of files by name; for a symbolic link its target.
 pub(crate) type Tree = BTreeMap<String, String>;
 
 /// A project that may be changed.
@@ -18,7 +18,7 @@ pub(crate) struct Sandbox {
     root: TempDir,
 }
 
-/// What a run leaves behind.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) code: i32,
@@ -26,7 +26,7 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// Answers like a Python that will do.
+/// A script that prints the answers of a Python that tests can be linked with.
 const PYTHON: &str = "#!/bin/sh\nprintf '%s\\n' 3.12.1 /usr/bin/python3 1 libpython3.12.so.1.0 \
                       /usr/lib/libpython3.12.so.1.0\n";
 
@@ -86,7 +86,7 @@ impl Sandbox {
         self.output(self.command().args(line.split_whitespace()))
     }
 
-    /// Runs a command, and takes the names of folders out of what it prints.
+    /// Runs a command, and replaces the names of folders in its output.
     pub(crate) fn output(&self, command: &mut Command) -> Output {
         let output = command.output().unwrap();
         Output {
@@ -119,7 +119,7 @@ impl Sandbox {
         format!("{up}{}", down.display())
     }
 
-    /// What is in the project.
+    /// Reads the files of the project.
     pub(crate) fn tree(&self) -> Tree {
         let tree = read_tree(&self.project()).into_iter();
         tree.map(|(name, text)| (name, text.replace(&self.way_to_checkout(), "[CHECKOUT]")))

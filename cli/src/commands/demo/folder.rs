@@ -1,9 +1,8 @@
 //! The folder that holds the demo.
 //!
-//! Without a choice of the user's it is `pyo3-aio-demo` in the system's temporary folder. A
-//! second demo takes the place of the first, so that its build is of use; but only if the folder
-//! is this user's, and nothing in it has been touched since. Otherwise it takes another name:
-//! other people can write to a temporary folder, and what they put there must not be run.
+//! If the user names none it is `pyo3-aio-demo` in the system's temporary folder. A second demo replaces the first, so
+//! that it can reuse the build, but only if the folder belongs to the current user and nothing in it has been changed.
+//! Otherwise it takes another name: other users can write to a temporary folder, and their files must not be run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,20 +14,20 @@ use super::DemoError;
 
 const NAME: &str = "pyo3-aio-demo";
 
-/// Lists what the demo wrote.
+/// The file that lists the demo's files, with a digest of each.
 const RECORD: &str = ".pyo3-aio-demo";
 
-/// What cargo writes.
+/// The entries that cargo writes, which may change.
 const CARGO_FILES: [&str; 2] = ["Cargo.lock", "target"];
 
-/// A folder that is ours to fill.
+/// A folder that the demo may write to.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// Makes the folder that was chosen, or finds one.
+    /// Makes the folder that the user has chosen, or finds one.
     pub(super) fn prepare(chosen: Option<&Path>) -> Result<Self, DemoError> {
         let path = match chosen {
             Some(path) => make(path)?,
@@ -38,7 +37,7 @@ impl Folder {
         Ok(Self { path })
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -52,7 +51,7 @@ impl Folder {
             .map_err(DemoError::write(&path))
     }
 
-    /// Remembers what is in the folder, so that a change can be seen.
+    /// Records the files of the folder, so that a later demo can see whether they have been changed.
     pub(super) fn record(&self) -> Result<(), DemoError> {
         let files = digests(&self.path).map_err(DemoError::write(&self.path))?;
         let lines = files
@@ -89,7 +88,7 @@ fn find_in(temporary: &Path) -> Result<PathBuf, DemoError> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(source) => return Err(DemoError::Write { path, source }),
         }
-        if is_mine(&path).unwrap_or(false) && is_untouched(&path).unwrap_or(false) {
+        if is_own_folder(&path).unwrap_or(false) && is_unchanged(&path).unwrap_or(false) {
             clear(&path).map_err(DemoError::write(&path))?;
             return Ok(path);
         }
@@ -97,9 +96,9 @@ fn find_in(temporary: &Path) -> Result<PathBuf, DemoError> {
     }
 }
 
-/// Whether the folder is no link, and belongs to whoever runs this.
+/// Whether the folder is no link, and belongs to the current user.
 #[cfg(unix)]
-fn is_mine(path: &Path) -> io::Result<bool> {
+fn is_own_folder(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let folder = fs::symlink_metadata(path)?;
     let mine = tempfile::tempfile()?.metadata()?;
@@ -108,18 +107,18 @@ fn is_mine(path: &Path) -> io::Result<bool> {
 
 /// Elsewhere the temporary folder is the user's own.
 #[cfg(not(unix))]
-fn is_mine(path: &Path) -> io::Result<bool> {
+fn is_own_folder(path: &Path) -> io::Result<bool> {
     Ok(fs::symlink_metadata(path)?.is_dir())
 }
 
-/// Whether the folder holds what the demo wrote, and nothing else.
-fn is_untouched(path: &Path) -> io::Result<bool> {
+/// Whether the folder has the files that the demo wrote, unchanged, and no others.
+fn is_unchanged(path: &Path) -> io::Result<bool> {
     let record = fs::read_to_string(path.join(RECORD))?;
     let recorded: BTreeMap<String, u64> = record.lines().filter_map(read_line).collect();
     Ok(!recorded.is_empty() && recorded == digests(path)?)
 }
 
-/// Removes what an earlier demo wrote, which another version may write otherwise; the build stays.
+/// Removes the files of an earlier demo, but for the build: another version may write other files.
 fn clear(path: &Path) -> io::Result<()> {
     fs::remove_file(path.join(RECORD))?;
     digests(path)?
@@ -132,8 +131,8 @@ fn read_line(line: &str) -> Option<(String, u64)> {
     Some((name.to_owned(), u64::from_str_radix(digest, 16).ok()?))
 }
 
-/// The files that are not cargo's, and a digest of each. It guards against edits, not against
-/// forgery: for that there is the owner.
+/// Returns the files that are not cargo's, with a digest of each. The digests detect edits, not forgery, which the check
+/// of the folder's owner prevents.
 fn digests(folder: &Path) -> io::Result<BTreeMap<String, u64>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untouched_demo_is_taken_again() {
+    fn an_unchanged_demo_is_replaced() {
         let temporary = tempfile::tempdir().unwrap();
         let first = find_in(temporary.path()).unwrap();
         filled(&first);
@@ -190,12 +189,12 @@ mod tests {
         assert!(first.join("target").exists(), "the build stays");
         assert!(
             !first.join("src/lib.rs").exists(),
-            "the files are written anew"
+            "the old files are removed"
         );
     }
 
     #[test]
-    fn what_was_touched_is_left_alone() {
+    fn a_demo_that_was_changed_is_left_alone() {
         type Touch = fn(&Path);
         let touches: [Touch; 3] = [
             |path| fs::write(path.join("src/lib.rs"), "// mine").unwrap(),

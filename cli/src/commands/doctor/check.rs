@@ -1,4 +1,4 @@
-//! The checks, which look at inspection and nothing else.
+//! The checks: pure functions from the inspection to findings.
 
 mod package;
 mod serial;
@@ -8,7 +8,7 @@ use super::finding::{Finding, Level};
 use super::inspection::Inspection;
 use crate::project::Project;
 
-/// All findings, the good ones too.
+/// Runs all checks. A check that finds no problem reports that too.
 pub(super) fn all(project: &Project, inspection: &Inspection) -> Vec<Finding> {
     let mut findings = vec![
         system::python(inspection),

@@ -1,38 +1,38 @@
-//! What a check finds.
+//! The results of checks.
 
 use std::fmt;
 
 use colored::Colorize;
 use serde_json::{Value, json};
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Level {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// Worth knowing.
+    /// A hint.
     Note,
-    /// In the way of some.
+    /// Some tests may not build or run.
     Warning,
-    /// In the way of all.
+    /// Tests do not build or run: the exit code is 1.
     Error,
 }
 
 /// The result of a check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Finding {
-    /// The check.
+    /// The name of the check.
     pub(super) check: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub(super) level: Level,
-    /// What is found, and where it comes from.
+    /// The problem and its cause.
     pub(super) message: String,
-    /// What to do.
+    /// The solution.
     pub(super) help: Option<String>,
 }
 
 impl Finding {
-    /// All is well.
+    /// A check that finds no problem.
     pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Self {
         Self {
             check,
@@ -42,7 +42,7 @@ impl Finding {
         }
     }
 
-    /// Something is not as it might be.
+    /// A problem with its solution.
     pub(super) fn new(
         check: &'static str,
         level: Level,
@@ -57,7 +57,7 @@ impl Finding {
         }
     }
 
-    /// For machines.
+    /// Returns the finding as `--format json` prints it.
     pub(super) fn to_json(&self) -> Value {
         json!({
             "check": self.check,

@@ -1,4 +1,4 @@
-//! What the checks look at; gathering it starts programs and reads files, and decides nothing.
+//! The input of the checks. Collecting it starts programs and reads files; the checks decide.
 
 use std::env;
 use std::fs;
@@ -15,26 +15,26 @@ use crate::project::manifest::Manifest;
 use crate::project::nextest::NextestConfig;
 use crate::project::test_targets::{self, Target};
 
-/// What there is.
+/// The state of the package and of the machine.
 #[derive(Debug)]
 pub(super) struct Inspection {
     /// The Python that pyo3 builds for.
     pub(super) python: Result<Option<Python>, python::Error>,
-    /// A virtual environment that the tests will use.
+    /// The virtual environment that the tests will use.
     pub(super) venv: Option<Venv>,
-    /// Whether that Python, or the one that pyo3 builds for, can import uvloop.
+    /// Whether uvloop can be imported by the Python of the virtual environment, or else by the one that pyo3 builds for.
     pub(super) has_uvloop: bool,
-    /// What cargo-nextest says that it is.
+    /// The version of cargo-nextest, if it is installed.
     pub(super) nextest: Option<String>,
-    /// How cargo-nextest is set up.
+    /// The workspace's configuration of cargo-nextest.
     pub(super) nextest_config: NextestConfig,
-    /// What cargo makes of the dependencies.
+    /// The pyo3 that cargo resolves, or cargo's error.
     pub(super) resolved: Result<ResolvedPyo3, String>,
-    /// What the loader makes of a test program.
+    /// The libpython that the loader finds for a test program; `None` if none has been built.
     pub(super) libpython: Option<LibpythonLookup>,
-    /// The test files.
+    /// The test targets, and test files that are none.
     pub(super) targets: Vec<Target>,
-    /// pyproject.toml.
+    /// pyproject.toml, if it exists and can be parsed.
     pub(super) pyproject: Option<Manifest>,
 }
 
@@ -43,34 +43,34 @@ pub(super) struct Inspection {
 pub(super) struct Venv {
     /// Its folder.
     pub(super) folder: PathBuf,
-    /// Who named it.
-    pub(super) by: &'static str,
-    /// Its Python, as `pyvenv.cfg` has it.
+    /// The variable or the folder's name that it was found by.
+    pub(super) found_by: &'static str,
+    /// The version of its Python, as in `pyvenv.cfg`.
     pub(super) version: Option<String>,
 }
 
-/// The packages that matter, as cargo resolves them.
+/// pyo3, as cargo resolves it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ResolvedPyo3 {
-    /// The versions of pyo3.
-    pub(super) pyo3: Vec<String>,
-    /// Whether pyo3 has its feature `extension-module`.
+    /// Its versions; more than one cannot be linked.
+    pub(super) versions: Vec<String>,
+    /// Whether its feature `extension-module` is on.
     pub(super) has_extension_module: bool,
 }
 
-/// What the loader finds for a test program.
+/// The libpython that the loader finds for a test program.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct LibpythonLookup {
     /// The program.
     pub(super) program: PathBuf,
-    /// With the paths that cargo adds.
+    /// The library that it finds with the paths that cargo adds.
     pub(super) by_cargo: Option<PathBuf>,
-    /// Without them.
+    /// The library that it finds without them.
     pub(super) alone: Option<PathBuf>,
 }
 
 impl Inspection {
-    /// Looks around.
+    /// Inspects the package and the machine.
     pub(super) fn new(project: &Project, flags: &CargoFlags) -> Self {
         let python = python::check();
         let venv = find_venv(project.folder());
@@ -94,8 +94,8 @@ impl Inspection {
     }
 }
 
-/// The environment that the harness chooses when the tests start: an active one, or the one
-/// beside the manifest or above.
+/// Finds the virtual environment as the harness does when the tests start: an active one, else `.venv` beside the
+/// manifest or in a folder above.
 fn find_venv(folder: &Path) -> Option<Venv> {
     let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
     let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter();
@@ -108,17 +108,17 @@ fn find_venv(folder: &Path) -> Option<Venv> {
             .find(|folder| folder.join("pyvenv.cfg").is_file())
             .map(|folder| (folder, ".venv"))
     };
-    let (folder, by) = active.or_else(beside)?;
+    let (folder, found_by) = active.or_else(beside)?;
     let version = fs::read_to_string(folder.join("pyvenv.cfg")).ok();
     let version = version.and_then(|text| version_in(&text));
     Some(Venv {
         folder,
-        by,
+        found_by,
         version,
     })
 }
 
-/// `version` as venv writes it, or `version_info` as uv and virtualenv do.
+/// Reads the version in `pyvenv.cfg`: `version`, as venv writes it, or `version_info`, as uv and virtualenv do.
 fn version_in(config: &str) -> Option<String> {
     let mut entries = config.lines().filter_map(|line| line.split_once('='));
     let is_version = |key: &str| matches!(key.trim(), "version" | "version_info");
@@ -153,7 +153,7 @@ fn resolve(project: &Project, flags: &CargoFlags) -> Result<ResolvedPyo3, String
         .iter()
         .filter(|package| package.name == "pyo3");
     for package in pyo3 {
-        resolved.pyo3.push(package.version.to_string());
+        resolved.versions.push(package.version.to_string());
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
         let mut nodes = nodes.filter(|node| node.id == package.id);
         resolved.has_extension_module |= nodes.any(|node| {
@@ -181,7 +181,7 @@ fn find_libpython(project: &Project, targets: &[Target]) -> Option<LibpythonLook
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.extension().is_none() && path.is_file() && is_test(&name)
     })?;
-    // Cargo passes on what lies in the target folder.
+    // Cargo adds to the loader's paths only folders in the target folder.
     let is_passed_on = folder.starts_with(&project.target_directory);
     let has_links = |path: &Path| path.join("out/libpython").is_dir();
     let links = newest(&folder.join("build"), has_links).filter(|_| is_passed_on);
@@ -219,7 +219,7 @@ fn libpython_of(program: &Path, folder: Option<&Path>) -> Option<PathBuf> {
     Some(path.canonicalize().unwrap_or(path))
 }
 
-/// Finds `libpython3.so => /path (0x..)` in what `ldd` prints.
+/// Finds `libpython3.so => /path (0x..)` in the output of `ldd`.
 fn libpython_in(text: &str) -> Option<PathBuf> {
     let mut lines = text
         .lines()

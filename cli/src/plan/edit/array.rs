@@ -1,8 +1,8 @@
-//! Arrays that are laid out by somebody else.
+//! Arrays in a layout of the user's.
 
 use toml_edit::{Array, Value};
 
-/// Appends a value, laid out as the last one is: on its own line if that is.
+/// Appends a value, on a line of its own if the last one has that.
 pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
     let Some(indent) = indent_of_last(array) else {
         return array.push(value);
@@ -20,7 +20,7 @@ pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
     array.push_formatted(value);
 }
 
-/// Removes a string, and gives the one that follows its layout if it was the first.
+/// Removes a string. If it was the first, the next one gets its layout.
 pub(crate) fn remove(array: &mut Array, text: &str) {
     let Some(index) = array.iter().position(|value| value.as_str() == Some(text)) else {
         return;
@@ -41,7 +41,7 @@ fn indent_of_last(array: &Array) -> Option<String> {
         .map(|(_, indent)| indent.to_owned())
 }
 
-/// What stands between the last value and the bracket. A comment there belongs to that value.
+/// Removes the text between the last value and the bracket, and returns it: a comment there belongs to that value.
 fn take_comments(array: &mut Array) -> String {
     if array.trailing_comma() {
         return array

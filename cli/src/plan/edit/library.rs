@@ -5,8 +5,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::array;
 use super::document::set_bool;
 
-/// Sets a key of the library; a `[lib]` that is new comes right after `[package]`, and so would a
-/// table without a place of its own that is added later.
+/// Sets a key of `[lib]`. A new `[lib]` is placed right after `[package]`.
 pub(super) fn set(document: &mut DocumentMut, key: &str, to: bool) {
     if !document.contains_key("lib") {
         let mut table = Table::new();

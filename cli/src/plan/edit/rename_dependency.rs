@@ -1,4 +1,4 @@
-//! A dependency that gets another name and another origin, in its place.
+//! A dependency that gets another name and another source, at its old position.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
@@ -30,7 +30,11 @@ fn set_origin(item: &mut Item, keys: &InlineTable, dropped_features: &[String]) 
     let inline = item.as_inline_table().cloned();
     if item.is_str() || inline.is_some() {
         let mut fresh = keys.clone();
-        for (key, value) in inline.iter().flatten().filter(|(key, _)| is_kept(key)) {
+        for (key, value) in inline
+            .iter()
+            .flatten()
+            .filter(|(key, _)| is_independent_of_source(key))
+        {
             fresh.insert(key, value.clone());
         }
         return replace_keeping_decor(item, shortest(&fresh));
@@ -38,7 +42,7 @@ fn set_origin(item: &mut Item, keys: &InlineTable, dropped_features: &[String]) 
     if let Some(table) = item.as_table_like_mut() {
         for key in ORIGIN_KEYS
             .iter()
-            .filter(|key| !is_kept(key) && !keys.contains_key(key))
+            .filter(|key| !is_independent_of_source(key) && !keys.contains_key(key))
         {
             table.remove(key);
         }
@@ -48,8 +52,8 @@ fn set_origin(item: &mut Item, keys: &InlineTable, dropped_features: &[String]) 
     }
 }
 
-/// Whether a key says something else than where the package comes from.
-fn is_kept(key: &str) -> bool {
+/// Whether a key is about anything but the source of the package.
+fn is_independent_of_source(key: &str) -> bool {
     key == "default-features" || !ORIGIN_KEYS.contains(&key)
 }
 
@@ -78,7 +82,7 @@ fn rename_key(document: &mut DocumentMut, location: &DependencyLocation, new: &s
     }
 }
 
-/// Takes out what follows and puts it back, for a new key goes to the end.
+/// Removes the entries from the old key on and inserts them again, as a new key goes to the end.
 fn rename_in_table(table: &mut Table, old: &str, new: &str) {
     let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     for key in keys.iter().skip_while(|key| *key != old) {

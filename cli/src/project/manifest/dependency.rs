@@ -1,47 +1,47 @@
-//! The dependencies that a manifest declares, wherever it does.
+//! The dependencies that a manifest declares, in all of its tables.
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
-/// Where a dependency stands.
+/// The location of a dependency in the manifest.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct DependencyLocation {
     /// The `cfg(..)` or the triple of `[target.'..'.dependencies]`.
     pub(crate) target: Option<String>,
     /// The name of the table, as it is spelled.
     pub(crate) table: String,
-    /// The name of the dependency, which is that of the crate in the code but for dashes.
+    /// The name of the dependency. The crate's name in the code has `_` for `-`.
     pub(crate) key: String,
 }
 
-/// Which code a dependency is for.
+/// The code that a dependency is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Section {
-    /// All of it.
+    /// The library and everything else.
     Normal,
-    /// Tests, examples, benches.
+    /// Tests, examples and benches.
     Dev,
     /// The build script.
     Build,
 }
 
-/// A dependency, as the manifest has it.
+/// A dependency, as the manifest declares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Dependency {
-    /// Where it stands.
+    /// Its location.
     pub(crate) location: DependencyLocation,
-    /// Which code it is for.
+    /// The code that it is for.
     pub(crate) section: Section,
-    /// The keys that say where the package comes from, such as `version` and `path`.
+    /// The keys that name the source of the package, such as `version` and `path`.
     pub(crate) origin: Vec<(String, toml_edit::Value)>,
-    /// The package, if it is named differently.
+    /// The package, if its name differs from the key.
     pub(crate) package: Option<String>,
-    /// The version's requirement.
+    /// The requirement for the version.
     pub(crate) version: Option<String>,
-    /// The features that it asks for.
+    /// The features that it turns on.
     pub(crate) features: Vec<String>,
     /// Whether it is taken from the workspace.
     pub(crate) is_inherited: bool,
-    /// Whether it may be missing.
+    /// Whether it is optional.
     pub(crate) is_optional: bool,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn all(document: &DocumentMut) -> Vec<Dependency> {
     found
 }
 
-/// What `[workspace.dependencies]` offers.
+/// All dependencies in `[workspace.dependencies]`.
 pub(super) fn workspace(document: &DocumentMut) -> Vec<Dependency> {
     let workspace = document.get("workspace").and_then(Item::as_table_like);
     workspace.map_or_else(Vec::new, |workspace| in_tables(workspace, None))

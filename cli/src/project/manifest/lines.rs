@@ -2,8 +2,8 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-/// Gives the edited text the line endings that the original had: each line that stayed its
-/// own, each new line the one that most lines have.
+/// Restores the line endings of the original in the edited text. A line that is unchanged gets its old ending, and a new
+/// line the ending that most lines have.
 pub(crate) fn restore(original: &str, edited: &str) -> String {
     if !original.contains("\r\n") {
         return edited.to_owned();

@@ -2,12 +2,12 @@
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-/// A test target that the manifest names.
+/// An entry of a test target.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct TestEntry {
     /// Its name.
     pub(crate) name: String,
-    /// Its file, seen from the manifest; cargo guesses it if it is missing.
+    /// Its file, relative to the manifest; if it is missing, cargo derives it from the name.
     pub(crate) path: Option<String>,
     /// Whether libtest's harness is linked in.
     pub(crate) has_harness: bool,
@@ -24,7 +24,7 @@ impl TestEntry {
     }
 }
 
-/// All entries, be they tables or an array of inline tables.
+/// Reads all entries, be they tables or an array of inline tables.
 pub(super) fn all(document: &DocumentMut) -> Vec<TestEntry> {
     let Some(tests) = document.get("test") else {
         return Vec::new();

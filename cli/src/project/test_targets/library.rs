@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::manifest::LibrarySection;
 use crate::project::rust::TestFunctions;
 
-/// Finds out what becomes of the library's own tests; `None` if they are libtest's alone.
+/// Returns the library as a target; `None` if all of its tests are libtest's.
 pub(super) fn find(project: &Project) -> Option<Target> {
     let library = project.library.as_ref()?;
     let tests = library.source.test_functions(&project.library_crates());

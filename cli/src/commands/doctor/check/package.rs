@@ -10,10 +10,10 @@ use crate::project::test_targets::{Kind, State, Target};
 
 const FIX: &str = "cargo pyo3-async-test doctor --fix";
 
-/// pyo3 in a version that works, once.
+/// Checks that pyo3 is there once, in a version that pyo3-aio works with.
 pub(super) fn pyo3(project: &Project, inspection: &Inspection) -> Finding {
     match &inspection.resolved {
-        Ok(resolved) => resolved_pyo3(&resolved.pyo3),
+        Ok(resolved) => resolved_pyo3(&resolved.versions),
         Err(error) if error.contains("links to the native library") => {
             let range = pyo3_versions::RANGE;
             let message = "two versions of pyo3 are asked for, and only one can be linked";
@@ -21,7 +21,7 @@ pub(super) fn pyo3(project: &Project, inspection: &Inspection) -> Finding {
                 format!("ask for one of {range} everywhere; `cargo tree -i pyo3` names who asks");
             Finding::new("pyo3", Level::Error, message, help)
         }
-        // Cargo.lock is not there or not up to date, and to write it is not for a doctor.
+        // Cargo.lock is missing or out of date, and `doctor` does not write it.
         Err(error) if error.contains("--locked") => declared_pyo3(project),
         Err(error) => {
             let message = format!(
@@ -38,7 +38,7 @@ pub(super) fn pyo3(project: &Project, inspection: &Inspection) -> Finding {
     }
 }
 
-/// What cargo finds wrong, which its warnings may come before.
+/// Returns the first error in cargo's output, in which warnings may come first.
 fn first_error(error: &str) -> &str {
     let of_cargo = error.split_once("exited with an error: ");
     let of_cargo = of_cargo.map_or(error, |(_, of_cargo)| of_cargo);
@@ -87,7 +87,7 @@ fn wrong_pyo3(versions: &str) -> Finding {
     Finding::new("pyo3", Level::Error, message, help)
 }
 
-/// The feature that keeps pyo3 from being linked with Python.
+/// Checks that pyo3's feature `extension-module`, which keeps it from being linked with Python, is off.
 pub(super) fn extension_module(project: &Project, inspection: &Inspection) -> Finding {
     const CHECK: &str = "extension-module";
     let is_declared = plan::declares_extension_module(project);
@@ -118,7 +118,7 @@ pub(super) fn extension_module(project: &Project, inspection: &Inspection) -> Fi
     Finding::new(CHECK, Level::Warning, message, help)
 }
 
-/// pyo3-aio with what tests need.
+/// Checks the dependency on pyo3-aio and its features.
 pub(super) fn dependency(project: &Project) -> Finding {
     const CHECK: &str = "pyo3-aio";
     const INIT: &str = "cargo pyo3-async-test init";
@@ -128,23 +128,23 @@ pub(super) fn dependency(project: &Project) -> Finding {
             Finding::new(CHECK, Level::Error, "the feature `testing` is off", INIT)
         }
         Some(features) if !features.iter().any(|feature| feature.ends_with("-runtime")) => {
-            Finding::new(CHECK, Level::Error, "no runtime's feature is on", INIT)
+            Finding::new(CHECK, Level::Error, "no feature of a runtime is on", INIT)
         }
         Some(_) if project.ships_testing() => {
-            let message = "the feature `testing` is on in [dependencies], so what is shipped needs \
+            let message = "the feature `testing` is on in [dependencies], so the released library needs \
                            libpython";
             let help = "move the feature to pyo3-aio in [dev-dependencies]";
             Finding::new(CHECK, Level::Warning, message, help)
         }
         Some(_) if project.leaks_testing() => {
-            let cure = project.resolver.cure(|path| project.shown(path));
-            Finding::new(CHECK, Level::Warning, plan::LEAK, cure)
+            let solution = project.resolver.solution(|path| project.shown(path));
+            Finding::new(CHECK, Level::Warning, plan::LEAK, solution)
         }
         Some(features) => Finding::ok(CHECK, format!("features {}", features.join(", "))),
     }
 }
 
-/// A library that tests can use.
+/// Checks that tests can link the library.
 pub(super) fn library(project: &Project) -> Finding {
     match &project.library {
         None => Finding::ok("crate-type", "no library"),
@@ -158,7 +158,7 @@ pub(super) fn library(project: &Project) -> Finding {
     }
 }
 
-/// Files of the library that do not parse.
+/// Reports the files of the library that do not parse.
 pub(super) fn source(project: &Project) -> Vec<Finding> {
     let errors = project
         .library
@@ -177,7 +177,7 @@ pub(super) fn source(project: &Project) -> Vec<Finding> {
     errors.map(finding).collect()
 }
 
-/// Modules for Python that tests can name.
+/// Reports the modules for Python that tests cannot name.
 pub(super) fn modules(project: &Project) -> Vec<Finding> {
     let modules = project.library.iter().flat_map(|library| &library.modules);
     modules
@@ -208,7 +208,7 @@ fn hidden_module(project: &Project, module: &PyModule) -> Option<Finding> {
     }
 }
 
-/// Test files that do not run.
+/// Checks that each test file runs.
 pub(super) fn targets(inspection: &Inspection) -> Vec<Finding> {
     if inspection.targets.is_empty() {
         let help = "cargo pyo3-async-test init";
@@ -238,12 +238,14 @@ fn target(target: &Target) -> Finding {
         State::HarnessIsOn => error(format!(
             "{path}: without `harness = false` libtest finds no test in it"
         )),
-        State::NotRegistered => error(format!("{path}: cargo does not know it, so it never runs")),
+        State::NotRegistered => error(format!(
+            "{path}: no [[test]] entry in Cargo.toml, so it never runs"
+        )),
         State::NoMain => error(format!(
             "{path}: without `testing::main!` and `harness = false` its tests never run"
         )),
         State::NotTested => error(format!(
-            "{path}: `test = false` has cargo pass over it, so its tests never run"
+            "{path}: with `test = false` `cargo test` skips it, so its tests never run"
         )),
         State::DoesNotParse(error) => {
             let message = format!("{path}: {error}");
@@ -269,7 +271,8 @@ fn target(target: &Target) -> Finding {
         }
         State::Skipped(features) => {
             let features = features.join(",");
-            let message = format!("{path}: `cargo test` passes over it without `{features}`");
+            let message =
+                format!("{path}: `cargo test` skips it without the features `{features}`");
             let help = format!("cargo test --features {features}");
             Finding::new(check, Level::Warning, message, help)
         }

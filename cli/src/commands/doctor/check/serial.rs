@@ -1,14 +1,15 @@
-//! The check of tests that must not run at the same time.
+//! The check of tests that must run alone.
 
 use super::{Finding, Level};
 use crate::commands::doctor::inspection::Inspection;
 use crate::project::nextest::{NextestConfig, PATH};
 
 const CHECK: &str = "serial";
-/// How many tests are named.
+/// The number of tests that the message names.
 const NAMED: usize = 3;
 
-/// Tests with `serial`, which the harness keeps apart within its own processes only.
+/// Checks tests with `serial` under cargo-nextest. The harness runs them alone within one process, and cargo-nextest starts
+/// a process for each test.
 pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
     let targets = inspection.targets.iter();
     let tests: Vec<&str> = targets
@@ -18,23 +19,23 @@ pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
     let level = match inspection.nextest_config {
         _ if tests.is_empty() => return None,
         NextestConfig::SeparatesSome => {
-            let message = format!("{PATH} keeps tests apart");
+            let message = format!("{PATH} separates tests");
             return Some(Finding::ok(CHECK, message));
         }
         NextestConfig::SeparatesNone => Level::Warning,
-        // Whoever does not use cargo-nextest has nothing to do.
+        // Without cargo-nextest there is nothing to do.
         NextestConfig::Absent if inspection.nextest.is_none() => Level::Note,
         NextestConfig::Absent => Level::Warning,
     };
     let message = format!(
-        "cargo-nextest has a process for each test, so it runs these at the same time as others: {}",
+        "cargo-nextest starts a process for each test, so it runs these beside others: {}",
         names(&tests)
     );
     let help = format!(
         "for cargo-nextest put them into a group in {PATH}: `[test-groups]` with \
          `serial = {{ max-threads = 1 }}`, and `[[profile.default.overrides]]` with \
          `filter = 'test(NAME)'` and `test-group = \"serial\"`; `threads-required = \
-         \"num-test-threads\"` there keeps all other tests away too"
+         \"num-test-threads\"` there stops all other tests meanwhile"
     );
     Some(Finding::new(CHECK, level, message, help))
 }

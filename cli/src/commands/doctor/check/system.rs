@@ -1,11 +1,11 @@
-//! Checks of what is installed.
+//! Checks of the machine: Python, libpython, the virtual environment.
 
 use super::{Finding, Level};
 use crate::commands::doctor::inspection::{Inspection, LibpythonLookup, Venv};
 use crate::environment::python::Python;
 use crate::project::Project;
 
-/// The Python that pyo3 builds for.
+/// Checks the Python that pyo3 builds for.
 pub(super) fn python(inspection: &Inspection) -> Finding {
     match &inspection.python {
         Ok(Some(python)) => {
@@ -27,7 +27,7 @@ pub(super) fn python(inspection: &Inspection) -> Finding {
     }
 }
 
-/// Whether the loader finds libpython.
+/// Checks that the loader finds the libpython that pyo3 links.
 pub(super) fn libpython(inspection: &Inspection) -> Finding {
     let Ok(Some(python)) = &inspection.python else {
         return Finding::ok("libpython", "not looked for without a Python");
@@ -62,7 +62,7 @@ pub(super) fn libpython(inspection: &Inspection) -> Finding {
     }
 }
 
-/// What happens to a test program that a debugger starts.
+/// Checks a test program that is started without cargo, as by a debugger.
 fn alone(loaded: &LibpythonLookup, python: &Python, library: &std::path::Path) -> Finding {
     let shown = library.display();
     match &loaded.alone {
@@ -78,15 +78,15 @@ fn alone(loaded: &LibpythonLookup, python: &Python, library: &std::path::Path) -
     }
 }
 
-/// Cargo passes on library paths in the target folder only.
+/// Checks that cargo builds in the target folder: it adds no other folders to the loader's paths.
 pub(super) fn build_directory(project: &Project) -> Finding {
     let (build, target) = (&project.build_directory, &project.target_directory);
     if build.starts_with(target) {
         return Finding::ok("build-dir", "inside of the target folder");
     }
     let message = format!(
-        "`build.build-dir` is {}, outside of the target folder, where cargo lets no test find \
-         libpython",
+        "`build.build-dir` is {}, outside of the target folder, which cargo does not \
+         add to the paths where tests look for libpython",
         build.display()
     );
     let help = "start tests with `cargo pyo3-async-test run`, or set `runner = \
@@ -94,17 +94,17 @@ pub(super) fn build_directory(project: &Project) -> Finding {
     Finding::new("build-dir", Level::Warning, message, help)
 }
 
-/// The virtual environment must have the version that the tests are linked with.
+/// Checks that the virtual environment has the version of Python that the tests are linked with.
 pub(super) fn venv(inspection: &Inspection) -> Finding {
     let Some(venv) = &inspection.venv else {
         return Finding::ok("venv", "none");
     };
     let Venv {
         folder,
-        by,
+        found_by,
         version,
     } = venv;
-    let shown = format!("{} (by {by})", folder.display());
+    let shown = format!("{} (by {found_by})", folder.display());
     let Ok(Some(python)) = &inspection.python else {
         return Finding::ok("venv", shown);
     };
@@ -124,7 +124,7 @@ fn minor(version: &str) -> Option<(&str, &str)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-/// A runner that knows these tests.
+/// Shows whether cargo-nextest is installed.
 pub(super) fn nextest(inspection: &Inspection) -> Finding {
     match &inspection.nextest {
         Some(version) => Finding::ok("nextest", version.as_str()),
@@ -132,7 +132,7 @@ pub(super) fn nextest(inspection: &Inspection) -> Finding {
     }
 }
 
-/// A loop that tests may ask for.
+/// Shows whether uvloop is installed, which tests may ask for.
 pub(super) fn uvloop(inspection: &Inspection) -> Finding {
     match inspection.has_uvloop {
         true => Finding::ok("uvloop", "installed"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-/// Rust awaits a coroutine of Python's.
+/// Rust awaits a Python coroutine.
 #[pyo3_aio::tokio::test]
 async fn test_async_sleep() -> PyResult<()> {
     let sleep = Python::attach(|py| {
@@ -15,7 +15,7 @@ async fn test_async_sleep() -> PyResult<()> {
     Ok(())
 }
 
-/// A coroutine of Python's, `asyncio.wait_for`, awaits a future of Rust's.
+/// A Python coroutine, `asyncio.wait_for`, awaits a Rust future.
 #[pyo3_aio::tokio::test]
 async fn test_python_awaits_rust() -> PyResult<()> {
     let answer = Python::attach(|py| {
@@ -31,13 +31,13 @@ async fn test_python_awaits_rust() -> PyResult<()> {
     Ok(())
 }
 
-/// An ordinary function may block: it has a thread of its own.
+/// A test that is not async may block: it runs on a thread of its own.
 #[pyo3_aio::tokio::test]
 fn test_sync_sleep() -> PyResult<()> {
     std::thread::sleep(Duration::from_secs(1));
     Ok(())
 }
 
-// Lets the tests import a module of this crate as well:
+// With `modules` the tests can import a `#[pymodule]` of this crate:
 // `pyo3_aio::testing::main!(modules = [demo::demo]);`
 pyo3_aio::testing::main!();

@@ -13,6 +13,6 @@ async fn with_dash_works() -> PyResult<()> {
     Ok(())
 }
 
-// Lets the tests import a module of this crate as well:
+// With `modules` the tests can import a `#[pymodule]` of this crate:
 // `pyo3_aio::testing::main!(modules = [demo::my_module]);`
 pyo3_aio::testing::main!();
