@@ -1,7 +1,7 @@
 //! The dependencies of a package, and its use of pyo3-aio.
 
-use super::Project;
 use super::manifest::{Dependency, Section};
+use super::package::Project;
 
 /// The package that pyo3-aio replaces.
 pub(crate) const PEER: &str = "pyo3-async-runtimes";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, Package};
 
-use super::Error;
+use super::error::Error;
 
 /// Finds the manifest as cargo does. Symbolic links in its folder are resolved; if the manifest is one itself it is not,
 /// as for cargo it belongs to the folder of the link.

@@ -10,5 +10,6 @@ mod conventions;
 mod failures;
 mod python;
 mod rendered;
+mod rooms;
 mod run;
 mod sandbox;

@@ -1,0 +1,50 @@
+//! The reasons for which a package cannot be inspected.
+
+use std::path::PathBuf;
+
+use super::manifest;
+
+/// The reasons for which a package cannot be inspected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// No manifest in this folder or above.
+    #[error(
+        "could not find `Cargo.toml` in `{}` or any parent directory: run this in a crate, name \
+         one with `--manifest-path`, or make one with `maturin new --bindings pyo3`", .0.display()
+    )]
+    NoManifest(PathBuf),
+    /// `--manifest-path` names no file.
+    #[error("there is no manifest `{}`: give `--manifest-path` a path to a Cargo.toml", .0.display())]
+    NoSuchManifest(PathBuf),
+    /// Unreadable or broken.
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    /// Cargo refuses it.
+    #[error("cargo cannot load `{}`", path.display())]
+    Metadata {
+        /// The manifest.
+        path: PathBuf,
+        /// Cargo's error.
+        source: cargo_metadata::Error,
+    },
+    /// Several members, and none is chosen.
+    #[error(
+        "`{}` is the manifest of a workspace: choose a package with `--package`\n\navailable \
+         packages: {}", path.display(), members.join(", ")
+    )]
+    Ambiguous {
+        /// The manifest.
+        path: PathBuf,
+        /// The members.
+        members: Vec<String>,
+    },
+    /// Not a member.
+    #[error("no package `{package}` in the workspace\n\navailable packages: {}", members.join(", "))]
+    NotAMember {
+        /// The package that the user names.
+        package: String,
+        /// The members.
+        members: Vec<String>,
+    },
+}
