@@ -28,6 +28,18 @@ pub(super) enum Arguments {
     List(TokenStream),
 }
 
+/// Frequent attributes of the language, among them each line of documentation. They make no test and no module.
+const BUILT_IN: &[&str] = &[
+    "allow",
+    "cold",
+    "deprecated",
+    "derive",
+    "doc",
+    "expect",
+    "inline",
+    "must_use",
+];
+
 /// Attributes of one item, and the condition under which the item exists.
 #[derive(Clone, Debug)]
 pub(super) struct Attributes {
@@ -77,6 +89,7 @@ impl Attributes {
                     self.add(meta, is_conditional || !is_certain);
                 }
             }
+            meta if BUILT_IN.iter().any(|name| meta.path().is_ident(name)) => {}
             meta => self.all.push(Attribute::new(&meta, is_conditional)),
         }
     }

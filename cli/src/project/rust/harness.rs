@@ -125,6 +125,7 @@ mod tests {
             "mod a;",
             "mod m { fn main() {} }",
             "fn f() { fn main() {} }",
+            "impl S { fn f() { fn main() {} } }",
             "mod m { pyo3_aio::testing::main!(); }",
         ] {
             assert!(!tree(text).has_main(), "{text}");

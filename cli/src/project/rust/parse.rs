@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use proc_macro2::Span;
 
@@ -19,6 +20,21 @@ pub(crate) struct ParseError {
     pub(crate) column: usize,
     /// The parser's message.
     pub(crate) message: String,
+}
+
+impl ParseError {
+    /// The error of a file that is not UTF-8, at the first byte that is not part of a character.
+    pub(super) fn not_utf8(path: &Path, error: &FromUtf8Error) -> Self {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let before = String::from_utf8_lossy(before);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            message: "this is not UTF-8".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for ParseError {
@@ -80,7 +96,7 @@ mod tests {
 
     use syn::spanned::Spanned;
 
-    use super::ParsedFile;
+    use super::{ParseError, ParsedFile};
 
     #[test]
     fn positions_are_those_of_the_text() {
@@ -95,6 +111,13 @@ mod tests {
             let range = file.range(file.syntax.items[0].span());
             assert!(text[range.start..].starts_with("fn it"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_first_byte_that_is_not_utf_8_is_named() {
+        let error = String::from_utf8(b"// \xc3\xa9\n//\xff".to_vec()).unwrap_err();
+        let error = ParseError::not_utf8(Path::new("a.rs"), &error);
+        assert_eq!(error.to_string(), "line 2, column 3: this is not UTF-8");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct SourceTree {
 impl SourceTree {
     /// Reads the root file and the files of its modules. A file that is missing is left to rustc, which reports it.
     pub(crate) fn read(root: &Path) -> Self {
-        Self::read_with(root, |path| fs::read_to_string(path).ok())
+        Self::read_with(root, |path| fs::read(path).ok())
     }
 
     /// Returns the tree with other texts in place of those of some files.
@@ -32,10 +32,12 @@ impl SourceTree {
     ) -> Self {
         let mut texts = self.texts.clone();
         texts.extend(changed.map(|(path, text)| (path.to_owned(), text.to_owned())));
-        Self::read_with(&self.root, |path| texts.get(path).cloned())
+        Self::read_with(&self.root, |path| {
+            Some(texts.get(path)?.clone().into_bytes())
+        })
     }
 
-    fn read_with(root: &Path, text_of: impl Fn(&Path) -> Option<String>) -> Self {
+    fn read_with(root: &Path, bytes_of: impl Fn(&Path) -> Option<Vec<u8>>) -> Self {
         let mut tree = Self {
             root: root.to_owned(),
             texts: BTreeMap::new(),
@@ -47,8 +49,15 @@ impl SourceTree {
         let mut declared = vec![DeclaredModule { module, files }];
         while let Some(next) = declared.pop() {
             for file in next.files {
-                let Some(text) = text_of(&file.path) else {
+                let Some(bytes) = bytes_of(&file.path) else {
                     continue;
+                };
+                let text = match String::from_utf8(bytes) {
+                    Ok(text) => text,
+                    Err(error) => {
+                        tree.errors.push(ParseError::not_utf8(&file.path, &error));
+                        continue;
+                    }
                 };
                 // A file may be declared twice, and may declare itself.
                 if tree.texts.insert(file.path.clone(), text.clone()).is_some() {
@@ -119,7 +128,7 @@ impl SourceTree {
     pub(super) fn of_texts(files: &[(&str, &str)]) -> Self {
         let text = |path: &Path| files.iter().find(|(name, _)| Path::new(name) == path);
         Self::read_with(Path::new(files[0].0), |path| {
-            text(path).map(|(_, text)| (*text).to_owned())
+            text(path).map(|(_, text)| (*text).into())
         })
     }
 }

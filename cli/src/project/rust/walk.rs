@@ -6,7 +6,9 @@ use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{ExprCall, ExprMethodCall, ItemExternCrate, ItemFn, ItemMacro, ItemMod, ItemUse, Macro};
+use syn::{
+    Block, ExprCall, ExprMethodCall, ItemExternCrate, ItemFn, ItemMacro, ItemMod, ItemUse, Macro,
+};
 
 use super::attribute::{Attribute, Attributes};
 use super::harness;
@@ -135,8 +137,12 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             item.sig.fn_token.span,
             (!self.is_in_body).then(|| self.declaration(&item.vis, item.sig.span())),
         );
-        let is_in_body = std::mem::replace(&mut self.is_in_body, true);
         visit::visit_item_fn(self, item);
+    }
+
+    fn visit_block(&mut self, block: &'ast Block) {
+        let is_in_body = std::mem::replace(&mut self.is_in_body, true);
+        visit::visit_block(self, block);
         self.is_in_body = is_in_body;
     }
 
