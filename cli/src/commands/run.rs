@@ -13,7 +13,7 @@ use crate::project::Project;
 use crate::project::test_targets::{self, Kind, State};
 use crate::shell::Shell;
 
-/// Why the tests did not start.
+/// The reasons for which no test starts.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum RunError {

@@ -51,7 +51,7 @@ pub(crate) enum Edit {
         /// The feature.
         feature: String,
     },
-    /// Puts another package in the location of one.
+    /// Replaces a package by another one.
     Migrate {
         /// The location of the entry.
         location: DependencyLocation,

@@ -1,12 +1,12 @@
 //! The migration from pyo3-async-runtimes to pyo3-aio, which has the same API under another name.
 
+use std::path::{Path, PathBuf};
+
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
 use super::error::Error;
 use super::request::Request;
 use crate::project::manifest::{Dependency, Section};
-use std::path::{Path, PathBuf};
-
 use crate::project::{PEER, Project, rust};
 
 const NEW: &str = "pyo3-aio";

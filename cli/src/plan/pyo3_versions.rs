@@ -11,7 +11,8 @@ const MINORS: std::ops::RangeInclusive<u64> = 27..=30;
 /// The requirement that `init` writes where the package has no pyo3.
 pub(crate) const NEWEST: &str = "0.30";
 
-/// Whether some version satisfies both. cargo reports a requirement that does not parse.
+/// Whether the requirement allows a version that pyo3-aio works with. One that does not parse counts, as cargo reports
+/// it.
 pub(crate) fn is_compatible(requirement: &str) -> bool {
     let Ok(requirement) = VersionReq::parse(requirement) else {
         return true;

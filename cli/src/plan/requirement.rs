@@ -14,7 +14,7 @@ pub(super) struct Requirement<'a> {
     pub(super) package: &'a str,
     /// The features.
     pub(super) features: &'a [&'a str],
-    /// Where it comes from if it is new.
+    /// The source, if the dependency is new.
     pub(super) keys: InlineTable,
     /// Its source as the status line shows it.
     pub(super) origin: String,
@@ -57,7 +57,7 @@ pub(super) fn supply(
     let dev = declared.iter().find(|entry| entry.section == Section::Dev);
     let edit = match (dev, declared.first()) {
         (Some(dev), _) => more_features(dev, &missing(required, &declared)),
-        (None, Some(normal)) => twin(normal, &missing(required, &declared)),
+        (None, Some(normal)) => add_dev_dependency(normal, &missing(required, &declared)),
         (None, None) => return supply_new(project, required, edits),
     };
     edits.extend(edit);
@@ -94,9 +94,9 @@ fn more_features(dev: &Dependency, missing: &[String]) -> Option<Edit> {
     (!missing.is_empty()).then_some(Edit::AddFeatures { location, features })
 }
 
-/// A dev-dependency beside an ordinary one: what only tests required must not get into what is
-/// shipped. Cargo wants the same name and the same origin for both.
-fn twin(normal: &Dependency, missing: &[String]) -> Option<Edit> {
+/// Adds a dev-dependency beside an ordinary one, so that features for tests are not turned on in the released library.
+/// Cargo requires the same name and the same source for both.
+fn add_dev_dependency(normal: &Dependency, missing: &[String]) -> Option<Edit> {
     let is_certain = !normal.is_optional && normal.location.target.is_none();
     if is_certain && missing.is_empty() {
         return None;

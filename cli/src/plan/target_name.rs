@@ -1,4 +1,4 @@
-//! CodeNames that a test target may have.
+//! The check of a test target's name.
 
 /// The reasons for which a name is refused.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]

@@ -17,10 +17,10 @@ pub(crate) enum Error {
     /// `--manifest-path` names no file.
     #[error("there is no manifest `{}`: give `--manifest-path` a path to a Cargo.toml", .0.display())]
     NoSuchManifest(PathBuf),
-    /// Unreadable or broken.
+    /// The manifest cannot be read or parsed.
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
-    /// Cargo refuses it.
+    /// Cargo refuses the manifest.
     #[error("cargo cannot load `{}`", path.display())]
     Metadata {
         /// The manifest.
@@ -28,7 +28,7 @@ pub(crate) enum Error {
         /// Cargo's error.
         source: cargo_metadata::Error,
     },
-    /// Several members, and none is chosen.
+    /// The manifest is that of a workspace with several members, and none is selected.
     #[error(
         "`{}` is the manifest of a workspace: choose a package with `--package`\n\navailable \
          packages: {}", path.display(), members.join(", ")
@@ -39,7 +39,7 @@ pub(crate) enum Error {
         /// The members.
         members: Vec<String>,
     },
-    /// Not a member.
+    /// The selected package is no member of the workspace.
     #[error("no package `{package}` in the workspace\n\navailable packages: {}", members.join(", "))]
     NotAMember {
         /// The package that the user names.

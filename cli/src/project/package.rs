@@ -146,7 +146,7 @@ impl Project {
     }
 }
 
-/// Finds the manifest, and what cargo knows about the packages.
+/// Finds the manifest and runs `cargo metadata`.
 fn load(selection: &Selection, flags: &CargoFlags) -> Result<(PathBuf, Metadata), Error> {
     let path = locate(selection.manifest_path.as_deref())?;
     // Cargo reports a syntax error too, but without the column.
