@@ -28,6 +28,8 @@ const LIBRARY: &str = "\
 #[pyo3::pymodule]
 mod rendered {}
 
+pub mod parts;
+
 mod private {
     pub(super) fn answer() -> u8 {
         42
@@ -39,6 +41,7 @@ mod private {
         use pyo3::prelude::*;
         Python::attach(|py| {
             py.import(\"rendered\")?;
+            py.import(\"rendered_part\")?;
             assert_eq!(answer(), 42);
             Ok(())
         })
@@ -48,6 +51,16 @@ mod private {
 /// Is used outside of tests.
 pub fn answer() -> u8 {
     private::answer()
+}
+";
+
+/// A private module for Python in a file of its own.
+const PARTS: &str = "\
+use pyo3::prelude::*;
+
+#[pymodule(name = \"rendered_part\")]
+fn part(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
 }
 ";
 
@@ -65,7 +78,7 @@ fn temporary() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("rendered")
 }
 
-/// A command as a user starts it: what the outer cargo knows, this one has to find.
+/// A command as a user starts it, without the variables of the outer cargo.
 fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -102,6 +115,7 @@ fn make_crate(name: &str) -> PathBuf {
     fs::create_dir_all(folder.join("src")).unwrap();
     fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
     fs::write(folder.join("src/lib.rs"), LIBRARY).unwrap();
+    fs::write(folder.join("src/parts.rs"), PARTS).unwrap();
     // The same versions as here, so that nothing has to be fetched.
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
     fs::copy(lock, folder.join("Cargo.lock")).unwrap();
@@ -109,7 +123,7 @@ fn make_crate(name: &str) -> PathBuf {
 }
 
 #[test]
-fn what_is_written_compiles_passes_and_is_formatted() {
+fn written_files_compile_pass_and_are_formatted() {
     let folder = make_crate("crate");
     for line in COMMANDS {
         let program = env!("CARGO_BIN_EXE_cargo-pyo3-async-test");
@@ -139,9 +153,9 @@ fn what_is_written_compiles_passes_and_is_formatted() {
     }
 }
 
-/// There cargo passes on no path to libpython.
+/// Cargo adds no path to libpython for a build folder outside of the target folder.
 #[test]
-fn with_a_build_dir_elsewhere_one_is_told_and_run_finds_libpython_all_the_same() {
+fn with_a_build_dir_elsewhere_doctor_warns_and_run_finds_libpython() {
     let folder = make_crate("elsewhere");
     let run = |words: &str| {
         let mut command = command(env!("CARGO_BIN_EXE_cargo-pyo3-async-test"), &folder);
@@ -161,7 +175,7 @@ fn with_a_build_dir_elsewhere_one_is_told_and_run_finds_libpython_all_the_same()
         report.contains("test test_async_sleep ... ok\n"),
         "{report}"
     );
-    let told = "`build.build-dir` lies outside of the target folder";
-    assert!(log.contains(told), "{log}");
+    let hint = "`build.build-dir` lies outside of the target folder";
+    assert!(log.contains(hint), "{log}");
     assert!(!log.contains("running on"), "{log}");
 }
