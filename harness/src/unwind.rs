@@ -1,4 +1,4 @@
-//! Calls to code that may panic, and that must not end anything but itself.
+//! Panics that are contained: calls to a user's code whose panic must not end the harness.
 
 use std::any::Any;
 use std::mem;
@@ -37,8 +37,7 @@ pub(crate) fn contain<T>(f: impl FnOnce() -> T) -> Option<T> {
         .ok()
 }
 
-/// Drops the payload of a panic. That may panic in turn; what comes of that is leaked, or there
-/// would be no end to it.
+/// Drops the payload of a panic. If that panics in turn, the second payload is leaked.
 pub(crate) fn discard(payload: Payload) {
     let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
     if let Err(payload) = dropped {

@@ -70,7 +70,7 @@ impl Conclusion {
         }
     }
 
-    /// Has the run fail whatever the tests did.
+    /// Makes the run fail, whatever the results of its tests.
     pub(crate) fn into_broken(self) -> Self {
         Self {
             broken: true,

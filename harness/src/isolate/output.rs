@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::capture::stdio;
 use crate::process::CheckedFile;
 
-/// A file that is longer is emptied between trials.
-const MOST: u64 = 1 << 20;
+/// The length in bytes from which on the file is emptied between trials.
+const MAX_LENGTH: u64 = 1 << 20;
 
 /// Output that ends up in a file, and where that of the current trial starts.
 pub(super) struct Output {
@@ -80,7 +80,7 @@ impl Output {
 
     /// Empties the file if it has become long; what is printed next comes at its start again.
     pub(super) fn trim(&mut self) -> io::Result<()> {
-        if self.start > MOST {
+        if self.start > MAX_LENGTH {
             self.file.set_len(0)?;
             self.start = 0;
         }
@@ -98,7 +98,7 @@ mod tests {
     fn each_byte_is_taken_once_and_a_long_file_is_emptied() {
         let mut output = Output::create().unwrap();
         let mut writer = output.writer().unwrap();
-        for text in [&b"one"[..], b"", &[b'x'; MOST as usize], b"after"] {
+        for text in [&b"one"[..], b"", &[b'x'; MAX_LENGTH as usize], b"after"] {
             writer.write_all(text).unwrap();
             assert!(output.take().unwrap() == text);
             output.trim().unwrap();

@@ -92,7 +92,7 @@ impl Pool {
         self.capacity
     }
 
-    /// Has a trial run by the next worker that is free.
+    /// Submits a trial to the next worker that is free.
     pub(crate) fn submit(&self, job: Job) {
         self.queue.push(job);
     }

@@ -15,7 +15,7 @@ use super::protocol::{self, Call};
 /// blocked itself, until its replies are read.
 const MAX_BYTES: usize = 16 << 10;
 
-/// Where the slots of a pool get their trials from.
+/// The trials of a pool that no slot has taken.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -92,7 +92,7 @@ impl Queue {
     /// share of what there is, or than the socket has room for.
     pub(super) fn take_ahead(&self, slot: usize, most: usize, link: &Arc<UnixStream>) -> Vec<Job> {
         let mut state = self.lock();
-        // Whoever waits has been told of what there is.
+        // The slots that wait have been woken for these trials.
         if state.idle > 0 {
             return Vec::new();
         }

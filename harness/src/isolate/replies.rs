@@ -1,4 +1,4 @@
-//! What a worker says, read by the parent.
+//! Reads the replies of a worker, in the parent.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// The process, which the pool can kill while a thread waits for its reply.
 pub(super) type SharedChild = Arc<Mutex<Child>>;
 
-/// So often the parent looks whether a worker that says nothing is still there.
+/// How often the parent checks that a worker which sends nothing still exists.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Reads from a worker until it closes the socket, or ends: a process that it has forked may keep the
@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) struct Replies {
     link: Arc<UnixStream>,
     child: SharedChild,
-    /// When there has to be something to read.
+    /// The time at which reading fails.
     pub(super) deadline: Option<Instant>,
     timeout: Option<Duration>,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Job<D> {
     pub(crate) description: Arc<Description>,
     pub(crate) destination: Destination,
     pub(crate) limits: Option<TimeLimits>,
-    /// Is told of the end, once.
+    /// Called once, with the end.
     pub(crate) done: D,
 }
 
@@ -40,7 +40,7 @@ impl Ended {
         Self::without_output(Outcome::Ignored { reason })
     }
 
-    /// Returns the end of a trial that did not come to one.
+    /// Returns the end of a trial whose body was dropped before it returned.
     fn dropped(scope: &Scope) -> Self {
         let reason = "the test was dropped before it was through".to_owned();
         Self {
@@ -49,8 +49,8 @@ impl Ended {
         }
     }
 
-    /// Returns the end of a trial that did not come to its own. What is told of that stands on a line by
-    /// itself, whatever the trial printed last.
+    /// Returns the end of a trial that the harness has ended. A newline follows half a line of its output, so that
+    /// the reason stands on a line of its own.
     pub(crate) fn cut_short(
         outcome: Outcome,
         mut output: Vec<u8>,
@@ -82,7 +82,7 @@ impl Ended {
     }
 }
 
-/// A way to get at a job that is under way.
+/// Access to a job that is running.
 #[derive(Default)]
 pub(crate) struct Handle(Option<Started>);
 

@@ -25,8 +25,8 @@ use std::thread;
 use crate::args::Arguments;
 use crate::unwind;
 
-/// What a thread takes that starts those of tests, unless `RUST_MIN_STACK` asks for more than there
-/// is: then tests run on it.
+/// The stack size of a thread that starts those of tests. Tests run on it if they can get no thread of their own, as with
+/// a `RUST_MIN_STACK` that is too large.
 const STACK: usize = 2 << 20;
 
 /// Work for one thread.
@@ -60,8 +60,7 @@ impl Arguments {
     }
 }
 
-/// As many threads as there is work for at once. They end when this is dropped, and the work is
-/// done.
+/// A pool with as many threads as there is work for at once. They end when the pool is dropped and its work is done.
 pub(crate) struct ThreadPool<T: Send + 'static>(Arc<Shared<T>>);
 
 struct Shared<T> {
@@ -72,11 +71,11 @@ struct Shared<T> {
 
 struct State<T> {
     queue: VecDeque<Work<T>>,
-    /// All threads of the pool.
+    /// The number of threads in the pool.
     threads: usize,
-    /// Those of them that do not run anything, nor wait for a thread that does.
+    /// The number of threads that neither run work nor wait for a thread that does.
     free: usize,
-    /// Those of the free ones that sleep. The others are about to look for work.
+    /// The number of free threads that sleep. The other free ones are about to look for work.
     sleeping: usize,
     is_closed: bool,
 }
@@ -167,7 +166,7 @@ impl<T: Send + 'static> Shared<T> {
                 Thread::Reused => unwind::contain(run),
             };
             self.lock().free += 1;
-            // Whoever counts on this thread must find it, whatever a waker of the user's does.
+            // `start` counts on a free thread, so that a panic of a user's waker must not end this one.
             unwind::contain(|| then(Ok(output)));
         }
     }

@@ -1,4 +1,4 @@
-//! Which trials run, and in which order.
+//! The trials that run, and their order.
 
 pub(crate) mod last_failed;
 mod selection;
@@ -72,7 +72,8 @@ impl Plan {
     }
 }
 
-/// Has the results of benchmarks stand in one column, also when some of them are left out.
+/// Gives all benchmarks the width of the longest name, so that their results stand in one column. Those that are
+/// filtered out count, as with libtest.
 fn align(trials: &mut [Trial]) {
     let lengths = trials
         .iter()
@@ -144,9 +145,9 @@ fn permute(trials: &mut [Trial], mut order: Vec<usize>) {
     }
 }
 
-/// Keeps some of the trials, in their order. To drop the others may panic, which ends nothing.
+/// Keeps the wanted trials, in their order. A panic in the drop of another one is contained.
 pub(crate) fn keep(trials: &mut Vec<Trial>, is_wanted: impl Fn(&Trial) -> bool) {
-    // So it is nearly always, and then nothing is to be moved.
+    // Nearly always all are wanted, and nothing has to be moved.
     if trials.iter().all(&is_wanted) {
         return;
     }

@@ -30,9 +30,9 @@ use super::signal_pipe::SignalPipe;
 
 /// The pipe that the signal handler writes to, never freed; null as long as there is none.
 static PIPE: AtomicPtr<SignalPipe> = AtomicPtr::new(ptr::null_mut());
-/// Whether somebody wants to know of the signal.
+/// Whether a run watches the signal.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
-/// The signal has come, and nobody has called back yet.
+/// Whether the signal has come, and its callback has not been called.
 static IS_DUE: AtomicBool = AtomicBool::new(false);
 /// The process that handles the signal. A forked child has the handler too.
 static OWNER: AtomicU32 = AtomicU32::new(0);
@@ -46,14 +46,14 @@ thread_local! {
 
 type Callback = Box<dyn FnOnce() + Send>;
 
-/// Calls back at the first SIGINT. When it is dropped the signal does again what it did.
+/// Calls back at the first SIGINT. Restores the former action when it is dropped.
 pub(crate) struct Interrupt {
     former: libc::sigaction,
 }
 
 impl Interrupt {
-    /// Starts to watch, unless somebody else handles or ignores the signal: Python, for example,
-    /// or a shell that started this process in the background.
+    /// Installs the handler, unless the signal is handled or ignored already: by Python, for example, or by a shell that
+    /// started this process in the background.
     pub(crate) fn watch(callback: impl FnOnce() + Send + 'static) -> Option<Self> {
         let former = action()?;
         if former.sa_sigaction != libc::SIG_DFL || IS_WATCHED.swap(true, Ordering::SeqCst) {
@@ -64,7 +64,7 @@ impl Interrupt {
             return None;
         }
         *callback_slot() = Some(Box::new(move || {
-            // A second Ctrl-C ends the process at once.
+            // Then a second Ctrl-C ends the process at once.
             set_action(&former);
             callback();
         }));
@@ -86,7 +86,7 @@ impl Drop for Interrupt {
     fn drop(&mut self) {
         set_action(&self.former);
         let callback = callback_slot().take();
-        // The signal has come, and what it was for comes too late.
+        // The signal has come, and its callback has not been called: raise it again, for the former action.
         let is_being_called = callback.is_none() && !CALLS.get();
         if is_being_called || IS_DUE.swap(false, Ordering::SeqCst) {
             raise();
@@ -96,8 +96,7 @@ impl Drop for Interrupt {
     }
 }
 
-/// Sees to it that there is a pipe, with a thread at its end. Tests may have taken the last one
-/// away.
+/// Opens the pipe, and starts the thread at its other end, unless both are there. A test may have closed the last pipe.
 fn open_pipe() -> Option<()> {
     if pipe().is_some_and(SignalPipe::is_intact) {
         return Some(());
@@ -110,7 +109,7 @@ fn open_pipe() -> Option<()> {
             let is_due = IS_DUE.swap(false, Ordering::SeqCst);
             match callback {
                 Some(callback) => callback(),
-                // It came when the run was over, and the signal does again what it did.
+                // The signal came after the end of the run, which has restored the former action.
                 None if is_due => raise(),
                 None => {}
             }
@@ -123,7 +122,7 @@ fn open_pipe() -> Option<()> {
 }
 
 fn pipe() -> Option<&'static SignalPipe> {
-    // SAFETY: what was stored there is never changed or freed.
+    // SAFETY: the pointer is null, or to a leaked box that is never changed.
     unsafe { PIPE.load(Ordering::SeqCst).as_ref() }
 }
 
@@ -153,9 +152,8 @@ fn handle() {
     set_action(&action);
 }
 
-/// Does nothing but what is allowed in a signal handler: writes to the pipe. If a test has taken that
-/// away then nobody will report, and the signal does what it does by default. So it does in a child
-/// that a test has forked, whose pipe is its parent's.
+/// Runs on any thread, and does what a signal handler may: it writes to the pipe. If a test has closed that, or
+/// in a forked child, whose pipe is its parent's, it raises the signal again with the default action.
 extern "C" fn on_signal(signal: c_int) {
     // The thread that is interrupted may be about to look at its error number.
     let errno = errno::errno();
@@ -179,7 +177,7 @@ fn respond(signal: c_int) {
     raise();
 }
 
-/// Has the signal come again.
+/// Raises the signal on this thread.
 fn raise() {
     // SAFETY: this is allowed in a signal handler too.
     unsafe { libc::raise(libc::SIGINT) };

@@ -28,7 +28,7 @@ pub(crate) fn print_to_saved_stderr(text: &[u8]) {
     }
 }
 
-/// Opens standard error again if a test has closed it, for what others print there.
+/// Opens standard error again if a test has closed it, for panic hooks that print there.
 pub(crate) fn reopen_stderr() {
     if file_id(libc::STDERR_FILENO).is_some() {
         return;

@@ -1,7 +1,7 @@
-//! A pipe that a signal handler writes to, so that a thread does what the handler must not.
+//! A pipe from a signal handler to a thread, which does what a handler must not.
 //!
-//! A handler may be at work in one thread while another puts the signal back. So the pipe is kept for
-//! the life of the process: what comes late must not go to another file of the same number.
+//! The pipe is kept for the life of the process. A handler may run on one thread while another restores the former
+//! action: its write must not go to another file with the number of a closed pipe.
 
 #![expect(
     unsafe_code,

@@ -1,4 +1,4 @@
-//! Standard error without std's lock, which a test may have and keep.
+//! Standard error without std's lock, which a test that was given up may keep.
 
 #![cfg_attr(unix, expect(unsafe_code, reason = "std locks its own"))]
 

@@ -1,4 +1,4 @@
-//! Where the report goes.
+//! The descriptor that the report is written to.
 
 use std::io;
 
@@ -81,7 +81,7 @@ mod unix {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(written) => text = &text[written..],
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    // Whoever else has this file may have asked for that.
+                    // Another process that has this file may have made it non-blocking.
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
                         stdio::await_writable(&self.file)?;
                     }
@@ -91,7 +91,7 @@ mod unix {
             Ok(())
         }
 
-        /// Gets a descriptor again if a test has taken this one away.
+        /// Opens another descriptor if a test has closed or replaced this one.
         fn restore(&mut self) -> io::Result<()> {
             if self.file.is_intact() {
                 return Ok(());

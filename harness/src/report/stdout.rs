@@ -16,16 +16,16 @@ use std::time::Duration;
 use crate::capture::{flush, stdio};
 use crate::process::{CheckedFile, file_id};
 
-/// So long a flush may take.
+/// Time limit for a flush.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// Present while descriptor 1 leads to standard error.
 static RESERVED: Mutex<Option<Reserved>> = Mutex::new(None);
 
 struct Reserved {
-    /// Leads where descriptor 1 led.
+    /// A duplicate of what descriptor 1 was.
     original: CheckedFile<File>,
-    /// How many runs need that: runs may overlap, and a test may have runs of its own.
+    /// The number of runs that have reserved it: runs may overlap, and a test may have runs of its own.
     count: usize,
 }
 
@@ -34,12 +34,12 @@ struct Reserved {
 pub(crate) struct StdoutReservation(());
 
 impl StdoutReservation {
-    /// Reserves standard output, unless it is closed, after having written out what std and C hold back.
+    /// Reserves standard output, unless it is closed. The buffers of std and C are flushed first.
     pub(crate) fn new() -> io::Result<Self> {
         let mut reserved = lock();
         match &mut *reserved {
             Some(reserved) => {
-                // A test of a run before may have pointed it elsewhere.
+                // A test may have pointed the descriptor elsewhere since.
                 redirect()?;
                 reserved.count += 1;
             }
@@ -55,7 +55,7 @@ impl StdoutReservation {
 }
 
 impl Drop for StdoutReservation {
-    /// Leaves descriptor 1 alone where others may go on to print there, or keep the lock that a flush needs.
+    /// Restores descriptor 1, unless a test was given up, which may go on to print there, or a flush does not end.
     fn drop(&mut self) {
         let mut slot = lock();
         let Some(reserved) = &mut *slot else { return };
@@ -107,7 +107,7 @@ fn redirect() -> io::Result<()> {
     }
 }
 
-/// Writes out what std and C hold back; `false` if a thread keeps that from ending.
+/// Flushes the buffers of std and C; `false` if a thread that keeps a lock keeps that from ending.
 fn flush_in_time() -> bool {
     let (done, is_done) = mpsc::channel();
     let flush = move || {

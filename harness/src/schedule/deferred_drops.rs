@@ -1,15 +1,13 @@
-//! Code of the user's that is called when no lock is held: drops of what no trial needs any more, and
-//! wakers of futures that are cancelled.
+//! Drops of closures that no trial needs any more, and wake-ups of cancelled futures, deferred until the schedule's state
+//! is not locked: both call code of the user's.
 
 use std::sync::Arc;
 
 use crate::trial::{Body, Cancellation, Options, Trial};
 use crate::unwind;
 
-/// Bodies that do not run here, what else belongs to trials, and cancellations that are due.
-///
-/// All of that calls code of the user's, which may panic, or take its time: it is done when this is
-/// dropped, while no lock is held, and a panic ends nothing.
+/// Bodies and functions of trials to be dropped, and futures to be cancelled, when this is dropped: by the thread that
+/// drives the schedule, after it has unlocked the state. Panics are contained.
 #[derive(Default)]
 pub(super) struct DeferredDrops {
     parts: Vec<(Option<Body>, Options)>,
@@ -24,7 +22,7 @@ impl DeferredDrops {
         self.parts.push((body, options));
     }
 
-    /// Has the future of a trial dropped, which calls a waker of the user's runtime.
+    /// Defers the cancellation of a future, which calls a waker of the user's runtime.
     pub(super) fn cancel(&mut self, cancellation: Arc<Cancellation>) {
         self.cancelled.push(cancellation);
     }

@@ -162,14 +162,14 @@ impl Interrupter {
     }
 }
 
-/// Returns what finds the names of the running tests, if nobody is just changing them.
+/// Returns a function that finds the names of the running tests. It returns none if the state stays locked.
 fn running(driver: &Arc<Driver>) -> impl Fn() -> Vec<String> + Send + 'static + use<> {
     let driver = Arc::downgrade(driver);
     move || {
         let Some(driver) = driver.upgrade() else {
             return Vec::new();
         };
-        // Whoever holds the lock is about to let it go, unless it is this very thread.
+        // The thread that has locked the state unlocks it soon, unless it is this one.
         for _ in 0..100 {
             if let Ok(state) = driver.state.try_lock() {
                 return state.running();

@@ -11,15 +11,14 @@ use crate::trial::Description;
 pub(super) struct Queue {
     tests: VecDeque<Planned>,
     benchmarks: VecDeque<Planned>,
-    /// How many trials may be under way at once.
+    /// The number of trials that may be running, or waiting for a worker, at once.
     capacity: usize,
     /// One test runs at a time.
     has_one_thread: bool,
 }
 
 impl Queue {
-    /// Up to `concurrency` tests run at once, and up to `capacity` are under way: some may wait where
-    /// they are to run.
+    /// Up to `concurrency` tests run at once; up to `capacity` are running, or waiting for a worker process.
     pub(super) fn new(
         tests: Vec<Planned>,
         benchmarks: Vec<Planned>,

@@ -13,8 +13,8 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// Notes what `planned` needs; `None` if it cannot run again: a body that can run once only
-    /// can do so in another process.
+    /// Copies what the next attempt of `planned` needs. Returns `None` if there is none, or if the body can run only once,
+    /// and not in another process.
     pub(super) fn new(planned: &Planned, is_pooled: bool) -> Option<Self> {
         let Planned {
             trial,
@@ -32,7 +32,7 @@ impl Retry {
         })
     }
 
-    /// Sees to it that what is the user's outlives this.
+    /// Defers the drop of the functions that belong to the trial.
     pub(super) fn keep(&self, deferred: &mut DeferredDrops) {
         deferred.add(None, self.options.clone());
     }

@@ -11,11 +11,11 @@ use crate::event::{Attempt, Outcome};
 use crate::job::{Ended, Handle};
 use crate::trial::{Cancellation, Describe, Description};
 
-/// How long a trial whose time is over is kept for a description of what it does.
+/// Time limit for the description of a trial that has timed out.
 const DESCRIPTION_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a trial whose time is over is kept for its future to be dropped: what that prints is the
-/// trial's, and the next one may need what it gives back.
+/// Time limit for the drop of a future that has timed out. What the drop prints is the trial's, and the next trial may
+/// need what it releases.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
 
 /// The trials that are under way, in the order of their start. There are few of them at a time.
@@ -28,16 +28,15 @@ pub(super) struct Running {
 /// A trial that is under way.
 pub(super) struct RunningTrial {
     pub(super) description: Arc<Description>,
-    /// `None` as long as it waits for a worker process.
+    /// The time of its start; `None` while it waits for a worker process.
     since: Option<Instant>,
     is_noticed: bool,
     is_ignored: bool,
     is_cancelled: bool,
     timeout: Option<Duration>,
-    /// Called when the time is over, and then gone.
+    /// Called once, when the trial has timed out.
     pub(super) describe: Option<Describe>,
-    /// The time is over, and the trial is described, or its future is dropped; at this time nobody
-    /// waits for that any more.
+    /// Present once the trial has timed out: when the limit for its description, or for the drop of its future, ends.
     given_up_at: Option<Instant>,
     handle: Handle,
     pub(super) attempt: Attempt,

@@ -1,7 +1,8 @@
-//! A run in which a test that was given up keeps std's lock of standard output or standard error.
+//! Gives a run up in which a test keeps std's lock of standard output or standard error for ever.
 //!
-//! Tests that print wait for that lock, for ever if they have no time limit. Which tests print is not
-//! known: the run is given up when the lock is kept and no trial has ended for a while.
+//! For a test that was given up while it held the lock, as `io::stdout().lock()` around a call
+//! that blocks does. Tests that print then wait for the lock, for ever if they have no time limit. Which tests print is not
+//! known: the run is given up when the lock is kept, and no trial has ended for [`STALL`].
 
 use std::io;
 use std::sync::Weak;
@@ -11,10 +12,10 @@ use std::time::Duration;
 
 use super::{Driver, Message, lock};
 
-/// How long no trial may end while the lock is kept.
+/// The longest time in which no trial ends while the lock is kept.
 const STALL: Duration = Duration::from_secs(5);
 
-/// Watches the locks from now on, after the trial of this title was given up, until both can be had.
+/// Watches both locks on a thread of its own, until it has had them. `title` is that of the trial that was given up.
 pub(super) fn watch(title: String, driver: Weak<Driver>) {
     // Without a thread the run may not end, as it would not without this file.
     let _ = thread::Builder::new()
@@ -31,7 +32,7 @@ pub(super) fn watch(title: String, driver: Weak<Driver>) {
         });
 }
 
-/// Takes both locks, on a thread that may not come back, and gives them back at once.
+/// Takes both locks, and releases them, on another thread, which may block for ever.
 fn lock_both() -> Receiver<()> {
     let (sender, locked) = mpsc::channel();
     let take = move || {
@@ -45,7 +46,7 @@ fn lock_both() -> Receiver<()> {
     locked
 }
 
-/// The course of the run in a while.
+/// The end of a wait of [`STALL`].
 enum Wait {
     /// The locks can be had, or the run is over.
     Over,

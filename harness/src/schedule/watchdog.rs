@@ -1,4 +1,4 @@
-//! A clock for the schedule, so that it needs no timer of a runtime.
+//! A timer for the schedule, so that it needs none of a runtime.
 
 use std::sync::Weak;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -24,8 +24,7 @@ impl Watchdog {
         }
     }
 
-    /// Sets an alarm, unless one that comes earlier is set already: after that one the next has
-    /// to be set anyway.
+    /// Sets an alarm, unless an earlier one is set: the schedule sets the next one when that has gone off.
     pub(super) fn wake_at(&mut self, alarm: Instant) {
         let now = Instant::now();
         if self.next.is_some_and(|next| next <= alarm && next > now) {
@@ -40,7 +39,7 @@ impl Watchdog {
 
 fn start(driver: Weak<Driver>) -> Sender<Instant> {
     let (alarms, received) = mpsc::channel();
-    // Without this thread only notices and timeouts are missing.
+    // If there is no thread to be had, notices and time-outs are missing.
     let _ = thread::Builder::new()
         .name("test-watchdog".to_owned())
         .spawn(move || watch(&received, &driver));

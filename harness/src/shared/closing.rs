@@ -11,7 +11,7 @@ use crate::block_on::block_on;
 use crate::process::print_error;
 
 /// Time limit from the report to the end of closing, when Ctrl-C has ended the run, or when a test was given up
-/// that may keep what closing needs. Of the five seconds that the process may take it leaves one for the exit.
+/// that may keep what closing needs. The process ends within five seconds; one of them is left for the exit.
 pub(crate) const CLOSING_LIMIT: Duration = Duration::from_secs(4);
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -28,7 +28,7 @@ struct State {
     /// Values whose opening has come to an end, in that order.
     opened: Vec<&'static dyn Closing>,
     teardown: Option<Teardown>,
-    /// When closing is abandoned, because a test was given up.
+    /// The end of the time limit for closing; present if a test was given up.
     deadline: Option<Instant>,
     /// A worker process has failed at its end, where it closes what its tests shared.
     has_worker_failed: bool,

@@ -94,15 +94,15 @@ pub struct Shared<T: 'static, E: SharedError = Failed> {
 
 struct State<T: 'static, E> {
     phase: Phase<T, E>,
-    /// Those who wait for the opening.
+    /// The wakers of those that wait for the opening.
     wakers: Vec<Waker>,
 }
 
-/// How far a value is. Each run begins, and ends, with the first.
+/// The phase of a value. Each run begins and ends with the first.
 enum Phase<T: 'static, E> {
-    /// Nobody has asked for it.
+    /// No test has asked for it.
     Unopened,
-    /// `open` has been started, by the first who asked.
+    /// `open` has been started, for the first test that asked.
     Opening,
     /// `open` has returned it.
     Open(&'static T),

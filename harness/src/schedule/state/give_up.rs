@@ -1,4 +1,4 @@
-//! Trials that do not come to an end of their own: their time is over, or that of the whole run.
+//! Trials that time out, and runs that are given up.
 
 use std::io;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::trial::Describe;
 use crate::unwind;
 
 impl State {
-    /// Takes note of the time: of trials that take too long, or long.
+    /// Gives up trials whose time is over, and reports those that have become slow.
     pub(super) fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {
         let now = Instant::now();
         for id in self.running.expired(now) {
@@ -51,8 +51,8 @@ impl State {
         self.give_up(id, driver)
     }
 
-    /// Has the future of a trial dropped, if it is one that waits; if it is not, or is not dropped in
-    /// time, reports that the trial has timed out, and leaves its thread alone.
+    /// Cancels the future of a trial if it is one that waits. If it is not, or if it is not dropped in time, reports that
+    /// the trial has timed out, and leaves its thread alone.
     fn give_up(&mut self, id: usize, driver: &Arc<Driver>) -> io::Result<()> {
         let Some(timeout) = self.running.timeout(id) else {
             return Ok(());
@@ -89,7 +89,7 @@ impl State {
         self.ended(id, ended)
     }
 
-    /// Notes that a trial goes on after its end is reported, and may keep what others need.
+    /// Notes that the thread of a trial goes on after its end is reported, and may keep locks that others need.
     pub(super) fn leave_behind(&mut self) {
         self.has_given_up = true;
         flush::suspect_lock();
@@ -120,9 +120,9 @@ impl State {
     }
 }
 
-/// Has a trial whose time is over described on a thread of its own, which may not come back.
+/// Describes a trial that has timed out, on a new thread, as that may block for ever.
 fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driver>) {
-    // Without a thread the trial is given up when the time for its description is over.
+    // If there is no thread to be had, the trial is given up when the limit for its description ends.
     let _ = thread::Builder::new()
         .name("test-timeout".to_owned())
         .spawn(move || {
