@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::task::{self, Cancellation};
-use crate::trial::{Completion, Failed, Measurement};
+use super::cancellation::Cancellation;
+use super::failed::{Completion, Failed, Measurement};
 
 /// The future of a test, as [`Trial::with_block_on`](crate::Trial::with_block_on) gets it: it keeps its result for the
 /// harness and returns nothing. It stays on the thread of its test.
@@ -90,17 +90,6 @@ impl Options {
     pub(crate) fn is_empty(&self) -> bool {
         self.describe.is_none() && self.block_on.is_none() && self.remake.is_none()
     }
-}
-
-/// Returns a body that polls the future of `start` on the thread that it is called on.
-pub(crate) fn async_body<S, F>(start: S) -> Body
-where
-    S: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<Completion, Failed>> + 'static,
-{
-    Body::InProcess(Box::new(|call: Call| {
-        task::run(call, Box::pin(async { start().await.map(done) }))
-    }))
 }
 
 /// Returns what a body says that completed, or found that it cannot run.

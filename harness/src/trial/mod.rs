@@ -1,19 +1,20 @@
 //! A single test or benchmark.
 
 mod body;
+mod cancellation;
 mod description;
 mod failed;
 #[cfg(feature = "libtest-mimic")]
 mod mimic;
 mod task;
 
-pub(crate) use self::body::{
-    BlockOn, Body, Call, Describe, Done, Options, Verdict, async_body, done,
-};
+use self::body::done;
+pub(crate) use self::body::{BlockOn, Body, Call, Describe, Done, Options, Verdict};
 pub use self::body::{BlockOnOutput, TestFuture};
+pub(crate) use self::cancellation::Cancellation;
 pub(crate) use self::description::{Description, ShouldPanic, Source};
 pub use self::failed::{Completion, Failed, Measurement};
-pub(crate) use self::task::Cancellation;
+use self::task::async_body;
 
 use std::borrow::Cow;
 use std::fmt;

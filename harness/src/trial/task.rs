@@ -1,20 +1,32 @@
 //! An async trial at work on its thread, and its cancellation.
 
 use std::cell::Cell;
-use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 
+use super::body::{Body, Call, Done, Verdict, done};
+use super::cancellation::Cancellation;
+use super::failed::{Completion, Failed};
 use crate::block_on::block_on;
-use crate::trial::{Call, Done, Failed, Verdict};
 use crate::unwind::{self, Payload};
 
 /// The future of an async trial.
-pub(crate) type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;
+type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;
+
+/// Returns a body that polls the future of `start` on the thread that it is called on.
+pub(crate) fn async_body<S, F>(start: S) -> Body
+where
+    S: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<Completion, Failed>> + 'static,
+{
+    Body::InProcess(Box::new(|call: Call| {
+        run(call, Box::pin(async { start().await.map(done) }))
+    }))
+}
 
 /// Polls a future on this thread, as `call` says. Returns `None` if it was dropped before it was
 /// through, by a cancellation or by the runtime.
@@ -22,7 +34,7 @@ pub(crate) type TrialFuture = Pin<Box<dyn Future<Output = Verdict>>>;
 /// # Panics
 ///
 /// Panics with what the future, its drop or the runtime panicked with, the last of these.
-pub(crate) fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
+fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
     let end = Rc::new(Cell::new(None));
     let task = Task {
         future: Some(future),
@@ -108,55 +120,5 @@ fn both<A, B>(later: Result<A, Payload>, earlier: Result<B, Payload>) -> Result<
             Err(payload)
         }
         (Err(payload), Ok(_)) | (Ok(_), Err(payload)) => Err(payload),
-    }
-}
-
-/// Says to a task that it is not wanted any more.
-#[derive(Default)]
-pub(crate) struct Cancellation(Mutex<CancellationState>);
-
-#[derive(Default)]
-struct CancellationState {
-    is_cancelled: bool,
-    waker: Option<Waker>,
-}
-
-impl Cancellation {
-    pub(crate) fn cancel(&self) {
-        let waker = {
-            let mut state = self.lock();
-            state.is_cancelled = true;
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    /// Drops the waker, which may keep the runtime, on the thread of the task.
-    fn forget_waker(&self) {
-        let waker = self.lock().waker.take();
-        drop(waker);
-    }
-
-    /// Says whether there is a task that has been polled, and waits or is just being polled.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.lock().waker.is_some()
-    }
-
-    /// Says whether the task is cancelled; if not, wakes it when it is.
-    fn is_cancelled(&self, waker: &Waker) -> bool {
-        // Wakers are the runtime's: none is cloned or dropped while the lock is held.
-        let waker = Some(waker.clone());
-        let (is_cancelled, former) = {
-            let mut state = self.lock();
-            (state.is_cancelled, mem::replace(&mut state.waker, waker))
-        };
-        drop(former);
-        is_cancelled
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CancellationState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
