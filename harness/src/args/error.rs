@@ -1,9 +1,9 @@
-//! Why a command line is refused.
+//! The errors of a command line.
 
 use std::error::Error;
 use std::fmt;
 
-/// Says why a command line was not accepted. The texts are libtest's.
+/// An error in a command line. The texts are libtest's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArgumentError {

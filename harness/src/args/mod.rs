@@ -36,7 +36,7 @@ pub struct Arguments {
     pub bench: bool,
     /// Lists the selected tests and runs none (`--list`).
     pub list: bool,
-    /// Lets the output of tests through (`--nocapture`, `--no-capture`, `RUST_TEST_NOCAPTURE`).
+    /// Does not capture the output of tests (`--nocapture`, `--no-capture`, `RUST_TEST_NOCAPTURE`).
     pub nocapture: bool,
     /// Shows the captured output of passing tests at the end (`--show-output`).
     pub show_output: bool,

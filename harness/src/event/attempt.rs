@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::event::Outcome;
 
-/// Which attempt of a trial something is about; without `--retries` the only one.
+/// An attempt to run a trial; without `--retries` the only one.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// Counted from 1.
     pub(crate) number: u32,
     pub(crate) of: u32,
-    /// Those before it, all of which failed.
+    /// The attempts before it, all of which failed.
     pub(crate) earlier: Vec<FailedAttempt>,
 }
 

@@ -5,10 +5,9 @@ use std::process::{self, ExitCode};
 use crate::event::Tally;
 use crate::process::FAILURE;
 
-/// Tells what a run came to.
+/// The result of a run.
 ///
-/// Usually one just calls [`exit`](Self::exit), or returns [`exit_code`](Self::exit_code) from
-/// `main`.
+/// Usually a program calls [`exit`](Self::exit), or returns [`exit_code`](Self::exit_code) from `main`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "call `exit()` or return `exit_code()` to pass the result on"]

@@ -1,4 +1,4 @@
-//! From what a body did to what is reported of it.
+//! The outcome of a trial, as judged from the result of its body.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use crate::args::TimeLimits;
 use crate::trial::{Description, Done, Measurement, ShouldPanic, Verdict};
 use crate::unwind::{self, PanicRecord, Payload, panic_text};
 
-/// How a trial ended.
+/// The outcome of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
@@ -54,7 +54,7 @@ impl Outcome {
     }
 }
 
-/// Judges what a body did, in the light of what the test is about; `panic` is the last panic of its threads.
+/// Judges the result of a body by `#[should_panic]`; `panic` is the last panic of its threads.
 pub(crate) fn judge(
     description: &Description,
     result: Result<Verdict, Payload>,

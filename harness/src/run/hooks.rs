@@ -13,7 +13,7 @@ use crate::unwind;
 
 type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
 
-/// The functions that stand in `main!`. Not for use by hand.
+/// The set-up and the tear-down of `main!`. Not for use by hand.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct Hooks {

@@ -1,4 +1,4 @@
-//! The ways to run trials.
+//! The functions that run trials.
 
 mod hooks;
 
@@ -47,13 +47,12 @@ pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
     }
 }
 
-/// Like [`run`], for programs that do other things meanwhile, or handle Ctrl-C themselves.
+/// Runs `trials` like [`run`], for programs that do other things meanwhile, or handle Ctrl-C themselves.
 ///
-/// The future that is returned starts the trials and reports; it can be awaited anywhere. It needs
-/// nothing of a runtime: it is woken by the trials. The [`Interrupter`] has what ran until then
-/// reported.
+/// The future starts the trials and reports. It can be awaited anywhere, and needs nothing of a runtime: the trials wake
+/// it. The [`Interrupter`] ends the report early.
 ///
-/// What tests [share](crate::Shared) is not closed at the end, nor by a [`run`] that a trial has: call
+/// The values that tests [share](crate::Shared) are not closed at the end, nor by a [`run`] within a trial: call
 /// [`close_shared`](crate::close_shared) when the future is ready.
 ///
 /// # Panics
@@ -108,7 +107,7 @@ async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
 
 /// The work that the arguments ask for.
 enum Work {
-    /// Another run of this process is the one that matters.
+    /// Nothing: this process is a worker that serves another run.
     Skip,
     List(Box<Arguments>, Vec<Trial>),
     Serve(Box<Server>),
@@ -157,7 +156,7 @@ fn list(args: &Arguments, trials: Vec<Trial>) -> io::Result<()> {
     output.event(&Event::ListFinished(&counts))
 }
 
-/// Reports an error of the output. A reader that has gone needs no message.
+/// Prints an error of the output, unless the reader of a pipe has gone.
 fn conclude(result: io::Result<Conclusion>) -> Conclusion {
     result.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::BrokenPipe {

@@ -16,7 +16,7 @@ pub(crate) type BlockOn = Arc<dyn Fn(TestFuture) -> Result<(), Failed> + Send + 
 
 /// The return types of the function of [`Trial::with_block_on`](crate::Trial::with_block_on).
 ///
-/// An `Err` fails the test for what its runtime came to after it, in addition to what the test itself says.
+/// An `Err` fails the test, for an error of its runtime after the test, in addition to an error of the test itself.
 ///
 /// It is implemented for `()` and `Result<(), Failed>`, and cannot be implemented for other types.
 pub trait BlockOnOutput: Sealed {}
@@ -57,9 +57,9 @@ pub(crate) type Verdict = Result<Done, Failed>;
 
 /// The code of a trial.
 pub(crate) enum Body {
-    /// Runs on a thread of the trial's own. Returns `None` if it was cancelled.
+    /// Called on the trial's thread. Returns `None` if the trial was cancelled.
     InProcess(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
-    /// Runs in a worker process, where there is another trial of this name.
+    /// Runs in a worker process, which has made a trial of this name itself.
     InWorker,
 }
 
@@ -74,25 +74,25 @@ pub(crate) struct Call {
 /// Makes a body anew.
 pub(crate) type Remake = Arc<dyn Fn() -> Body + Send + Sync>;
 
-/// The settings of a trial that are functions or times, for every attempt.
+/// The settings of a trial that all of its attempts share.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) describe: Option<Describe>,
-    /// Polls the futures of an async trial, if it is not to be this crate.
+    /// Polls the futures of an async trial, in place of this crate's own `block_on`.
     pub(crate) block_on: Option<BlockOn>,
     /// Present if the trial can run more than once.
     pub(crate) remake: Option<Remake>,
 }
 
 impl Options {
-    /// Says whether nothing of the user's is here.
+    /// Says whether there are no functions of the user's.
     pub(crate) fn is_empty(&self) -> bool {
         self.describe.is_none() && self.block_on.is_none() && self.remake.is_none()
     }
 }
 
-/// Returns what a body says that completed, or found that it cannot run.
+/// Converts the public result of a body.
 pub(crate) fn done(completion: Completion) -> Done {
     match completion {
         Completion::Completed => Done::Passed,

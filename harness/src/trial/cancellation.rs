@@ -1,10 +1,21 @@
 //! The cancellation of an async trial.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | unpolled: there is no waker | the future is polled, on the test's thread: the waker is kept | waiting |
+//! | unpolled | the trial is given up: the driver of the schedule cancels | cancelled |
+//! | waiting | the future is polled again: the waker is replaced | waiting |
+//! | waiting | it is ready, or dropped by its runtime: the test's thread drops the waker | unpolled |
+//! | waiting | its time is over: the driver of the schedule cancels, and wakes | cancelled |
+//! | cancelled | the future is polled: the test's thread drops it | |
+//!
+//! The waker is the user's runtime's: it is cloned, woken and dropped while the state is not locked.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-/// Says to a task that it is not wanted any more.
+/// Shared by the schedule, which cancels the trial, and the task that polls its future.
 #[derive(Default)]
 pub(crate) struct Cancellation(Mutex<State>);
 
@@ -26,20 +37,19 @@ impl Cancellation {
         }
     }
 
-    /// Drops the waker, which may keep the runtime, on the thread of the task.
+    /// Drops the waker on the thread of the task: it may be the last owner of the runtime.
     pub(super) fn forget_waker(&self) {
         let waker = self.lock().waker.take();
         drop(waker);
     }
 
-    /// Says whether there is a task that has been polled, and waits or is just being polled.
+    /// Says whether the future has been polled, and is waiting or just being polled.
     pub(crate) fn is_waiting(&self) -> bool {
         self.lock().waker.is_some()
     }
 
-    /// Says whether the task is cancelled; if not, wakes it when it is.
+    /// Says whether the trial is cancelled; if not, keeps `waker`, which is woken then.
     pub(super) fn is_cancelled(&self, waker: &Waker) -> bool {
-        // Wakers are the runtime's: none is cloned or dropped while the lock is held.
         let waker = Some(waker.clone());
         let (is_cancelled, former) = {
             let mut state = self.lock();

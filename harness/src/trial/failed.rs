@@ -1,8 +1,8 @@
-//! Why a trial failed, and what else it may say at its end.
+//! The results that the body of a trial returns.
 
 use std::fmt;
 
-/// Says that a test or benchmark failed, with or without a message.
+/// A failure of a test or benchmark, with or without a message.
 ///
 /// Anything that can be displayed converts into it, so `?` and `"text".into()` work. The message
 /// is shown as `Error: {message}` with the output of the test.
@@ -44,14 +44,14 @@ impl<M: fmt::Display> From<M> for Failed {
     }
 }
 
-/// Says how a test that did not fail came to its end.
+/// The end of a test that has not failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completion {
-    /// The test ran through.
+    /// The test has passed.
     Completed,
     /// The test found that it cannot run here; it counts as ignored.
     Ignored {
-        /// Why, shown behind the word `ignored`.
+        /// The reason, shown behind the word `ignored`.
         reason: Option<String>,
     },
 }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A single test or benchmark, with what `#[ignore]` and `#[should_panic]` would say about it.
+/// A single test or benchmark, with its attributes.
 pub struct Trial {
     pub(crate) description: Description,
     pub(crate) body: Body,
@@ -39,9 +39,9 @@ impl Trial {
         Self::ignorable_test(name, || runner().map(|()| Completion::Completed))
     }
 
-    /// Creates a test like [`Self::test`] that may find that it cannot run.
+    /// Creates a test like [`Self::test`] that may skip itself at run time.
     ///
-    /// `Ok(Completion::Ignored { .. })` makes it count as ignored, with the reason shown.
+    /// `Ok(Completion::Ignored { .. })` makes it count as ignored, and shows the reason.
     pub fn ignorable_test<R>(name: impl Into<String>, runner: R) -> Self
     where
         R: FnOnce() -> Result<Completion, Failed> + Send + 'static,
@@ -75,7 +75,7 @@ impl Trial {
     ///
     /// A minimal `block_on` of this crate polls it there, or the one that
     /// [`with_block_on`](Self::with_block_on) names. An `Err` and a panic fail the test, and so does
-    /// a runtime that drops the future before it is through. For a future that is not `Send` there
+    /// a runtime that drops the future before it is ready. For a future that is not `Send` there
     /// is [`local_async_test`](Self::local_async_test).
     pub fn async_test<F>(name: impl Into<String>, future: F) -> Self
     where
@@ -112,7 +112,7 @@ impl Trial {
         })
     }
 
-    /// Creates a test like [`Self::local_async_test`] that may find that it cannot run, like
+    /// Creates a test like [`Self::local_async_test`] that may skip itself at run time, like
     /// [`Self::ignorable_test`].
     pub fn ignorable_async_test<S, F>(name: impl Into<String>, start: S) -> Self
     where
@@ -174,7 +174,7 @@ impl Trial {
         self
     }
 
-    /// Marks the test as ignored and says why, like `#[ignore = "why"]`.
+    /// Marks the test as ignored, with a reason, like `#[ignore = "why"]`.
     pub fn with_ignored_reason(mut self, why: impl Into<Cow<'static, str>>) -> Self {
         self.description.ignored = true;
         self.description.ignore_reason = Some(why.into());
@@ -203,13 +203,13 @@ impl Trial {
         self
     }
 
-    /// Says where the test is defined, for messages and for `--list --format json`.
+    /// Sets the source location of the test, for messages and for `--list --format json`.
     pub fn with_source(self, file: impl Into<Cow<'static, str>>, line: u32) -> Self {
         self.with_source_span(file, (line, 0), (line, 0))
     }
 
-    /// Like [`with_source`](Self::with_source), with the line and the column, both counted from 1,
-    /// of the start and of the end of the function's name.
+    /// Sets the source location of the test like [`with_source`](Self::with_source), with the line and the column, both
+    /// counted from 1, of the start and of the end of the function's name.
     pub fn with_source_span(
         mut self,
         file: impl Into<Cow<'static, str>>,
@@ -228,18 +228,17 @@ impl Trial {
     /// `--isolate`.
     ///
     /// Tests keep their order: a serial one waits for those that run, and those after it wait for
-    /// it. Under nextest each test is a process of its own, of which this knows nothing: there it
-    /// takes a test group.
+    /// it. cargo-nextest runs each test in a process of its own, and does not know of this: use one of its test groups.
     pub fn with_serial(mut self, is_serial: bool) -> Self {
         self.description.is_serial = is_serial;
         self
     }
 
-    /// Has `block_on` poll the future, if this is an async trial. It is called on the test's thread.
+    /// Sets the function that polls the future of an async trial, on the test's thread. It changes nothing for others.
     ///
-    /// It may make a runtime, and drop it at its end: what that prints belongs to the test. The test
-    /// has failed if it returns before the future is through, if it panics, and if it returns an
-    /// `Err`, with that beside what the test itself says.
+    /// `block_on` may make a runtime, and drop it at its end: what that prints belongs to the test. The test
+    /// has failed if `block_on` returns before the future is ready, if it panics, and if it returns an
+    /// `Err`, which is shown beside an error of the test itself.
     ///
     /// ```
     /// # mod tokio { pub mod runtime {
@@ -267,16 +266,16 @@ impl Trial {
 
     /// Sets how long the test may take, in place of what `--timeout` says.
     ///
-    /// After that time the test has failed. A future that waits is dropped, for which it has a second
-    /// before the next test starts; a thread that blocks goes on until the process ends, but nobody
-    /// waits for it. If it is the thread that awaits the run then
-    /// the process ends five seconds after the report. With `--isolate` the test's process is killed.
+    /// After that time the test has failed. A future that waits is dropped; the next test starts when that has been done,
+    /// or after a second. A thread that blocks goes on until the process ends, and is not waited for. If it is
+    /// the thread that awaits the run then the process ends five seconds after the report. With `--isolate` the test's
+    /// process is killed.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Has `describe` say what the test is doing when its time is over; the text is shown with its
+    /// Sets the function that describes what the test is doing when its time is over. The text is shown with the test's
     /// output.
     ///
     /// It is called on a thread of its own, which works for the test, before the test's future is

@@ -1,4 +1,4 @@
-//! An async trial at work on its thread, and its cancellation.
+//! Polls the future of an async trial on the trial's thread.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -28,12 +28,12 @@ where
     }))
 }
 
-/// Polls a future on this thread, as `call` says. Returns `None` if it was dropped before it was
-/// through, by a cancellation or by the runtime.
+/// Polls a future on this thread, by the `block_on` of the call or that of this crate. Returns `None` if the future was
+/// dropped before it was ready, by a cancellation or by the runtime.
 ///
 /// # Panics
 ///
-/// Panics with what the future, its drop or the runtime panicked with, the last of these.
+/// Panics with the payload of the last panic among those of the future, its drop and the runtime.
 fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
     let end = Rc::new(Cell::new(None));
     let task = Task {
@@ -54,7 +54,7 @@ fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
     }
 }
 
-/// Adds a failure of the runtime to what the test itself says.
+/// Adds a failure of the runtime to the verdict of the test itself.
 fn join(verdict: Verdict, runtime: Result<(), Failed>) -> Verdict {
     match (verdict, runtime) {
         (verdict, Ok(())) | (verdict @ Ok(Done::Skipped { .. }), Err(_)) => verdict,
@@ -67,8 +67,8 @@ fn join(verdict: Verdict, runtime: Result<(), Failed>) -> Verdict {
     }
 }
 
-/// The future of a trial until it has ended, panicked or was cancelled. It never panics itself, so
-/// that a runtime ends as it does after a test that passes.
+/// Wraps the future of a trial for the runtime, and keeps its result. It never panics, so that the runtime ends as
+/// it does after a test that passes.
 struct Task {
     future: Option<TrialFuture>,
     cancellation: Arc<Cancellation>,
