@@ -6,8 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Request;
-use super::lost;
-use super::output::Output;
+use super::fd_loss;
+use super::output_file::OutputFile;
 use super::protocol::{self, Call, Reply};
 use crate::args::TimeLimits;
 use crate::capture::{Destination, stdio};
@@ -41,7 +41,7 @@ struct State {
     queue: VecDeque<Request>,
     /// How many trials were asked for.
     received: u64,
-    output: Option<Output>,
+    output: Option<OutputFile>,
     /// A trial runs.
     is_busy: bool,
     /// Describes that one.
@@ -59,7 +59,7 @@ impl Executor {
         settings: Settings,
         link: UnixStream,
         trials: Trials,
-        mut output: Option<Output>,
+        mut output: Option<OutputFile>,
     ) -> io::Result<Arc<Self>> {
         if let Some(output) = &mut output {
             output.take()?;
@@ -105,9 +105,10 @@ impl Executor {
 
     /// Ends the process if the trial that runs has taken its descriptors away.
     fn check(&self) {
-        let is_intact = |output: &Option<Output>| output.as_ref().is_none_or(Output::is_intact);
+        let is_intact =
+            |output: &Option<OutputFile>| output.as_ref().is_none_or(OutputFile::is_intact);
         if !self.link.is_intact() || !is_intact(&self.lock().output) {
-            lost::end();
+            fd_loss::exit();
         }
     }
 

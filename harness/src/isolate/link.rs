@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::lost;
+use super::fd_loss;
 use super::protocol::{self, Reply};
 use crate::capture::stdio;
 use crate::process::is_worker;
@@ -52,7 +52,7 @@ pub fn watch_parent() {
             .name("test-parent".to_owned())
             .spawn(move || {
                 if has_parent_gone(&watched) {
-                    lost::end_in_time();
+                    fd_loss::exit_after_limit();
                 }
             });
     }

@@ -11,17 +11,17 @@
 //! when a worker has gone it gives them to the next one.
 
 #[cfg(unix)]
-mod busy;
-#[cfg(unix)]
 mod executor;
 #[cfg(unix)]
-mod link;
+mod fd_loss;
 #[cfg(unix)]
-mod lost;
+mod hang_up;
+#[cfg(unix)]
+mod link;
 #[cfg(not(unix))]
 mod none;
 #[cfg(unix)]
-mod output;
+mod output_file;
 #[cfg(unix)]
 mod pool;
 #[cfg(unix)]
@@ -33,9 +33,9 @@ mod queue;
 #[cfg(unix)]
 mod replies;
 #[cfg(unix)]
-mod server;
+mod run_index;
 #[cfg(unix)]
-mod turn;
+mod server;
 #[cfg(unix)]
 mod worker;
 
@@ -46,15 +46,15 @@ use crate::job::Ended;
 #[cfg(unix)]
 pub use self::link::{setup_failed, watch_parent};
 #[cfg(not(unix))]
-pub(crate) use self::none::{Pool, Server, Turn};
+pub(crate) use self::none::{Pool, RunKind, Server};
 #[cfg(not(unix))]
 pub use self::none::{setup_failed, watch_parent};
 #[cfg(unix)]
 pub(crate) use self::pool::Pool;
 #[cfg(unix)]
-pub(crate) use self::server::Server;
+pub(crate) use self::run_index::RunKind;
 #[cfg(unix)]
-pub(crate) use self::turn::Turn;
+pub(crate) use self::server::Server;
 
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(crate) struct Request {
 
 /// A trial for the next worker that is free.
 #[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
-pub(crate) struct Job {
+pub(crate) struct Submission {
     pub(crate) request: Request,
     pub(crate) timeout: Option<Duration>,
     /// The trial can say what it is doing when its time is over.

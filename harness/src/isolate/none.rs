@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Job;
+use super::Submission;
 use crate::args::Arguments;
 use crate::trial::Trial;
 
@@ -16,7 +16,7 @@ pub fn watch_parent() {}
 pub fn setup_failed() {}
 
 /// What a call of `run` has to do.
-pub(crate) enum Turn {
+pub(crate) enum RunKind {
     Run(Option<u32>),
     #[expect(dead_code, reason = "there are no workers")]
     Serve,
@@ -24,7 +24,7 @@ pub(crate) enum Turn {
     Skip,
 }
 
-impl Turn {
+impl RunKind {
     /// Decides what the next run of this process is to do.
     pub(crate) fn next() -> Self {
         Self::Run(None)
@@ -44,7 +44,7 @@ impl Pool {
         match *self {}
     }
 
-    pub(crate) fn submit(&self, _: Job) {
+    pub(crate) fn submit(&self, _: Submission) {
         match *self {}
     }
 

@@ -5,10 +5,10 @@
 //! | state | event, and who | next |
 //! | --- | --- | --- |
 //! | empty: no process | it takes a trial from the queue: it starts a process | starting |
-//! | starting | the process says that it is ready | busy: it is asked for the trial |
+//! | starting | the process says that it is ready | hang_up: it is asked for the trial |
 //! | starting | the process ends before that, or cannot be started: the trial has failed | empty |
 //! | starting | the set-up of the process fails | empty, and the run ends |
-//! | busy: the process has one trial or more | the process sends the end of the first | busy, or idle after the last |
+//! | hang_up: the process has one trial or more | the process sends the end of the first | hang_up, or idle after the last |
 //! | busy | its trials are short: more are sent ahead | busy |
 //! | busy | another slot has nothing to do: that slot's thread calls trials back, the process returns those that have not started | busy |
 //! | busy | the process has no such trial, or not any more | the process is retired, and the trial is given to the next one |
@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Job;
-use super::busy::{Busy, Limit};
+use super::Submission;
+use super::hang_up::{HangUp, Limit};
 use super::process::PATIENCE;
 use super::queue::Queue;
-use super::worker::{Setup, Worker};
+use super::worker::{Worker, WorkerSettings};
 use crate::args::Arguments;
 
 /// The number of trials that a worker has at most, with the one that it runs.
@@ -41,7 +41,7 @@ pub(crate) struct Pool {
 /// The place of one worker at a time: the thread that starts it, talks to it and replaces it.
 struct Slot {
     thread: JoinHandle<()>,
-    busy: Busy,
+    hang_up: HangUp,
 }
 
 impl Pool {
@@ -67,18 +67,18 @@ impl Pool {
         } else {
             MAX_TRIALS
         };
-        let setup = Setup {
+        let setup = WorkerSettings {
             run,
             most,
             passes_output: args.nocapture,
         };
         let slots = (0..size).map(|number| {
-            let busy = Busy::default();
-            let worker = Worker::new(number, setup, queue.clone(), busy.clone());
+            let hang_up = HangUp::default();
+            let worker = Worker::new(number, setup, queue.clone(), hang_up.clone());
             let thread = thread::Builder::new()
                 .name(format!("test-worker-{number}"))
                 .spawn(|| worker.work())?;
-            Ok(Slot { thread, busy })
+            Ok(Slot { thread, hang_up })
         });
         Ok(Self {
             slots: slots.collect::<io::Result<_>>()?,
@@ -93,7 +93,7 @@ impl Pool {
     }
 
     /// Submits a trial to the next worker that is free.
-    pub(crate) fn submit(&self, job: Job) {
+    pub(crate) fn submit(&self, job: Submission) {
         self.queue.push(job);
     }
 
@@ -103,7 +103,7 @@ impl Pool {
         self.queue.close();
         let limit = Limit::new(patience.unwrap_or(PATIENCE));
         for slot in &self.slots {
-            slot.busy.close(limit);
+            slot.hang_up.close(limit);
         }
         for slot in self.slots {
             let _ = slot.thread.join();

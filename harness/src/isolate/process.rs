@@ -13,9 +13,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Request;
-use super::busy::{Busy, Limit};
-use super::lost;
-use super::output::Output;
+use super::fd_loss;
+use super::hang_up::{HangUp, Limit};
+use super::output_file::OutputFile;
 use super::protocol::{self, Call, Reply};
 use super::replies::{Replies, SharedChild};
 use crate::args::INTERRUPTED;
@@ -33,7 +33,7 @@ pub(super) struct Process {
     child: SharedChild,
     link: Arc<UnixStream>,
     replies: BufReader<Replies>,
-    output: Option<Output>,
+    output: Option<OutputFile>,
     has_run: bool,
     /// How many trials the process was asked for.
     requested: u64,
@@ -45,7 +45,7 @@ impl Process {
     /// Its output goes to a file, unless `passes_output`.
     pub(super) fn start(run: u32, passes_output: bool) -> io::Result<Self> {
         let (link, theirs) = UnixStream::pair()?;
-        let output = (!passes_output).then(Output::create).transpose()?;
+        let output = (!passes_output).then(OutputFile::create).transpose()?;
         let mut command = Command::new(this_program()?);
         command
             .args(std::env::args_os().skip(1))
@@ -141,14 +141,16 @@ impl Process {
 
     /// Returns what the worker printed and did not send any more.
     pub(super) fn take_output(&mut self) -> io::Result<Vec<u8>> {
-        self.output.as_mut().map_or(Ok(Vec::new()), Output::take)
+        self.output
+            .as_mut()
+            .map_or(Ok(Vec::new()), OutputFile::take)
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(&mut self, busy: &Busy) -> String {
-        match self.end(busy) {
+    pub(super) fn autopsy(&mut self, hang_up: &HangUp) -> String {
+        match self.end(hang_up) {
             Ok(End::Exited(status)) => describe(status),
-            Ok(End::Killed(_)) => lost::REASON.to_owned(),
+            Ok(End::Killed(_)) => fd_loss::REASON.to_owned(),
             Err(error) => format!("child process was lost: {error}"),
         }
     }
@@ -158,9 +160,9 @@ impl Process {
     /// # Errors
     ///
     /// Says how it failed there, with what it printed.
-    pub(super) fn end_run(mut self, busy: &Busy) -> Result<(), Vec<u8>> {
-        let reason = match self.end(busy) {
-            Ok(End::Exited(status)) if is_good(status, busy) => return Ok(()),
+    pub(super) fn end_run(mut self, hang_up: &HangUp) -> Result<(), Vec<u8>> {
+        let reason = match self.end(hang_up) {
+            Ok(End::Exited(status)) if is_good(status, hang_up) => return Ok(()),
             Ok(End::Exited(status)) => describe(status),
             // The process ignores SIGCHLD, and gets no status of any child.
             Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
@@ -182,7 +184,7 @@ impl Process {
     }
 
     /// Ends the worker. The end of the run may shorten its time meanwhile.
-    fn end(&mut self, busy: &Busy) -> io::Result<End> {
+    fn end(&mut self, hang_up: &HangUp) -> io::Result<End> {
         let _ = self.link.shutdown(Shutdown::Both);
         let own = Limit::new(PATIENCE);
         let mut pause = Duration::from_millis(1);
@@ -192,7 +194,7 @@ impl Process {
             if let Some(status) = child.try_wait()? {
                 return Ok(End::Exited(status));
             }
-            let Limit { patience, deadline } = busy.limit().unwrap_or(own);
+            let Limit { patience, deadline } = hang_up.limit().unwrap_or(own);
             if Instant::now() >= deadline {
                 child.kill()?;
                 child.wait()?;
@@ -221,8 +223,8 @@ enum End {
 }
 
 /// Says whether a worker has ended well: Ctrl-C, which reaches workers too, ends the run and has a status of its own.
-fn is_good(status: ExitStatus, busy: &Busy) -> bool {
-    status.success() || busy.limit().is_some() && status.code() == Some(INTERRUPTED)
+fn is_good(status: ExitStatus, hang_up: &HangUp) -> bool {
+    status.success() || hang_up.limit().is_some() && status.code() == Some(INTERRUPTED)
 }
 
 /// Returns what to start this program again with: its path, unless that has been removed since, or
@@ -243,7 +245,7 @@ fn this_program() -> io::Result<PathBuf> {
 /// Says how a process ended, in libtest's words.
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
-        (Some(lost::CODE), _) => lost::REASON.to_owned(),
+        (Some(fd_loss::EXIT_CODE), _) => fd_loss::REASON.to_owned(),
         (Some(code), _) => format!("got unexpected return code {code}"),
         (None, Some(signal)) => format!("child process exited with signal {signal}"),
         (None, None) => "unknown return code".to_owned(),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Job;
+use super::Submission;
 use super::protocol::{self, Call};
 
 /// The length of the names that are sent ahead at once, in bytes. Sending them must not block: the worker may be
@@ -22,7 +22,7 @@ pub(super) struct Queue {
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Submission>,
     /// For each slot, the way to its worker if that has trials which could be called back.
     backlogs: Vec<Option<Arc<UnixStream>>>,
     idle: usize,
@@ -44,7 +44,7 @@ impl Queue {
     }
 
     /// Adds a trial.
-    pub(super) fn push(&self, job: Job) {
+    pub(super) fn push(&self, job: Submission) {
         let mut state = self.lock();
         state.jobs.push_back(job);
         if state.idle > 0 {
@@ -53,7 +53,7 @@ impl Queue {
     }
 
     /// Puts trials back that came from here, before all others.
-    pub(super) fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Job>) {
+    pub(super) fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Submission>) {
         let mut state = self.lock();
         for job in jobs.rev() {
             state.jobs.push_front(job);
@@ -69,7 +69,7 @@ impl Queue {
 
     /// Returns a trial. Waits for one, and calls those back that other workers were sent ahead;
     /// `None` says that the queue was closed.
-    pub(super) fn wait(&self) -> Option<Job> {
+    pub(super) fn wait(&self) -> Option<Submission> {
         let mut state = self.lock();
         loop {
             if state.is_closed {
@@ -90,7 +90,12 @@ impl Queue {
 
     /// Returns up to `most` trials to be sent ahead by a slot over `link`, and no more than its
     /// share of what there is, or than the socket has room for.
-    pub(super) fn take_ahead(&self, slot: usize, most: usize, link: &Arc<UnixStream>) -> Vec<Job> {
+    pub(super) fn take_ahead(
+        &self,
+        slot: usize,
+        most: usize,
+        link: &Arc<UnixStream>,
+    ) -> Vec<Submission> {
         let mut state = self.lock();
         // The slots that wait have been woken for these trials.
         if state.idle > 0 {
@@ -103,7 +108,7 @@ impl Queue {
             room > 0
         });
         let count = fitting.take(most.min(share)).count();
-        let jobs: Vec<Job> = state.jobs.drain(..count).collect();
+        let jobs: Vec<Submission> = state.jobs.drain(..count).collect();
         if !jobs.is_empty() {
             state.backlogs[slot] = Some(link.clone());
         }

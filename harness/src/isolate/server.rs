@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::executor::{Executor, Settings, Trials};
+use super::fd_loss;
 use super::link;
-use super::lost;
-use super::output::Output;
+use super::output_file::OutputFile;
 use crate::args::{Arguments, TimeLimits};
 use crate::capture::Destination;
 use crate::capture::hook::HookGuard;
@@ -57,7 +57,7 @@ impl Server {
                 let _ = executor.clone().work();
                 executor.clear();
                 closed.put(());
-                lost::end_in_time();
+                fd_loss::exit_after_limit();
             })?;
         Ok(server)
     }
@@ -72,9 +72,9 @@ impl Future for Server {
 }
 
 /// Returns the file that standard output and standard error go to.
-fn own_output() -> io::Result<Output> {
+fn own_output() -> io::Result<OutputFile> {
     let file = io::stdout().as_fd().try_clone_to_owned()?;
-    let output = Output::new(File::from(file));
+    let output = OutputFile::new(File::from(file));
     process::save_stderr(output.writer()?);
     Ok(output)
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::busy::Busy;
-use super::lost;
+use super::fd_loss;
+use super::hang_up::HangUp;
 use super::process::{NotReady, Process};
 use super::protocol::Reply;
 use super::queue::Queue;
 use super::replies::is_timeout;
-use super::{Job, Progress};
+use super::{Progress, Submission};
 use crate::event::Outcome;
 use crate::job::Ended;
 use crate::shared;
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_micros(200);
 
 /// What the workers of a run have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Setup {
+pub(super) struct WorkerSettings {
     /// The number of the run.
     pub(super) run: u32,
     /// So many trials a process may have at most.
@@ -37,12 +37,12 @@ pub(super) struct Setup {
 /// A worker process that is replaced when it has gone.
 pub(super) struct Worker {
     number: usize,
-    setup: Setup,
+    setup: WorkerSettings,
     queue: Arc<Queue>,
-    busy: Busy,
+    hang_up: HangUp,
     process: Option<Process>,
     /// What the process was sent. It runs the first of these.
-    sent: VecDeque<Job>,
+    sent: VecDeque<Submission>,
     /// Since when it runs that one.
     since: Instant,
     /// How many trials the process may have at present.
@@ -50,12 +50,17 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, setup: Setup, queue: Arc<Queue>, busy: Busy) -> Self {
+    pub(super) fn new(
+        number: usize,
+        setup: WorkerSettings,
+        queue: Arc<Queue>,
+        hang_up: HangUp,
+    ) -> Self {
         Self {
             number,
             setup,
             queue,
-            busy,
+            hang_up,
             process: None,
             sent: VecDeque::new(),
             since: Instant::now(),
@@ -81,7 +86,7 @@ impl Worker {
     }
 
     /// Sends a trial to the process, which has none; it is started if it is not there.
-    fn submit(&mut self, job: Job) {
+    fn submit(&mut self, job: Submission) {
         let mut process = match self.process.take().map_or_else(|| self.start(), Ok) {
             Ok(process) => process,
             Err(NoProcess::Ended(ended)) => {
@@ -94,7 +99,7 @@ impl Worker {
         };
         (job.tell)(Progress::Started);
         // If the run is over by now the process is told so here, and says no more.
-        self.busy.set(process.link().clone());
+        self.hang_up.set(process.link().clone());
         process.request([&job.request]);
         self.process = Some(process);
         self.sent.push_back(job);
@@ -155,7 +160,7 @@ impl Worker {
             _ => 1,
         };
         if self.sent.is_empty() {
-            self.busy.clear();
+            self.hang_up.clear();
             self.queue.has_none_ahead(self.number);
         }
         (job.tell)(Progress::Ended(ended));
@@ -192,8 +197,8 @@ impl Worker {
 
     /// Ends a process, which may have something to close, and to tear down; it fails the run if it does not end well.
     fn retire(&self, process: Process) {
-        self.busy.clear();
-        if let Err(output) = process.end_run(&self.busy) {
+        self.hang_up.clear();
+        if let Err(output) = process.end_run(&self.hang_up) {
             shared::worker_failed(&output);
         }
     }
@@ -201,11 +206,11 @@ impl Worker {
     /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
     /// nonsense. If the run is over, which has shut the socket down, then the process may tear down.
     fn bury(&mut self, mut process: Process, error: &io::Error) {
-        if self.busy.limit().is_some() {
+        if self.hang_up.limit().is_some() {
             self.sent.clear();
             return self.retire(process);
         }
-        self.busy.clear();
+        self.hang_up.clear();
         let job = self.sent.pop_front();
         self.give_up_rest();
         let timeout = job.as_ref().and_then(|job| job.timeout);
@@ -223,9 +228,9 @@ impl Worker {
             }
             None if error.kind() == ErrorKind::InvalidData => {
                 process.kill();
-                Outcome::FailedBecause(lost::DISTURBED.to_owned())
+                Outcome::FailedBecause(fd_loss::PROTOCOL_REASON.to_owned())
             }
-            None => Outcome::FailedBecause(process.autopsy(&self.busy)),
+            None => Outcome::FailedBecause(process.autopsy(&self.hang_up)),
         };
         if let Some(job) = job {
             (job.tell)(Progress::Ended(Ended::cut_short(outcome, output, None)));
@@ -240,19 +245,19 @@ impl Worker {
     }
 
     fn start(&self) -> Result<Process, NoProcess> {
-        let Setup {
+        let WorkerSettings {
             run, passes_output, ..
         } = self.setup;
         let mut process = Process::start(run, passes_output).map_err(|error| {
             let reason = format!("the worker process could not be started: {error}");
             NoProcess::Ended(Ended::without_output(Outcome::FailedBecause(reason)))
         })?;
-        self.busy.set(process.link().clone());
+        self.hang_up.set(process.link().clone());
         let Err(not_ready) = process.await_ready() else {
             return Ok(process);
         };
         // It may print until it has ended.
-        let reason = process.autopsy(&self.busy);
+        let reason = process.autopsy(&self.hang_up);
         let output = process.take_output().unwrap_or_default();
         Err(match not_ready {
             NotReady::SetupFailed => NoProcess::SetupFailed(output),

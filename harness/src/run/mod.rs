@@ -14,7 +14,7 @@ use std::thread;
 use crate::args::{Arguments, TimeLimits};
 use crate::block_on::block_on;
 use crate::event::{Conclusion, Event, Listing};
-use crate::isolate::{Pool, Server, Turn};
+use crate::isolate::{Pool, RunKind, Server};
 use crate::plan::{self, Plan};
 use crate::process::{ExitGuard, print_error};
 use crate::report::{Output, StdoutReservation};
@@ -116,12 +116,12 @@ enum Work {
 
 impl Work {
     fn new(args: &Arguments, mut trials: Vec<Trial>) -> io::Result<Self> {
-        let number = match Turn::next() {
-            Turn::Run(number) => number,
-            Turn::Serve => {
+        let number = match RunKind::next() {
+            RunKind::Run(number) => number,
+            RunKind::Serve => {
                 return Ok(Self::Serve(Box::new(Server::start(args, trials)?)));
             }
-            Turn::Skip => {
+            RunKind::Skip => {
                 plan::keep(&mut trials, |_| false);
                 return Ok(Self::Skip);
             }

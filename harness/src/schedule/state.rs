@@ -236,7 +236,7 @@ impl State {
         let driver = driver.clone();
         if let Some(pool) = self.pool.as_ref().filter(|_| !ignored) {
             let name = description.title().into_owned();
-            pool.submit(isolate::Job {
+            pool.submit(isolate::Submission {
                 request: Request { name, occurrence },
                 timeout,
                 is_described: options.describe.is_some(),

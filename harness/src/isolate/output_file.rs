@@ -13,13 +13,13 @@ use crate::process::CheckedFile;
 /// The length in bytes from which on the file is emptied between trials.
 const MAX_LENGTH: u64 = 1 << 20;
 
-/// Output that ends up in a file, and where that of the current trial starts.
-pub(super) struct Output {
+/// The file, and where the output of the current trial starts in it.
+pub(super) struct OutputFile {
     file: CheckedFile<File>,
     pub(super) start: u64,
 }
 
-impl Output {
+impl OutputFile {
     /// Looks at `file`, which every writer appends to.
     pub(super) fn new(file: File) -> Self {
         Self {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn each_byte_is_taken_once_and_a_long_file_is_emptied() {
-        let mut output = Output::create().unwrap();
+        let mut output = OutputFile::create().unwrap();
         let mut writer = output.writer().unwrap();
         for text in [&b"one"[..], b"", &[b'x'; MAX_LENGTH as usize], b"after"] {
             writer.write_all(text).unwrap();

@@ -12,7 +12,7 @@ use crate::process::worker::served_run;
 
 /// What a call of `run` has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum RunKind {
     /// Run the trials. This is the run of this number; a run that a test starts has none.
     Run(Option<u32>),
     /// Serve the parent.
@@ -22,61 +22,66 @@ pub(crate) enum Turn {
 }
 
 /// How far a process is.
-struct Progress {
+struct Runs {
     /// How many runs have started.
-    runs: u32,
+    started: u32,
 }
 
-static PROGRESS: Mutex<Progress> = Mutex::new(Progress { runs: 0 });
+static RUNS: Mutex<Runs> = Mutex::new(Runs { started: 0 });
 
-impl Turn {
+impl RunKind {
     /// Decides what the next run of this process is to do.
     pub(crate) fn next() -> Self {
         lock().next(served_run(), capture::current().is_some())
     }
 }
 
-impl Progress {
-    fn next(&mut self, served: Option<u32>, is_within_test: bool) -> Turn {
+impl Runs {
+    fn next(&mut self, served: Option<u32>, is_within_test: bool) -> RunKind {
         if is_within_test {
-            return Turn::Run(None);
+            return RunKind::Run(None);
         }
-        let number = self.runs;
-        self.runs += 1;
+        let number = self.started;
+        self.started += 1;
         match served {
-            None => Turn::Run(Some(number)),
-            Some(served) if served == number => Turn::Serve,
-            Some(_) => Turn::Skip,
+            None => RunKind::Run(Some(number)),
+            Some(served) if served == number => RunKind::Serve,
+            Some(_) => RunKind::Skip,
         }
     }
 }
 
-fn lock() -> MutexGuard<'static, Progress> {
-    PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Runs> {
+    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn turns(served: Option<u32>) -> Vec<Turn> {
-        let mut progress = Progress { runs: 0 };
+    fn kinds(served: Option<u32>) -> Vec<RunKind> {
+        let mut runs = Runs { started: 0 };
         [false, true, false, false]
-            .map(|is_within_test| progress.next(served, is_within_test))
+            .map(|is_within_test| runs.next(served, is_within_test))
             .to_vec()
     }
 
     #[test]
     fn runs_are_numbered_but_for_those_within_tests() {
-        let run = |number| Turn::Run(Some(number));
-        assert_eq!(turns(None), [run(0), Turn::Run(None), run(1), run(2)]);
+        let run = |number| RunKind::Run(Some(number));
+        assert_eq!(kinds(None), [run(0), RunKind::Run(None), run(1), run(2)]);
     }
 
     #[test]
     fn a_worker_serves_its_run_and_no_other() {
         assert_eq!(
-            turns(Some(1)),
-            [Turn::Skip, Turn::Run(None), Turn::Serve, Turn::Skip]
+            kinds(Some(1)),
+            [
+                RunKind::Skip,
+                RunKind::Run(None),
+                RunKind::Serve,
+                RunKind::Skip
+            ]
         );
     }
 }

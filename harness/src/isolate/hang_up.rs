@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// shuts the socket down. The process then closes what its tests share, and tears down; the slot's thread reads the end of
 /// the file, and waits for the process.
 #[derive(Clone, Default)]
-pub(super) struct Busy(Arc<Mutex<State>>);
+pub(super) struct HangUp(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -36,7 +36,7 @@ impl Limit {
     }
 }
 
-impl Busy {
+impl HangUp {
     /// Notes that a process has work to do. It is told at once if the run is over.
     pub(super) fn set(&self, link: Arc<UnixStream>) {
         let mut state = self.lock();
@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn a_process_is_told_of_the_end_whether_it_starts_before_or_after_that() {
         let ((before, mut first), (after, mut second)) = (pair(), pair());
-        let busy = Busy::default();
-        busy.set(before.clone());
-        busy.close(Limit::new(Duration::ZERO));
-        busy.set(after.clone());
+        let hang_up = HangUp::default();
+        hang_up.set(before.clone());
+        hang_up.close(Limit::new(Duration::ZERO));
+        hang_up.set(after.clone());
         assert_eq!(first.read(&mut [0]).unwrap(), 0);
         assert_eq!(second.read(&mut [0]).unwrap(), 0);
     }
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn a_process_that_has_nothing_to_do_is_left_alone() {
         let (idle, mut theirs) = pair();
-        let busy = Busy::default();
-        busy.set(idle.clone());
-        busy.clear();
-        busy.close(Limit::new(Duration::ZERO));
+        let hang_up = HangUp::default();
+        hang_up.set(idle.clone());
+        hang_up.clear();
+        hang_up.close(Limit::new(Duration::ZERO));
         let error = theirs.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
