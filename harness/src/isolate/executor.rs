@@ -1,4 +1,16 @@
 //! Runs one trial after the other in a worker process, as the parent calls for them.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | idle | a call for a trial: the thread that takes the calls (`test-requests`) | queued, and started by it |
+//! | running a trial | a call for another: the thread that takes the calls | running, one more in the queue |
+//! | running | a call for return: the thread that takes the calls sends back the number of queued trials, and forgets them | running |
+//! | running | the trial ends: the thread that has waited for the test's sends the end and the output | idle, or running the next of the queue |
+//! | running | a call for a description, as the trial's time is over: the thread that takes the calls | spent |
+//! | idle | the next trial of the queue is not there, or has run before: the thread that would start it says so | spent |
+//! | spent: no trial starts any more | the parent ends the process | |
+//! | any | the test has closed or replaced descriptors that the worker needs: whoever finds that exits with [`fd_loss::EXIT_CODE`] | |
+//! | any | the parent closes the socket | the caller of `run` goes on |
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufReader, Write};
@@ -16,8 +28,8 @@ use crate::process::{self, CheckedFile};
 use crate::trial::{Describe, Trial};
 use crate::unwind;
 
-/// Takes the parent's calls. Whoever finds that no trial is running starts the next one: the thread that takes
-/// the calls, or that on which the trial before ended.
+/// Takes the parent's calls. The next trial is started by the thread that takes the calls, or by the one that has waited
+/// for the trial before, whichever finds that none is running.
 pub(super) struct Executor {
     settings: Settings,
     threads: ThreadPool<Ended>,
@@ -25,7 +37,7 @@ pub(super) struct Executor {
     state: Mutex<State>,
 }
 
-/// How trials are to run.
+/// The settings of all trials.
 pub(super) struct Settings {
     pub(super) measures: bool,
     pub(super) destination: Destination,
@@ -39,14 +51,14 @@ pub(super) type Trials = HashMap<(String, u32), Trial>;
 struct State {
     trials: Trials,
     queue: VecDeque<Request>,
-    /// How many trials were asked for.
+    /// The number of trials that were asked for.
     received: u64,
     output: Option<OutputFile>,
     /// A trial runs.
     is_busy: bool,
     /// Describes that one.
     describe: Option<Describe>,
-    /// Somebody is about to start the next trial.
+    /// A thread is about to start the next trial.
     is_starting: bool,
     /// The parent has been told that a trial cannot run, or has said that the time of one is over, and will end this
     /// process.
@@ -54,7 +66,7 @@ struct State {
 }
 
 impl Executor {
-    /// Says to the parent that the worker is ready. What was printed until now is of no trial.
+    /// Says to the parent that the worker is ready. The output until now belongs to no trial.
     pub(super) fn open(
         settings: Settings,
         link: UnixStream,
@@ -120,8 +132,8 @@ impl Executor {
         }
     }
 
-    /// Returns what has not started to the parent, which takes the first one for started if nothing
-    /// runs now.
+    /// Returns the trials that have not started to the parent; but not the first if none is running, as the parent takes
+    /// that one for started.
     fn return_rest(&self) {
         let mut state = self.lock();
         let kept = usize::from(!state.is_busy).min(state.queue.len());
@@ -144,9 +156,9 @@ impl Executor {
         self.reply(&Reply::Described);
     }
 
-    /// Starts the next trial, unless one is running, or being started by somebody else.
+    /// Starts the next trial, unless one is running, or another thread is about to start one.
     ///
-    /// A trial may come to its end, and call this, before it has quite been started.
+    /// A trial may end, on its thread, and call this, before `start` has returned.
     fn proceed(self: &Arc<Self>) {
         let mut state = self.lock();
         if state.is_starting {
@@ -187,7 +199,7 @@ impl Executor {
     /// Sends the end of a trial, with everything that it has printed.
     fn ended(self: &Arc<Self>, mut ended: Ended) {
         self.check();
-        // What is still to be written comes there too. If this fails it is lost.
+        // So that the flushes below write to the file. If this fails their output is lost.
         if let Some(output) = &self.lock().output {
             let _ = output.restore();
         }
@@ -201,7 +213,8 @@ impl Executor {
             let _ = output.trim();
             start = output.start;
         }
-        // As long as the lock is held nothing is called back that the parent takes for started.
+        // With the state locked, so that a call for return comes before this reply or finds that nothing runs. The
+        // parent takes the next trial for started when it reads this.
         self.reply(&Reply::Ended { ended, start });
         state.is_busy = false;
         let describe = state.describe.take();
@@ -211,7 +224,7 @@ impl Executor {
         self.proceed();
     }
 
-    /// If the parent has gone then nobody is left to tell.
+    /// Sends a reply; an error means that the parent has gone.
     fn reply(&self, reply: &Reply) {
         let _ = protocol::send(&mut &*self.link, |frame| reply.encode(frame));
     }

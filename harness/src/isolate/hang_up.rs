@@ -1,15 +1,15 @@
-//! How the end of the run reaches a slot, and the worker that it waits for.
+//! The end of the run, as it reaches a slot of the pool and its worker.
 
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The socket of the process that a slot waits for, if it waits for one, and whether the run is over.
+/// The socket of the process that a slot waits for, if it waits for one, and the end of the run.
 ///
-/// The end of the run and the start of a process may come at the same time: whichever of the two is the later one here
-/// shuts the socket down. The process then closes what its tests share, and tears down; the slot's thread reads the end of
-/// the file, and waits for the process.
+/// The end of the run, on the thread that ends it, and the start of a process, on the slot's, may come at the same time:
+/// the later of the two shuts the socket down. The process then closes what its tests share, and tears down; the
+/// slot's thread reads the end of the file, and waits for the process.
 #[derive(Clone, Default)]
 pub(super) struct HangUp(Arc<Mutex<State>>);
 

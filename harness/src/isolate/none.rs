@@ -15,7 +15,7 @@ pub fn watch_parent() {}
 /// Would tell the parent of a worker that the set-up has failed.
 pub fn setup_failed() {}
 
-/// What a call of `run` has to do.
+/// The kind of a call of `run`.
 pub(crate) enum RunKind {
     Run(Option<u32>),
     #[expect(dead_code, reason = "there are no workers")]
@@ -25,7 +25,7 @@ pub(crate) enum RunKind {
 }
 
 impl RunKind {
-    /// Decides what the next run of this process is to do.
+    /// Returns the kind of the next run of this process.
     pub(crate) fn next() -> Self {
         Self::Run(None)
     }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use super::Submission;
 use super::hang_up::{HangUp, Limit};
-use super::process::PATIENCE;
+use super::process::EXIT_LIMIT;
 use super::queue::Queue;
 use super::worker::{Worker, WorkerSettings};
 use crate::args::Arguments;
@@ -62,14 +62,14 @@ impl Pool {
         // trials print into the report none may be ahead of it.
         let is_decided_late =
             args.fail_fast || args.max_failures.is_some() || args.retries.is_some();
-        let most = if is_decided_late || args.nocapture {
+        let max_trials = if is_decided_late || args.nocapture {
             1
         } else {
             MAX_TRIALS
         };
         let setup = WorkerSettings {
             run,
-            most,
+            max_trials,
             passes_output: args.nocapture,
         };
         let slots = (0..size).map(|number| {
@@ -83,7 +83,7 @@ impl Pool {
         Ok(Self {
             slots: slots.collect::<io::Result<_>>()?,
             queue,
-            capacity: size * most,
+            capacity: size * max_trials,
         })
     }
 
@@ -98,10 +98,10 @@ impl Pool {
     }
 
     /// Ends all workers, and waits until they have closed what their tests shared, and torn down. Those that have not
-    /// ended after `patience`, by default [`PATIENCE`], are killed.
+    /// ended after `patience`, by default [`EXIT_LIMIT`], are killed.
     pub(crate) fn end(self, patience: Option<Duration>) {
         self.queue.close();
-        let limit = Limit::new(patience.unwrap_or(PATIENCE));
+        let limit = Limit::new(patience.unwrap_or(EXIT_LIMIT));
         for slot in &self.slots {
             slot.hang_up.close(limit);
         }

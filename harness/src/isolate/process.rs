@@ -21,12 +21,11 @@ use super::replies::{Replies, SharedChild};
 use crate::args::INTERRUPTED;
 use crate::process::worker;
 
-/// A worker gets this long to end by itself, and to write what it has to write (of coverage, for
-/// example), when the run is over.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of a worker from the end of the run to its own: it may have to tear down, and to write coverage.
+pub(super) const EXIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A worker gets this long to describe a trial, as the schedule gives it in its own process.
-const TIME_TO_DESCRIBE: Duration = Duration::from_secs(2);
+/// Time limit of a worker for the description of a trial, the same as within one process.
+const DESCRIPTION_LIMIT: Duration = Duration::from_secs(2);
 
 /// A worker process.
 pub(super) struct Process {
@@ -127,7 +126,7 @@ impl Process {
     /// printed if it ends meanwhile.
     pub(super) fn describe(&mut self) -> Vec<u8> {
         let _ = protocol::send(&mut &*self.link, Call::encode_describe);
-        let deadline = Instant::now() + TIME_TO_DESCRIBE;
+        let deadline = Instant::now() + DESCRIPTION_LIMIT;
         let mut output = Vec::new();
         loop {
             match self.receive(Some(deadline)) {
@@ -186,7 +185,7 @@ impl Process {
     /// Ends the worker. The end of the run may shorten its time meanwhile.
     fn end(&mut self, hang_up: &HangUp) -> io::Result<End> {
         let _ = self.link.shutdown(Shutdown::Both);
-        let own = Limit::new(PATIENCE);
+        let own = Limit::new(EXIT_LIMIT);
         let mut pause = Duration::from_millis(1);
         loop {
             // Others may want to kill it meanwhile.

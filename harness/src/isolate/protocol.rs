@@ -1,5 +1,5 @@
-//! What parent and worker say to each other: frames of a mark, a length, in eight bytes, and that many
-//! bytes. Both are the same binary, so there are no versions.
+//! The protocol of parent and worker: frames of a mark, a length, in eight bytes, and that many bytes. Both are the same
+//! binary, so there are no versions.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
@@ -46,7 +46,7 @@ pub(super) enum Reply {
     SetupFailed,
     /// What the trial was doing is printed.
     Described,
-    /// So many trials will not run: the last ones of those that had been asked for until then.
+    /// The number of trials that will not run: the last ones of those that had been asked for until then.
     Returned {
         count: usize,
         /// How many had been asked for. The parent may have asked for more meanwhile.

@@ -1,16 +1,15 @@
-//! Which run of a process is which.
+//! The number of a run within its process.
 //!
-//! A worker runs `main` again, which may call `run` more than once. So the runs of a process are
-//! numbered by the order of their start, and a worker is told the number of the one that it serves;
-//! it skips those before it, and those after it. The runs that tests start have no numbers: in a
-//! worker, which runs other tests, they would be others.
+//! A worker runs `main` again, which may call `run` more than once. So the runs of a process are numbered in the order of
+//! their start. A worker knows the number of the run that it serves, from a variable, and skips the others. Runs within
+//! tests have no numbers: a worker runs other tests, whose runs would get the same ones.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::capture;
 use crate::process::worker::served_run;
 
-/// What a call of `run` has to do.
+/// The kind of a call of `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunKind {
     /// Run the trials. This is the run of this number; a run that a test starts has none.
@@ -21,16 +20,16 @@ pub(crate) enum RunKind {
     Skip,
 }
 
-/// How far a process is.
+/// The runs of this process.
 struct Runs {
-    /// How many runs have started.
+    /// The number of runs that have started.
     started: u32,
 }
 
 static RUNS: Mutex<Runs> = Mutex::new(Runs { started: 0 });
 
 impl RunKind {
-    /// Decides what the next run of this process is to do.
+    /// Returns the kind of the next run of this process.
     pub(crate) fn next() -> Self {
         lock().next(served_run(), capture::current().is_some())
     }

@@ -1,4 +1,5 @@
-//! A worker, as the parent's thread for it sees it.
+//! The slot of one worker at a time: its thread in the parent, which starts the process, talks to it, and replaces it.
+//! The states stand at the top of `pool.rs`.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -17,20 +18,20 @@ use crate::event::Outcome;
 use crate::job::Ended;
 use crate::shared;
 
-/// Where trials take less time, others are worth being sent ahead.
+/// Other trials are sent ahead where trials take less time than this.
 const SHORT: Duration = Duration::from_millis(1);
 
-/// With so many trials a process has enough to do for a [`PAUSE`].
-const MANY: usize = 8;
+/// The number of trials that keeps a process busy for a [`PAUSE`].
+const PAUSE_TRIALS: usize = 8;
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// What the workers of a run have in common.
+/// The settings that the workers of a run share.
 #[derive(Clone, Copy)]
 pub(super) struct WorkerSettings {
     /// The number of the run.
     pub(super) run: u32,
-    /// So many trials a process may have at most.
-    pub(super) most: usize,
+    /// The number of trials that a process may have at most.
+    pub(super) max_trials: usize,
     pub(super) passes_output: bool,
 }
 
@@ -41,11 +42,11 @@ pub(super) struct Worker {
     queue: Arc<Queue>,
     hang_up: HangUp,
     process: Option<Process>,
-    /// What the process was sent. It runs the first of these.
+    /// The trials that the process was sent. It runs the first of them.
     sent: VecDeque<Submission>,
-    /// Since when it runs that one.
+    /// The time at which it started that one.
     since: Instant,
-    /// How many trials the process may have at present.
+    /// The number of trials that the process may have at present: it doubles as long as they are short.
     depth: usize,
 }
 
@@ -68,7 +69,7 @@ impl Worker {
         }
     }
 
-    /// Has trials run until the queue is closed.
+    /// Takes trials from the queue until that is closed.
     pub(super) fn work(mut self) {
         loop {
             if !self.sent.is_empty() {
@@ -120,13 +121,13 @@ impl Worker {
         self.sent.extend(jobs);
     }
 
-    /// Waits for what the process has to say.
+    /// Waits for the next reply of the process, and acts on it.
     fn receive(&mut self) {
         let Some(mut process) = self.process.take() else {
             return;
         };
-        // To be woken for every short trial would cost more than the trial.
-        if self.sent.len() >= MANY && !process.has_said_more() {
+        // A wake-up for every short trial would cost more than the trial.
+        if self.sent.len() >= PAUSE_TRIALS && !process.has_said_more() {
             thread::sleep(PAUSE);
         }
         let timeout = self.sent.front().and_then(|job| job.timeout);
@@ -149,14 +150,14 @@ impl Worker {
         }
     }
 
-    /// Takes note of the end of a trial, and of the start of the next one.
+    /// Tells of the end of a trial, and of the start of the next one.
     fn ended(&mut self, ended: Ended) {
         let Some(job) = self.sent.pop_front() else {
             return;
         };
         self.since = Instant::now();
         self.depth = match ended.elapsed {
-            Some(elapsed) if elapsed < SHORT => self.setup.most.min(self.depth * 2),
+            Some(elapsed) if elapsed < SHORT => self.setup.max_trials.min(self.depth * 2),
             _ => 1,
         };
         if self.sent.is_empty() {
@@ -169,14 +170,14 @@ impl Worker {
         }
     }
 
-    /// Gives trials to others that the process will not run. It was sent `later` ones after them.
+    /// Puts trials back into the queue that the process has returned. It was sent `later` more after them.
     fn put_back(&mut self, count: usize, later: usize) {
         let end = self.sent.len().saturating_sub(later);
         let start = end.saturating_sub(count);
         self.queue.put_back(self.sent.drain(start..end));
     }
 
-    /// Has a trial run by a fresh process: one that has run it before cannot do so again.
+    /// Replaces a process that does not have a trial: one that has run it before cannot do so again.
     fn replace(&mut self, process: Process) {
         let Some(job) = self.sent.pop_front() else {
             return self.retire(process);
@@ -237,7 +238,7 @@ impl Worker {
         }
     }
 
-    /// Has others run what this process was sent ahead.
+    /// Puts the trials that this process was sent ahead back into the queue.
     fn give_up_rest(&mut self) {
         self.depth = 1;
         self.queue.has_none_ahead(self.number);

@@ -154,7 +154,8 @@ impl<T: Send + 'static> Shared<T> {
         let work = state.queue.pop_back();
         drop(state);
         if let Some(Work { run, then, .. }) = work {
-            drop(run);
+            // It is a user's, and may panic where the schedule's state is locked.
+            unwind::contain(|| drop(run));
             then(Err(error));
         }
     }
