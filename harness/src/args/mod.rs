@@ -48,7 +48,7 @@ pub struct Arguments {
     pub quiet: bool,
     /// How many tests run at once (`--test-threads`). If unset, [`run`] decides.
     ///
-    /// [`run`]: crate::run
+    /// [`run`]: crate::run()
     pub test_threads: Option<usize>,
     /// A further file that gets a line a test (`--logfile`).
     pub logfile: Option<String>,

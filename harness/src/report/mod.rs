@@ -48,7 +48,7 @@ impl Arguments {
     /// Keeps standard output for the report until the process ends, if the format is `json` or `junit`: what is
     /// printed from now on goes to standard error. On Unix; elsewhere it does nothing.
     ///
-    /// [`run`](crate::run) does this from its start to its end, so that only what a program prints before or
+    /// [`run`](crate::run()) does this from its start to its end, so that only what a program prints before or
     /// after its tests is left to be kept away: while it sets up what they need, and tears it down.
     /// [`main!`](crate::main!) contains it. An error is left to the run.
     pub fn reserve_stdout(&self) {
@@ -59,7 +59,7 @@ impl Arguments {
 
     /// Removes the file of [`junit`](Self::junit) that an earlier process has written.
     ///
-    /// [`run`](crate::run) does this when it starts. A program whose set-up may fail before that calls this first, or the
+    /// [`run`](crate::run()) does this when it starts. A program whose set-up may fail before that calls this first, or the
     /// file would tell of another run. [`main!`](crate::main!) contains it.
     pub fn remove_old_report(&self) {
         // The file of a worker is its parent's.

@@ -12,7 +12,7 @@
 //! | --- | --- | --- |
 //! | queued ([`queue`]) | there is room for it: the driver starts its thread, or submits it to the pool of workers | running, waiting |
 //! | queued | its attributes say so: the driver | ignored |
-//! | waiting for a worker process ([`running`]) | `Started`: the pool's thread for that worker | running |
+//! | waiting for a worker process ([`mod@running`]) | `Started`: the pool's thread for that worker | running |
 //! | running | `Ended`: the thread that has waited for the test's, or the pool's | ended |
 //! | running | its time is over (`Tick`, from the watchdog), and it has a description: the driver starts a thread for that | described |
 //! | running | its time is over, and it has none: the driver | dropped, given up |

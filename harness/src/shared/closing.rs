@@ -123,7 +123,7 @@ pub(crate) fn worker_failed(output: &[u8]) {
 /// Closes all values of [`Shared`] that tests have opened, the last one first, and says whether that
 /// succeeded, in the worker processes of `--isolate` too. Errors are printed. Blocks the thread meanwhile.
 ///
-/// [`run`](crate::run) does so by itself. Who awaits
+/// [`run`](crate::run()) does so by itself. Who awaits
 /// [`run_interruptible`](crate::run_interruptible) is to call this when the run is over. It takes as long as
 /// the `close` functions do, also when tests have timed out, which may keep what those need.
 #[must_use = "a value that cannot be closed fails the run"]

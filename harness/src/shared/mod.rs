@@ -51,14 +51,14 @@ use crate::trial::Failed;
 /// The values are closed in the reverse order of their opening, before the `teardown` of
 /// [`main!`](crate::main!). An error or a panic of `close` is printed, and the exit code is 101.
 /// `close` takes a reference because a test that timed out may still use the value, which is never
-/// dropped. The next [`run`](crate::run) of the process opens another; one that was still being opened at the
+/// dropped. The next [`run`](crate::run()) of the process opens another; one that was still being opened at the
 /// end of a run is the next one's. With `--isolate` each worker process has its own; one that is killed, as a
 /// test crashed or timed out there, closes nothing.
 ///
 /// The last test need not have ended: those that have timed out, and those that run when `--fail-fast` or Ctrl-C
 /// ends the run, go on beside `close`, which has four seconds then.
 ///
-/// `open` is polled on a thread of its own, and `close` on the thread that called [`run`](crate::run), or on
+/// `open` is polled on a thread of its own, and `close` on the thread that called [`run`](crate::run()), or on
 /// another where it has four seconds. What they print belongs to no test and is not captured. A pool of a
 /// runtime's needs the runtime that its connections live on: keep that in a static too, so that it outlives the
 /// test that asks first.
