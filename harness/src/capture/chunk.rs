@@ -97,12 +97,12 @@ impl Chunk {
     /// # Safety
     ///
     /// The chunks are there or null, and nobody else uses them.
-    pub(super) unsafe fn drain(last: *mut Self, mut look: impl FnMut(&[u8])) {
+    pub(super) unsafe fn drain(last: *mut Self, mut visit: impl FnMut(&[u8])) {
         // SAFETY: nobody else uses these chunks, so that each can be read, taken out of the list, and freed.
         unsafe {
             let mut next = Self::reverse(last);
             while !next.is_null() {
-                look(Self::text(next));
+                visit(Self::text(next));
                 let after = (*next).before;
                 Self::free(mem::replace(&mut next, after));
             }
@@ -169,20 +169,20 @@ impl Chunk {
     /// # Safety
     ///
     /// The chunks are there until this returns, and their order does not change.
-    pub(super) unsafe fn show(chunk: *mut Self, look: &mut impl FnMut(&[u8])) -> bool {
+    pub(super) unsafe fn show(chunk: *mut Self, visit: &mut impl FnMut(&[u8])) -> bool {
         // SAFETY: the chunk is null, or not freed before this returns; its header is only read, or atomic.
         let Some(known) = (unsafe { chunk.as_ref() }) else {
             return true;
         };
         // Each chunk is twice as large as the one before, so this does not go deep.
         // SAFETY: the chunks before one that is there are there as long as it is.
-        let is_complete = unsafe { Self::show(known.before, look) };
+        let is_complete = unsafe { Self::show(known.before, visit) };
         if !known.close() {
-            look(UNAVAILABLE);
+            visit(UNAVAILABLE);
             return false;
         }
         // SAFETY: the chunk is not freed before this returns, and `close` has found that no append is under way.
-        look(unsafe { Self::text(chunk) });
+        visit(unsafe { Self::text(chunk) });
         is_complete
     }
 

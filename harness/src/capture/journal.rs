@@ -90,23 +90,23 @@ impl Journal {
     /// Ends the growth and shows the text in pieces. The second caller gets none.
     ///
     /// Does not call the allocator.
-    pub(super) fn close(&self, mut look: impl FnMut(&[u8])) {
+    pub(super) fn close(&self, mut visit: impl FnMut(&[u8])) {
         if self.is_closed.swap(true, Ordering::SeqCst) {
             return;
         }
         if !self.is_quiet_soon() {
-            return self.show_complete(&mut look);
+            return self.show_complete(&mut visit);
         }
         let last = self.last.swap(ptr::null_mut(), Ordering::AcqRel);
         // SAFETY: no append is under way and none will be, and the list is not to be found any more.
-        unsafe { Chunk::drain(last, look) };
+        unsafe { Chunk::drain(last, visit) };
     }
 
     /// Shows the chunks in which no append is under way, and frees none: the append that is under way may go on.
-    fn show_complete(&self, look: &mut impl FnMut(&[u8])) {
+    fn show_complete(&self, visit: &mut impl FnMut(&[u8])) {
         // SAFETY: chunks are freed when no append is under way, or with the journal.
-        if unsafe { Chunk::show(self.last.load(Ordering::Acquire), look) } {
-            look(UNAVAILABLE);
+        if unsafe { Chunk::show(self.last.load(Ordering::Acquire), visit) } {
+            visit(UNAVAILABLE);
         }
     }
 

@@ -141,9 +141,9 @@ impl Scope {
         text
     }
 
-    fn take(&self, look: impl FnMut(&[u8])) {
+    fn take(&self, visit: impl FnMut(&[u8])) {
         if let Some(output) = &self.output {
-            output.close(look);
+            output.close(visit);
         }
     }
 }
@@ -196,21 +196,21 @@ pub(crate) fn current_entry() -> Option<(Arc<Scope>, Role)> {
 /// Closes the scope of this thread's test, and shows the test's name with each piece of its output. Does not call the
 /// allocator, and waits for no lock.
 #[cfg(unix)]
-pub(crate) fn take_current_output(mut look: impl FnMut(&str, &[u8])) {
+pub(crate) fn take_current_output(mut visit: impl FnMut(&str, &[u8])) {
     with_entry(|entry| {
         if let Some(Entry { scope, .. }) = entry {
-            scope.take(|piece| look(&scope.name, piece));
+            scope.take(|piece| visit(&scope.name, piece));
         }
     });
 }
 
-/// Calls `look` with the entry of this thread. If the entry is being changed, or has been destroyed, returns the default.
-pub(super) fn with_entry<T: Default>(look: impl FnOnce(Option<&Entry>) -> T) -> T {
+/// Calls `visit` with the entry of this thread. If the entry is being changed, or has been destroyed, returns the default.
+pub(super) fn with_entry<T: Default>(visit: impl FnOnce(Option<&Entry>) -> T) -> T {
     if !IS_AT_WORK.get() {
-        return look(None);
+        return visit(None);
     }
     let looked = CURRENT.try_with(|current| match current.try_borrow() {
-        Ok(entry) => look(entry.as_ref()),
+        Ok(entry) => visit(entry.as_ref()),
         Err(_) => T::default(),
     });
     looked.unwrap_or_default()

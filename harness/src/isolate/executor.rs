@@ -108,7 +108,7 @@ impl Executor {
         loop {
             match Call::decode(&protocol::receive(&mut calls)?)? {
                 Call::Run(request) => self.lock().receive(request),
-                Call::Return => self.return_rest(),
+                Call::Return => self.return_queued(),
                 Call::Describe => self.describe(),
             }
             self.proceed();
@@ -134,7 +134,7 @@ impl Executor {
 
     /// Returns the trials that have not started to the parent; but not the first if none is running, as the parent takes
     /// that one for started.
-    fn return_rest(&self) {
+    fn return_queued(&self) {
         let mut state = self.lock();
         let kept = usize::from(!state.is_busy).min(state.queue.len());
         let count = state.queue.drain(kept..).count();

@@ -82,7 +82,7 @@ fn has_parent_gone(link: &UnixStream) -> bool {
 /// process is to end then: the parent shows what it has printed, and ends the run.
 pub fn setup_failed() {
     if let Some(link) = &mut *lock() {
-        // If the parent has gone then nobody is left to tell.
+        // An error means that the parent has gone.
         let _ = protocol::send(link, |frame| Reply::SetupFailed.encode(frame));
     }
 }

@@ -73,7 +73,7 @@ pub(crate) struct Submission {
     /// The trial can say what it is doing when its time is over.
     pub(crate) is_described: bool,
     /// Is told of the start, and then of the end.
-    pub(crate) tell: Box<dyn Fn(Progress) + Send>,
+    pub(crate) notify: Box<dyn Fn(Progress) + Send>,
 }
 
 /// What becomes of a job.

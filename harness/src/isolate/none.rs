@@ -12,7 +12,7 @@ use crate::trial::Trial;
 /// Would see to it that a worker ends when its parent has.
 pub fn watch_parent() {}
 
-/// Would tell the parent of a worker that the set-up has failed.
+/// Would notify the parent of a worker that the set-up has failed.
 pub fn setup_failed() {}
 
 /// The kind of a call of `run`.

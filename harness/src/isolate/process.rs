@@ -100,7 +100,7 @@ impl Process {
     }
 
     /// Says whether something has arrived that [`receive`](Self::receive) has not returned.
-    pub(super) fn has_said_more(&self) -> bool {
+    pub(super) fn has_buffered_reply(&self) -> bool {
         !self.replies.buffer().is_empty()
     }
 
@@ -146,7 +146,7 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn autopsy(&mut self, hang_up: &HangUp) -> String {
+    pub(super) fn exit_reason(&mut self, hang_up: &HangUp) -> String {
         match self.end(hang_up) {
             Ok(End::Exited(status)) => describe(status),
             Ok(End::Killed(_)) => fd_loss::REASON.to_owned(),

@@ -53,7 +53,7 @@ impl Queue {
     }
 
     /// Puts trials back that came from here, before all others.
-    pub(super) fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Submission>) {
+    pub(super) fn requeue(&self, jobs: impl DoubleEndedIterator<Item = Submission>) {
         let mut state = self.lock();
         for job in jobs.rev() {
             state.jobs.push_front(job);
@@ -78,7 +78,7 @@ impl Queue {
             if let Some(job) = state.jobs.pop_front() {
                 return Some(job);
             }
-            state.call_back();
+            state.recall();
             state.idle += 1;
             state = self
                 .changed
@@ -116,7 +116,7 @@ impl Queue {
     }
 
     /// Notes that the worker of a slot has no trials that it was sent ahead.
-    pub(super) fn has_none_ahead(&self, slot: usize) {
+    pub(super) fn clear_backlog(&self, slot: usize) {
         self.lock().backlogs[slot] = None;
     }
 
@@ -127,7 +127,7 @@ impl Queue {
 
 impl State {
     /// Calls back what some worker was sent ahead. Its slot puts that back here.
-    fn call_back(&mut self) {
+    fn recall(&mut self) {
         if let Some(link) = self.backlogs.iter_mut().find_map(Option::take) {
             // If the worker has gone its slot puts the trials back all the same.
             let _ = protocol::send(&mut &*link, Call::encode_return);

@@ -91,14 +91,14 @@ impl Worker {
         let mut process = match self.process.take().map_or_else(|| self.start(), Ok) {
             Ok(process) => process,
             Err(NoProcess::Ended(ended)) => {
-                (job.tell)(Progress::Started);
-                return (job.tell)(Progress::Ended(ended));
+                (job.notify)(Progress::Started);
+                return (job.notify)(Progress::Ended(ended));
             }
             Err(NoProcess::SetupFailed(output)) => {
-                return (job.tell)(Progress::SetupFailed(output));
+                return (job.notify)(Progress::SetupFailed(output));
             }
         };
-        (job.tell)(Progress::Started);
+        (job.notify)(Progress::Started);
         // If the run is over by now the process is told so here, and says no more.
         self.hang_up.set(process.link().clone());
         process.request([&job.request]);
@@ -127,7 +127,7 @@ impl Worker {
             return;
         };
         // A wake-up for every short trial would cost more than the trial.
-        if self.sent.len() >= PAUSE_TRIALS && !process.has_said_more() {
+        if self.sent.len() >= PAUSE_TRIALS && !process.has_buffered_reply() {
             thread::sleep(PAUSE);
         }
         let timeout = self.sent.front().and_then(|job| job.timeout);
@@ -140,13 +140,13 @@ impl Worker {
             Ok(Reply::Returned { count, received }) => {
                 let later = process.requested_since(received);
                 self.process = Some(process);
-                self.put_back(count, later);
+                self.requeue(count, later);
             }
             Ok(Reply::Unavailable) => self.replace(process),
             Ok(Reply::Ready { .. } | Reply::SetupFailed | Reply::Described) => {
-                self.bury(process, &ErrorKind::InvalidData.into())
+                self.process_failed(process, &ErrorKind::InvalidData.into())
             }
-            Err(error) => self.bury(process, &error),
+            Err(error) => self.process_failed(process, &error),
         }
     }
 
@@ -162,19 +162,19 @@ impl Worker {
         };
         if self.sent.is_empty() {
             self.hang_up.clear();
-            self.queue.has_none_ahead(self.number);
+            self.queue.clear_backlog(self.number);
         }
-        (job.tell)(Progress::Ended(ended));
+        (job.notify)(Progress::Ended(ended));
         if let Some(next) = self.sent.front() {
-            (next.tell)(Progress::Started);
+            (next.notify)(Progress::Started);
         }
     }
 
     /// Puts trials back into the queue that the process has returned. It was sent `later` more after them.
-    fn put_back(&mut self, count: usize, later: usize) {
+    fn requeue(&mut self, count: usize, later: usize) {
         let end = self.sent.len().saturating_sub(later);
         let start = end.saturating_sub(count);
-        self.queue.put_back(self.sent.drain(start..end));
+        self.queue.requeue(self.sent.drain(start..end));
     }
 
     /// Replaces a process that does not have a trial: one that has run it before cannot do so again.
@@ -182,7 +182,7 @@ impl Worker {
         let Some(job) = self.sent.pop_front() else {
             return self.retire(process);
         };
-        self.give_up_rest();
+        self.requeue_rest();
         let has_run = process.has_run();
         self.retire(process);
         if has_run {
@@ -193,7 +193,7 @@ impl Worker {
             job.request.name
         );
         let ended = Ended::without_output(Outcome::FailedBecause(reason));
-        (job.tell)(Progress::Ended(ended));
+        (job.notify)(Progress::Ended(ended));
     }
 
     /// Ends a process, which may have something to close, and to tear down; it fails the run if it does not end well.
@@ -206,14 +206,14 @@ impl Worker {
 
     /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
     /// nonsense. If the run is over, which has shut the socket down, then the process may tear down.
-    fn bury(&mut self, mut process: Process, error: &io::Error) {
+    fn process_failed(&mut self, mut process: Process, error: &io::Error) {
         if self.hang_up.limit().is_some() {
             self.sent.clear();
             return self.retire(process);
         }
         self.hang_up.clear();
         let job = self.sent.pop_front();
-        self.give_up_rest();
+        self.requeue_rest();
         let timeout = job.as_ref().and_then(|job| job.timeout);
         let timeout = timeout.filter(|_| is_timeout(error));
         let is_described = job.as_ref().is_some_and(|job| job.is_described);
@@ -231,18 +231,18 @@ impl Worker {
                 process.kill();
                 Outcome::FailedBecause(fd_loss::PROTOCOL_REASON.to_owned())
             }
-            None => Outcome::FailedBecause(process.autopsy(&self.hang_up)),
+            None => Outcome::FailedBecause(process.exit_reason(&self.hang_up)),
         };
         if let Some(job) = job {
-            (job.tell)(Progress::Ended(Ended::cut_short(outcome, output, None)));
+            (job.notify)(Progress::Ended(Ended::cut_short(outcome, output, None)));
         }
     }
 
     /// Puts the trials that this process was sent ahead back into the queue.
-    fn give_up_rest(&mut self) {
+    fn requeue_rest(&mut self) {
         self.depth = 1;
-        self.queue.has_none_ahead(self.number);
-        self.queue.put_back(self.sent.drain(..));
+        self.queue.clear_backlog(self.number);
+        self.queue.requeue(self.sent.drain(..));
     }
 
     fn start(&self) -> Result<Process, NoProcess> {
@@ -258,7 +258,7 @@ impl Worker {
             return Ok(process);
         };
         // It may print until it has ended.
-        let reason = process.autopsy(&self.hang_up);
+        let reason = process.exit_reason(&self.hang_up);
         let output = process.take_output().unwrap_or_default();
         Err(match not_ready {
             NotReady::SetupFailed => NoProcess::SetupFailed(output),

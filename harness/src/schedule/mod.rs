@@ -78,7 +78,7 @@ struct Driver {
 
 impl Driver {
     /// Hands over a message, and drives the schedule unless another thread does.
-    fn tell(self: &Arc<Self>, message: Message) {
+    fn send(self: &Arc<Self>, message: Message) {
         lock(&self.messages).push_back(message);
         self.drive();
     }
@@ -143,7 +143,7 @@ impl Interrupter {
     /// up keeps what all of them need. Does nothing where [`interrupt`](Self::interrupt) does nothing.
     pub fn give_up(&self, reason: impl Into<String>) {
         if let Some(driver) = self.0.upgrade() {
-            driver.tell(Message::GivenUp(reason.into()));
+            driver.send(Message::GivenUp(reason.into()));
         }
     }
 

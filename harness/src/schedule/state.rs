@@ -240,7 +240,7 @@ impl State {
                 request: Request { name, occurrence },
                 timeout,
                 is_described: options.describe.is_some(),
-                tell: Box::new(move |progress| driver.tell(message_of(id, progress))),
+                notify: Box::new(move |progress| driver.send(message_of(id, progress))),
             });
             self.deferred.add(Some(body), options);
             return Ok(());
@@ -251,14 +251,14 @@ impl State {
             started?;
             self.running.ignore(id);
             let ended = Ended::ignored(description.ignore_reason.clone());
-            driver.tell(Message::Ended(id, ended));
+            driver.send(Message::Ended(id, ended));
             return Ok(());
         }
         let job = Job {
             description,
             destination: self.settings.destination,
             limits: self.settings.limits,
-            done: move |ended| driver.tell(Message::Ended(id, ended)),
+            done: move |ended| driver.send(Message::Ended(id, ended)),
         };
         let (block_on, describe) = (options.block_on.take(), options.describe.take());
         let handle = job.start(body, self.settings.measures, block_on, &self.threads);

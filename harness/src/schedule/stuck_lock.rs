@@ -76,6 +76,6 @@ fn give_up(title: &str, driver: &Weak<Driver>) {
         let reason = format!(
             "no test has ended for {STALL:?}, and {title}, which timed out, keeps the lock of standard output or standard error"
         );
-        driver.tell(Message::GivenUp(reason));
+        driver.send(Message::GivenUp(reason));
     }
 }

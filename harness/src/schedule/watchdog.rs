@@ -59,6 +59,6 @@ fn watch(alarms: &Receiver<Instant>, driver: &Weak<Driver>) {
         let Some(driver) = driver.upgrade() else {
             return;
         };
-        driver.tell(Message::Tick);
+        driver.send(Message::Tick);
     }
 }

@@ -128,6 +128,6 @@ fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driv
         .spawn(move || {
             let text = test.run(|| unwind::contain(|| describe()).unwrap_or_default());
             unwind::contain(|| drop(describe));
-            driver.tell(Message::Described(id, text));
+            driver.send(Message::Described(id, text));
         });
 }
