@@ -86,15 +86,11 @@ pub(super) fn run_finished(tally: &Tally, show_output: bool, palette: &Palette, 
 pub(super) fn listing(event: &Event<'_>, with_counts: bool, out: &mut String) {
     match event {
         Event::Listed(description) => {
-            let noun = if description.is_bench {
-                "benchmark"
-            } else {
-                "test"
-            };
             out.push_str(&description.title());
-            out.push_str(": ");
-            out.push_str(noun);
-            out.push('\n');
+            out.push_str(match description.is_bench {
+                true => ": benchmark\n",
+                false => ": test\n",
+            });
         }
         Event::ListFinished(counts) if with_counts => list_counts(counts, out),
         _ => {}
