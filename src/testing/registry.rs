@@ -144,10 +144,8 @@ fn full_name(module: &str, name: &str) -> String {
 }
 
 /// Returns the registered tests, in no particular order.
-pub(super) fn tests() -> Vec<Test> {
-    inventory::iter::<Registration>()
-        .map(Registration::to_test)
-        .collect()
+pub(super) fn tests() -> impl Iterator<Item = Test> {
+    inventory::iter::<Registration>().map(Registration::to_test)
 }
 
 /// Returns the file of one of the registered tests.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use libtest_async::__private::{ExitGuard, setup_failed, watch_parent};
-use libtest_async::{Conclusion, Interrupter, Trial, capture};
+use libtest_async::{Arguments, Conclusion, Interrupter, Trial, capture};
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
@@ -70,7 +70,7 @@ pub async fn main() -> PyResult<()> {
     if let Some(folder) = folder {
         Python::attach(|py| interpreter::import_from(py, &folder))?;
     }
-    test_harness(registry::tests(), parse_args()).await
+    test_harness(registry::tests().collect(), parse_args()).await
 }
 
 /// Runs tests beside the running loop; returns, or not, as [`main`] does.
@@ -85,7 +85,7 @@ pub async fn test_harness(tests: Vec<Test>, args: Args) -> PyResult<()> {
         Python::attach(|py| current_test::give_context_of_all(py, &TaskLocals::current(py)?))?;
     let redirected = Python::attach(|py| Redirected::new(&locals.event_loop(py)))?;
     session.begin(locals.clone(), Arc::clone(&redirected.streams));
-    let trials = trials(tests, &session, None);
+    let trials = trials(tests, &args.harness, &session, None);
     let (run, interrupter) = libtest_async::run_interruptible(&args.harness, trials);
     session.set_interrupter(interrupter.clone());
     let mut run = pin!(run);
@@ -229,7 +229,7 @@ fn start(manifest_dir: &Path, folder: Option<&Path>) -> PyResult<()> {
 
 /// Runs the tests; Python is started by `start`, and only when a test is to run.
 fn run(
-    tests: Vec<Test>,
+    tests: impl IntoIterator<Item = Test>,
     runtime: Option<&'static Runtime>,
     start: impl FnOnce() -> PyResult<()>,
     hooks: Hooks,
@@ -240,7 +240,7 @@ fn run(
     arguments.harness.reserve_stdout();
     let session = Arc::new(Session::default());
     session.check_leaks(arguments.leak_check);
-    let trials = trials(tests, &session, runtime);
+    let trials = trials(tests, &arguments.harness, &session, runtime);
     if !arguments.harness.would_run(&trials) {
         return status(&libtest_async::run(&arguments.harness, trials));
     }
@@ -288,14 +288,18 @@ fn main_loop<'py>(
 }
 
 fn trials(
-    tests: Vec<Test>,
+    tests: impl IntoIterator<Item = Test>,
+    arguments: &Arguments,
     session: &Arc<Session>,
     runtime: Option<&'static Runtime>,
 ) -> Vec<Trial> {
-    tests
-        .into_iter()
-        .map(|test| test.into_trial(session, runtime))
-        .collect()
+    let tests = tests.into_iter();
+    match arguments.list {
+        true => tests.map(Test::into_listed).collect(),
+        false => tests
+            .map(|test| test.into_trial(session, runtime))
+            .collect(),
+    }
 }
 
 fn exit_code(py: Python<'_>, status: PyResult<u8>) -> u8 {
