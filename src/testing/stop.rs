@@ -1,6 +1,5 @@
 //! Stopping the tests when Ctrl-C ends the run.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -19,8 +18,14 @@ struct State {
     next: u64,
     /// How many futures of tests are not dropped.
     futures: usize,
-    /// `None` for sync tests, which nobody can stop.
-    running: BTreeMap<u64, Option<Waker>>,
+    /// Few at a time, by their numbers. `None` for sync tests, which nobody can stop.
+    running: Vec<(u64, Option<Waker>)>,
+}
+
+impl State {
+    fn remove(&mut self, id: u64) {
+        self.running.retain(|(other, _)| *other != id);
+    }
 }
 
 impl Stop {
@@ -29,7 +34,7 @@ impl Stop {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
-        state.running.insert(id, None);
+        state.running.push((id, None));
         Entry {
             stop: Arc::clone(self),
             id,
@@ -47,8 +52,8 @@ impl Stop {
         state.is_set = true;
         let wakers: Vec<_> = state
             .running
-            .values_mut()
-            .filter_map(Option::take)
+            .iter_mut()
+            .filter_map(|(_, waker)| waker.take())
             .collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
@@ -90,7 +95,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.stop.lock().running.remove(&self.id);
+        self.stop.lock().remove(self.id);
     }
 }
 
@@ -128,10 +133,11 @@ impl<F: Future> Future for Stoppable<F> {
         if state.is_set {
             drop(state);
             this.drop_body();
-            this.stop.lock().running.remove(&this.id);
+            this.stop.lock().remove(this.id);
         } else {
-            if let Some(running) = state.running.get_mut(&this.id) {
-                *running = Some(cx.waker().clone());
+            let mut running = state.running.iter_mut();
+            if let Some((_, waker)) = running.find(|(id, _)| *id == this.id) {
+                *waker = Some(cx.waker().clone());
             }
             drop(state);
         }
