@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::hub::{Deliver, Hub};
+use crate::bridge::event_loop::mailbox::BATCH;
 use crate::bridge::event_loop::queue::{Pushed, Queue};
 
 /// Where items wait for the loop's thread.
@@ -70,14 +71,16 @@ impl Hub {
 
     pub(crate) fn queue(&self, place: Place) -> &Queue<Arc<dyn Deliver>> {
         match place {
-            Place::Queue => &self.queue,
+            Place::Queue => &self.mailbox.queue,
             Place::Soon => &self.soon,
         }
     }
 
     /// Delivers a batch; handles of the loop serve the rest, each of which can run within the others.
     pub(crate) fn deliver_turn(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
-        let delivered = self.deliver_batch(py, place);
+        let announce = || self.announce(py, place);
+        let deliver = |item| self.deliver(py, item);
+        let delivered = self.queue(place).deliver_turn(BATCH, announce, deliver);
         match self.queue(place).end_turn(false) {
             Pushed::Wake => delivered.and(self.announce(py, place)),
             Pushed::Armed => delivered,

@@ -1,20 +1,15 @@
 //! What an event loop calls to have everything delivered that Rust has queued.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 
 use crate::bridge::errors::leaves_the_loop;
 use crate::bridge::event_loop::call_soon::Place;
-use crate::bridge::event_loop::hub::Hub;
-use crate::bridge::event_loop::queue::Pushed;
+use crate::bridge::event_loop::hub::{Deliver, Hub};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
-
-/// How many items one turn of the loop delivers before other callbacks get theirs.
-const BATCH: usize = 1_000;
 
 /// After how many seconds a drain renews the timer that owns it: a day, which every loop's timers can count.
 const STAY: u32 = 24 * 60 * 60;
@@ -25,45 +20,32 @@ impl Hub {
             self.rest(py, reader.index);
             return Ok(());
         }
-        if self.dispatcher.get().is_some() {
+        if self.mailbox.dispatcher.get().is_some() {
             return self.deliver_turn(py, Place::Queue);
         }
-        let missing = self.readers.begin(reader.index);
-        let _draining = Draining {
-            hub: self,
-            reader: reader.index,
-            was_announced: self.is_announced.swap(false, Ordering::Relaxed),
+        let add_spare = |index| {
+            if reader.nests {
+                // Without it, a loop that is run within this drain waits for its end.
+                let _ = self.watch_spare(py, index);
+            }
         };
-        if let (true, Some(spare)) = (reader.nests, missing) {
-            // Without it, a loop that is run within this drain waits for its end.
-            let _ = self.watch_spare(py, spare);
-        }
-        self.deliver_batch(py, Place::Queue)
+        let deliver = |item| self.deliver(py, item);
+        self.mailbox.drain(reader.index, add_spare, deliver)
     }
 
-    /// Delivers what is in a queue just now, at most [`BATCH`] items.
-    pub(crate) fn deliver_batch(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
-        let queue = self.queue(place);
-        queue.begin_turn(BATCH);
-        while let Some((item, rest)) = queue.pop() {
-            if rest == Pushed::Wake {
-                self.announce(py, place)?;
-            }
-            if let Err(error) = catch_as_error(|| item.deliver(py)) {
-                if leaves_the_loop(&error, py) {
-                    return Err(error);
-                }
-                self.report(py, error)?;
-            }
+    /// Delivers one item; an error goes to the loop's exception handler, but for those that leave the loop.
+    pub(crate) fn deliver(&self, py: Python<'_>, item: Arc<dyn Deliver>) -> PyResult<()> {
+        match catch_as_error(|| item.deliver(py)) {
+            Err(error) if leaves_the_loop(&error, py) => Err(error),
+            Err(error) => self.report(py, error),
+            Ok(()) => Ok(()),
         }
-        Ok(())
     }
 
     /// Wakes the loop for the rest of a batch, in case that what is delivered first runs the loop within itself.
     pub(crate) fn announce(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
-        if let (Place::Queue, None) = (place, self.dispatcher.get()) {
-            self.is_announced.store(true, Ordering::Relaxed);
-            self.readers.notify_spare();
+        if let (Place::Queue, None) = (place, self.mailbox.dispatcher.get()) {
+            self.mailbox.announce();
             return Ok(());
         }
         match self.event_loop(py) {
@@ -83,27 +65,6 @@ impl Hub {
         }
         let message = "Exception in a callback of a Rust future";
         asyncio::call_exception_handler(&event_loop, message, error, &[])
-    }
-}
-
-/// A drain that a reader has begun. When it ends, however that is, the loop comes back for the rest.
-struct Draining<'a> {
-    hub: &'a Hub,
-    reader: usize,
-    /// That of the drain around it.
-    was_announced: bool,
-}
-
-impl Drop for Draining<'_> {
-    fn drop(&mut self) {
-        let is_announced = self
-            .hub
-            .is_announced
-            .swap(self.was_announced, Ordering::Relaxed);
-        self.hub.readers.end(self.reader, is_announced);
-        if self.hub.queue.end_turn(is_announced) == Pushed::Wake {
-            self.hub.wake();
-        }
     }
 }
 

@@ -6,16 +6,14 @@
 //!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 use slab::Slab;
 
-use crate::bridge::event_loop::dispatcher::Dispatcher;
-use crate::bridge::event_loop::queue::{Pushed, Queue};
-use crate::bridge::event_loop::readers::Readers;
+use crate::bridge::event_loop::mailbox::Mailbox;
+use crate::bridge::event_loop::queue::Queue;
 use crate::bridge::lifecycle::fork::generation;
 use crate::bridge::lifecycle::in_flight;
 
@@ -40,14 +38,10 @@ pub(crate) trait Deliver: Send + Sync {
 
 /// The queue of one event loop, and what is pending on it.
 pub(crate) struct Hub {
-    pub(crate) queue: Queue<Arc<dyn Deliver>>,
+    /// What Rust threads hand over.
+    pub(crate) mailbox: Mailbox<Arc<dyn Deliver>>,
     /// What the loop's own thread has handed over for its next turn.
     pub(crate) soon: Queue<Arc<dyn Deliver>>,
-    pub(crate) readers: Readers,
-    /// The drain under way has notified a spare reader of what it leaves. Only the loop's thread uses it.
-    pub(crate) is_announced: AtomicBool,
-    /// Set once for a loop that cannot watch a file descriptor.
-    pub(crate) dispatcher: OnceLock<Dispatcher>,
     /// `None` once the hub is closed.
     pub(crate) pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
     /// `None` while it is dropped.
@@ -61,11 +55,8 @@ impl Hub {
     /// Creates a hub that [`Hub::install`] has still to connect.
     pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self {
-            queue: Queue::new(),
+            mailbox: Mailbox::new()?,
             soon: Queue::new(),
-            readers: Readers::new()?,
-            is_announced: AtomicBool::new(false),
-            dispatcher: OnceLock::new(),
             pending: Mutex::new(Some(Slab::new())),
             event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
             generation: generation(),
@@ -78,16 +69,14 @@ impl Hub {
         if self.is_inherited() {
             return;
         }
-        match self.queue.push(item) {
-            Ok(Pushed::Wake) => self.wake(),
-            Ok(Pushed::Armed) => {}
-            Err(item) => drop(item.discard()),
+        if let Err(item) = self.mailbox.push(item) {
+            item.discard();
         }
     }
 
     /// Whether this is the open hub of `event_loop`, and not of another loop that had the same address.
     pub(crate) fn is_for(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        !self.is_inherited() && !self.queue.is_closed() && self.belongs_to(event_loop)
+        !self.is_inherited() && !self.mailbox.queue.is_closed() && self.belongs_to(event_loop)
     }
 
     /// Whether this is, or was before it was closed or inherited, the hub of `event_loop`.
@@ -112,7 +101,7 @@ impl Hub {
         if self.is_inherited() {
             return true;
         }
-        let queued = self.queue.close().into_iter().chain(self.soon.close());
+        let queued = self.mailbox.close().into_iter().chain(self.soon.close());
         let pending = self
             .pending
             .lock()
@@ -122,10 +111,6 @@ impl Hub {
         let pending = pending.filter_map(|(_, item)| item.upgrade());
         let items = queued.chain(pending);
         let busy = items.filter(|item| !Arc::clone(item).discard()).count();
-        if let Some(dispatcher) = self.dispatcher.get() {
-            // Its thread finds the queue closed, and ends.
-            dispatcher.notify();
-        }
         busy == 0
     }
 
@@ -154,13 +139,6 @@ impl Hub {
         let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
         drop(pending);
         items.into_iter().for_each(Deliver::abort);
-    }
-
-    pub(crate) fn wake(&self) {
-        match self.dispatcher.get() {
-            None => self.readers.notify(),
-            Some(dispatcher) => dispatcher.notify(),
-        }
     }
 }
 

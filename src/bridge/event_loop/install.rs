@@ -100,7 +100,7 @@ impl Hub {
         drain: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let py = event_loop.py();
-        let Some(fd) = self.readers.fd(0) else {
+        let Some(fd) = self.mailbox.readers.fd(0) else {
             return self.dispatch(drain);
         };
         match add_reader(event_loop, fd, drain) {
@@ -124,7 +124,7 @@ impl Hub {
                 },
             )?;
             add_reader(&event_loop, fd, &drain)?;
-            self.readers.add(wakeup);
+            self.mailbox.readers.add(wakeup);
         }
         Ok(())
     }
@@ -136,9 +136,9 @@ impl Hub {
             PyWeakrefReference::new(drain)?.unbind(),
         );
         let dispatcher = Dispatcher::start(move || call_drain_soon(&hub, &drain))?;
-        if let Ok(()) = self.dispatcher.set(dispatcher) {
+        if let Ok(()) = self.mailbox.dispatcher.set(dispatcher) {
             // Pushes that came before this line woke nobody.
-            self.wake();
+            self.mailbox.wake();
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Hub {
                 nests: false,
             },
         )?;
-        Ok((self.readers.fd(0), drain))
+        Ok((self.mailbox.readers.fd(0), drain))
     }
 }
 
@@ -182,7 +182,7 @@ fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFl
     };
     // The exit closes every hub and then waits for what is in flight: this counts, or finds the hub closed.
     let _in_flight = in_flight::enter();
-    if hub.queue.is_closed() {
+    if hub.mailbox.queue.is_closed() {
         return ControlFlow::Break(());
     }
     let called = Python::try_attach(|py| match (hub.event_loop(py), drain.bind(py).upgrade()) {

@@ -5,6 +5,7 @@ pub(crate) mod dispatcher;
 pub(crate) mod drain;
 pub(crate) mod hub;
 pub(crate) mod install;
+pub(crate) mod mailbox;
 pub(crate) mod queue;
 pub(crate) mod readers;
 pub(crate) mod registry;

@@ -91,6 +91,24 @@ impl<T> Queue<T> {
         Some((item, state.arm()))
     }
 
+    /// Begins a turn, and delivers its items one by one. `announce` is called before one that leaves items which nobody
+    /// wakes a consumer for; the caller ends the turn.
+    pub(crate) fn deliver_turn<E>(
+        &self,
+        limit: usize,
+        mut announce: impl FnMut() -> Result<(), E>,
+        mut deliver: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.begin_turn(limit);
+        while let Some((item, rest)) = self.pop() {
+            if rest == Pushed::Wake {
+                announce()?;
+            }
+            deliver(item)?;
+        }
+        Ok(())
+    }
+
     /// Ends a turn: [`Pushed::Wake`] when items are left that nobody wakes the consumer for. `is_lost` says that
     /// the wake-up which may have been on its way is not any more.
     pub(crate) fn end_turn(&self, is_lost: bool) -> Pushed {

@@ -86,7 +86,7 @@ impl Hub {
     /// The parent's wake-up, which it shares with its children: they are woken until it takes it.
     pub(crate) fn rest(&self, py: Python<'_>, reader: usize) {
         if is_gone(self.process) {
-            self.readers.clear(reader);
+            self.mailbox.readers.clear(reader);
         } else {
             py.detach(|| thread::sleep(REST));
         }
