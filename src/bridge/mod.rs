@@ -25,4 +25,4 @@ pub(crate) use task::future::Driver;
 pub(crate) use task::registration::Registration;
 pub(crate) use task::spawned::spawned;
 pub(crate) use task::task::{Target, Task};
-pub(crate) use task::unstarted::Held;
+pub(crate) use task::unstarted::Unstarted;

@@ -21,7 +21,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Held, Work, convert};
+use crate::bridge::{Unstarted, Work, convert};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
 use crate::convert::trio_wait;
@@ -74,7 +74,7 @@ impl Default for Settings {
 
 enum State {
     /// No step has been made.
-    Created(Held),
+    Created(Unstarted),
     /// The Rust future is on the runtime.
     Waiting(Py<RustFuture>),
     /// The exception is raised when the Rust future has been dropped.
@@ -91,7 +91,7 @@ impl Suspension for State {
 impl RustCoroutine {
     pub(crate) fn create(
         py: Python<'_>,
-        held: Held,
+        held: Unstarted,
         settings: Settings,
     ) -> PyResult<Bound<'_, Self>> {
         static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
@@ -100,7 +100,7 @@ impl RustCoroutine {
     }
 
     /// Makes the coroutine without a Python object, for another object that steps it.
-    pub(crate) fn new(held: Held, settings: Settings) -> Self {
+    pub(crate) fn new(held: Unstarted, settings: Settings) -> Self {
         Self {
             state: CoroutineState::new(State::Created(held)),
             settings,
@@ -171,7 +171,7 @@ impl RustCoroutine {
         }
     }
 
-    fn start(&self, py: Python<'_>, mut held: Held) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, mut held: Unstarted) -> PyResult<Step> {
         if self.settings.first_poll == FirstPoll::OnCaller {
             let surroundings = Surroundings::current(py);
             if held.poll(py, &surroundings)?.is_ready() {

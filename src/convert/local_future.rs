@@ -12,7 +12,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
-use crate::bridge::{Held, Job, Runner};
+use crate::bridge::{Job, Runner, Unstarted};
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::err::catch_as_error;
 use crate::panic::{Caught, catch};
@@ -39,7 +39,7 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     let output = async move { receiver.await.unwrap_or_else(|_| Err(aborted())) };
-    let held = Held::new(Job::boxed(output), runner);
+    let held = Unstarted::new(Job::boxed(output), runner);
     let future = spawn_future(py, held, locals, CancelPolicy::AtOnce)?;
     // An async block captures `fut` alone. An async function would capture `T` too, which need not be `'static`.
     let run = async move {

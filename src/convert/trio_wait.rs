@@ -14,7 +14,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::{Held, Hub, Target, Task, hub_of_host};
+use crate::bridge::{Hub, Target, Task, Unstarted, hub_of_host};
 use crate::cancel::Signal;
 use crate::python::trio;
 use crate::task_locals::TaskLocals;
@@ -34,7 +34,7 @@ pub(crate) struct Wait {
 /// watch.
 pub(crate) fn wait(
     py: Python<'_>,
-    held: Held,
+    held: Unstarted,
     cancel_signal: Option<Arc<Signal>>,
 ) -> PyResult<Wait> {
     held.ensure_runtime()?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::Held;
+use crate::bridge::Unstarted;
 use crate::cancel::CancelHandle;
 use crate::convert::into_coroutine::{RustCoroutine, Settings};
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
@@ -103,6 +103,6 @@ impl<R> fmt::Debug for CoroutineBuilder<R> {
     }
 }
 
-fn create(py: Python<'_>, held: Held, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
+fn create(py: Python<'_>, held: Unstarted, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
     Ok(RustCoroutine::create(py, held, settings)?.into_any())
 }

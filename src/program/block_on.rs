@@ -11,7 +11,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::{Held, register_exit};
+use crate::bridge::{Unstarted, register_exit};
 use crate::panic::{Caught, catch};
 use crate::program::run::spawn;
 use crate::program::waiting::wait;
@@ -43,7 +43,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let held = Held::new(fut, Pointers::<R>::RUNNER);
+    let held = Unstarted::new(fut, Pointers::<R>::RUNNER);
     let is_main_thread = prepare::<R>(py)?;
     wait::<R, _>(|| spawn_and_wait::<R, F, T>(py, held.into_inner(), is_main_thread))
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::{Driver, Held, Job, Runner};
+use crate::bridge::{Driver, Job, Runner, Unstarted};
 use crate::panic::Caught;
 use crate::task_locals::TaskLocals;
 
@@ -128,11 +128,11 @@ impl<R: Runtime> Pointers<R> {
 
     /// Takes ownership of a future for its conversion, before anything can fail: an error drops it inside the runtime's
     /// context and detached from Python.
-    pub(crate) fn hold<F, T>(fut: F) -> Held
+    pub(crate) fn hold<F, T>(fut: F) -> Unstarted
     where
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
-        Held::new(Job::boxed(fut), Self::RUNNER)
+        Unstarted::new(Job::boxed(fut), Self::RUNNER)
     }
 }

@@ -23,7 +23,7 @@ use crate::bridge::task::erased::{Work, convert};
 use crate::bridge::task::failure::Failure;
 use crate::bridge::task::future::{Drive, Driver, Progress};
 use crate::bridge::task::state::{Taken, TaskState, Turn};
-use crate::bridge::task::unstarted::Held;
+use crate::bridge::task::unstarted::Unstarted;
 use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
 use crate::task_locals;
@@ -71,13 +71,13 @@ impl Task {
     /// `RuntimeError: Event loop is closed`; the future is dropped then.
     pub(crate) fn start(
         py: Python<'_>,
-        held: Held,
+        unstarted: Unstarted,
         target: Target,
         locals: TaskLocals,
         hub: Arc<Hub>,
     ) -> PyResult<Arc<Self>> {
-        let runner = held.runner;
-        let work = held.into_inner();
+        let runner = unstarted.runner;
+        let work = unstarted.into_inner();
         let task = Arc::new(Self {
             state: TaskState::new(Content { work, locals }, target),
             hub,

@@ -15,13 +15,13 @@ use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
 
 /// The value, mostly a future, and the runtime that it will have.
-pub(crate) struct Held<V: Send = Pin<Box<dyn Work>>> {
+pub(crate) struct Unstarted<V: Send = Pin<Box<dyn Work>>> {
     /// `None` once it has been handed over.
     value: Option<V>,
     pub(crate) runner: &'static Runner,
 }
 
-impl<V: Send> Held<V> {
+impl<V: Send> Unstarted<V> {
     pub(crate) fn new(value: V, runner: &'static Runner) -> Self {
         Self {
             value: Some(value),
@@ -35,7 +35,7 @@ impl<V: Send> Held<V> {
     }
 }
 
-impl Held {
+impl Unstarted {
     /// Fails where the runtime's threads were left behind by a fork.
     pub(crate) fn ensure_runtime(&self) -> PyResult<()> {
         (self.runner.ensure_alive)()
@@ -71,7 +71,7 @@ impl Held {
     }
 }
 
-impl<V: Send> Drop for Held<V> {
+impl<V: Send> Drop for Unstarted<V> {
     fn drop(&mut self) {
         let Some(value) = self.value.take() else {
             return;

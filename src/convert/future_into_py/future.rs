@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Held, Place, Target, Task, hub_of};
+use crate::bridge::{Place, Target, Task, Unstarted, hub_of};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::callbacks::{Callback, DoneFuture, Settler};
 use crate::convert::future_into_py::state::{
@@ -60,7 +60,7 @@ pub(crate) struct RustFuture {
 /// `RuntimeError`: the loop is closed, the runtime was left behind by a fork, or the loop runs within a poll of the runtime.
 pub(crate) fn spawn_future<'py>(
     py: Python<'py>,
-    held: Held,
+    held: Unstarted,
     locals: TaskLocals,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {

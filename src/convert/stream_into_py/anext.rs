@@ -15,7 +15,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Held, Work, left_behind_error};
+use crate::bridge::{Unstarted, Work, left_behind_error};
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
 use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
@@ -121,7 +121,7 @@ impl Anext {
             name: Cow::Borrowed("__anext__"),
         };
         let poll: Pin<Box<dyn Work>> = Box::pin(RuntimePoll::new(Arc::clone(slot), source));
-        let held = Held::new(poll, slot.runner());
+        let held = Unstarted::new(poll, slot.runner());
         let coroutine = Box::new(RustCoroutine::new(held, settings));
         self.resume(py.None().bind(py), coroutine)
     }
