@@ -41,7 +41,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(spawned(Pointers::<AsyncStd>::RUNNER, fut))
+    task::spawn(spawned(Pointers::<AsyncStd>::VTABLE, fut))
 }
 
 runtime_functions!(AsyncStd);

@@ -70,7 +70,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    JoinHandle::new(::smol::spawn(spawned(Pointers::<Smol>::RUNNER, fut)))
+    JoinHandle::new(::smol::spawn(spawned(Pointers::<Smol>::VTABLE, fut)))
 }
 
 runtime_functions!(Smol);

@@ -19,7 +19,7 @@ pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
 pub(crate) use lifecycle::fork::generation;
 #[cfg(feature = "tokio-runtime")]
 pub(crate) use lifecycle::fork::hold_over_forks;
-pub(crate) use runtime_vtable::Runner;
+pub(crate) use runtime_vtable::RuntimeVtable;
 pub(crate) use task::erased::{Job, Work, convert};
 pub(crate) use task::future::Driver;
 pub(crate) use task::registration::Registration;

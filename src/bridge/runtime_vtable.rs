@@ -12,7 +12,7 @@ use crate::panic::catch_call;
 use crate::task_locals;
 
 /// What the bridge needs of a runtime.
-pub(crate) struct Runner {
+pub(crate) struct RuntimeVtable {
     /// Starts a driver; the handle is dropped without ending it.
     pub(crate) spawn: fn(Driver),
     /// Calls a function inside the runtime's context.
@@ -25,7 +25,7 @@ pub(crate) struct Runner {
     pub(crate) runtime: fn() -> TypeId,
 }
 
-impl Runner {
+impl RuntimeVtable {
     /// Polls something for the first time: on this thread, inside the runtime's context and detached from Python.
     ///
     /// # Errors

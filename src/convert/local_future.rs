@@ -12,7 +12,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
-use crate::bridge::{Job, Runner, Unstarted};
+use crate::bridge::{Job, RuntimeVtable, Unstarted};
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::err::catch_as_error;
 use crate::panic::{Caught, catch};
@@ -29,7 +29,7 @@ pub(crate) type LocalTask = Pin<Box<dyn Future<Output = ()>>>;
 /// `RuntimeError: Event loop is closed`.
 pub(crate) fn split<'py, F, T>(
     py: Python<'py>,
-    runner: &'static Runner,
+    vtable: &'static RuntimeVtable,
     locals: TaskLocals,
     fut: F,
 ) -> PyResult<(Bound<'py, PyAny>, LocalTask)>
@@ -39,7 +39,7 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     let output = async move { receiver.await.unwrap_or_else(|_| Err(aborted())) };
-    let held = Unstarted::new(Job::boxed(output), runner);
+    let held = Unstarted::new(Job::boxed(output), vtable);
     let future = spawn_future(py, held, locals, CancelPolicy::AtOnce)?;
     // An async block captures `fut` alone. An async function would capture `T` too, which need not be `'static`.
     let run = async move {

@@ -9,7 +9,7 @@
 //! | a Python asynchronous generator | a Rust stream | [`into_stream`] |
 //! | a Rust stream | a Python asynchronous generator | [`stream_into_py`] |
 //!
-//! These take a runtime as a [`Runner`](crate::bridge::Runner); [`generic`](crate::generic) has the functions for users.
+//! These take a runtime as a [`RuntimeVtable`](crate::bridge::RuntimeVtable); [`generic`](crate::generic) has the functions for users.
 
 pub(crate) mod future_into_py;
 pub(crate) mod into_coroutine;

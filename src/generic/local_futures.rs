@@ -33,7 +33,7 @@ where
     F: Future<Output = PyResult<T>> + 'static,
     T: for<'py> IntoPyObject<'py>,
 {
-    let (future, run) = local_future::split(py, Pointers::<R>::RUNNER, locals.clone(), fut)?;
+    let (future, run) = local_future::split(py, Pointers::<R>::VTABLE, locals.clone(), fut)?;
     drop(R::spawn_local(R::scope_local(locals, run)));
     Ok(future)
 }

@@ -108,6 +108,6 @@ where
     S: Stream<Item = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let generator = RustGenerator::new(py, StreamSource::new(stream), Pointers::<R>::RUNNER);
+    let generator = RustGenerator::new(py, StreamSource::new(stream), Pointers::<R>::VTABLE);
     Ok(Bound::new(py, generator)?.into_any())
 }

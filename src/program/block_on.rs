@@ -43,7 +43,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let held = Unstarted::new(fut, Pointers::<R>::RUNNER);
+    let held = Unstarted::new(fut, Pointers::<R>::VTABLE);
     let is_main_thread = prepare::<R>(py)?;
     wait::<R, _>(|| spawn_and_wait::<R, F, T>(py, held.into_inner(), is_main_thread))
 }

@@ -33,7 +33,7 @@ where
     R: Runtime,
     F: Future<Output = ()> + Send + 'static,
 {
-    R::spawn(spawned(Pointers::<R>::RUNNER, fut))
+    R::spawn(spawned(Pointers::<R>::VTABLE, fut))
 }
 
 /// Runs an event loop until a Rust future is done, and returns its output.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
-use crate::bridge::{Driver, Job, Runner, Unstarted};
+use crate::bridge::{Driver, Job, RuntimeVtable, Unstarted};
 use crate::panic::Caught;
 use crate::task_locals::TaskLocals;
 
@@ -118,7 +118,7 @@ pub trait LocalContextExt: Runtime {
 pub(crate) struct Pointers<R>(PhantomData<R>);
 
 impl<R: Runtime> Pointers<R> {
-    pub(crate) const RUNNER: &'static Runner = &Runner {
+    pub(crate) const VTABLE: &'static RuntimeVtable = &RuntimeVtable {
         spawn: |driver: Driver| drop(R::spawn(driver)),
         enter: R::enter,
         ensure_alive: R::ensure_alive,
@@ -133,6 +133,6 @@ impl<R: Runtime> Pointers<R> {
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
-        Unstarted::new(Job::boxed(fut), Self::RUNNER)
+        Unstarted::new(Job::boxed(fut), Self::VTABLE)
     }
 }

@@ -56,7 +56,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    get_handle().spawn(spawned(Pointers::<Tokio>::RUNNER, fut))
+    get_handle().spawn(spawned(Pointers::<Tokio>::VTABLE, fut))
 }
 
 runtime_functions!(Tokio);

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
-use crate::bridge::runtime_vtable::Runner;
+use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::instrument::Surroundings;
 use crate::python::current_locals;
 use crate::task_locals;
@@ -17,21 +17,21 @@ pub(crate) struct Spawned<F> {
     future: Option<Pin<Box<F>>>,
     /// Something that runs after the exit hook has started it, and will wait for it: another function of `atexit`.
     is_late: bool,
-    runner: &'static Runner,
+    vtable: &'static RuntimeVtable,
 }
 
 /// Wraps a future that is about to be spawned, with the current locals carried along.
 ///
 /// The exit hook is registered where the thread is attached to Python, as it is in a function that Python calls.
 pub(crate) fn spawned<F: Future>(
-    runner: &'static Runner,
+    vtable: &'static RuntimeVtable,
     future: F,
 ) -> Spawned<impl Future<Output = F::Output>> {
     exit::register_if_attached();
     Spawned {
         future: Some(Box::pin(with_current_locals(future))),
         is_late: exit::has_begun(),
-        runner,
+        vtable,
     }
 }
 
@@ -53,7 +53,7 @@ impl<F: Future> Future for Spawned<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _polling = in_flight::enter();
-        let _polled = current_runtime::enter((self.runner.runtime)());
+        let _polled = current_runtime::enter((self.vtable.runtime)());
         if exit::has_begun() && !self.is_late {
             self.future = None;
         }

@@ -18,7 +18,7 @@ use crate::bridge::errors::{closed_error, left_behind_error};
 use crate::bridge::event_loop::hub::{Deliver, Hub};
 use crate::bridge::lifecycle::current_runtime;
 use crate::bridge::lifecycle::in_flight;
-use crate::bridge::runtime_vtable::Runner;
+use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::{Work, convert};
 use crate::bridge::task::failure::Failure;
 use crate::bridge::task::future::{Drive, Driver, Progress};
@@ -39,7 +39,7 @@ pub(crate) struct Target {
 pub(crate) struct Task {
     state: TaskState<Content, Target>,
     hub: Arc<Hub>,
-    runner: &'static Runner,
+    vtable: &'static RuntimeVtable,
     /// Those of the code that started the task.
     surroundings: Surroundings,
 }
@@ -76,12 +76,12 @@ impl Task {
         locals: TaskLocals,
         hub: Arc<Hub>,
     ) -> PyResult<Arc<Self>> {
-        let runner = unstarted.runner;
+        let vtable = unstarted.vtable;
         let work = unstarted.into_inner();
         let task = Arc::new(Self {
             state: TaskState::new(Content { work, locals }, target),
             hub,
-            runner,
+            vtable,
             surroundings: Surroundings::current(py),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
@@ -90,7 +90,7 @@ impl Task {
             return Err(closed_error());
         };
         task.state.set_key(key);
-        (runner.spawn)(Driver::new(Arc::<Self>::clone(&task)));
+        (vtable.spawn)(Driver::new(Arc::<Self>::clone(&task)));
         if let Some(content) = task.state.end_start() {
             py.detach(|| task.abort_driver(content));
         }
@@ -157,7 +157,7 @@ impl Task {
 
     /// Drops a user's value where this thread is detached from Python.
     fn drop_inside(&self, value: impl Sized) {
-        self.runner.drop_inside(&self.surroundings, value);
+        self.vtable.drop_inside(&self.surroundings, value);
     }
 }
 
@@ -171,7 +171,7 @@ impl Drop for Task {
 
 impl Drive for Task {
     fn advance(&self, cx: &mut Context<'_>) -> Poll<Progress> {
-        let _polled = current_runtime::enter((self.runner.runtime)());
+        let _polled = current_runtime::enter((self.vtable.runtime)());
         let (mut content, waker) = match self.state.begin_poll() {
             Turn::Poll(content, waker) => (content, waker),
             Turn::End(content, reason) => {

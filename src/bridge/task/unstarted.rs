@@ -9,7 +9,7 @@ use std::task::Poll;
 use pyo3::prelude::*;
 
 use crate::bridge::lifecycle::current_runtime;
-use crate::bridge::runtime_vtable::Runner;
+use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::Work;
 use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
@@ -18,14 +18,14 @@ use crate::python::exceptions::stash;
 pub(crate) struct Unstarted<V: Send = Pin<Box<dyn Work>>> {
     /// `None` once it has been handed over.
     value: Option<V>,
-    pub(crate) runner: &'static Runner,
+    pub(crate) vtable: &'static RuntimeVtable,
 }
 
 impl<V: Send> Unstarted<V> {
-    pub(crate) fn new(value: V, runner: &'static Runner) -> Self {
+    pub(crate) fn new(value: V, vtable: &'static RuntimeVtable) -> Self {
         Self {
             value: Some(value),
-            runner,
+            vtable,
         }
     }
 
@@ -38,7 +38,7 @@ impl<V: Send> Unstarted<V> {
 impl Unstarted {
     /// Fails where the runtime's threads were left behind by a fork.
     pub(crate) fn ensure_runtime(&self) -> PyResult<()> {
-        (self.runner.ensure_alive)()
+        (self.vtable.ensure_alive)()
     }
 
     /// Fails where the future would be waited for by a loop that keeps its runtime from polling it: one that runs on this
@@ -47,8 +47,8 @@ impl Unstarted {
         &self,
         is_loop_here: impl FnOnce() -> PyResult<bool>,
     ) -> PyResult<()> {
-        if current_runtime::is_polling((self.runner.runtime)()) && is_loop_here()? {
-            (self.runner.ensure_unblocked)()?;
+        if current_runtime::is_polling((self.vtable.runtime)()) && is_loop_here()? {
+            (self.vtable.ensure_unblocked)()?;
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ impl Unstarted {
         let Some(work) = &mut self.value else {
             return Ok(Poll::Pending);
         };
-        self.runner
+        self.vtable
             .poll_first(py, surroundings, |cx| work.as_mut().poll(cx))
     }
 }
@@ -76,11 +76,11 @@ impl<V: Send> Drop for Unstarted<V> {
         let Some(value) = self.value.take() else {
             return;
         };
-        let runner = self.runner;
+        let vtable = self.vtable;
         Python::try_attach(|py| {
             stash::call_without_exception(py, || {
                 let surroundings = Surroundings::current(py);
-                py.detach(|| runner.drop_inside(&surroundings, value));
+                py.detach(|| vtable.drop_inside(&surroundings, value));
             });
         });
     }

@@ -121,7 +121,7 @@ impl Anext {
             name: Cow::Borrowed("__anext__"),
         };
         let poll: Pin<Box<dyn Work>> = Box::pin(RuntimePoll::new(Arc::clone(slot), source));
-        let held = Unstarted::new(poll, slot.runner());
+        let held = Unstarted::new(poll, slot.vtable());
         let coroutine = Box::new(RustCoroutine::new(held, settings));
         self.resume(py.None().bind(py), coroutine)
     }

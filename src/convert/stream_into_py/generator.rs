@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use crate::bridge::Runner;
+use crate::bridge::RuntimeVtable;
 use crate::convert::stream_into_py::asyncgen_hooks::AsyncgenHooks;
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::StreamSlot;
@@ -25,11 +25,11 @@ impl RustGenerator {
     pub(crate) fn new(
         py: Python<'_>,
         source: impl Source + 'static,
-        runner: &'static Runner,
+        vtable: &'static RuntimeVtable,
     ) -> Self {
         let surroundings = Surroundings::current(py);
         Self {
-            slot: Arc::new(StreamSlot::new(Box::new(source), runner, surroundings)),
+            slot: Arc::new(StreamSlot::new(Box::new(source), vtable, surroundings)),
             hooks: AsyncgenHooks::default(),
         }
     }

@@ -84,7 +84,7 @@ mod tests {
     use pyo3::prelude::*;
 
     use super::RuntimePoll;
-    use crate::bridge::{Runner, Work};
+    use crate::bridge::{RuntimeVtable, Work};
     use crate::convert::stream_into_py::source::Source;
     use crate::convert::stream_into_py::stream_slot::{StreamSlot, Taken};
     use crate::instrument::Surroundings;
@@ -101,7 +101,7 @@ mod tests {
         }
     }
 
-    static RUNNER: Runner = Runner {
+    static VTABLE: RuntimeVtable = RuntimeVtable {
         spawn: drop,
         enter: |call| call(),
         ensure_alive: || Ok(()),
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_poll_that_is_given_up_leaves_the_one_that_waits_its_waker() {
         let surroundings = Surroundings::default();
-        let slot = Arc::new(StreamSlot::new(Box::new(Pending), &RUNNER, surroundings));
+        let slot = Arc::new(StreamSlot::new(Box::new(Pending), &VTABLE, surroundings));
         let Ok(Taken::Stream(source)) = slot.begin() else {
             panic!("nobody else has it");
         };

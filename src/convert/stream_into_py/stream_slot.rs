@@ -27,7 +27,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 
-use crate::bridge::{Runner, generation};
+use crate::bridge::{RuntimeVtable, generation};
 use crate::convert::stream_into_py::source::Source;
 use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
@@ -35,7 +35,7 @@ use crate::panic::{Caught, catch_call};
 /// The stream, or the information who has it.
 pub(crate) struct StreamSlot {
     state: Mutex<State>,
-    runner: &'static Runner,
+    vtable: &'static RuntimeVtable,
     /// The surroundings of the code that made the generator, for all of the stream's code.
     surroundings: Surroundings,
 }
@@ -79,7 +79,7 @@ pub(crate) struct AlreadyRunning;
 impl StreamSlot {
     pub(crate) fn new(
         source: Box<dyn Source>,
-        runner: &'static Runner,
+        vtable: &'static RuntimeVtable,
         surroundings: Surroundings,
     ) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl StreamSlot {
                 poll_count: 0,
                 waiting: BTreeMap::new(),
             }),
-            runner,
+            vtable,
             surroundings,
         }
     }
@@ -105,8 +105,8 @@ impl StreamSlot {
         state.poll_count
     }
 
-    pub(crate) fn runner(&self) -> &'static Runner {
-        self.runner
+    pub(crate) fn vtable(&self) -> &'static RuntimeVtable {
+        self.vtable
     }
 
     #[inline]
@@ -195,7 +195,7 @@ impl StreamSlot {
         py: Python<'_>,
         source: &mut Box<dyn Source>,
     ) -> PyResult<Poll<()>> {
-        self.runner
+        self.vtable
             .poll_first(py, &self.surroundings, |cx| source.poll_next(cx))
     }
 
@@ -207,7 +207,7 @@ impl StreamSlot {
 
     /// Drops the stream inside the runtime's context. Call it detached from Python.
     pub(crate) fn drop_inside(&self, source: Box<dyn Source>) {
-        self.runner.drop_inside(&self.surroundings, source);
+        self.vtable.drop_inside(&self.surroundings, source);
     }
 
     /// Puts the stream back that the runtime has polled, and wakes the polls that wait for it. When the generator was closed
