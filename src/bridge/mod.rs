@@ -11,7 +11,7 @@ mod runtime_vtable;
 mod task;
 
 pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdown_error};
-pub(crate) use event_loop::call_soon::Place;
+pub(crate) use event_loop::call_soon::Lane;
 pub(crate) use event_loop::hub::{Deliver, Hub};
 pub(crate) use event_loop::install::{hub_of, hub_of_host};
 pub use lifecycle::exit::shutdown;

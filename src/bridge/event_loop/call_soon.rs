@@ -17,13 +17,13 @@ use crate::bridge::event_loop::hub::{Deliver, Hub};
 use crate::bridge::event_loop::mailbox::BATCH;
 use crate::bridge::event_loop::queue::{Pushed, Queue};
 
-/// Where items wait for the loop's thread.
+/// Which of a hub's two queues an item waits in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
-    /// In the queue of the Rust threads.
-    Queue,
-    /// With what the loop's own thread has handed over for its next turn.
-    Soon,
+pub(crate) enum Lane {
+    /// The mailbox's, to which any thread pushes.
+    FromThreads,
+    /// That of `call_soon`, to which the loop's own thread pushes for its next turn.
+    CallSoon,
 }
 
 impl Hub {
@@ -38,7 +38,7 @@ impl Hub {
         item: Arc<dyn Deliver>,
     ) -> PyResult<()> {
         match self.soon.push(item) {
-            Ok(Pushed::Wake) => self.call_soon(event_loop, Place::Soon).inspect_err(|_| {
+            Ok(Pushed::Wake) => self.call_soon(event_loop, Lane::CallSoon).inspect_err(|_| {
                 self.soon.begin_turn(usize::MAX);
                 while let Some((item, _)) = self.soon.pop() {
                     item.discard();
@@ -56,11 +56,11 @@ impl Hub {
     pub(crate) fn deliver_next(
         self: &Arc<Self>,
         py: Python<'_>,
-        place: Place,
+        lane: Lane,
         item: Arc<dyn Deliver>,
     ) -> PyResult<()> {
-        match self.queue(place).push_next(item) {
-            Ok(Pushed::Wake) => self.announce(py, place),
+        match self.queue(lane).push_next(item) {
+            Ok(Pushed::Wake) => self.announce(py, lane),
             Ok(Pushed::Armed) => Ok(()),
             Err(item) => {
                 item.discard();
@@ -69,20 +69,20 @@ impl Hub {
         }
     }
 
-    pub(crate) fn queue(&self, place: Place) -> &Queue<Arc<dyn Deliver>> {
-        match place {
-            Place::Queue => &self.mailbox.queue,
-            Place::Soon => &self.soon,
+    pub(crate) fn queue(&self, lane: Lane) -> &Queue<Arc<dyn Deliver>> {
+        match lane {
+            Lane::FromThreads => &self.mailbox.queue,
+            Lane::CallSoon => &self.soon,
         }
     }
 
     /// Delivers a batch; handles of the loop serve the rest, each of which can run within the others.
-    pub(crate) fn deliver_turn(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
-        let announce = || self.announce(py, place);
+    pub(crate) fn deliver_turn(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
+        let announce = || self.announce(py, lane);
         let deliver = |item| self.deliver(py, item);
-        let delivered = self.queue(place).deliver_turn(BATCH, announce, deliver);
-        match self.queue(place).end_turn(false) {
-            Pushed::Wake => delivered.and(self.announce(py, place)),
+        let delivered = self.queue(lane).deliver_turn(BATCH, announce, deliver);
+        match self.queue(lane).end_turn(false) {
+            Pushed::Wake => delivered.and(self.announce(py, lane)),
             Pushed::Armed => delivered,
         }
     }
@@ -90,12 +90,12 @@ impl Hub {
     pub(crate) fn call_soon(
         self: &Arc<Self>,
         event_loop: &Bound<'_, PyAny>,
-        place: Place,
+        lane: Lane,
     ) -> PyResult<()> {
         let py = event_loop.py();
         let turn = Turn {
             hub: Arc::clone(self),
-            place,
+            lane,
         };
         event_loop.call_method1(intern!(py, "call_soon"), (turn,))?;
         Ok(())
@@ -107,13 +107,13 @@ impl Hub {
 #[pyclass(frozen, module = "pyo3_aio")]
 struct Turn {
     hub: Arc<Hub>,
-    place: Place,
+    lane: Lane,
 }
 
 #[pymethods]
 impl Turn {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        self.hub.deliver_turn(py, self.place)
+        self.hub.deliver_turn(py, self.lane)
     }
 
     fn __repr__(&self) -> &'static str {

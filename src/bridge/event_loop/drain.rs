@@ -1,11 +1,11 @@
-//! What an event loop calls to have everything delivered that Rust has queued.
+//! The callback with which an event loop delivers what Rust threads have pushed to its hub.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 
 use crate::bridge::errors::leaves_the_loop;
-use crate::bridge::event_loop::call_soon::Place;
+use crate::bridge::event_loop::call_soon::Lane;
 use crate::bridge::event_loop::hub::{Deliver, Hub};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
@@ -21,7 +21,7 @@ impl Hub {
             return Ok(());
         }
         if self.mailbox.dispatcher.get().is_some() {
-            return self.deliver_turn(py, Place::Queue);
+            return self.deliver_turn(py, Lane::FromThreads);
         }
         let add_spare = |index| {
             if reader.nests {
@@ -43,13 +43,13 @@ impl Hub {
     }
 
     /// Wakes the loop for the rest of a batch, in case that what is delivered first runs the loop within itself.
-    pub(crate) fn announce(self: &Arc<Self>, py: Python<'_>, place: Place) -> PyResult<()> {
-        if let (Place::Queue, None) = (place, self.mailbox.dispatcher.get()) {
+    pub(crate) fn announce(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
+        if let (Lane::FromThreads, None) = (lane, self.mailbox.dispatcher.get()) {
             self.mailbox.announce();
             return Ok(());
         }
         match self.event_loop(py) {
-            Some(event_loop) => self.call_soon(&event_loop, place),
+            Some(event_loop) => self.call_soon(&event_loop, lane),
             None => Ok(()),
         }
     }
@@ -68,10 +68,10 @@ impl Hub {
     }
 }
 
-/// What a drain is called for.
+/// The reader that a drain is called for.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader {
-    /// The place of its wake-up.
+    /// That of its wake-up among [`Readers`](super::readers::Readers).
     pub(crate) index: usize,
     /// Whether the loop may run within itself, unlike trio.
     pub(crate) nests: bool,

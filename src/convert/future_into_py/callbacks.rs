@@ -10,7 +10,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 
-use crate::bridge::{Deliver, Place, hub_of, leaves_the_loop};
+use crate::bridge::{Deliver, Lane, hub_of, leaves_the_loop};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::contextvars;
@@ -60,18 +60,18 @@ pub(crate) struct DoneFuture<'a, 'py> {
 }
 
 impl DoneFuture<'_, '_> {
-    /// Runs the first callback. The others are queued first, as the next items of the same batch of `place`: where the
+    /// Runs the first callback. The others are queued first, as the next items of the same batch of `lane`: where the
     /// first callback runs a loop of its own, that loop finds them.
     pub(crate) fn run_callbacks(
         self,
         mut callbacks: IntoIter<Callback>,
-        place: Place,
+        lane: Lane,
     ) -> PyResult<()> {
         let Some(mut callback) = callbacks.next() else {
             return Ok(());
         };
         if callbacks.len() > 0 {
-            self.deliver_next(callbacks, place)?;
+            self.deliver_next(callbacks, lane)?;
         }
         match self.call(&callback) {
             Err(_) if !callback.is_retry => {
@@ -84,11 +84,11 @@ impl DoneFuture<'_, '_> {
         }
     }
 
-    fn deliver_next(self, callbacks: IntoIter<Callback>, place: Place) -> PyResult<()> {
+    fn deliver_next(self, callbacks: IntoIter<Callback>, lane: Lane) -> PyResult<()> {
         match hub_of(self.event_loop) {
             Ok(hub) => {
-                let scheduled = Scheduled::new(self, callbacks, place);
-                hub.deliver_next(self.object.py(), place, Arc::new(scheduled))
+                let scheduled = Scheduled::new(self, callbacks, lane);
+                hub.deliver_next(self.object.py(), lane, Arc::new(scheduled))
             }
             Err(_) => self.call_soon(callbacks),
         }
@@ -109,7 +109,7 @@ impl DoneFuture<'_, '_> {
         let callbacks = callbacks.into_iter();
         match hub_of(self.event_loop) {
             Ok(hub) => {
-                let scheduled = Scheduled::new(self, callbacks, Place::Soon);
+                let scheduled = Scheduled::new(self, callbacks, Lane::CallSoon);
                 hub.deliver_soon(self.event_loop, Arc::new(scheduled))
             }
             Err(_) => self.call_soon(callbacks),
@@ -140,16 +140,16 @@ struct Scheduled {
     future: Py<PyAny>,
     event_loop: Py<PyAny>,
     callbacks: IntoIter<Callback>,
-    place: Place,
+    lane: Lane,
 }
 
 impl Scheduled {
-    fn new(future: DoneFuture<'_, '_>, callbacks: IntoIter<Callback>, place: Place) -> Self {
+    fn new(future: DoneFuture<'_, '_>, callbacks: IntoIter<Callback>, lane: Lane) -> Self {
         Self {
             future: future.object.clone().unbind(),
             event_loop: future.event_loop.clone().unbind(),
             callbacks,
-            place,
+            lane,
         }
     }
 }
@@ -160,7 +160,7 @@ impl Deliver for Scheduled {
             future,
             event_loop,
             callbacks,
-            place,
+            lane,
         }) = Arc::into_inner(self)
         else {
             unreachable!("only the queue had it")
@@ -169,7 +169,7 @@ impl Deliver for Scheduled {
             object: future.bind(py),
             event_loop: event_loop.bind(py),
         };
-        future.run_callbacks(callbacks, place)
+        future.run_callbacks(callbacks, lane)
     }
 
     fn discard(self: Arc<Self>) -> bool {

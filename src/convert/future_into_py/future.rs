@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Place, Target, Task, Unstarted, hub_of};
+use crate::bridge::{Lane, Target, Task, Unstarted, hub_of};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::callbacks::{Callback, DoneFuture, Settler};
 use crate::convert::future_into_py::state::{
@@ -222,7 +222,7 @@ impl RustFuture {
         }
         match settler {
             Settler::Drain => {
-                Self::as_done(future).run_callbacks(callbacks.into_iter(), Place::Queue)?;
+                Self::as_done(future).run_callbacks(callbacks.into_iter(), Lane::FromThreads)?;
             }
             Settler::Step => Self::schedule(future, callbacks)?,
         }
