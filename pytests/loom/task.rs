@@ -9,7 +9,7 @@ use std::task::{Wake, Waker};
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::state::{EndReason, TaskState, Turn};
+use crate::state::{EndReason, NextPoll, TaskState};
 
 /// A future that stays pending, or what is in its place.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,15 +33,15 @@ impl Wake for Calls {
 /// `Driver::poll` and `Task::advance`, with a future that is pending; true when the task is to be delivered.
 fn poll(state: &State, waker: &Waker) -> bool {
     match state.begin_poll() {
-        Turn::Poll(future, _) => {
+        NextPoll::Poll(future, _) => {
             assert_eq!(future, Played::Future);
             match state.end_poll(future, waker.clone()) {
                 Ok(()) => false,
                 Err((_, _, reason)) => end(state, reason),
             }
         }
-        Turn::End(_, reason) => end(state, reason),
-        Turn::Over => false,
+        NextPoll::End(_, reason) => end(state, reason),
+        NextPoll::Over => false,
     }
 }
 
@@ -148,12 +148,12 @@ fn an_output_is_delivered_or_discarded_once() {
         let delivers = thread::spawn(move || first.take());
         let discards = thread::spawn(move || second.take());
         let pushed = match state.begin_poll() {
-            Turn::Poll(..) => {
+            NextPoll::Poll(..) => {
                 // Ready, also where somebody has asked for the end meanwhile.
                 state.finish(Played::Ended(None));
                 true
             }
-            Turn::End(..) | Turn::Over => false,
+            NextPoll::End(..) | NextPoll::Over => false,
         };
         let (one, other) = (delivers.join().unwrap(), discards.join().unwrap());
         assert!(one.target.is_some() != other.target.is_some());

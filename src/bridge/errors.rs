@@ -1,9 +1,9 @@
-//! The errors of the bridge's own.
+//! The errors that the bridge raises.
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
 
-/// asyncio's rule (`Handle._run`): these two are not for an exception handler.
+/// Whether an error leaves the loop, instead of going to its exception handler: asyncio's rule (`Handle._run`).
 pub(crate) fn leaves_the_loop(error: &PyErr, py: Python<'_>) -> bool {
     error.is_instance_of::<PyKeyboardInterrupt>(py) || error.is_instance_of::<PySystemExit>(py)
 }

@@ -1,4 +1,4 @@
-//! A runtime, as far as the bridge uses it.
+//! A runtime, as far as the bridge uses it: a table of functions, so that nothing above it is generic over runtimes.
 
 use std::any::TypeId;
 use std::task::{Context, Poll, Waker};
@@ -11,7 +11,7 @@ use crate::instrument::Surroundings;
 use crate::panic::catch_call;
 use crate::task_locals;
 
-/// What the bridge needs of a runtime.
+/// The functions of a runtime that the bridge calls.
 pub(crate) struct RuntimeVtable {
     /// Starts a driver; the handle is dropped without ending it.
     pub(crate) spawn: fn(Driver),
@@ -38,7 +38,7 @@ impl RuntimeVtable {
         surroundings: &Surroundings,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
     ) -> PyResult<Poll<()>> {
-        // In the child of a fork the poll alone may wait for a thread that the runtime had in the parent.
+        // In the child of a fork even a first poll may wait, for a thread that the runtime had in the parent.
         if generation() != 0 {
             (self.ensure_alive)()?;
         }
@@ -60,7 +60,7 @@ impl RuntimeVtable {
     pub(crate) fn drop_inside(&self, surroundings: &Surroundings, value: impl Sized) {
         let mut value = Some(value);
         let dropped = surroundings.run(|| catch_call(|| (self.enter)(&mut || drop(value.take()))));
-        // The panic has been printed, and there is nobody left to tell.
+        // The panic hook has printed a panic, and nobody awaits the value.
         drop(dropped);
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn wait(
 /// Starts the system task that drains the hub for as long as the run lasts.
 fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = token.py();
-    let (Some(fd), drain) = hub.awaited(py)? else {
+    let (Some(fd), drain) = hub.readable(py)? else {
         return Err(PyRuntimeError::new_err(
             "trio is supported where it can watch a file descriptor, which is not the case on this platform",
         ));

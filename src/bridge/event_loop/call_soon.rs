@@ -1,11 +1,11 @@
-//! What a loop's own thread has to do in its next turn.
+//! Items that an event loop's own thread hands over for the loop's next iteration, as by `call_soon`.
 //!
-//! `call_soon` costs Python a handle and more instructions than all the rest of a callback; so one of them serves all
-//! that is handed over until it runs.
+//! A `call_soon` makes a handle of asyncio's, which costs more instructions than the rest of a callback. So one of them
+//! serves all items that are handed over until it runs.
 //!
 //! Guarantees:
-//! - Each item is delivered in the turn in which a `call_soon` of its own would have run, in the order of the calls.
-//! - What is handed over while a batch is delivered waits for the turn after it.
+//! - Each item is delivered in the iteration in which a `call_soon` of its own would have run, in the order of the calls.
+//! - Items that are handed over while a batch is delivered wait for the iteration after it.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ use crate::bridge::event_loop::queue::{Pushed, Queue};
 pub(crate) enum Lane {
     /// The mailbox's, to which any thread pushes.
     FromThreads,
-    /// That of `call_soon`, to which the loop's own thread pushes for its next turn.
+    /// That of `call_soon`, to which the loop's own thread pushes for its next iteration.
     CallSoon,
 }
 
 impl Hub {
-    /// Delivers an item in the loop's next turn. Call it on the loop's thread, as `call_soon`.
+    /// Delivers an item in the loop's next iteration. Call it on the loop's thread, as `call_soon`.
     ///
     /// # Errors
     ///
@@ -37,10 +37,10 @@ impl Hub {
         event_loop: &Bound<'_, PyAny>,
         item: Arc<dyn Deliver>,
     ) -> PyResult<()> {
-        match self.soon.push(item) {
+        match self.call_soon.push(item) {
             Ok(Pushed::Wake) => self.call_soon(event_loop, Lane::CallSoon).inspect_err(|_| {
-                self.soon.begin_turn(usize::MAX);
-                while let Some((item, _)) = self.soon.pop() {
+                self.call_soon.begin_batch(usize::MAX);
+                while let Some((item, _)) = self.call_soon.pop() {
                     item.discard();
                 }
             }),
@@ -52,7 +52,7 @@ impl Hub {
         }
     }
 
-    /// Delivers an item before all others of the turn that is under way.
+    /// Delivers an item before all others of the batch that is under way; a closed hub discards it.
     pub(crate) fn deliver_next(
         self: &Arc<Self>,
         py: Python<'_>,
@@ -72,16 +72,16 @@ impl Hub {
     pub(crate) fn queue(&self, lane: Lane) -> &Queue<Arc<dyn Deliver>> {
         match lane {
             Lane::FromThreads => &self.mailbox.queue,
-            Lane::CallSoon => &self.soon,
+            Lane::CallSoon => &self.call_soon,
         }
     }
 
-    /// Delivers a batch; handles of the loop serve the rest, each of which can run within the others.
-    pub(crate) fn deliver_turn(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
+    /// Delivers a batch. Handles of the loop serve the rest: unlike a reader, one may run within another.
+    pub(crate) fn deliver_batch(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
         let announce = || self.announce(py, lane);
         let deliver = |item| self.deliver(py, item);
-        let delivered = self.queue(lane).deliver_turn(BATCH, announce, deliver);
-        match self.queue(lane).end_turn(false) {
+        let delivered = self.queue(lane).deliver_batch(BATCH, announce, deliver);
+        match self.queue(lane).end_batch(false) {
             Pushed::Wake => delivered.and(self.announce(py, lane)),
             Pushed::Armed => delivered,
         }
@@ -93,27 +93,27 @@ impl Hub {
         lane: Lane,
     ) -> PyResult<()> {
         let py = event_loop.py();
-        let turn = Turn {
+        let callback = CallSoon {
             hub: Arc::clone(self),
             lane,
         };
-        event_loop.call_method1(intern!(py, "call_soon"), (turn,))?;
+        event_loop.call_method1(intern!(py, "call_soon"), (callback,))?;
         Ok(())
     }
 }
 
-/// The callback for the next turn. The loop runs it in a copy of the current context, which is nobody's own, so that
-/// it may enter others.
+/// The callback of a `call_soon`. asyncio runs it in a copy of the context that was current then. Nobody else has that
+/// copy, so the callbacks that run within may enter their own contexts.
 #[pyclass(frozen, module = "pyo3_aio")]
-struct Turn {
+struct CallSoon {
     hub: Arc<Hub>,
     lane: Lane,
 }
 
 #[pymethods]
-impl Turn {
+impl CallSoon {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        self.hub.deliver_turn(py, self.lane)
+        self.hub.deliver_batch(py, self.lane)
     }
 
     fn __repr__(&self) -> &'static str {

@@ -11,29 +11,31 @@ use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
 
-/// After how many seconds a drain renews the timer that owns it: a day, which every loop's timers can count.
+/// How many seconds a drain that a timer owns lets pass before it starts the timer anew: a day. asyncio's timers count at
+/// most a day in one wait (`MAXIMUM_SELECT_TIMEOUT` in base_events.py).
 const STAY: u32 = 24 * 60 * 60;
 
 impl Hub {
-    fn drain(self: &Arc<Self>, py: Python<'_>, reader: Reader) -> PyResult<()> {
+    fn drain(self: &Arc<Self>, py: Python<'_>, reader: usize, nests: bool) -> PyResult<()> {
         if self.is_inherited() {
-            self.rest(py, reader.index);
+            self.pause_inherited(py, reader);
             return Ok(());
         }
         if self.mailbox.dispatcher.get().is_some() {
-            return self.deliver_turn(py, Lane::FromThreads);
+            return self.deliver_batch(py, Lane::FromThreads);
         }
-        let add_spare = |index| {
-            if reader.nests {
-                // Without it, a loop that is run within this drain waits for its end.
-                let _ = self.watch_spare(py, index);
+        let add_nested = |index| {
+            if nests {
+                // Where it fails, a loop that is run within this drain waits for its end.
+                let _ = self.watch_nested(py, index);
             }
         };
         let deliver = |item| self.deliver(py, item);
-        self.mailbox.drain(reader.index, add_spare, deliver)
+        self.mailbox.drain(reader, add_nested, deliver)
     }
 
-    /// Delivers one item; an error goes to the loop's exception handler, but for those that leave the loop.
+    /// Delivers one item. KeyboardInterrupt and SystemExit leave the loop, as from a handle of asyncio's; any other error,
+    /// and a panic, goes to the loop's exception handler.
     pub(crate) fn deliver(&self, py: Python<'_>, item: Arc<dyn Deliver>) -> PyResult<()> {
         match catch_as_error(|| item.deliver(py)) {
             Err(error) if leaves_the_loop(&error, py) => Err(error),
@@ -42,7 +44,8 @@ impl Hub {
         }
     }
 
-    /// Wakes the loop for the rest of a batch, in case that what is delivered first runs the loop within itself.
+    /// Has the loop deliver the rest of a batch, in case that the item which is about to be delivered runs the loop within
+    /// itself.
     pub(crate) fn announce(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
         if let (Lane::FromThreads, None) = (lane, self.mailbox.dispatcher.get()) {
             self.mailbox.announce();
@@ -54,12 +57,13 @@ impl Hub {
         }
     }
 
+    /// Tells the loop of an error of an item that has nobody else to tell.
     fn report(&self, py: Python<'_>, error: PyErr) -> PyResult<()> {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
         if !event_loop.hasattr("call_exception_handler")? {
-            // trio's.
+            // trio has no exception handler.
             error.write_unraisable(py, Some(&event_loop));
             return Ok(());
         }
@@ -68,35 +72,39 @@ impl Hub {
     }
 }
 
-/// The reader that a drain is called for.
-#[derive(Clone, Copy)]
-pub(crate) struct Reader {
-    /// That of its wake-up among [`Readers`](super::readers::Readers).
-    pub(crate) index: usize,
-    /// Whether the loop may run within itself, unlike trio.
-    pub(crate) nests: bool,
-}
-
-/// The callback that the loop owns: its selector, or a timer where that cannot watch.
+/// The callback that the loop owns: its selector does, or trio's system task, or a timer where neither can watch.
+///
+/// When the loop is closed, or collected, it drops this, which closes the hub.
 #[pyclass(frozen, weakref, module = "pyo3_aio")]
 pub(crate) struct Drain {
     hub: Arc<Hub>,
-    reader: Reader,
+    /// The index of its wake-up among [`Readers`](super::readers::Readers).
+    reader: usize,
+    /// Whether the loop may run within itself, unlike trio.
+    nests: bool,
 }
 
 impl Drain {
-    pub(crate) fn new(hub: Arc<Hub>, reader: Reader) -> Self {
-        Self { hub, reader }
+    pub(crate) fn create<'py>(
+        py: Python<'py>,
+        hub: &Arc<Hub>,
+        reader: usize,
+        nests: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let hub = Arc::clone(hub);
+        let drain = Bound::new(py, Self { hub, reader, nests })?;
+        Ok(drain.into_any())
     }
 }
 
 #[pymethods]
 impl Drain {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        self.hub.drain(py, self.reader)
+        self.hub.drain(py, self.reader, self.nests)
     }
 
-    /// Has a timer of the loop own this until the loop is closed, which drops its timers.
+    /// Has a timer of the loop own this, and starts that anew whenever it has fired. A loop drops its timers when it is
+    /// closed.
     fn stay(slf: &Bound<'_, Self>) -> PyResult<()> {
         let Some(event_loop) = slf.get().hub.event_loop(slf.py()) else {
             return Ok(());
@@ -112,7 +120,7 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        // Deallocators may run while an exception is set.
+        // A deallocator may run while an exception is set, which has to stay.
         let closed = Python::try_attach(|py| {
             stash::call_without_exception(py, || self.hub.close_detached(py))
         });

@@ -1,9 +1,16 @@
-//! One event loop's end of the bridge.
+//! The hub of one event loop: its mailbox, and the list of what is pending on it.
+//!
+//! | state | event | by whom, on which thread | next state |
+//! | --- | --- | --- | --- |
+//! | new | [`Hub::install`], or trio's `connect` | the first conversion on the loop, attached to Python | open |
+//! | open | the loop is closed or collected: it drops its drain | mostly the loop's | closed |
+//! | open | the interpreter exits, or a run of the library's own is over | Python's main thread, or the loop's | closed |
+//! | new, open | the loop refuses the drain, or the dispatcher's call | the caller, or the dispatcher's thread | closed |
+//! | any | the process forks | the child's only thread | inherited: not used any more |
 //!
 //! Guarantees:
-//! - [`Deliver::deliver`] runs on the loop's thread, in the order of the pushes, a bounded number a turn.
-//! - A closed loop closes its hub: the loop's selector, or a timer, owns the registered callback, and dropping that is
-//!   what closes the hub. Whatever was queued or pending is discarded then, exactly once.
+//! - [`Deliver::deliver`] runs on the loop's thread, in the order of the pushes, a bounded number in an iteration of the loop.
+//! - A closed hub discards whatever was queued or pending, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -17,37 +24,41 @@ use crate::bridge::event_loop::queue::Queue;
 use crate::bridge::lifecycle::fork::generation;
 use crate::bridge::lifecycle::in_flight;
 
-/// Something that an event loop's thread has to do for Rust.
+/// An item that an event loop's thread delivers for Rust.
 pub(crate) trait Deliver: Send + Sync {
-    /// Does it, on the loop's thread. An error goes to the loop's exception handler; KeyboardInterrupt and SystemExit
+    /// Delivers it, on the loop's thread. An error goes to the loop's exception handler; KeyboardInterrupt and SystemExit
     /// leave the loop.
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
 
-    /// Settles without Python, on any thread: the loop is closed. False when it is being polled, and settles after that.
+    /// Gives it up, on any thread and without the loop, which is closed. False when its future is being polled, which is
+    /// dropped after that poll.
     fn discard(self: Arc<Self>) -> bool;
 
-    /// Ends it with an error, on any thread: the user shuts the bridge down, and the loop goes on.
+    /// Ends it with an error, on any thread that is detached from Python: the user shuts the bridge down, and the loop goes
+    /// on.
     fn abort(self: Arc<Self>);
 
-    /// Tells what waits for it, on the loop's thread in the child of a fork, that Rust's side stayed with the parent;
-    /// nothing does, unless it says otherwise.
+    /// Fails whatever awaits it, on the loop's thread in the child of a fork: the Rust future stayed with the parent. Does
+    /// nothing by default.
     fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
         Ok(())
     }
 }
 
-/// The queue of one event loop, and what is pending on it.
+/// Hands items to one event loop. The loop owns it, through its drain; tasks that are pending on the loop share it.
 pub(crate) struct Hub {
-    /// What Rust threads hand over.
+    /// The items that any thread pushes.
     pub(crate) mailbox: Mailbox<Arc<dyn Deliver>>,
-    /// What the loop's own thread has handed over for its next turn.
-    pub(crate) soon: Queue<Arc<dyn Deliver>>,
+    /// The items that the loop's own thread pushes for its next iteration.
+    pub(crate) call_soon: Queue<Arc<dyn Deliver>>,
     /// `None` once the hub is closed.
     pub(crate) pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
     /// `None` while it is dropped.
     event_loop: Option<Py<PyWeakrefReference>>,
-    /// The process that it belongs to; the locks are not to be touched in a child of that.
+    /// The generation of the process that made it. In a child its locks are not taken: a thread that the child does not
+    /// have may have them.
     generation: u32,
+    /// The id of that process.
     pub(crate) process: u32,
 }
 
@@ -56,7 +67,7 @@ impl Hub {
     pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self {
             mailbox: Mailbox::new()?,
-            soon: Queue::new(),
+            call_soon: Queue::new(),
             pending: Mutex::new(Some(Slab::new())),
             event_loop: Some(PyWeakrefReference::new(event_loop)?.unbind()),
             generation: generation(),
@@ -101,7 +112,11 @@ impl Hub {
         if self.is_inherited() {
             return true;
         }
-        let queued = self.mailbox.close().into_iter().chain(self.soon.close());
+        let queued = self
+            .mailbox
+            .close()
+            .into_iter()
+            .chain(self.call_soon.close());
         let pending = self
             .pending
             .lock()
@@ -114,15 +129,16 @@ impl Hub {
         busy == 0
     }
 
-    /// The same where the thread is attached: users' values are dropped, which may wait for a thread that attaches.
+    /// As [`Hub::close`], on a thread that is attached to Python, from which it detaches: the drop of a user's value may
+    /// wait for a thread that attaches.
     pub(crate) fn close_detached(self: &Arc<Self>, py: Python<'_>) {
         py.detach(|| self.close());
     }
 
-    /// Its loop is gone, and another one has the same address.
+    /// Closes it: its loop is gone, and another one has the same address.
     pub(crate) fn replaced(self: Arc<Self>, py: Python<'_>) {
         if self.is_inherited() {
-            // A thread that this process does not have may have taken its locks.
+            // Its parts are not dropped, as they have locks of their own.
             std::mem::forget(self);
         } else {
             self.close_detached(py);

@@ -9,7 +9,7 @@ use pyo3::types::{PyCFunction, PyWeakrefReference};
 
 use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::dispatcher::Dispatcher;
-use crate::bridge::event_loop::drain::{Drain, Reader};
+use crate::bridge::event_loop::drain::Drain;
 use crate::bridge::event_loop::hub::Hub;
 use crate::bridge::event_loop::registry;
 use crate::bridge::event_loop::wakeup::Wakeup;
@@ -26,7 +26,7 @@ pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
     hub_of_host(event_loop, Hub::install)
 }
 
-/// Returns the hub of whatever runs the tasks of a thread; `connect` has it drained.
+/// Returns the hub of an event loop, or of a run of trio; `connect` has a new one drained.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ fn create(
             known.refuse_inherited(host)?;
         }
         let hub = Arc::new(Hub::new(host)?);
-        // Another thread may have been faster.
+        // False where another thread has entered one meanwhile.
         if registry::replace(host, known.as_ref(), &hub) {
             known.into_iter().for_each(|gone| gone.replaced(py));
             connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
@@ -67,20 +67,15 @@ fn create(
 }
 
 impl Hub {
-    /// Has the loop watch the wake-up. From another thread, or before the loop runs, the loop does so in its next turn.
+    /// Has the loop watch the wake-up: at once on the thread where it runs. From another thread, or before it runs, the loop
+    /// does so in its next iteration.
     pub(crate) fn install(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = event_loop.py();
-        let drain = self.drain_callback(
-            py,
-            Reader {
-                index: 0,
-                nests: true,
-            },
-        )?;
+        let drain = Drain::create(py, self, 0, true)?;
         if asyncio::is_running_here(event_loop)? {
             return self.watch(event_loop, &drain);
         }
-        // The closure owns the drain: a loop that is closed before it ran drops it.
+        // The closure owns the drain. A loop that is closed before its next iteration drops the closure, and closes the hub so.
         let (hub, drain) = (Arc::clone(self), drain.unbind());
         let watch = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
             let py = args.py();
@@ -110,25 +105,20 @@ impl Hub {
     }
 
     /// Has the loop watch one more wake-up, for drains within those that are under way.
-    pub(crate) fn watch_spare(self: &Arc<Self>, py: Python<'_>, spare: usize) -> PyResult<()> {
+    pub(crate) fn watch_nested(self: &Arc<Self>, py: Python<'_>, index: usize) -> PyResult<()> {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
         let wakeup = Wakeup::new()?;
         if let Some(fd) = wakeup.fd() {
-            let drain = self.drain_callback(
-                py,
-                Reader {
-                    index: spare,
-                    nests: true,
-                },
-            )?;
+            let drain = Drain::create(py, self, index, true)?;
             add_reader(&event_loop, fd, &drain)?;
             self.mailbox.readers.add(wakeup);
         }
         Ok(())
     }
 
+    /// Has a dispatcher call the drain, for a loop that cannot watch a file descriptor; a timer of the loop owns the drain.
     fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
         drain.call_method0("stay")?;
         let (hub, drain) = (
@@ -137,39 +127,25 @@ impl Hub {
         );
         let dispatcher = Dispatcher::start(move || call_drain_soon(&hub, &drain))?;
         if let Ok(()) = self.mailbox.dispatcher.set(dispatcher) {
-            // Pushes that came before this line woke nobody.
+            // Pushes that came before this line notified a reader, which nobody watches.
             self.mailbox.wake();
         }
         Ok(())
     }
 
-    /// Creates what has to be called when the file descriptor is readable. Dropping it closes the hub.
-    fn drain_callback<'py>(
-        self: &Arc<Self>,
-        py: Python<'py>,
-        reader: Reader,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        Ok(Bound::new(py, Drain::new(Arc::clone(self), reader))?.into_any())
-    }
-
-    /// The file descriptor for trio to wait for, where there is one, and what has to be called then.
-    pub(crate) fn awaited<'py>(
+    /// Returns the file descriptor for trio to wait for, where there is one, and the drain to call when it is readable.
+    pub(crate) fn readable<'py>(
         self: &Arc<Self>,
         py: Python<'py>,
     ) -> PyResult<(Option<i32>, Bound<'py, PyAny>)> {
-        let drain = self.drain_callback(
-            py,
-            Reader {
-                index: 0,
-                nests: false,
-            },
-        )?;
+        let drain = Drain::create(py, self, 0, false)?;
         Ok((self.mailbox.readers.fd(0), drain))
     }
 }
 
 fn add_reader(event_loop: &Bound<'_, PyAny>, fd: i32, drain: &Bound<'_, PyAny>) -> PyResult<()> {
-    // A fresh context: the callbacks that a drain runs enter their own, which must not be the current one.
+    // `add_reader` remembers the current context. The drain gets a fresh one: the callbacks that it runs enter their own,
+    // and a context cannot be entered within itself (PEP 567).
     let context = asyncio::context_type(event_loop.py())?.call0()?;
     context.call_method1("run", (event_loop.getattr("add_reader")?, fd, drain))?;
     Ok(())
@@ -196,6 +172,8 @@ fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFl
     ControlFlow::Break(())
 }
 
+/// Whether `add_reader` failed because the loop has none: `AbstractEventLoop`'s raises NotImplementedError, and so does
+/// that of the proactor loop.
 fn is_unsupported(error: &PyErr, py: Python<'_>) -> bool {
     error.is_instance_of::<PyNotImplementedError>(py)
         || error.is_instance_of::<PyAttributeError>(py)

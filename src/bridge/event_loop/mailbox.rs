@@ -2,10 +2,10 @@
 //!
 //! | step | by whom, on which thread | what happens |
 //! | --- | --- | --- |
-//! | [`push`](Mailbox::push) | anybody, on any thread | appends an item; wakes the loop if nobody has since its last turn |
+//! | [`push`](Mailbox::push) | anybody, on any thread | appends an item; wakes the loop if nobody has since its last batch |
 //! | [`wake`](Mailbox::wake) | the same one | notifies a reader, by its file descriptor, or the dispatcher's thread |
 //! | [`drain`](Mailbox::drain) | the loop, on its thread | delivers the items that are there, at most [`BATCH`] |
-//! | [`announce`](Mailbox::announce) | that drain | notifies a spare reader, in case that the next item runs the loop within itself |
+//! | [`announce`](Mailbox::announce) | that drain | notifies an idle reader, in case that the next item runs the loop within itself |
 //! | its end | that drain, however it ends | takes the announcement back, and wakes the loop if items are left |
 //! | [`close`](Mailbox::close) | whoever drops the drain, on any thread | hands out what is left; pushes fail from then on |
 //!
@@ -24,7 +24,7 @@ use super::dispatcher::Dispatcher;
 use super::queue::{Pushed, Queue};
 use super::readers::Readers;
 
-/// How many items one turn of the loop delivers before other callbacks get theirs.
+/// How many items one iteration of the loop delivers before other callbacks get theirs.
 pub(crate) const BATCH: usize = 1_000;
 
 /// A queue of items for one event loop, and what wakes that loop.
@@ -33,7 +33,7 @@ pub(crate) struct Mailbox<T> {
     pub(crate) readers: Readers,
     /// Set once for a loop that cannot watch a file descriptor: it wakes the loop instead of the readers.
     pub(crate) dispatcher: OnceLock<Dispatcher>,
-    /// The drain under way has notified a spare reader of the items that it leaves. Only the loop's thread uses it.
+    /// The drain under way has notified an idle reader of the items that it leaves. Only the loop's thread uses it.
     is_announced: AtomicBool,
 }
 
@@ -64,12 +64,12 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Delivers the items that are there, for a reader of the loop. `add_spare` is called with the index of the spare
-    /// reader, if there is none for a loop that runs within this drain.
+    /// Delivers the items that are there, for a reader of the loop. `add_nested` is called with the index of a
+    /// reader to add, if none is idle for a loop that runs within this drain.
     pub(crate) fn drain<E>(
         &self,
         reader: usize,
-        add_spare: impl FnOnce(usize),
+        add_nested: impl FnOnce(usize),
         deliver: impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
         let missing = self.readers.begin(reader);
@@ -78,20 +78,20 @@ impl<T> Mailbox<T> {
             reader,
             was_announced: self.is_announced.swap(false, Ordering::Relaxed),
         };
-        if let Some(spare) = missing {
-            add_spare(spare);
+        if let Some(index) = missing {
+            add_nested(index);
         }
         let announce = || {
             self.announce();
             Ok(())
         };
-        self.queue.deliver_turn(BATCH, announce, deliver)
+        self.queue.deliver_batch(BATCH, announce, deliver)
     }
 
     /// Wakes the loop within the drain under way for the items that this leaves.
     pub(crate) fn announce(&self) {
         self.is_announced.store(true, Ordering::Relaxed);
-        self.readers.notify_spare();
+        self.readers.notify_nested();
     }
 
     /// Refuses everything from now on, and hands out what is left.
@@ -120,7 +120,7 @@ impl<T> Drop for Draining<'_, T> {
             .is_announced
             .swap(self.was_announced, Ordering::Relaxed);
         mailbox.readers.end(self.reader, is_announced);
-        if mailbox.queue.end_turn(is_announced) == Pushed::Wake {
+        if mailbox.queue.end_batch(is_announced) == Pushed::Wake {
             mailbox.wake();
         }
     }

@@ -1,13 +1,24 @@
-//! The queue through which Rust threads hand work to one event loop.
+//! A queue that says when its consumer, an event loop, has to be woken.
+//!
+//! | items | armed | event | by whom, on which thread | then |
+//! | --- | --- | --- | --- | --- |
+//! | any | no | [`Queue::push`] | any | armed; the caller wakes the loop |
+//! | any | yes | [`Queue::push`] | any | nothing: a wake-up is on its way |
+//! | any | any | [`Queue::begin_batch`] | the loop's | not armed; the items that are there are the batch |
+//! | left | no | [`Queue::pop`] | the loop's | armed; the caller announces the rest, and delivers the item |
+//! | none left, or armed | | [`Queue::pop`] | the loop's | the caller delivers the item |
+//! | left | no | [`Queue::end_batch`] | the loop's | armed; the caller wakes the loop |
+//! | any | any | [`Queue::close`] | any, mostly the loop's | the caller discards the items; pushes fail from then on |
+//!
+//! "Armed" means: somebody has been asked to wake the loop since it has begun its last batch.
 //!
 //! Guarantees:
-//! - Items leave in the order in which they were pushed.
-//! - Between the beginnings of two turns exactly one caller is asked to wake the consumer, however many threads push.
-//! - Items leave one by one, so that whatever becomes of one, the others are still in the queue; and a wake-up is on its
-//!   way for these, so that a turn may begin within the other.
+//! - Items leave in the order in which they were pushed, one by one: whatever becomes of one, the others are still in the
+//!   queue, and a wake-up is on its way for them. So a batch may begin within another.
+//! - Between the beginnings of two batches exactly one caller is asked to wake the loop, however many threads push.
 //! - After [`Queue::close`] nothing is accepted any more, and every item is handed back to somebody.
 //!
-//! Its length is bounded by the operations under way: each has at most one item that waits to be taken.
+//! Its length is bounded by the operations under way: each has at most one item in it.
 //! Nothing here knows of Python.
 
 use std::collections::VecDeque;
@@ -25,19 +36,19 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     items: VecDeque<T>,
-    /// A wake-up is on its way that no turn has answered yet.
+    /// Somebody has been asked to wake the loop since it has begun its last batch.
     armed: bool,
-    /// How many items are left of the turn.
-    turn: usize,
+    /// How many items are left of the batch.
+    batch: usize,
     closed: bool,
 }
 
-/// What is asked of the one who has pushed, or who leaves items.
+/// Whether the caller, who has pushed items or leaves some, has to wake the consumer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// The consumer sleeps: wake it.
+    /// It has to: nobody else does.
     Wake,
-    /// Somebody has woken the consumer already, or nothing is left.
+    /// Somebody else has been asked to, or nothing is left.
     Armed,
 }
 
@@ -47,7 +58,7 @@ impl<T> Queue<T> {
             state: Mutex::new(State {
                 items: VecDeque::new(),
                 armed: false,
-                turn: 0,
+                batch: 0,
                 closed: false,
             }),
         }
@@ -63,7 +74,7 @@ impl<T> Queue<T> {
         Ok(state.arm())
     }
 
-    /// Adds an item that comes next in the turn, before all others; a closed queue gives it back. [`Pushed::Wake`] as
+    /// Adds an item that comes next in the batch, before all others; a closed queue gives it back. [`Pushed::Wake`] as
     /// for [`Queue::pop`].
     pub(crate) fn push_next(&self, item: T) -> Result<Pushed, T> {
         let mut state = self.lock();
@@ -71,35 +82,35 @@ impl<T> Queue<T> {
             return Err(item);
         }
         state.items.push_front(item);
-        state.turn += 1;
+        state.batch += 1;
         Ok(state.arm())
     }
 
-    /// Begins a turn with what is there, at most `limit` items, and has the next push ask for a wake-up.
-    pub(crate) fn begin_turn(&self, limit: usize) {
+    /// Begins a batch with the items that are there, at most `limit`, and has the next push ask for a wake-up.
+    pub(crate) fn begin_batch(&self, limit: usize) {
         let mut state = self.lock();
         state.armed = false;
-        state.turn = state.items.len().min(limit);
+        state.batch = state.items.len().min(limit);
     }
 
-    /// Takes the first item of the turn. [`Pushed::Wake`] comes with it when items are left that nobody wakes a
-    /// consumer for: what the caller does with this one may wait for those.
+    /// Takes the first item of the batch. [`Pushed::Wake`] comes with it when items are left that nobody wakes a consumer
+    /// for: its delivery may run the loop within itself, until those are delivered.
     pub(crate) fn pop(&self) -> Option<(T, Pushed)> {
         let mut state = self.lock();
-        state.turn = state.turn.checked_sub(1)?;
+        state.batch = state.batch.checked_sub(1)?;
         let item = state.items.pop_front()?;
         Some((item, state.arm()))
     }
 
-    /// Begins a turn, and delivers its items one by one. `announce` is called before one that leaves items which nobody
-    /// wakes a consumer for; the caller ends the turn.
-    pub(crate) fn deliver_turn<E>(
+    /// Begins a batch, and delivers its items one by one. `announce` is called before an item that leaves others which
+    /// nobody wakes a consumer for. The caller ends the batch.
+    pub(crate) fn deliver_batch<E>(
         &self,
         limit: usize,
         mut announce: impl FnMut() -> Result<(), E>,
         mut deliver: impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.begin_turn(limit);
+        self.begin_batch(limit);
         while let Some((item, rest)) = self.pop() {
             if rest == Pushed::Wake {
                 announce()?;
@@ -109,9 +120,9 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Ends a turn: [`Pushed::Wake`] when items are left that nobody wakes the consumer for. `is_lost` says that
+    /// Ends a batch: [`Pushed::Wake`] when items are left that nobody wakes the consumer for. `is_lost` says that
     /// the wake-up which may have been on its way is not any more.
-    pub(crate) fn end_turn(&self, is_lost: bool) -> Pushed {
+    pub(crate) fn end_batch(&self, is_lost: bool) -> Pushed {
         let mut state = self.lock();
         state.armed &= !is_lost;
         state.arm()
@@ -150,9 +161,9 @@ mod tests {
     use super::{Pushed, Queue};
 
     fn drained(queue: &Queue<i32>) -> Vec<i32> {
-        queue.begin_turn(usize::MAX);
+        queue.begin_batch(usize::MAX);
         let items = std::iter::from_fn(|| queue.pop().map(|(item, _)| item)).collect();
-        queue.end_turn(true);
+        queue.end_batch(true);
         items
     }
 
@@ -168,20 +179,20 @@ mod tests {
     #[test]
     fn what_is_left_is_armed_once_and_stays_in_order() {
         let queue = filled(3);
-        queue.begin_turn(1);
+        queue.begin_batch(1);
         assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
         assert_eq!(queue.push(3), Ok(Pushed::Armed));
         assert_eq!(queue.pop(), None);
-        assert_eq!(queue.end_turn(false), Pushed::Armed);
-        assert_eq!(queue.end_turn(true), Pushed::Wake);
+        assert_eq!(queue.end_batch(false), Pushed::Armed);
+        assert_eq!(queue.end_batch(true), Pushed::Wake);
         assert_eq!(drained(&queue), [1, 2, 3]);
-        assert_eq!(queue.end_turn(false), Pushed::Armed);
+        assert_eq!(queue.end_batch(false), Pushed::Armed);
     }
 
     #[test]
-    fn what_is_pushed_within_a_turn_waits_for_the_next_unless_it_comes_next() {
+    fn items_that_are_pushed_within_a_batch_wait_for_the_next_unless_it_comes_next() {
         let queue = filled(2);
-        queue.begin_turn(usize::MAX);
+        queue.begin_batch(usize::MAX);
         assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
         queue.push(2).unwrap();
         assert_eq!(queue.push_next(9), Ok(Pushed::Armed));
@@ -193,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_within_a_turn_takes_what_is_left() {
+    fn a_batch_within_a_batch_takes_the_items_that_are_left() {
         let queue = filled(3);
-        queue.begin_turn(usize::MAX);
+        queue.begin_batch(usize::MAX);
         assert_eq!(queue.pop(), Some((0, Pushed::Wake)));
         assert_eq!(drained(&queue), [1, 2]);
         assert_eq!(queue.push(3), Ok(Pushed::Wake));
         assert_eq!(queue.pop(), None);
-        assert_eq!(queue.end_turn(true), Pushed::Wake);
+        assert_eq!(queue.end_batch(true), Pushed::Wake);
         assert_eq!(drained(&queue), [3]);
     }
 
@@ -240,7 +251,7 @@ mod tests {
             }
             while seen.len() < 4 * PER_THREAD {
                 woken.recv().expect("every item is announced");
-                queue.begin_turn(usize::MAX);
+                queue.begin_batch(usize::MAX);
                 while let Some((item, rest)) = queue.pop() {
                     seen.push(item);
                     if rest == Pushed::Wake {

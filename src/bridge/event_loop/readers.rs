@@ -2,10 +2,10 @@
 //!
 //! One would do, but for loops that run within themselves, as `nest_asyncio` makes possible: a loop cannot call a reader
 //! within itself, since asyncio's handle enters its context (`Handle._run`), which is entered already. So while one
-//! drains, another one is notified: a spare one, added when there is none. Loops that do not nest have two.
+//! drains, an idle one is notified, which is added when there is none. Loops that do not nest have two.
 //!
 //! Guarantees:
-//! - A wake-up whose drain has begun is not notified before that drain has ended, as long as there is a spare one.
+//! - A wake-up whose drain has begun is not notified before that drain has ended, as long as another one is idle.
 //!
 //! Nothing here knows of Python.
 
@@ -52,32 +52,32 @@ impl Readers {
     /// Wakes the loop.
     pub(crate) fn notify(&self) {
         let readers = self.lock();
-        if let Some(reader) = spare(&readers).or(readers.first()) {
+        if let Some(reader) = idle(&readers).or(readers.first()) {
             reader.wakeup.notify();
         }
     }
 
-    /// Wakes a loop that runs within the drain under way, if it watches a spare wake-up.
-    pub(crate) fn notify_spare(&self) {
-        if let Some(reader) = spare(&self.lock()) {
+    /// Wakes a loop that runs within the drain under way, if it watches an idle wake-up.
+    pub(crate) fn notify_nested(&self) {
+        if let Some(reader) = idle(&self.lock()) {
             reader.wakeup.notify();
         }
     }
 
-    /// Begins a drain, on the loop's thread; returns the index of the spare reader that has to be added, if there is none.
+    /// Begins a drain, on the loop's thread; returns the index of the reader to add, if none is idle.
     pub(crate) fn begin(&self, index: usize) -> Option<usize> {
         let mut readers = self.lock();
         if let Some(reader) = readers.get_mut(index) {
             reader.is_draining = true;
             reader.wakeup.clear();
         }
-        spare(&readers).is_none().then_some(readers.len())
+        idle(&readers).is_none().then_some(readers.len())
     }
 
-    /// Ends a drain, on the loop's thread. If it has announced items to a spare reader, that is taken back.
+    /// Ends a drain, on the loop's thread. If it has announced items to an idle reader, takes that back.
     pub(crate) fn end(&self, index: usize, is_announced: bool) {
         let mut readers = self.lock();
-        if let (true, Some(reader)) = (is_announced, spare(&readers)) {
+        if let (true, Some(reader)) = (is_announced, idle(&readers)) {
             reader.wakeup.clear();
         }
         if let Some(reader) = readers.get_mut(index) {
@@ -104,6 +104,6 @@ impl Readers {
 }
 
 /// The first reader whose drain is not under way.
-fn spare(readers: &[Reader]) -> Option<&Reader> {
+fn idle(readers: &[Reader]) -> Option<&Reader> {
     readers.iter().find(|reader| !reader.is_draining)
 }

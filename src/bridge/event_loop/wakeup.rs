@@ -50,11 +50,12 @@ mod fd {
 
         /// Makes the descriptor readable.
         pub(crate) fn notify(&self) {
-            // The only failure is `WouldBlock`: the descriptor is readable already, which is all that is wanted.
+            // It fails with `WouldBlock` alone, where the descriptor is readable already.
             let _ = self.writer().write(&1_u64.to_ne_bytes());
         }
 
-        /// Makes the descriptor unreadable again; called before the queue is taken, so that no wake-up is lost.
+        /// Makes the descriptor unreadable again. A drain calls it before it takes items: a push that comes later than that
+        /// makes it readable anew.
         pub(crate) fn clear(&self) {
             let mut buffer = [0; 64];
             while (&self.reader)
@@ -97,7 +98,7 @@ mod eventfd {
 mod none {
     use std::io;
 
-    /// Stands in where no descriptor can be watched.
+    /// Stands in on platforms whose loops cannot watch a descriptor.
     pub(crate) struct Wakeup;
 
     impl Wakeup {
@@ -115,7 +116,8 @@ mod none {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     #![expect(unsafe_code, reason = "the standard library has no poll")]
 
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn it_is_readable_from_the_first_notification_until_it_is_cleared() {
-        let wakeup = Wakeup::new().unwrap();
+        let wakeup = Wakeup::new().expect("there are file descriptors left");
         assert!(!is_readable(&wakeup));
         wakeup.notify();
         wakeup.notify();

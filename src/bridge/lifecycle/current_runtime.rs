@@ -4,31 +4,31 @@ use std::any::TypeId;
 use std::cell::Cell;
 
 thread_local! {
-    /// `None` where the thread is free to wait.
-    static POLLED: Cell<Option<TypeId>> = const { Cell::new(None) };
+    /// `None` where the thread polls nothing, and may wait.
+    static CURRENT: Cell<Option<TypeId>> = const { Cell::new(None) };
 }
 
 /// Notes that this thread polls a future of the runtime, until the guard is dropped.
-pub(crate) fn enter(runtime: TypeId) -> Polled {
-    Polled(POLLED.replace(Some(runtime)))
+pub(crate) fn enter(runtime: TypeId) -> Entered {
+    Entered(CURRENT.replace(Some(runtime)))
 }
 
 /// Whether this thread is polling a future of the runtime.
 pub(crate) fn is_polling(runtime: TypeId) -> bool {
-    POLLED.get() == Some(runtime)
+    CURRENT.get() == Some(runtime)
 }
 
-/// Calls a function on a thread whose place the runtime has given to another.
+/// Calls a function on a thread that the runtime has replaced by another, as by tokio's `block_in_place`: it may wait.
 pub(crate) fn outside<T>(function: impl FnOnce() -> T) -> T {
-    let _outer = Polled(POLLED.take());
+    let _outer = Entered(CURRENT.take());
     function()
 }
 
-/// Restores what was polled before.
-pub(crate) struct Polled(Option<TypeId>);
+/// Restores, when dropped, the runtime that was current before.
+pub(crate) struct Entered(Option<TypeId>);
 
-impl Drop for Polled {
+impl Drop for Entered {
     fn drop(&mut self) {
-        POLLED.set(self.0);
+        CURRENT.set(self.0);
     }
 }

@@ -1,4 +1,12 @@
 //! The end of the bridge: at the interpreter's exit, and when the user asks for it.
+//!
+//! | event | by whom, on which thread | hubs | pending conversions | futures of `spawn` and `block_on` |
+//! | --- | --- | --- | --- | --- |
+//! | [`shutdown`] | the user, attached to Python | stay open | end with an error, which the loops deliver | go on |
+//! | [`end_loop`] | a run of this library's own that is over, on the loop's thread | that of the loop closes | of that loop: are dropped | go on |
+//! | [`exit`] | `atexit`, on Python's main thread | all close | are dropped | are dropped when they are polled next |
+//!
+//! Each of the three then waits, detached from Python and with a time limit, until no future is being polled.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,8 +24,9 @@ use crate::python::asyncio;
 /// inside Python.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The hook is with `atexit`.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
-/// The interpreter exits.
+/// The hook has been called: the interpreter exits.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends every conversion that is pending, on all event loops: drops the Rust futures, and tells both sides.
@@ -67,7 +76,7 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     register_hook(py).inspect_err(|_| REGISTERED.store(false, Ordering::Relaxed))
 }
 
-/// The same where there may be nothing to register with, or where that would have to be waited for.
+/// As [`register`], if this thread is attached to Python: elsewhere there may be no interpreter, or it would have to wait.
 pub(crate) fn register_if_attached() {
     if REGISTERED.load(Ordering::Relaxed) || !is_attached() {
         return;
@@ -86,7 +95,7 @@ pub(crate) fn has_begun() -> bool {
 
 fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
-        // Before the wait: a future that is polled later than that reads it.
+        // Set before the wait: a future that is polled after that reads it, and is dropped.
         BEGUN.store(true, Ordering::SeqCst);
         exit(args.py());
     })?;

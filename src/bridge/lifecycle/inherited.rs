@@ -1,5 +1,10 @@
-//! Hubs in the child of a fork, which can neither be used nor left alone: what is pending on them has to be told, and
-//! their wake-ups are the parent's.
+//! Hubs in the child of a fork. It can neither use them nor leave them alone: Python code awaits what is pending on them,
+//! and their wake-ups are shared with the parent.
+//!
+//! Needed by a program that calls `os.fork()` (or starts a `multiprocessing.Process` by `fork`) in a coroutine, and whose
+//! child goes on with the loop: `test_fork` has its cases, whose names begin with `a_child_that_goes_on_with`,
+//! `a_child_that_outlives` and `a_child_is_told`. On Linux the child shares the parent's epoll instance: to take the reader
+//! out of it in the child would take it out of the parent's. So the reader stays, and the child pauses instead of spinning.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,10 +19,10 @@ use crate::bridge::event_loop::registry;
 use crate::bridge::lifecycle::fork::is_gone;
 use crate::python::asyncio;
 
-/// How long a child that goes on with its parent's loop pauses when it is woken in the parent's place.
-const REST: Duration = Duration::from_millis(1);
+/// How long a child that goes on with its parent's loop pauses whenever a wake-up of the parent wakes it.
+const PAUSE: Duration = Duration::from_millis(1);
 
-/// Has a child of `os.fork()` tell what waits on the loops that it has inherited.
+/// Has a child of `os.fork()` fail whatever awaits a Rust future on the loops that it has inherited.
 ///
 /// # Errors
 ///
@@ -26,21 +31,21 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let told = PyCFunction::new_closure(py, None, None, |args, _| {
+    let leave_behind = PyCFunction::new_closure(py, None, None, |args, _| {
         let py = args.py();
         registry::all()
             .into_iter()
             .filter(|hub| hub.is_inherited())
-            // A loop that is closed has nothing pending.
+            // The error is that of a closed loop, on which nothing is pending.
             .for_each(|hub| drop(hub.leave_behind(py)));
     })?;
-    let keywords = [("after_in_child", told)].into_py_dict(py)?;
+    let keywords = [("after_in_child", leave_behind)].into_py_dict(py)?;
     asyncio::register_at_fork(py)?.call((), Some(&keywords))?;
     Ok(())
 }
 
 impl Hub {
-    /// Fails for an event loop that the parent process has used: what wakes one of the two wakes the other as well.
+    /// Fails for an event loop that the parent process has used: a wake-up of the one would wake the other as well.
     ///
     /// # Errors
     ///
@@ -54,26 +59,25 @@ impl Hub {
         Ok(())
     }
 
-    /// Has the loop, if the child of a fork goes on with it, tell what is pending that it was left behind.
+    /// Has the loop fail what is pending on it, in its next iteration, if the child of a fork goes on with it.
     pub(crate) fn leave_behind(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
         let hub = Arc::clone(self);
-        let tell = PyCFunction::new_closure(py, None, None, move |args, _| {
-            hub.tell_left_behind(args.py())
-        })?;
+        let fail_pending =
+            PyCFunction::new_closure(py, None, None, move |args, _| hub.fail_pending(args.py()))?;
         match event_loop.getattr_opt("call_soon")? {
-            // It does not wake the parent, which has the same self-pipe.
-            Some(call_soon) => call_soon.call1((tell,))?,
-            // trio's.
-            None => event_loop.call_method1("run_sync_soon", (tell,))?,
+            // Not `call_soon_threadsafe`, which would wake the parent through the self-pipe that both have.
+            Some(call_soon) => call_soon.call1((fail_pending,))?,
+            // A token of trio's.
+            None => event_loop.call_method1("run_sync_soon", (fail_pending,))?,
         };
         Ok(())
     }
 
-    fn tell_left_behind(&self, py: Python<'_>) -> PyResult<()> {
-        // A thread that this process does not have may have taken the lock.
+    fn fail_pending(&self, py: Python<'_>) -> PyResult<()> {
+        // A thread that this process does not have may have the lock.
         let Ok(pending) = self.pending.try_lock() else {
             return Ok(());
         };
@@ -83,12 +87,13 @@ impl Hub {
         items.into_iter().try_for_each(|item| item.leave_behind(py))
     }
 
-    /// The parent's wake-up, which it shares with its children: they are woken until it takes it.
-    pub(crate) fn rest(&self, py: Python<'_>, reader: usize) {
+    /// Answers a wake-up of the parent, which wakes its children until the parent takes it; the child takes it where the
+    /// parent is gone.
+    pub(crate) fn pause_inherited(&self, py: Python<'_>, reader: usize) {
         if is_gone(self.process) {
             self.mailbox.readers.clear(reader);
         } else {
-            py.detach(|| thread::sleep(REST));
+            py.detach(|| thread::sleep(PAUSE));
         }
     }
 }

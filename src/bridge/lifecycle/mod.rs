@@ -1,4 +1,4 @@
-//! How the bridge ends: the interpreter's exit, a fork, and the polls that either has to wait for.
+//! The ends of the bridge (the interpreter's exit, a fork) and the polls that either has to wait for.
 
 pub(crate) mod attached;
 pub(crate) mod current_runtime;

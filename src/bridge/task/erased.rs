@@ -1,4 +1,4 @@
-//! A Rust future and, in the same place, its output.
+//! A Rust future and, in the same allocation, its output, both without their types.
 
 #![expect(
     unsafe_code,
@@ -36,11 +36,11 @@ pub(crate) fn convert(py: Python<'_>, work: Pin<Box<dyn Work>>) -> PyResult<Py<P
     catch_as_error(|| work.output(py))
 }
 
-/// The stages of a [`Work`].
+/// A user's future, then its output.
 pub(crate) enum Job<F, T> {
-    /// The future has not finished. It is pinned here.
+    /// The future, which is pinned, and has not finished.
     Running(F),
-    /// It has; this is not pinned. The box keeps small futures small: an error takes more than most values.
+    /// The output, which is not pinned. The box keeps small futures small: a `PyErr` takes more than most values.
     Finished(Result<T, Box<PyErr>>),
 }
 

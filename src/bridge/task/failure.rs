@@ -1,4 +1,4 @@
-//! Why a Rust future has ended without an output.
+//! The reasons why a Rust future has ended without an output.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,9 +12,11 @@ use crate::bridge::task::state::EndReason;
 use crate::panic::Caught;
 use crate::python::asyncio;
 
-/// Takes the place of the future, and is ready: its output is the error.
+/// Stands in the future's place when that has been dropped; its output is an error.
 pub(crate) enum Failure {
+    /// A poll panicked.
     Panicked(Caught),
+    /// Python asked for its end.
     Cancelled,
     /// The runtime dropped the driver.
     Aborted,

@@ -1,4 +1,4 @@
-//! Futures that are spawned, or blocked on, without a conversion: the exit has to know of them as well.
+//! Futures of `spawn` and `block_on`, which are not converted: the interpreter's exit has to wait for their polls as well.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -10,12 +10,12 @@ use crate::instrument::Surroundings;
 use crate::python::current_locals;
 use crate::task_locals;
 
-/// Whenever it runs a user's code, dropping included, it counts as polling. Once the interpreter's exit has waited for
-/// that, the future is dropped instead of polled, so that it does not attach while Python is finalised.
+/// A future that a runtime owns. Whenever it runs a user's code, dropping included, that counts as polling. Once the
+/// interpreter exits, the future is dropped instead of polled, so that it does not attach while Python is finalised.
 pub(crate) struct Spawned<F> {
     /// `None` once it has been dropped.
     future: Option<Pin<Box<F>>>,
-    /// Something that runs after the exit hook has started it, and will wait for it: another function of `atexit`.
+    /// It was spawned after the exit hook was called, by another function of `atexit`, which may wait for it.
     is_late: bool,
     vtable: &'static RuntimeVtable,
 }

@@ -43,6 +43,7 @@ use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
+/// The state of one task, which its driver, the Python future and the hub share.
 pub(crate) struct TaskState<F, T>(Mutex<Inner<F, T>>);
 
 struct Inner<F, T> {
@@ -78,8 +79,8 @@ pub(crate) enum EndReason {
     ShutDown,
 }
 
-/// What the driver has to do when it is polled.
-pub(crate) enum Turn<F> {
+/// The driver's order when it is polled.
+pub(crate) enum NextPoll<F> {
     /// Poll the future; the waker is that of the last poll.
     Poll(F, Option<Waker>),
     /// End it.
@@ -88,7 +89,7 @@ pub(crate) enum Turn<F> {
     Over,
 }
 
-/// What [`TaskState::take`] has taken out.
+/// The parts of a task that [`TaskState::take`] has taken out.
 pub(crate) struct Taken<F, T> {
     pub(crate) target: Option<T>,
     pub(crate) key: Option<usize>,
@@ -110,12 +111,12 @@ impl<F, T> TaskState<F, T> {
     }
 
     /// Begins a poll of the driver.
-    pub(crate) fn begin_poll(&self) -> Turn<F> {
+    pub(crate) fn begin_poll(&self) -> NextPoll<F> {
         self.change(|stage| match stage {
-            Stage::Starting(future) => (Stage::Running(None), Turn::Poll(future, None)),
-            Stage::Idle(future, waker) => (Stage::Running(None), Turn::Poll(future, waker)),
-            Stage::Cancelled(future) => (Stage::Taken, Turn::End(future, EndReason::Cancelled)),
-            stage => (stage, Turn::Over),
+            Stage::Starting(future) => (Stage::Running(None), NextPoll::Poll(future, None)),
+            Stage::Idle(future, waker) => (Stage::Running(None), NextPoll::Poll(future, waker)),
+            Stage::Cancelled(future) => (Stage::Taken, NextPoll::End(future, EndReason::Cancelled)),
+            stage => (stage, NextPoll::Over),
         })
     }
 
@@ -217,7 +218,7 @@ impl<F, T> TaskState<F, T> {
         self.lock().target.take()
     }
 
-    /// The same in the child of a fork, where a thread that this process does not have may have the lock.
+    /// As [`TaskState::take_target`], in the child of a fork, where a thread that the child does not have may have the lock.
     pub(crate) fn try_take_target(&self) -> Option<T> {
         match self.0.try_lock() {
             Ok(mut inner) => inner.target.take(),

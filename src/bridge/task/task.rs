@@ -22,7 +22,7 @@ use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::{Work, convert};
 use crate::bridge::task::failure::Failure;
 use crate::bridge::task::future::{Drive, Driver, Progress};
-use crate::bridge::task::state::{Taken, TaskState, Turn};
+use crate::bridge::task::state::{NextPoll, Taken, TaskState};
 use crate::bridge::task::unstarted::Unstarted;
 use crate::instrument::Surroundings;
 use crate::panic::{Caught, catch_call};
@@ -173,12 +173,12 @@ impl Drive for Task {
     fn advance(&self, cx: &mut Context<'_>) -> Poll<Progress> {
         let _polled = current_runtime::enter((self.vtable.runtime)());
         let (mut content, waker) = match self.state.begin_poll() {
-            Turn::Poll(content, waker) => (content, waker),
-            Turn::End(content, reason) => {
+            NextPoll::Poll(content, waker) => (content, waker),
+            NextPoll::End(content, reason) => {
                 self.end(content, reason.into());
                 return Poll::Ready(Progress::Finished);
             }
-            Turn::Over => return Poll::Ready(Progress::Over),
+            NextPoll::Over => return Poll::Ready(Progress::Over),
         };
         match content.poll(&self.surroundings, cx) {
             Ok(Poll::Pending) => {

@@ -1,7 +1,8 @@
 //! A user's value that no runtime has yet.
 //!
-//! Guarantee: whatever becomes of what holds it, an error on the way to the runtime included, the value is dropped inside
-//! the runtime's context, detached from Python and as part of the code that drops it.
+//! Guarantee: wherever it is dropped, after an error on the way to the runtime or with a coroutine that was never awaited,
+//! the value is dropped inside the runtime's context and detached from Python, and its output belongs to the code that
+//! drops it.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -14,9 +15,9 @@ use crate::bridge::task::erased::Work;
 use crate::instrument::Surroundings;
 use crate::python::exceptions::stash;
 
-/// The value, mostly a future, and the runtime that it will have.
+/// A user's value, mostly a future, and the runtime that it is for. Python's side owns it.
 pub(crate) struct Unstarted<V: Send = Pin<Box<dyn Work>>> {
-    /// `None` once it has been handed over.
+    /// `None` once [`Unstarted::into_inner`] has handed it over.
     value: Option<V>,
     pub(crate) vtable: &'static RuntimeVtable,
 }
@@ -41,8 +42,8 @@ impl Unstarted {
         (self.vtable.ensure_alive)()
     }
 
-    /// Fails where the future would be waited for by a loop that keeps its runtime from polling it: one that runs on this
-    /// thread, within the poll of another future.
+    /// Fails where the loop that awaits the future keeps its runtime from polling it: where it runs on this thread, within
+    /// the poll of another future of the runtime.
     pub(crate) fn ensure_unblocked(
         &self,
         is_loop_here: impl FnOnce() -> PyResult<bool>,
