@@ -2,7 +2,7 @@
 //!
 //! | step of `fork` | on which thread | what happens |
 //! | --- | --- | --- |
-//! | before | the one that forks | other threads stop polling ([`in_flight::pause`]); process-wide locks are taken |
+//! | before | the one that forks | other threads stop polling (`in_flight::pause`); process-wide locks are taken |
 //! | after, in the parent | the same one | the locks are given back, and polls go on |
 //! | after, in the child | its only one | the generation goes up; the locks are given back; its own polls count |
 //!
