@@ -30,8 +30,9 @@ pub mod re_exports {
     pub use ::async_std::task::spawn_blocking;
 }
 
-/// async-std, for the functions of [`generic`].
+/// async-std, as the type parameter of the functions of [`generic`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct AsyncStd;
 
 /// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it

@@ -26,8 +26,9 @@ pub use pyo3_aio_macros::smol_test as test;
 #[cfg(feature = "testing")]
 pub use crate::testing::smol as testing;
 
-/// smol's global executor, for the functions of [`generic`].
+/// smol's global executor, as the type parameter of the functions of [`generic`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Smol;
 
 /// Finishes when its task does; dropping it lets the task run on, unlike dropping a `smol::Task`.

@@ -45,8 +45,9 @@ pub mod re_exports {
     pub use std::future::pending;
 }
 
-/// tokio, for the functions of [`generic`].
+/// tokio, as the type parameter of the functions of [`generic`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Tokio;
 
 /// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it
