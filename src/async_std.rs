@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use crate::bridge::spawned;
 use crate::convert::into_future::PyFuture;
 use crate::generic;
-use crate::panic::{Caught, catch, catch_call};
+use crate::panic::{CaughtPanic, catch, catch_call};
 use crate::runtime::left_behind::HOME;
 use crate::runtime::macros::{local_functions, runtime_context, runtime_functions};
 use crate::runtime::nested_loop::blocked;
@@ -50,8 +50,8 @@ local_functions!(AsyncStd);
 runtime_context!(AsyncStd);
 
 impl Runtime for AsyncStd {
-    type JoinError = Caught;
-    type JoinHandle = JoinHandle<Result<(), Caught>>;
+    type JoinError = CaughtPanic;
+    type JoinHandle = JoinHandle<Result<(), CaughtPanic>>;
 
     fn spawn<F>(fut: F) -> Self::JoinHandle
     where

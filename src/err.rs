@@ -4,7 +4,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-use crate::panic::{Caught, catch_call};
+use crate::panic::{CaughtPanic, catch_call};
 
 create_exception!(
     pyo3_aio,
@@ -13,8 +13,8 @@ create_exception!(
     "A Rust future panicked: raised where Python awaits it. The text is the panic's, with its place in parentheses."
 );
 
-impl From<Caught> for PyErr {
-    fn from(caught: Caught) -> Self {
+impl From<CaughtPanic> for PyErr {
+    fn from(caught: CaughtPanic) -> Self {
         RustPanic::new_err(format!("rust future panicked: {}", caught.describe()))
     }
 }

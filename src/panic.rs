@@ -28,8 +28,10 @@ thread_local! {
 /// Hooks of this file that exist. A forked child takes over the parent's hook together with this number.
 static HOOKS: AtomicUsize = AtomicUsize::new(0);
 
-/// A panic that was caught. Where dropping its payload panics as well, that panic is swallowed.
-pub struct Caught {
+/// A panic that was caught: the [`JoinError`](crate::generic::JoinError) of async-std and smol.
+///
+/// Where dropping its payload panics as well, that panic is swallowed.
+pub struct CaughtPanic {
     /// `None` once it has been moved out.
     payload: Option<Payload>,
     location: Option<String>,
@@ -37,7 +39,7 @@ pub struct Caught {
 
 type Payload = Box<dyn Any + Send + 'static>;
 
-impl Caught {
+impl CaughtPanic {
     /// Returns the payload, as `std::panic::catch_unwind` does.
     pub(crate) fn into_payload(mut self) -> Payload {
         self.payload.take().expect("nobody else takes it out")
@@ -60,7 +62,7 @@ impl Caught {
     }
 }
 
-impl Drop for Caught {
+impl Drop for CaughtPanic {
     fn drop(&mut self) {
         let payload = self.payload.take();
         if let Err(next) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
@@ -70,15 +72,17 @@ impl Drop for Caught {
     }
 }
 
-impl fmt::Debug for Caught {
+impl fmt::Debug for CaughtPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Caught").field(&self.describe()).finish()
+        f.debug_tuple("CaughtPanic")
+            .field(&self.describe())
+            .finish()
     }
 }
 
 /// Calls a function, and returns its panic as an error.
 #[inline]
-pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
+pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
     if HOOKS.load(Ordering::Relaxed) == 0 {
         install_missing_hook();
     }
@@ -88,14 +92,14 @@ pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, Caught> {
         catching.set(catching.get() - 1);
         called
     });
-    called.map_err(|payload| Caught {
+    called.map_err(|payload| CaughtPanic {
         payload: Some(payload),
         location: LOCATION.take(),
     })
 }
 
 /// Runs a future, and returns its panic as an error.
-pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Caught> {
+pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, CaughtPanic> {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| match catch_call(|| future.as_mut().poll(cx)) {
         Ok(poll) => poll.map(Ok),

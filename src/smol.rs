@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::bridge::spawned;
 use crate::convert::into_future::PyFuture;
 use crate::generic;
-use crate::panic::{Caught, catch, catch_call};
+use crate::panic::{CaughtPanic, catch, catch_call};
 use crate::runtime::left_behind::HOME;
 use crate::runtime::macros::{runtime_context, runtime_functions};
 use crate::runtime::nested_loop::blocked;
@@ -78,8 +78,8 @@ runtime_functions!(Smol);
 runtime_context!(Smol);
 
 impl Runtime for Smol {
-    type JoinError = Caught;
-    type JoinHandle = JoinHandle<Result<(), Caught>>;
+    type JoinError = CaughtPanic;
+    type JoinHandle = JoinHandle<Result<(), CaughtPanic>>;
 
     fn spawn<F>(fut: F) -> Self::JoinHandle
     where

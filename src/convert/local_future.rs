@@ -15,7 +15,7 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 use crate::bridge::{Job, RuntimeVtable, Unstarted};
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::err::catch_as_error;
-use crate::panic::{Caught, catch};
+use crate::panic::{CaughtPanic, catch};
 use crate::task_locals::TaskLocals;
 
 /// A future that runs as a local task of the thread that has made it.
@@ -67,7 +67,7 @@ fn poll_unless_cancelled<F: Future>(
 
 /// Converts the output on this thread, which attaches to Python for it: the output is not `Send`, so that the loop's thread
 /// cannot do it.
-fn convert<T>(output: Result<PyResult<T>, Caught>) -> PyResult<Py<PyAny>>
+fn convert<T>(output: Result<PyResult<T>, CaughtPanic>) -> PyResult<Py<PyAny>>
 where
     T: for<'py> IntoPyObject<'py>,
 {

@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::{Unstarted, register_exit};
-use crate::panic::{Caught, catch};
+use crate::panic::{CaughtPanic, catch};
 use crate::program::run::spawn;
 use crate::program::waiting::wait;
 use crate::python::{asyncio, trio};
@@ -70,7 +70,7 @@ where
         py.detach(move || output.recv().ok())
     };
     match received {
-        Some(output) => output.unwrap_or_else(|panicked: Caught| Err(panicked.into())),
+        Some(output) => output.unwrap_or_else(|panicked: CaughtPanic| Err(panicked.into())),
         None => Err(PyRuntimeError::new_err(
             "the Rust future was dropped before it finished: its runtime was shut down, or Python exits",
         )),

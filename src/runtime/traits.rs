@@ -8,7 +8,7 @@ use pyo3::IntoPyObject;
 use pyo3::prelude::*;
 
 use crate::bridge::{Driver, Job, RuntimeVtable, Unstarted};
-use crate::panic::Caught;
+use crate::panic::CaughtPanic;
 use crate::task_locals::TaskLocals;
 
 /// How a task of a runtime ended that did not finish.
@@ -24,7 +24,7 @@ pub trait JoinError {
     fn into_panic(self) -> Box<dyn Any + Send + 'static>;
 }
 
-impl JoinError for Caught {
+impl JoinError for CaughtPanic {
     fn is_panic(&self) -> bool {
         true
     }

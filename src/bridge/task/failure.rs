@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use crate::bridge::errors::shutdown_error;
 use crate::bridge::task::erased::Work;
 use crate::bridge::task::state::EndReason;
-use crate::panic::Caught;
+use crate::panic::CaughtPanic;
 use crate::python::asyncio;
 
 /// Stands in the future's place when that has been dropped; its output is an error.
 pub(crate) enum Failure {
     /// A poll panicked.
-    Panicked(Caught),
+    Panicked(CaughtPanic),
     /// Python asked for its end.
     Cancelled,
     /// The runtime dropped the driver.

@@ -25,7 +25,7 @@ use crate::bridge::task::future::{Drive, Driver, Progress};
 use crate::bridge::task::state::{NextPoll, Taken, TaskState};
 use crate::bridge::task::unstarted::Unstarted;
 use crate::instrument::Surroundings;
-use crate::panic::{Caught, catch_call};
+use crate::panic::{CaughtPanic, catch_call};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
 
@@ -57,7 +57,7 @@ impl Content {
         &mut self,
         surroundings: &Surroundings,
         cx: &mut Context<'_>,
-    ) -> Result<Poll<()>, Caught> {
+    ) -> Result<Poll<()>, CaughtPanic> {
         let _scope = task_locals::enter(self.locals.clone());
         surroundings.run(|| catch_call(|| self.work.as_mut().poll(cx)))
     }

@@ -30,7 +30,7 @@ use pyo3::prelude::*;
 use crate::bridge::{RuntimeVtable, generation};
 use crate::convert::stream_into_py::source::Source;
 use crate::instrument::Surroundings;
-use crate::panic::{Caught, catch_call};
+use crate::panic::{CaughtPanic, catch_call};
 
 /// The stream, or the information who has it.
 pub(crate) struct StreamSlot {
@@ -47,7 +47,7 @@ struct State {
     /// The first awaitable has been stepped.
     started: bool,
     /// The panic of a poll on the runtime, until an awaitable raises it.
-    panic: Option<Caught>,
+    panic: Option<CaughtPanic>,
     /// The process whose runtime has polled the stream last, counted in forks ([`generation`]).
     polled_generation: u32,
     /// The number of polls that were passed to the runtime so far.
@@ -201,7 +201,7 @@ impl StreamSlot {
 
     /// Calls code of the stream or of an item in their surroundings. A panic is an error.
     #[inline]
-    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, Caught> {
+    pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
         self.surroundings.run(|| catch_call(call))
     }
 
@@ -226,7 +226,7 @@ impl StreamSlot {
 
     /// Closes the generator after a panic of the stream on the runtime. The next awaitable raises the panic, unless the
     /// generator was closed before.
-    pub(crate) fn close_after_panic(&self, source: Option<Box<dyn Source>>, panic: Caught) {
+    pub(crate) fn close_after_panic(&self, source: Option<Box<dyn Source>>, panic: CaughtPanic) {
         let mut state = self.lock();
         if !matches!(state.location, StreamLocation::Closed) {
             state.location = StreamLocation::Closed;
