@@ -10,9 +10,9 @@ use crate::bridge::spawned;
 use crate::convert::into_future::PyFuture;
 use crate::generic;
 use crate::panic::{CaughtPanic, catch, catch_call};
-use crate::runtime::left_behind::HOME;
+use crate::runtime::errors::would_wait_for_itself;
 use crate::runtime::macros::{local_functions, runtime_context, runtime_functions};
-use crate::runtime::nested_loop::blocked;
+use crate::runtime::reactor_process::REACTOR_PROCESS;
 use crate::runtime::{ContextExt, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -57,7 +57,7 @@ impl Runtime for AsyncStd {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        HOME.enter();
+        REACTOR_PROCESS.note_use();
         task::spawn(catch(fut))
     }
 
@@ -69,12 +69,12 @@ impl Runtime for AsyncStd {
     }
 
     fn ensure_alive() -> PyResult<()> {
-        HOME.ensure_here("async-std")
+        REACTOR_PROCESS.ensure_not_forked("async-std")
     }
 
     /// The number of threads is fixed, and none stands in for one that waits.
     fn ensure_unblocked() -> PyResult<()> {
-        Err(blocked("async-std"))
+        Err(would_wait_for_itself("async-std"))
     }
 }
 

@@ -11,9 +11,9 @@ use crate::bridge::spawned;
 use crate::convert::into_future::PyFuture;
 use crate::generic;
 use crate::panic::{CaughtPanic, catch, catch_call};
-use crate::runtime::left_behind::HOME;
+use crate::runtime::errors::would_wait_for_itself;
 use crate::runtime::macros::{runtime_context, runtime_functions};
-use crate::runtime::nested_loop::blocked;
+use crate::runtime::reactor_process::REACTOR_PROCESS;
 use crate::runtime::{ContextExt, LocalContextExt, Pointers, Runtime};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -85,7 +85,7 @@ impl Runtime for Smol {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        HOME.enter();
+        REACTOR_PROCESS.note_use();
         JoinHandle::new(::smol::spawn(catch(fut)))
     }
 
@@ -97,11 +97,11 @@ impl Runtime for Smol {
     }
 
     fn ensure_alive() -> PyResult<()> {
-        HOME.ensure_here("smol")
+        REACTOR_PROCESS.ensure_not_forked("smol")
     }
 
     /// The number of threads is fixed, and none stands in for one that waits.
     fn ensure_unblocked() -> PyResult<()> {
-        Err(blocked("smol"))
+        Err(would_wait_for_itself("smol"))
     }
 }

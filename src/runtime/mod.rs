@@ -1,5 +1,11 @@
-//! What a runtime implements, and what the modules of the runtimes share.
+//! The traits that a runtime implements, and what the modules of the runtimes share.
 
+#[cfg(any(
+    feature = "tokio-runtime",
+    feature = "async-std-runtime",
+    feature = "smol-runtime"
+))]
+pub(crate) mod errors;
 #[cfg(feature = "tokio-runtime")]
 pub(crate) mod init_error;
 #[cfg(any(
@@ -7,19 +13,9 @@ pub(crate) mod init_error;
     feature = "async-std-runtime",
     feature = "smol-runtime"
 ))]
-pub(crate) mod left_behind;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
 pub(crate) mod macros;
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime"
-))]
-pub(crate) mod nested_loop;
+#[cfg(any(feature = "async-std-runtime", feature = "smol-runtime"))]
+pub(crate) mod reactor_process;
 pub(crate) mod traits;
 
 pub(crate) use traits::Pointers;

@@ -18,8 +18,9 @@ use pyo3::prelude::*;
 use crate::bridge::spawned;
 use crate::convert::into_future::PyFuture;
 use crate::generic;
+use crate::runtime::errors::would_wait_for_itself;
 use crate::runtime::macros::{local_functions, runtime_context, runtime_functions};
-use crate::runtime::nested_loop::blocked;
+
 use crate::runtime::{ContextExt, JoinError, LocalContextExt, Pointers, Runtime, SpawnLocalExt};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -107,12 +108,12 @@ impl Runtime for Tokio {
         if is_blocking_in_place() {
             return Ok(());
         }
-        Err(blocked("tokio"))
+        Err(would_wait_for_itself("tokio"))
     }
 
     fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
         if get_handle().runtime_flavor() == RuntimeFlavor::CurrentThread {
-            return Err(blocked("tokio"));
+            return Err(would_wait_for_itself("tokio"));
         }
         task::block_in_place(f);
         Ok(())

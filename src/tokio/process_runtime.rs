@@ -7,8 +7,8 @@ use ::tokio::runtime::{Builder, Handle, Runtime};
 use pyo3::prelude::*;
 
 use crate::bridge::{generation, hold_over_forks};
+use crate::runtime::errors::left_behind_by_fork;
 use crate::runtime::init_error::InitError;
-use crate::runtime::left_behind::left_behind;
 
 /// The runtime of this process. It is never freed, so that references to it live for ever.
 static RUNTIME: RwLock<Option<&'static Slot>> = RwLock::new(None);
@@ -154,7 +154,7 @@ pub fn get_handle() -> &'static Handle {
 pub(super) fn ensure_alive() -> PyResult<()> {
     match slot() {
         Some(slot) if !matches!(slot.owned, Owned::Ours(_)) && slot.generation != generation() => {
-            Err(left_behind(
+            Err(left_behind_by_fork(
                 "the tokio runtime that init_with_runtime() or init_with_handle() was given",
             ))
         }
