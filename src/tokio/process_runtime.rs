@@ -1,4 +1,14 @@
-//! The tokio runtime of this process: whose it is, when it is built, and which one a forked child uses.
+//! The tokio runtime of this process: the library's own or a user's, when it is built, and what a forked child does.
+//!
+//! | state | transition | by |
+//! | --- | --- | --- |
+//! | none | sets the builder for later | [`init`], [`init_multi_thread`] |
+//! | none | published, a user's | [`init_with_runtime`], [`init_with_handle`] |
+//! | none | built and published, the library's own | the first use of [`get_handle`] or [`get_runtime`], on any thread, and [`init_current_thread`] |
+//! | published by the parent of a fork, the library's own | built anew, with the same builder, and published | the first use in the child |
+//! | published by the parent of a fork, a user's | stays; [`ensure_alive`] fails | |
+//!
+//! Every transition holds [`SETUP`]. A published runtime is never freed.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock};
@@ -10,104 +20,108 @@ use crate::bridge::{generation, hold_over_forks};
 use crate::runtime::errors::left_behind_by_fork;
 use crate::runtime::init_error::InitError;
 
-/// The runtime of this process. It is never freed, so that references to it live for ever.
-static RUNTIME: RwLock<Option<&'static Slot>> = RwLock::new(None);
+/// The published runtime.
+static RUNTIME: RwLock<Option<&'static ProcessRuntime>> = RwLock::new(None);
+
 thread_local! {
-    /// The runtime that this thread saw last. Only a fork replaces one.
-    static SEEN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+    /// The runtime that this thread has used last, so that a use needs no lock. Only a fork replaces a runtime.
+    static LAST_USED: Cell<Option<&'static ProcessRuntime>> = const { Cell::new(None) };
 }
 
-/// Whoever sets the runtime holds it.
+/// How the runtime is built. Held by the thread that publishes it, also while that one builds it.
 static SETUP: Mutex<Setup> = Mutex::new(Setup {
     builder: None,
-    driven: false,
+    has_driver: false,
 });
 
-/// How the runtime is built.
 struct Setup {
     builder: Option<Builder>,
-    /// A thread of the library's drives it.
-    driven: bool,
+    /// Whether a thread of the library's drives the runtime (`init_current_thread`).
+    has_driver: bool,
 }
 
-struct Slot {
-    owned: Owned,
-    /// The process whose threads run it.
+struct ProcessRuntime {
+    runtime: AnyRuntime,
+    /// The number of forks that led to the process which has the runtime's threads.
     generation: u32,
 }
 
-/// Whose the runtime is.
-enum Owned {
-    Ours(Runtime),
-    Theirs(&'static Runtime),
-    Handle(Handle),
+enum AnyRuntime {
+    /// The library has built it.
+    Own(Runtime),
+    /// From `init_with_runtime`.
+    User(&'static Runtime),
+    /// From `init_with_handle`.
+    UserHandle(Handle),
 }
 
-/// Sets how the runtime will be built when it is first needed.
+/// Sets the builder with which the runtime is built when it is first needed. A forked child builds its own with it.
 ///
-/// A current-thread builder makes a runtime that nobody drives: its futures run while somebody calls `block_on` on
-/// [`get_runtime`]. [`init_current_thread`] makes one that is driven.
+/// No thread drives a runtime of a current-thread builder: its futures run only while somebody calls `block_on` on
+/// [`get_runtime`]. [`init_current_thread`] makes one with a thread that drives it.
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is.
+/// When the runtime exists already, which goes on as it is.
 pub fn init(builder: Builder) -> Result<(), InitError> {
     set_up(builder, false)
 }
 
-fn set_up(builder: Builder, driven: bool) -> Result<(), InitError> {
+fn set_up(builder: Builder, has_driver: bool) -> Result<(), InitError> {
     let mut setup = setup();
-    if slot().is_some() {
+    if published().is_some() {
         return Err(InitError::new());
     }
     *setup = Setup {
         builder: Some(builder),
-        driven,
+        has_driver,
     };
     Ok(())
 }
 
-/// Uses a runtime of the caller's.
+/// Uses a runtime of the caller's, which the library never shuts down. In a forked child, which has none of its threads,
+/// conversions fail with `RuntimeError`.
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is.
+/// When the runtime exists already, which goes on as it is.
 pub fn init_with_runtime(runtime: &'static Runtime) -> Result<(), InitError> {
-    use_theirs(Owned::Theirs(runtime))
+    use_runtime_of_user(AnyRuntime::User(runtime))
 }
 
-/// Uses a runtime of the caller's, known by its handle. [`get_runtime`] panics from then on; see [`get_handle`].
+/// Uses a runtime of the caller's by its handle, as [`init_with_runtime`] does. From then on [`get_runtime`] panics, and
+/// [`get_handle`] works.
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is.
+/// When the runtime exists already, which goes on as it is.
 pub fn init_with_handle(handle: Handle) -> Result<(), InitError> {
-    use_theirs(Owned::Handle(handle))
+    use_runtime_of_user(AnyRuntime::UserHandle(handle))
 }
 
-fn use_theirs(owned: Owned) -> Result<(), InitError> {
+fn use_runtime_of_user(runtime: AnyRuntime) -> Result<(), InitError> {
     let _setup = setup();
-    if slot().is_some() {
+    if published().is_some() {
         return Err(InitError::new());
     }
-    publish(owned);
+    publish(runtime);
     Ok(())
 }
 
-/// Makes a runtime with one worker thread for each core and everything enabled, as is the default.
+/// Sets a builder with one worker thread for each core and with everything enabled, which is the default.
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is.
+/// When the runtime exists already, which goes on as it is.
 pub fn init_multi_thread() -> Result<(), InitError> {
     init(multi_thread())
 }
 
-/// Makes a runtime that runs all tasks on one thread of its own, and starts that thread.
+/// Builds a runtime that runs all tasks on one thread of its own, and starts that thread.
 ///
 /// # Errors
 ///
-/// When the runtime exists already; it goes on as it is.
+/// When the runtime exists already, which goes on as it is.
 ///
 /// # Panics
 ///
@@ -116,44 +130,51 @@ pub fn init_current_thread() -> Result<(), InitError> {
     let mut builder = Builder::new_current_thread();
     builder.enable_all();
     set_up(builder, true)?;
-    // The thread starts here, so that a lack of threads is seen here.
+    // The thread starts now, so that a lack of threads is reported here and not by the first conversion.
     let _ = get_handle();
     Ok(())
 }
 
-/// Returns the runtime; builds it the first time.
+/// Returns the runtime; builds it if it does not exist yet.
 ///
 /// # Panics
 ///
-/// After [`init_with_handle`], where there is only a handle: use [`get_handle`]. When the operating system gives the
-/// runtime no threads.
+/// After [`init_with_handle`], which gives no runtime: use [`get_handle`]. When the operating system gives the runtime no
+/// threads.
 pub fn get_runtime<'a>() -> &'a Runtime {
-    match owned() {
-        Owned::Ours(runtime) => runtime,
-        Owned::Theirs(runtime) => runtime,
-        Owned::Handle(_) => {
+    match runtime() {
+        AnyRuntime::Own(runtime) => runtime,
+        AnyRuntime::User(runtime) => runtime,
+        AnyRuntime::UserHandle(_) => {
             panic!("init_with_handle() gave no runtime, only its handle: use get_handle()")
         }
     }
 }
 
-/// Returns the handle of the runtime; builds the runtime the first time.
+/// Returns the handle of the runtime; builds the runtime if it does not exist yet.
 ///
 /// # Panics
 ///
 /// When the operating system gives the runtime no threads.
 pub fn get_handle() -> &'static Handle {
-    match owned() {
-        Owned::Ours(runtime) => runtime.handle(),
-        Owned::Theirs(runtime) => runtime.handle(),
-        Owned::Handle(handle) => handle,
+    match runtime() {
+        AnyRuntime::Own(runtime) => runtime.handle(),
+        AnyRuntime::User(runtime) => runtime.handle(),
+        AnyRuntime::UserHandle(handle) => handle,
     }
 }
 
-/// Fails in a forked child whose parent's runtime is a user's: it cannot be built anew.
+/// Checks that the runtime has its threads in this process, or can be built anew.
+///
+/// # Errors
+///
+/// `RuntimeError` in a forked child, if the parent's runtime is a user's.
 pub(super) fn ensure_alive() -> PyResult<()> {
-    match slot() {
-        Some(slot) if !matches!(slot.owned, Owned::Ours(_)) && slot.generation != generation() => {
+    match published() {
+        Some(current)
+            if !matches!(current.runtime, AnyRuntime::Own(_))
+                && current.generation != generation() =>
+        {
             Err(left_behind_by_fork(
                 "the tokio runtime that init_with_runtime() or init_with_handle() was given",
             ))
@@ -162,49 +183,50 @@ pub(super) fn ensure_alive() -> PyResult<()> {
     }
 }
 
-fn owned() -> &'static Owned {
-    match SEEN.get().filter(|slot| is_alive(slot)) {
-        Some(slot) => &slot.owned,
+fn runtime() -> &'static AnyRuntime {
+    match LAST_USED.get().filter(|current| is_usable(current)) {
+        Some(current) => &current.runtime,
         None => look_up(),
     }
 }
 
 #[cold]
-fn look_up() -> &'static Owned {
-    match slot().filter(|slot| is_alive(slot)) {
-        Some(slot) => {
-            SEEN.set(Some(slot));
-            &slot.owned
+fn look_up() -> &'static AnyRuntime {
+    match published().filter(|current| is_usable(current)) {
+        Some(current) => {
+            LAST_USED.set(Some(current));
+            &current.runtime
         }
         None => build(),
     }
 }
 
-/// A runtime of ours is replaced in a forked child; one of theirs is used for what it is, and refused by conversions.
-fn is_alive(slot: &Slot) -> bool {
-    slot.generation == generation() || !matches!(slot.owned, Owned::Ours(_))
+/// Whether a runtime may be used in this process: not the library's own of a parent, which is built anew. A user's is
+/// returned to the user in a forked child too; conversions fail there ([`ensure_alive`]).
+fn is_usable(current: &ProcessRuntime) -> bool {
+    current.generation == generation() || !matches!(current.runtime, AnyRuntime::Own(_))
 }
 
-fn slot() -> Option<&'static Slot> {
+fn published() -> Option<&'static ProcessRuntime> {
     *RUNTIME.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn publish(owned: Owned) -> &'static Owned {
-    let slot: &'static Slot = Box::leak(Box::new(Slot {
-        owned,
+fn publish(runtime: AnyRuntime) -> &'static AnyRuntime {
+    let current: &'static ProcessRuntime = Box::leak(Box::new(ProcessRuntime {
+        runtime,
         generation: generation(),
     }));
-    *RUNTIME.write().unwrap_or_else(PoisonError::into_inner) = Some(slot);
-    &slot.owned
+    *RUNTIME.write().unwrap_or_else(PoisonError::into_inner) = Some(current);
+    &current.runtime
 }
 
 fn setup() -> MutexGuard<'static, Setup> {
     static HOLD: Once = Once::new();
-    // A thread may build the runtime while another one forks: the child, which does not have that thread, would find
-    // the locks taken for ever.
+    // Another thread may fork while this one builds the runtime. The child does not have this thread, and would find the
+    // locks taken for ever, so forks wait for them.
     HOLD.call_once(|| {
         generation();
-        // In the order of `build`.
+        // The order in which `build` takes them.
         hold_over_forks(|| {
             let setup = lock_setup();
             Box::new((
@@ -221,24 +243,24 @@ fn lock_setup() -> MutexGuard<'static, Setup> {
 }
 
 #[cold]
-fn build() -> &'static Owned {
+fn build() -> &'static AnyRuntime {
     let mut setup = setup();
-    if let Some(slot) = slot().filter(|slot| is_alive(slot)) {
-        return &slot.owned;
+    if let Some(current) = published().filter(|current| is_usable(current)) {
+        return &current.runtime;
     }
-    let driven = setup.driven;
+    let has_driver = setup.has_driver;
     let builder = setup.builder.get_or_insert_with(multi_thread);
     let runtime = builder
         .build()
         .expect("the operating system gives tokio its threads");
-    let owned = publish(Owned::Ours(runtime));
-    if let (true, Owned::Ours(runtime)) = (driven, owned) {
+    let published = publish(AnyRuntime::Own(runtime));
+    if let (true, AnyRuntime::Own(runtime)) = (has_driver, published) {
         std::thread::Builder::new()
             .name("pyo3-aio-tokio".to_owned())
             .spawn(|| runtime.block_on(std::future::pending::<()>()))
             .expect("the operating system gives a thread to drive tokio");
     }
-    owned
+    published
 }
 
 fn multi_thread() -> Builder {
