@@ -25,7 +25,7 @@ pub use pyo3_aio_macros::async_std_test as test;
 #[cfg(feature = "testing")]
 pub use crate::testing::async_std as testing;
 
-/// What users name together with this module.
+/// Names of async-std that pyo3-async-runtimes re-exports.
 pub mod re_exports {
     pub use ::async_std::task::spawn_blocking;
 }
@@ -35,8 +35,8 @@ pub mod re_exports {
 #[non_exhaustive]
 pub struct AsyncStd;
 
-/// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it
-/// when the interpreter exits.
+/// Spawns a future on the runtime, with the current locals. [`generic::spawn`] says what happens when the interpreter
+/// exits.
 pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -72,7 +72,7 @@ impl Runtime for AsyncStd {
         REACTOR_PROCESS.ensure_not_forked("async-std")
     }
 
-    /// The number of threads is fixed, and none stands in for one that waits.
+    /// The runtime has a fixed number of threads, and starts no other in the place of one that waits.
     fn ensure_unblocked() -> PyResult<()> {
         Err(would_wait_for_itself("async-std"))
     }

@@ -1,4 +1,4 @@
-//! How a Rust future hears that Python cancels it.
+//! [`CancelHandle`], which tells a Rust future that Python cancels it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 
 /// Tells a Rust future that Python wants it cancelled, so that it can clean up, or finish all the same.
 ///
-/// The future decides: what it returns is what Python sees. One that returns the exception that it is given ends as
-/// cancelled; one that never looks is not cancelled at all. It is still dropped without a word when its loop is closed
-/// or its coroutine is collected.
+/// The future decides how it ends, and Python sees what it returns: a future that returns the exception of the
+/// cancellation ends as cancelled, and one that never looks at its handle is not cancelled at all. The future is dropped
+/// without being told when its event loop is closed, when its coroutine is collected, and by
+/// [`shutdown`](crate::shutdown).
 ///
 /// ```
 /// # use pyo3::prelude::*;
@@ -34,15 +35,18 @@ pub struct CancelHandle {
 }
 
 impl CancelHandle {
-    /// Waits for the next cancellation, and returns its exception: `asyncio.CancelledError` with the message, or
-    /// whatever was thrown into the coroutine.
+    /// Waits for the next cancellation, and returns its exception: `asyncio.CancelledError` with its message, or another
+    /// exception that was thrown into the coroutine.
+    ///
+    /// A cancellation that comes before the earlier one has been taken replaces it. Dropping the future of this function
+    /// loses none.
     pub async fn cancelled(&mut self) -> PyErr {
         std::future::poll_fn(|cx| self.poll_cancelled(cx)).await
     }
 
-    /// Polls for the next cancellation; the last waker is the one that is woken.
+    /// Polls for the next cancellation; only the waker of the last poll is woken.
     pub fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<PyErr> {
-        // Clones and drops of wakers are other people's code.
+        // Cloning and dropping a waker runs code of its executor, which must not find the lock taken.
         let waker = cx.waker().clone();
         let mut state = self.signal.lock();
         if let Some(exception) = state.exception.take() {
@@ -67,7 +71,8 @@ impl CancelHandle {
     }
 }
 
-/// Python's end of a [`CancelHandle`].
+/// The sender of cancellations to a [`CancelHandle`]. The coroutine or future of Python owns it; `send` is called on
+/// the thread that cancels, which is attached to Python.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     state: Mutex<State>,
@@ -80,7 +85,7 @@ struct State {
 }
 
 impl Signal {
-    /// Tells the future; a cancellation that it has not taken yet is replaced.
+    /// Hands over a cancellation, in place of one that has not been taken yet, and wakes the future.
     pub(crate) fn send(&self, exception: PyErr) {
         let mut state = self.lock();
         let before = state.exception.replace(exception);
@@ -93,7 +98,7 @@ impl Signal {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Only moves happen under this lock.
+        // Nothing that can panic runs under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

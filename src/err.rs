@@ -10,7 +10,7 @@ create_exception!(
     pyo3_aio,
     RustPanic,
     PyException,
-    "A Rust future panicked: raised where Python awaits it. The text is the panic's, with its place in parentheses."
+    "A Rust future panicked: raised where Python awaits it. The text is the panic's, with its location in parentheses."
 );
 
 impl From<CaughtPanic> for PyErr {
@@ -19,8 +19,8 @@ impl From<CaughtPanic> for PyErr {
     }
 }
 
-/// Calls a function; a panic is an error like those that it returns. A PanicException that Python code has raised comes
-/// back as a panic.
+/// Calls a function, and turns its panic into a [`RustPanic`]; so too a PanicException that Python code raises, which
+/// pyo3 makes a panic again when it fetches the error (`PyErr::take`).
 #[inline]
 pub(crate) fn catch_as_error<T>(function: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_call(function).unwrap_or_else(|caught| Err(caught.into()))

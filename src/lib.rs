@@ -2,29 +2,29 @@
 //!
 //! | from | to | by |
 //! | --- | --- | --- |
-//! | a Rust future | a coroutine of Python, which starts when it is awaited | `into_coroutine` |
-//! | a Rust future | a future of Python, which has started | `future_into_py` |
-//! | an awaitable of Python | a Rust future | [`into_future`] |
-//! | a Rust stream | an asynchronous generator of Python | `stream_into_py` |
-//! | an asynchronous generator of Python | a Rust stream | [`into_stream`] |
+//! | a Rust future | a Python coroutine, which starts when it is awaited | `into_coroutine` |
+//! | a Rust future | a Python future, which has started | `future_into_py` |
+//! | a Python awaitable | a Rust future | [`into_future`] |
+//! | a Rust stream | a Python asynchronous generator | `stream_into_py` |
+//! | a Python asynchronous generator | a Rust stream | [`into_stream`] |
 //!
-//! They exist for each runtime, in modules that the features `tokio-runtime`, `async-std-runtime` and `smol-runtime`
-//! switch on, and in [`generic`] for any other; the root's [`into_future`] needs no runtime. `run` and
-//! `run_until_complete`, there too, are for programs whose main function is Rust, and so are [`run_forever`] and
-//! [`with_runtime`]. The feature `attributes` adds `#[main]`, and `testing` adds `#[test]` and a harness.
+//! These functions exist once for each runtime, in the modules that the features `tokio-runtime`, `async-std-runtime` and
+//! `smol-runtime` switch on, and in [`generic`] for any other runtime; [`into_future`] and [`into_stream`] of the root
+//! need none. `run`, `run_until_complete`, [`run_forever`] and [`with_runtime`] are for programs whose main function is
+//! Rust. The feature `attributes` adds `#[main]`, and `testing` adds `#[test]` and a harness.
 //!
 //! # How results travel
 //!
-//! A Rust thread never attaches to Python to deliver a result. It pushes to a queue of the event loop, and wakes the
-//! loop through a file descriptor once per batch; the loop's thread converts the results, in the order of their
-//! completion. A loop that cannot watch a file descriptor is served by one thread of this library. The library has
-//! itself called when the interpreter exits, and is out of Python by then: see [`shutdown`].
+//! A Rust thread never attaches to Python to deliver a result. It pushes the result to a queue of the event loop, and
+//! wakes the loop through a file descriptor once per batch; the loop's thread converts the results, in the order of their
+//! completion. For a loop that cannot watch a file descriptor one thread of this library does so. When the interpreter
+//! exits, an `atexit` function of this library ends everything that is pending: see [`shutdown`].
 //!
 //! # Which loop
 //!
-//! A conversion belongs to the event loop of the task that makes it: a future that was started through this library
-//! remembers the loop and the context variables of the place that started it, as [`TaskLocals`]. A task that `spawn`
-//! starts inherits them, and `scope` sets them by hand. Elsewhere it is the loop that runs on the thread.
+//! A conversion belongs to the event loop of the task that makes it: a future that this library has started keeps the
+//! loop and the context variables of the code that started it, as [`TaskLocals`]. A task that `spawn` starts inherits
+//! them, and `scope` sets others. A conversion outside of such a task belongs to the loop that runs on its thread.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -31,7 +31,8 @@ pub use crate::testing::smol as testing;
 #[non_exhaustive]
 pub struct Smol;
 
-/// Finishes when its task does; dropping it lets the task run on, unlike dropping a `smol::Task`.
+/// The handle of a task that [`spawn`] has started: a future that is ready when the task has ended. Dropping it lets the
+/// task run on, unlike dropping a `smol::Task`. Where the task panicked, polling the handle panics.
 #[derive(Debug)]
 pub struct JoinHandle<T>(Option<Task<T>>);
 
@@ -64,8 +65,8 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
-/// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it
-/// when the interpreter exits.
+/// Spawns a future on the runtime, with the current locals. [`generic::spawn`] says what happens when the interpreter
+/// exits.
 pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -100,7 +101,7 @@ impl Runtime for Smol {
         REACTOR_PROCESS.ensure_not_forked("smol")
     }
 
-    /// The number of threads is fixed, and none stands in for one that waits.
+    /// The runtime has a fixed number of threads, and starts no other in the place of one that waits.
     fn ensure_unblocked() -> PyResult<()> {
         Err(would_wait_for_itself("smol"))
     }

@@ -16,13 +16,13 @@ use crate::task_locals::TaskLocals;
 
 /// Returns the locals of the current task, else the running loop with a copy of the current context.
 ///
-/// Where an event loop was started on this thread from within the task, that loop counts.
+/// An event loop that runs on this thread, started from within the poll of a task, comes before the locals of that task.
 ///
 /// # Errors
 ///
 /// `RuntimeError: no running event loop`.
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
-    // What is spawned with them may never convert anything, and has to be ended all the same.
+    // A future that is spawned with these locals may never convert anything, and has to end at the interpreter's exit too.
     register_exit(py)?;
     CurrentLocals::find(py, R::get_task_locals)?.into_locals()
 }
@@ -66,16 +66,17 @@ where
 ///   being polled is dropped when that poll returns.
 /// - **Panic**: the exception is [`RustPanic`](crate::err::RustPanic), also where the conversion of `T` panics.
 /// - **Closed loop**: the Rust future is dropped, and nothing is printed.
-/// - An `Err` is raised as the same exception object; `StopIteration` as `RuntimeError` (PEP 479), and
-///   `asyncio.CancelledError` as a cancellation.
-/// - A future that Python does not hold any more runs on. An exception that nobody has seen by then is told to the loop's
-///   exception handler, as that of an `asyncio.Future`.
-/// - It is no instance of the class `asyncio.Future`; `asyncio.isfuture` is what tells.
+/// - **Errors**: an `Err` is raised as the same exception object, `StopIteration` as `RuntimeError` (PEP 479), and
+///   `asyncio.CancelledError` as a cancellation. An exception that nobody has retrieved when the future is collected is
+///   passed to the loop's exception handler, as for an `asyncio.Future`.
+/// - **Drop**: a future that Python does not hold any more runs on.
+/// - **Type**: `asyncio.isfuture` is true of it, and `isinstance` with the class `asyncio.Future` is not.
 ///
 /// # Errors
 ///
-/// `RuntimeError`: there is no running event loop, it is closed, or it runs within a poll of the runtime, which would wait
-/// for itself. `OSError`: the process has no file descriptor left for the first conversion of a loop.
+/// `RuntimeError`: there is no running event loop, it is closed, or it runs within the poll of a future of the runtime,
+/// which would wait for itself; or, in a forked child, the runtime's threads are the parent's. `OSError`: the process has
+/// no file descriptor left, and this is the first conversion on the loop.
 ///
 /// # Panics
 ///

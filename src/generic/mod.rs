@@ -1,4 +1,4 @@
-//! The conversions over any runtime, and the traits that a runtime implements.
+//! The conversions for any runtime, and the traits that a runtime implements.
 //!
 //! An `impl Runtime` that was written for pyo3-async-runtimes compiles unchanged. The modules of the runtimes that
 //! come with this library ([`tokio`](crate::tokio), [`async_std`](crate::async_std), [`smol`](crate::smol)) have the

@@ -14,7 +14,7 @@ use crate::task_locals::TaskLocals;
 
 /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
 ///
-/// How far it runs ahead, and what happens on an error, on drop and on a closed loop: [`PyStream`].
+/// How far the generator runs ahead, and what happens on an error, on drop and on a closed loop: [`PyStream`].
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub fn into_stream<R: Runtime + ContextExt>(async_gen: Bound<'_, PyAny>) -> PyRe
     into_stream_with_locals(get_current_locals::<R>(async_gen.py())?, async_gen)
 }
 
-/// The name of [`into_stream`] in pyo3-async-runtimes.
+/// Does what [`into_stream`] does, under its name in pyo3-async-runtimes.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ where
     into_stream::<R>(async_gen)
 }
 
-/// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+/// Does what [`into_stream_with_locals`] does, under its name in pyo3-async-runtimes.
 ///
 /// # Errors
 ///
@@ -80,16 +80,16 @@ where
     into_items_with_locals(locals, async_gen)
 }
 
-/// Converts a Rust stream into an asynchronous generator of Python (`collections.abc.AsyncGenerator`).
+/// Converts a Rust stream into a Python asynchronous generator (`collections.abc.AsyncGenerator`).
 ///
-/// `async for` and `contextlib.aclosing` take it. Nothing is polled unless an item is asked for. The first step of
-/// `__anext__()` polls the stream on the caller's thread, detached from Python and inside the runtime's context, so that
-/// an item which is ready costs no trip to another thread; a stream that is pending moves to the runtime, and comes back
-/// with its item. Its type in stubs is `AsyncGenerator[T, None]`.
+/// `async for` and `contextlib.aclosing` take it. The stream is polled only while an item is asked for. The first step of
+/// `__anext__()` polls it on the caller's thread, detached from Python and inside the runtime's context, so that an item
+/// which is ready costs no trip to another thread; a stream that is pending moves to the runtime, and comes back with its
+/// item. Its type in stubs is `AsyncGenerator[T, None]`.
 ///
 /// - **Cancel**: a cancelled `__anext__()` raises `CancelledError` after the runtime has stopped polling. The generator
-///   can be used again, and an item that had come meanwhile is what the next `__anext__()` returns. An item that
-///   `__anext__()` has returned to a task belongs to that task.
+///   can be used again, and the next `__anext__()` returns the item that came meanwhile, if one did. An item that
+///   `__anext__()` has returned belongs to the task that called it.
 /// - **Errors** are raised, as the same exception object, and end the generator as one that leaves an `async def` does;
 ///   `StopIteration` and `StopAsyncIteration` become `RuntimeError`.
 /// - **Panic**: [`RustPanic`](crate::err::RustPanic), which ends the generator too.

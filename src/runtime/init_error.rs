@@ -1,10 +1,10 @@
-//! The error of an initialisation that comes too late.
+//! [`InitError`]: the runtime of the process exists already.
 
 use std::fmt;
 
-/// The runtime exists already, and goes on as it is.
+/// The error of `init` and its relatives: the runtime exists already, and goes on as it is.
 ///
-/// Callers who do not mind may ignore it.
+/// The functions can be called for their effect alone, as those of pyo3-async-runtimes are.
 #[derive(Debug)]
 pub struct InitError(());
 

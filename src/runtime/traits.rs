@@ -1,4 +1,4 @@
-//! What a runtime implements.
+//! The traits that a runtime implements, and the function pointers through which the bridge uses it.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -11,16 +11,16 @@ use crate::bridge::{Driver, Job, RuntimeVtable, Unstarted};
 use crate::panic::CaughtPanic;
 use crate::task_locals::TaskLocals;
 
-/// How a task of a runtime ended that did not finish.
+/// The error of a task that ended before its future was done.
 pub trait JoinError {
-    /// Whether it panicked.
+    /// Whether the task panicked, rather than being cancelled.
     fn is_panic(&self) -> bool;
 
     /// Returns the payload of the panic.
     ///
     /// # Panics
     ///
-    /// When it did not panic.
+    /// When the task did not panic.
     fn into_panic(self) -> Box<dyn Any + Send + 'static>;
 }
 
@@ -35,10 +35,13 @@ impl JoinError for CaughtPanic {
 }
 
 /// A runtime that can run Rust futures.
+///
+/// An implementation for pyo3-async-runtimes compiles unchanged. The functions with a body are for runtimes that have a
+/// context, whose threads do not survive a fork, or that know whether a thread may block.
 pub trait Runtime: Send + 'static {
-    /// How a task ended that did not finish.
+    /// The error of a task that ended before its future was done.
     type JoinError: JoinError + Send;
-    /// Finishes when the task does. Dropping it must not end the task.
+    /// The handle of a task, which is ready when the task has ended. Dropping it must not end the task.
     type JoinHandle: Future<Output = Result<(), Self::JoinError>> + Send;
 
     /// Runs a future in a new task.
@@ -51,35 +54,39 @@ pub trait Runtime: Send + 'static {
     where
         F: FnOnce() + Send + 'static;
 
-    /// Calls a function inside the runtime's context, as far as the runtime has one that its futures need.
+    /// Calls a function inside the runtime's context (tokio's `Handle::enter`), if its futures need one.
+    ///
+    /// Coroutines are first polled on the thread that awaits them, and futures that no runtime has polled yet are dropped
+    /// on any thread: both happen inside this function. It must call `f` once, on this thread.
     fn enter(f: &mut dyn FnMut()) {
         f();
     }
 
-    /// Checks that the runtime has its threads; called before a future is spawned.
+    /// Checks that the runtime has its threads in this process. Called before a future is spawned.
     ///
     /// # Errors
     ///
-    /// In a forked child whose parent's runtime cannot be replaced: an error that says so.
+    /// `RuntimeError` in a forked child, if the runtime of the parent cannot be replaced.
     fn ensure_alive() -> PyResult<()> {
         Ok(())
     }
 
-    /// Checks that the runtime polls other futures while an event loop runs within the poll of one; called on the thread
-    /// of both, before a future is spawned there.
+    /// Checks that the runtime polls other futures while this thread, which polls one, runs an event loop. Called when
+    /// that loop awaits a future of the runtime.
     ///
     /// # Errors
     ///
-    /// Where it does not, and what the loop waits for would never come: an error that says so.
+    /// `RuntimeError` where the future might not be polled, and the loop would wait for ever.
     fn ensure_unblocked() -> PyResult<()> {
         Ok(())
     }
 
-    /// Calls a function that waits for futures of the runtime, on a thread that polls one of them.
+    /// Calls a function that waits for futures of the runtime, on a thread that polls one of them: tokio's
+    /// `block_in_place`. It must call `f` once, on this thread.
     ///
     /// # Errors
     ///
-    /// Where the runtime has no other thread for them: an error that says so. The function is not called then.
+    /// `RuntimeError` where no other thread would poll them. The function has not been called then.
     fn block_in_place(f: &mut dyn FnMut()) -> PyResult<()> {
         Self::ensure_unblocked()?;
         f();

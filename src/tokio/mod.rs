@@ -1,7 +1,7 @@
 //! The conversions on [tokio](https://docs.rs/tokio).
 //!
-//! The runtime is made when it is first needed: with multiple threads and everything enabled, unless [`init`] or one
-//! of its relatives was called before.
+//! The runtime is built when it is first needed, with one worker thread for each core and everything enabled, unless
+//! [`init`] or one of its relatives was called before. It is never shut down.
 
 mod process_runtime;
 
@@ -39,7 +39,7 @@ pub use process_runtime::{
     init_with_runtime,
 };
 
-/// What users name together with this module.
+/// Names of tokio and std that pyo3-async-runtimes re-exports.
 pub mod re_exports {
     pub use ::tokio::runtime;
     /// A future that is never ready.
@@ -51,8 +51,12 @@ pub mod re_exports {
 #[non_exhaustive]
 pub struct Tokio;
 
-/// Spawns a future on the runtime, with the current locals carried along; see [`generic::spawn`] for what becomes of it
-/// when the interpreter exits.
+/// Spawns a future on the runtime, with the current locals. [`generic::spawn`] says what happens when the interpreter
+/// exits.
+///
+/// # Panics
+///
+/// When the runtime has to be built and the operating system gives it no threads.
 pub fn spawn<F>(fut: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

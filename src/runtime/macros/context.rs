@@ -1,6 +1,7 @@
-//! Where a runtime keeps the locals of its tasks.
+//! The implementation of `ContextExt`.
 
-/// Implements [`generic::ContextExt`](crate::runtime::ContextExt) for a runtime, by the bridge's own mechanism.
+/// Implements [`ContextExt`](crate::runtime::ContextExt) and [`LocalContextExt`](crate::runtime::LocalContextExt) for a
+/// runtime: its tasks keep their locals in the thread-local of `task_locals.rs` while they are polled.
 macro_rules! runtime_context {
     ($runtime:ty) => {
         impl ContextExt for $runtime {

@@ -1,6 +1,6 @@
-//! The functions themselves.
+//! The functions for futures, coroutines, streams and event loops.
 
-/// Defines the functions of [`generic`](crate::generic) for one runtime.
+/// Defines them for one runtime; they call those of the module `generic`.
 macro_rules! runtime_functions {
     ($runtime:ty) => {
         /// Returns the event loop of the current task, else the running loop.
@@ -135,7 +135,7 @@ macro_rules! runtime_functions {
 
         /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
         ///
-        /// How far it runs ahead, and what happens on an error, on drop and on a closed loop:
+        /// How far the generator runs ahead, and what happens on an error, on drop and on a closed loop:
         /// [`PyStream`](crate::PyStream).
         ///
         /// # Errors
@@ -157,7 +157,7 @@ macro_rules! runtime_functions {
             generic::into_stream_with_locals(locals, async_gen)
         }
 
-        /// The name of [`into_stream`] in pyo3-async-runtimes.
+        /// Does what [`into_stream`] does, under its name in pyo3-async-runtimes.
         ///
         /// # Errors
         ///
@@ -166,7 +166,7 @@ macro_rules! runtime_functions {
             generic::into_stream_v1::<$runtime>(async_gen)
         }
 
-        /// The name of [`into_stream_with_locals`] in pyo3-async-runtimes.
+        /// Does what [`into_stream_with_locals`] does, under its name in pyo3-async-runtimes.
         ///
         /// # Errors
         ///
@@ -201,7 +201,7 @@ macro_rules! runtime_functions {
             generic::into_stream_with_locals_v2::<$runtime>(locals, async_gen)
         }
 
-        /// Converts a Rust stream into an asynchronous generator of Python.
+        /// Converts a Rust stream into a Python asynchronous generator.
         ///
         /// Where it is polled, and what happens on cancel, on an error and on a panic: [`generic::stream_into_py`].
         ///

@@ -1,6 +1,6 @@
-//! The functions for futures that are not `Send`.
+//! The deprecated functions for futures that are not `Send`.
 
-/// Defines the deprecated functions of [`generic`](crate::generic) for a runtime that can run local tasks.
+/// Defines them for a runtime that can run local tasks; they call those of the module `generic`.
 macro_rules! local_functions {
     ($runtime:ty) => {
         /// Converts a Rust future that is not `Send` into a Python future; see [`generic::local_future_into_py`].

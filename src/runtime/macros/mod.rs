@@ -1,4 +1,4 @@
-//! What every runtime module repeats, written and documented once.
+//! The functions and implementations that every runtime module has, written and documented once.
 
 mod context;
 mod functions;
