@@ -1,4 +1,8 @@
-//! Waits for a Rust future on a thread of Python.
+//! Waits for a Rust future on a thread that no event loop has.
+//!
+//! The future runs on the runtime and sends its output to this thread, which waits detached from Python. Python's main
+//! thread looks for signals meanwhile: when a handler raises, it cancels the future, and raises after that one has been
+//! dropped.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -18,14 +22,14 @@ use crate::program::waiting::wait;
 use crate::python::{asyncio, trio};
 use crate::runtime::traits::{Pointers, Runtime};
 
-/// How often Python's main thread looks for signals while it waits.
-const LOOK: Duration = Duration::from_millis(50);
+/// The time between two looks for signals on Python's main thread.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs a Rust future on the runtime, and waits for it on this thread, detached from Python.
 ///
-/// The future has the locals of the current task. On Python's main thread Ctrl-C, and whatever else a signal handler
-/// of Python's raises, is raised after the future has been dropped; where a poll that does not return keeps it from
-/// being dropped, the next one is raised at once.
+/// The future has the locals of the current task. On Python's main thread Ctrl-C, or another signal whose handler raises,
+/// cancels it: the exception is raised after the future has been dropped. While a poll that does not return keeps the
+/// future from being dropped, a second such signal raises at once.
 ///
 /// # Errors
 ///
@@ -55,17 +59,17 @@ where
     T: Send + 'static,
 {
     let (sender, output) = mpsc::sync_channel(1);
-    let (wanted, given_up) = oneshot::channel();
+    let (canceller, cancelled) = oneshot::channel();
     let task = async move {
-        if let Some(output) = unless_given_up(catch(fut), given_up).await {
-            // The receiver waits until it has received.
+        if let Some(output) = until_cancelled(catch(fut), cancelled).await {
+            // It fails only after a second signal, when nobody waits any more.
             let _ = sender.send(output);
         }
     };
-    // A runtime that is shut down drops it at once.
+    // Detached, because a runtime that is shut down drops the future in here.
     py.detach(|| drop(spawn::<R, _>(task)));
     let received = if is_main_thread {
-        wait_for_signals_too(py, output, wanted)?
+        wait_for_signals_too(py, output, canceller)?
     } else {
         py.detach(move || output.recv().ok())
     };
@@ -77,7 +81,7 @@ where
     }
 }
 
-/// Tells whether this is Python's main thread.
+/// Checks that this thread may wait; returns whether it is Python's main thread.
 fn prepare<R: Runtime>(py: Python<'_>) -> PyResult<bool> {
     refuse_running_loop(py)?;
     R::ensure_alive()?;
@@ -94,7 +98,7 @@ fn refuse_running_loop(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Python calls its signal handlers on one thread only.
+/// Whether this is the thread on which Python calls its signal handlers (the documentation of `signal`).
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     let threading = py.import(intern!(py, "threading"))?;
     let main = threading.call_method0(intern!(py, "main_thread"))?;
@@ -102,16 +106,17 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     main.getattr(intern!(py, "ident"))?.eq(here)
 }
 
-/// Waits, and gives the future up when a signal handler raises. `None` when the future was dropped.
+/// Waits, and cancels the future when a signal handler raises. `None` when the future was dropped before it was done.
 fn wait_for_signals_too<T: Send>(
     py: Python<'_>,
     mut output: Receiver<T>,
-    wanted: oneshot::Sender<()>,
+    canceller: oneshot::Sender<()>,
 ) -> PyResult<Option<T>> {
-    let (mut wanted, mut raised) = (Some(wanted), None);
+    // Dropping the sender cancels.
+    let (mut canceller, mut raised) = (Some(canceller), None);
     loop {
         let received;
-        (received, output) = py.detach(move || (output.recv_timeout(LOOK), output));
+        (received, output) = py.detach(move || (output.recv_timeout(SIGNAL_INTERVAL), output));
         match (received, raised.take()) {
             (Err(RecvTimeoutError::Timeout), before) => raised = before,
             (received, None) => return Ok(received.ok()),
@@ -121,7 +126,7 @@ fn wait_for_signals_too<T: Send>(
             }
         }
         if let Err(error) = py.check_signals() {
-            if wanted.take().is_none() {
+            if canceller.take().is_none() {
                 return Err(error);
             }
             raised = Some(error);
@@ -129,14 +134,14 @@ fn wait_for_signals_too<T: Send>(
     }
 }
 
-/// Polls until the future is done; `None` as soon as nobody waits for it.
-async fn unless_given_up<F: Future>(
+/// Runs a future until it is done, or until the sender is dropped: `None`.
+async fn until_cancelled<F: Future>(
     future: F,
-    mut given_up: oneshot::Receiver<()>,
+    mut cancelled: oneshot::Receiver<()>,
 ) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
-        if Pin::new(&mut given_up).poll(cx).is_ready() {
+        if Pin::new(&mut cancelled).poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         future.as_mut().poll(cx).map(Some)

@@ -59,15 +59,15 @@ pub trait MainOutput {
     fn into_end(self) -> End;
 }
 
-/// How a main function ended.
+/// The end of a main function.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum End {
-    /// It is done.
+    /// The function returned no error.
     Done,
-    /// It raised, or returned, an exception.
+    /// The function returned a Python exception, or was ended by one (Ctrl-C).
     Python(PyErr),
-    /// It returned another error, here in its debug form.
+    /// The function returned another error, here in its debug form.
     Rust(String),
 }
 
@@ -96,7 +96,7 @@ impl<E: Debug + 'static> MainOutput for Result<(), E> {
     }
 }
 
-/// Prints an error, and returns the status that belongs to it.
+/// Prints the error, if there is one, and returns the exit status.
 fn report(py: Python<'_>, end: End) -> u8 {
     match end {
         End::Done => 0,
@@ -104,7 +104,7 @@ fn report(py: Python<'_>, end: End) -> u8 {
             exit_status(py, &exception)
         }
         End::Python(exception) => {
-            // Where a shell can see it, Python ends by SIGINT itself, which shells show as 130.
+            // Python kills itself with SIGINT (`exit_sigint` in CPython's Modules/main.c), which shells show as 130.
             let interrupted = exception.is_instance_of::<PyKeyboardInterrupt>(py);
             exception.print(py);
             if interrupted { 130 } else { 1 }
@@ -116,13 +116,14 @@ fn report(py: Python<'_>, end: End) -> u8 {
     }
 }
 
-/// The status of a `SystemExit`: none is 0, a number itself, anything else 1 after it was printed.
+/// Returns the status of a `SystemExit`, as `_Py_HandleSystemExit` of CPython does: 0 for None, a number itself, and 1 for
+/// anything else, which is printed.
 fn exit_status(py: Python<'_>, exception: &PyErr) -> u8 {
     let code = exception.value(py).getattr(intern!(py, "code"));
     match code {
         Ok(code) if code.is_none() => 0,
         Ok(code) => match code.cast::<PyInt>() {
-            // The system keeps the lowest eight bits.
+            // The operating system keeps the lowest eight bits.
             Ok(number) => number.extract::<i64>().map_or(1, |number| number as u8),
             Err(_) => {
                 print(format_args!("{code}"));
@@ -133,12 +134,13 @@ fn exit_status(py: Python<'_>, exception: &PyErr) -> u8 {
     }
 }
 
-/// Prints a line to standard error, which may be gone: as for a main function that returns an error, that does not count.
+/// Prints a line to standard error. A standard error that is closed or full changes nothing, as with std's own report of
+/// the error of a main function.
 fn print(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Waits for Python's threads that are not daemons, as Python does before it exits.
+/// Waits for Python's threads that are not daemons, as `Py_FinalizeEx` does (`threading._shutdown`).
 fn join_threads(py: Python<'_>) {
     let joined = py
         .import("threading")
@@ -159,7 +161,7 @@ pub(crate) fn run_exit_functions(py: Python<'_>) {
     flush(py);
 }
 
-/// Flushes `sys.stdout` and `sys.stderr`, whose buffers are lost otherwise when Python is not finalised.
+/// Flushes `sys.stdout` and `sys.stderr`: Python is not finalised, so nothing else writes their buffers out.
 pub(crate) fn flush(py: Python<'_>) {
     for name in [intern!(py, "stdout"), intern!(py, "stderr")] {
         // A stream that is None or closed has nothing to flush.

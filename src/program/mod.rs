@@ -1,4 +1,12 @@
-//! Programs whose main function is Rust: what runs an event loop, and what waits for a future.
+//! Programs whose main function is Rust: they run an event loop, or wait for a future.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | [`run`] | `run` and `run_until_complete`, and `spawn` and `scope` beside them |
+//! | [`run_forever`] | an event loop that runs until it is stopped |
+//! | [`block_on`] | a wait for a Rust future without an event loop |
+//! | [`waiting`] | the runtime's permission to wait, for `run` and `block_on` |
+//! | `entry` | the attribute `main` |
 
 pub(crate) mod block_on;
 #[cfg(feature = "attributes")]

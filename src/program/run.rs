@@ -1,4 +1,4 @@
-//! Event loops that run for Rust, and Rust tasks beside them.
+//! Event loops that run until a Rust future is done, and Rust tasks beside them.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,11 +23,13 @@ where
     R::scope(locals, fut).await
 }
 
-/// Spawns a future on the runtime, with the current locals carried along.
+/// Spawns a future on the runtime, with the current locals.
 ///
-/// The handle finishes when the task does; dropping it lets the task run on. Once the interpreter exits, the future is
-/// dropped instead of polled, and the handle never finishes. The library hears of that exit from the first conversion
-/// on, and from the first `spawn` by a thread that is attached to Python (which the stable ABI does not tell).
+/// The handle is ready when the task has ended; dropping it lets the task run on. Once the interpreter exits, the future
+/// is dropped instead of polled, so that it does not attach to Python any more, and the handle is never ready.
+///
+/// The library registers its `atexit` function with the first conversion, or with the first `spawn` on a thread that is
+/// attached to Python. Under the stable ABI, where a thread cannot tell whether it is attached, `spawn` registers nothing.
 pub fn spawn<R, F>(fut: F) -> R::JoinHandle
 where
     R: Runtime,
@@ -38,13 +40,14 @@ where
 
 /// Runs an event loop until a Rust future is done, and returns its output.
 ///
-/// The future runs on the runtime; the loop runs on this thread, and can be used again afterwards.
+/// The future runs on the runtime. The loop runs on this thread, and can be used again afterwards.
 ///
 /// # Errors
 ///
-/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when the loop is closed, is
-/// running, or another loop runs on this thread, and where [`block_on`](super::block_on::block_on) would refuse to wait. Nothing has
-/// been started then.
+/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// started, when the loop is closed or running, when another loop runs on this thread, and where
+/// [`block_on`](super::block_on::block_on) refuses to wait. `RuntimeError` also when the loop is stopped before the future
+/// is done.
 pub fn run_until_complete<R, F, T>(event_loop: &Bound<'_, PyAny>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
@@ -63,22 +66,22 @@ where
 ///
 /// # Errors
 ///
-/// Those of the future, a panic of its as [`RustPanic`](crate::err::RustPanic); `RuntimeError` when a loop runs on this
-/// thread, and where [`block_on`](super::block_on::block_on) would refuse to wait. Nothing has been started then.
+/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// started, when a loop runs on this thread, and where [`block_on`](super::block_on::block_on) refuses to wait.
 pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where
     R: Runtime + ContextExt,
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + Sync + 'static,
 {
-    // Each time anew: `nest_asyncio` puts its own in place.
+    // Looked up each time, because `nest_asyncio` replaces the function.
     let run = py
         .import(intern!(py, "asyncio"))?
         .getattr(intern!(py, "run"))?;
     run_with::<R, F, T>(py, fut, |coroutine| run.call1((coroutine,)))
 }
 
-/// Drives a coroutine around the future by `drive`, and returns the future's output without a trip through Python.
+/// Has `drive` run a coroutine around the future, and returns the output of the future, which Python never sees.
 fn run_with<'py, R, F, T>(
     py: Python<'py>,
     fut: F,

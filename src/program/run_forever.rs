@@ -1,4 +1,4 @@
-//! Programs that run an event loop until somebody stops it.
+//! Event loops that run until they are stopped, and how such a loop is closed.
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,14 +11,13 @@ use pyo3::types::{IntoPyDict, PyTuple};
 use crate::bridge::end_loop;
 use crate::python::asyncio;
 
-/// How long it is waited for Rust futures of a loop that are being polled when the loop is closed.
+/// The longest wait for Rust futures of a loop that are being polled when the loop is closed.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs an event loop on this thread until its `stop()` is called or Ctrl-C is pressed.
 ///
-/// The loop is a new one; inside [`with_runtime`] it is the one that was made there, unless that is closed. Afterwards
-/// left-over tasks are cancelled and awaited, asynchronous generators are closed, and so is the loop, as [`with_runtime`]
-/// does.
+/// The loop is a new one; inside [`with_runtime`] it is the loop that was made there, unless that is closed. Afterwards
+/// the loop is closed as [`with_runtime`] closes its own.
 ///
 /// # Errors
 ///
@@ -92,20 +91,20 @@ fn is_closed(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     event_loop.call_method0("is_closed")?.is_truthy()
 }
 
-/// What `asyncio.run` does after its main coroutine.
+/// Closes a loop as `asyncio.Runner.close` does (`asyncio/runners.py`), and drops the Rust futures that belong to it.
 fn close(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     if is_closed(event_loop)? {
         return Ok(());
     }
-    let wound_up = wind_up(event_loop);
+    let shut_down = cancel_and_shut_down(event_loop);
     let py = event_loop.py();
     asyncio::set_event_loop(py)?.call1((py.None(),))?;
     end_loop(event_loop, TIMEOUT);
     event_loop.call_method0("close")?;
-    wound_up
+    shut_down
 }
 
-fn wind_up(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+fn cancel_and_shut_down(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     cancel_tasks(event_loop)?;
     for shutdown in ["shutdown_asyncgens", "shutdown_default_executor"] {
         let shutdown = event_loop.call_method0(shutdown)?;
@@ -114,6 +113,7 @@ fn wind_up(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
+/// `_cancel_all_tasks` of `asyncio/runners.py`.
 fn cancel_tasks(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = event_loop.py();
     let tasks = asyncio::all_tasks(py)?.call1((event_loop,))?;

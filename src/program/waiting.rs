@@ -1,4 +1,4 @@
-//! Waits on a thread that may be the runtime's.
+//! Asks the runtime for permission to wait on this thread, which may be one of its own.
 
 use std::any::TypeId;
 
@@ -7,12 +7,13 @@ use pyo3::prelude::*;
 use crate::bridge::lifecycle::current_runtime;
 use crate::runtime::traits::Runtime;
 
-/// Calls a function that waits for futures of the runtime, on any thread.
+/// Calls a function that waits for futures of the runtime.
+///
+/// A thread that polls a future of that runtime calls it through [`Runtime::block_in_place`].
 ///
 /// # Errors
 ///
-/// Those of the function; `RuntimeError` where the thread polls a future of the runtime, which has no other for those
-/// that are waited for. Nothing is called then.
+/// Those of the function; `RuntimeError`, and the function is not called, where the runtime would wait for itself.
 pub(crate) fn wait<R: Runtime, T>(function: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     if !current_runtime::is_polling(TypeId::of::<R>()) {
         return function();
