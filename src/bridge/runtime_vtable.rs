@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::lifecycle::fork::generation;
 use crate::bridge::task::future::Driver;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::panic::catch_call;
 use crate::task_locals;
 
@@ -35,7 +35,7 @@ impl RuntimeVtable {
     pub(crate) fn poll_first(
         &self,
         py: Python<'_>,
-        surroundings: &Surroundings,
+        instrumentation: &Instrumentation,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
     ) -> PyResult<Poll<()>> {
         // In the child of a fork even a first poll may wait, for a thread that the runtime had in the parent.
@@ -44,7 +44,7 @@ impl RuntimeVtable {
         }
         let enter = self.enter;
         let polled = py.detach(|| {
-            surroundings.run(|| {
+            instrumentation.run(|| {
                 catch_call(|| {
                     let mut cx = Context::from_waker(Waker::noop());
                     let mut polled = Poll::Pending;
@@ -57,9 +57,10 @@ impl RuntimeVtable {
     }
 
     /// Drops a user's value inside the runtime's context, and survives its panic. Call it detached from Python.
-    pub(crate) fn drop_inside(&self, surroundings: &Surroundings, value: impl Sized) {
+    pub(crate) fn drop_inside(&self, instrumentation: &Instrumentation, value: impl Sized) {
         let mut value = Some(value);
-        let dropped = surroundings.run(|| catch_call(|| (self.enter)(&mut || drop(value.take()))));
+        let dropped =
+            instrumentation.run(|| catch_call(|| (self.enter)(&mut || drop(value.take()))));
         // The panic hook has printed a panic, and nobody awaits the value.
         drop(dropped);
     }

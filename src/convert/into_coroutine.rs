@@ -25,7 +25,7 @@ use crate::bridge::{Unstarted, Work, convert};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
 use crate::convert::trio_wait;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::python::asyncio;
 use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
@@ -173,9 +173,9 @@ impl RustCoroutine {
 
     fn start(&self, py: Python<'_>, mut held: Unstarted) -> PyResult<Step> {
         if self.settings.first_poll == FirstPoll::OnCaller {
-            let surroundings = Surroundings::current(py);
-            if held.poll(py, &surroundings)?.is_ready() {
-                return surroundings.run(|| convert_output(py, held.into_inner()));
+            let instrumentation = Instrumentation::current(py);
+            if held.poll(py, &instrumentation)?.is_ready() {
+                return instrumentation.run(|| convert_output(py, held.into_inner()));
             }
         }
         let cancel_signal = self.settings.cancel_signal.clone();

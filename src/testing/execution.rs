@@ -29,7 +29,7 @@ use super::streams::TakeBack;
 use super::thread_state::ThreadState;
 use crate::{TaskLocals, task_locals};
 
-/// A test and its surroundings, shared by all attempts.
+/// A test and its instrumentation, shared by all attempts.
 pub(super) struct Execution {
     pub(super) session: Arc<Session>,
     pub(super) runtime: &'static Runtime,

@@ -18,11 +18,11 @@ use super::handles::Handles;
 use super::streams::Streams;
 use super::{current_test, leaks, threads};
 use crate::instrument;
-use crate::instrument::Surround;
+use crate::instrument::Instrument;
 
 /// Has the futures that a test converts print into that test's output, whoever polls them.
 pub(super) fn surround_tasks() {
-    instrument::find_by(|py| {
+    instrument::set_finder(|py| {
         let own = capture::Context::current();
         if own.test_name().is_some() {
             return Some(Arc::new(own));
@@ -32,7 +32,7 @@ pub(super) fn surround_tasks() {
     });
 }
 
-impl Surround for capture::Context {
+impl Instrument for capture::Context {
     fn run(&self, work: &mut dyn FnMut()) {
         Self::run(self, work);
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
 use crate::bridge::runtime_vtable::RuntimeVtable;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::python::current_locals;
 use crate::task_locals;
 
@@ -37,12 +37,12 @@ pub(crate) fn spawned<F: Future>(
 
 /// Has a future that another thread polls run with this thread's locals, and as part of the same test.
 fn with_current_locals<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let (locals, surroundings) = (current_locals::inherited(), Surroundings::of_thread());
+    let (locals, instrumentation) = (current_locals::inherited(), Instrumentation::of_thread());
     async move {
         let mut future = pin!(future);
         poll_fn(move |cx| {
             let _entered = locals.clone().map(task_locals::enter);
-            surroundings.run(|| future.as_mut().poll(cx))
+            instrumentation.run(|| future.as_mut().poll(cx))
         })
         .await
     }

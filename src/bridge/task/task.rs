@@ -24,7 +24,7 @@ use crate::bridge::task::failure::Failure;
 use crate::bridge::task::future::{Drive, Driver, Progress};
 use crate::bridge::task::state::{NextPoll, Taken, TaskState};
 use crate::bridge::task::unstarted::Unstarted;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::panic::{CaughtPanic, catch_call};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
@@ -41,7 +41,7 @@ pub(crate) struct Task {
     hub: Arc<Hub>,
     vtable: &'static RuntimeVtable,
     /// Those of the code that started the task.
-    surroundings: Surroundings,
+    instrumentation: Instrumentation,
 }
 
 /// The future, then its output or the reason why it has none.
@@ -55,11 +55,11 @@ impl Content {
     /// Polls the future with its locals.
     fn poll(
         &mut self,
-        surroundings: &Surroundings,
+        instrumentation: &Instrumentation,
         cx: &mut Context<'_>,
     ) -> Result<Poll<()>, CaughtPanic> {
         let _scope = task_locals::enter(self.locals.clone());
-        surroundings.run(|| catch_call(|| self.work.as_mut().poll(cx)))
+        instrumentation.run(|| catch_call(|| self.work.as_mut().poll(cx)))
     }
 }
 
@@ -82,7 +82,7 @@ impl Task {
             state: TaskState::new(Content { work, locals }, target),
             hub,
             vtable,
-            surroundings: Surroundings::current(py),
+            instrumentation: Instrumentation::current(py),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
         let Some(key) = task.hub.register(item) else {
@@ -157,7 +157,7 @@ impl Task {
 
     /// Drops a user's value where this thread is detached from Python.
     fn drop_inside(&self, value: impl Sized) {
-        self.vtable.drop_inside(&self.surroundings, value);
+        self.vtable.drop_inside(&self.instrumentation, value);
     }
 }
 
@@ -180,7 +180,7 @@ impl Drive for Task {
             }
             NextPoll::Over => return Poll::Ready(Progress::Over),
         };
-        match content.poll(&self.surroundings, cx) {
+        match content.poll(&self.instrumentation, cx) {
             Ok(Poll::Pending) => {
                 let waker = waker.filter(|waker| waker.will_wake(cx.waker()));
                 let waker = waker.unwrap_or_else(|| cx.waker().clone());
@@ -218,7 +218,7 @@ impl Deliver for Task {
             return Ok(());
         };
         drop(locals);
-        let result = self.surroundings.run(|| convert(py, work));
+        let result = self.instrumentation.run(|| convert(py, work));
         (target.settle)(target.future.bind(py), result)
     }
 

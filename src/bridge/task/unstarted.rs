@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use crate::bridge::lifecycle::current_runtime;
 use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::Work;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::python::exceptions::stash;
 
 /// A user's value, mostly a future, and the runtime that it is for. Python's side owns it.
@@ -62,13 +62,13 @@ impl Unstarted {
     pub(crate) fn poll(
         &mut self,
         py: Python<'_>,
-        surroundings: &Surroundings,
+        instrumentation: &Instrumentation,
     ) -> PyResult<Poll<()>> {
         let Some(work) = &mut self.value else {
             return Ok(Poll::Pending);
         };
         self.vtable
-            .poll_first(py, surroundings, |cx| work.as_mut().poll(cx))
+            .poll_first(py, instrumentation, |cx| work.as_mut().poll(cx))
     }
 }
 
@@ -80,8 +80,8 @@ impl<V: Send> Drop for Unstarted<V> {
         let vtable = self.vtable;
         Python::try_attach(|py| {
             stash::call_without_exception(py, || {
-                let surroundings = Surroundings::current(py);
-                py.detach(|| vtable.drop_inside(&surroundings, value));
+                let instrumentation = Instrumentation::current(py);
+                py.detach(|| vtable.drop_inside(&instrumentation, value));
             });
         });
     }

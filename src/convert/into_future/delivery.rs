@@ -28,7 +28,7 @@ enum FutureAction {
 
 impl Deliver for SharedFuture {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        self.surroundings().run(|| self.act(py))
+        self.instrumentation().run(|| self.act(py))
     }
 
     fn discard(self: Arc<Self>) -> bool {

@@ -35,7 +35,7 @@ impl DoneCallback {
 impl DoneCallback {
     fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
         match self.take() {
-            Some(shared) => shared.surroundings().run(|| finish(&shared, task)),
+            Some(shared) => shared.instrumentation().run(|| finish(&shared, task)),
             None => Ok(()),
         }
     }

@@ -24,7 +24,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, Hub, Registration, closed_error, left_behind_error, shutdown_error};
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::task_locals::TaskLocals;
 
 /// The shared state, and the loop's hub.
@@ -32,8 +32,8 @@ pub(crate) struct SharedFuture {
     state: Mutex<FutureState>,
     /// The entry among what the hub ends when its loop is closed. It is given up when there is an output.
     registration: Registration,
-    /// The surroundings of the code that made the future.
-    surroundings: Surroundings,
+    /// The instrumentation of the code that made the future.
+    instrumentation: Instrumentation,
 }
 
 pub(crate) struct FutureState {
@@ -99,7 +99,7 @@ impl SharedFuture {
                 is_shut_down: false,
             }),
             registration: Registration::new(hub),
-            surroundings: Surroundings::current(awaitable.py()),
+            instrumentation: Instrumentation::current(awaitable.py()),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
         if !shared.registration.enter(item) {
@@ -109,9 +109,9 @@ impl SharedFuture {
         Ok(shared)
     }
 
-    /// The surroundings that Python's side of the future runs in.
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    /// The instrumentation that Python's side of the future runs in.
+    pub(crate) fn instrumentation(&self) -> &Instrumentation {
+        &self.instrumentation
     }
 
     /// Whether the future is polled for the output. Otherwise the task keeps its exception, and asyncio reports it.

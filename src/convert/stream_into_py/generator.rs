@@ -8,7 +8,7 @@ use crate::bridge::RuntimeVtable;
 use crate::convert::stream_into_py::asyncgen_hooks::AsyncgenHooks;
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::StreamSlot;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::python::exceptions::stash;
 
 /// CPython's word for a generator in "async generator raised StopIteration".
@@ -27,9 +27,9 @@ impl RustGenerator {
         source: impl Source + 'static,
         vtable: &'static RuntimeVtable,
     ) -> Self {
-        let surroundings = Surroundings::current(py);
+        let instrumentation = Instrumentation::current(py);
         Self {
-            slot: Arc::new(StreamSlot::new(Box::new(source), vtable, surroundings)),
+            slot: Arc::new(StreamSlot::new(Box::new(source), vtable, instrumentation)),
             hooks: AsyncgenHooks::default(),
         }
     }

@@ -87,7 +87,7 @@ mod tests {
     use crate::bridge::{RuntimeVtable, Work};
     use crate::convert::stream_into_py::source::Source;
     use crate::convert::stream_into_py::stream_slot::{StreamSlot, Taken};
-    use crate::instrument::Surroundings;
+    use crate::instrument::Instrumentation;
 
     struct Pending;
 
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn a_poll_that_is_given_up_leaves_the_one_that_waits_its_waker() {
-        let surroundings = Surroundings::default();
-        let slot = Arc::new(StreamSlot::new(Box::new(Pending), &VTABLE, surroundings));
+        let instrumentation = Instrumentation::default();
+        let slot = Arc::new(StreamSlot::new(Box::new(Pending), &VTABLE, instrumentation));
         let Ok(Taken::Stream(source)) = slot.begin() else {
             panic!("nobody else has it");
         };

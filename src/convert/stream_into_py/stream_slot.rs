@@ -29,15 +29,15 @@ use pyo3::prelude::*;
 
 use crate::bridge::{RuntimeVtable, generation};
 use crate::convert::stream_into_py::source::Source;
-use crate::instrument::Surroundings;
+use crate::instrument::Instrumentation;
 use crate::panic::{CaughtPanic, catch_call};
 
 /// The stream, or the information who has it.
 pub(crate) struct StreamSlot {
     state: Mutex<State>,
     vtable: &'static RuntimeVtable,
-    /// The surroundings of the code that made the generator, for all of the stream's code.
-    surroundings: Surroundings,
+    /// The instrumentation of the code that made the generator, for all of the stream's code.
+    instrumentation: Instrumentation,
 }
 
 struct State {
@@ -80,7 +80,7 @@ impl StreamSlot {
     pub(crate) fn new(
         source: Box<dyn Source>,
         vtable: &'static RuntimeVtable,
-        surroundings: Surroundings,
+        instrumentation: Instrumentation,
     ) -> Self {
         Self {
             state: Mutex::new(State {
@@ -93,7 +93,7 @@ impl StreamSlot {
                 waiting: BTreeMap::new(),
             }),
             vtable,
-            surroundings,
+            instrumentation,
         }
     }
 
@@ -196,18 +196,18 @@ impl StreamSlot {
         source: &mut Box<dyn Source>,
     ) -> PyResult<Poll<()>> {
         self.vtable
-            .poll_first(py, &self.surroundings, |cx| source.poll_next(cx))
+            .poll_first(py, &self.instrumentation, |cx| source.poll_next(cx))
     }
 
-    /// Calls code of the stream or of an item in their surroundings. A panic is an error.
+    /// Calls code of the stream or of an item in their instrumentation. A panic is an error.
     #[inline]
     pub(crate) fn run<T>(&self, call: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
-        self.surroundings.run(|| catch_call(call))
+        self.instrumentation.run(|| catch_call(call))
     }
 
     /// Drops the stream inside the runtime's context. Call it detached from Python.
     pub(crate) fn drop_inside(&self, source: Box<dyn Source>) {
-        self.vtable.drop_inside(&self.surroundings, source);
+        self.vtable.drop_inside(&self.instrumentation, source);
     }
 
     /// Puts the stream back that the runtime has polled, and wakes the polls that wait for it. When the generator was closed
