@@ -1,9 +1,9 @@
-//! Build script: repeats pyo3's version cfgs for this crate and, with feature `testing`, makes
-//! libpython linkable and loadable without any environment variable.
+//! Sets pyo3's version cfgs (`Py_3_x`, `Py_LIMITED_API`, ...) for this crate and, with feature `testing`, lets test binaries
+//! find libpython without any environment variable.
 //!
-//! cargo puts every native search path that lies inside the target folder on the loader's path of
-//! the programs that it starts. A folder of symbolic links in `OUT_DIR` is such a path, which an
-//! rpath (it does not reach dependents) or a path outside of the target folder is not.
+//! cargo puts every native search path inside the target folder on the loader's path (`LD_LIBRARY_PATH`,
+//! `DYLD_FALLBACK_LIBRARY_PATH`) of the programs that it starts. This script makes such a path: a folder of symbolic links
+//! to libpython in `OUT_DIR`. An rpath would not do, because a library cannot set it for the crates that depend on it.
 
 #[path = "build_script/build_dir.rs"]
 mod build_dir;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use python::Python;
 
-/// The newest `Py_3_x` cfg that sources may ask for.
+/// The newest `x` of the `Py_3_x` cfgs that the sources may name.
 const NEWEST_MINOR: u8 = 16;
 
 fn main() {
@@ -34,7 +34,7 @@ fn main() {
         println!("cargo::rustc-cfg={cfg}");
     }
     if feature("TESTING") {
-        print_baked_values(&python);
+        print_configured_python(&python);
         if Build::of_cargo().can_embed(&python) {
             prepare_embedding(&python);
         }
@@ -50,8 +50,9 @@ fn print_expected_cfgs() {
     }
 }
 
-/// Passes on what the harness compares at run time with the Python that it finds itself in.
-fn print_baked_values(python: &Python) {
+/// Passes on facts of the Python that pyo3 was configured with. The harness compares them at run time with the Python that
+/// it has loaded.
+fn print_configured_python(python: &Python) {
     let lib_dir = python.lib_dir.as_deref().and_then(Path::to_str);
     for (name, value) in [
         ("PYO3_AIO_PYTHON_EXECUTABLE", python.executable.as_deref()),
@@ -62,7 +63,7 @@ fn print_baked_values(python: &Python) {
     }
 }
 
-/// For what, and where, cargo builds.
+/// The target and the host of this build.
 struct Build {
     is_unix: bool,
     is_native: bool,
@@ -79,10 +80,10 @@ impl Build {
         }
     }
 
-    /// Whether there is a libpython of this machine's own to link with.
+    /// Whether this machine has the libpython that the tests will load.
     ///
-    /// Elsewhere (docs.rs, another target, Windows with its import libraries, other
-    /// implementations) pyo3's own link lines are all that is known.
+    /// In other builds (docs.rs, cross-compilation, Windows with its import libraries, PyPy and GraalPy) pyo3's own link
+    /// lines have to do.
     fn can_embed(&self, python: &Python) -> bool {
         let is_here = self.is_unix && self.is_native && !self.is_on_docs_rs;
         is_here && python.implementation == "CPython"
@@ -104,7 +105,7 @@ fn prepare_embedding(python: &Python) {
         build_dir::warn();
     }
     if let (Some(name), false) = (&python.lib_name, python.suppress_link_lines) {
-        // With pyo3's `extension-module` this line is the only one that names libpython.
+        // pyo3 leaves libpython out when its feature `extension-module` is on; tests have to be linked with it all the same.
         println!("cargo::rustc-link-lib=dylib={name}");
     }
 }

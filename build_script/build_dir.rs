@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use super::out_dir;
 
-/// Says why the loader will not find libpython when intermediate files lie outside of the target folder.
+/// Warns when `OUT_DIR` lies outside of the target folder: the loader will not find libpython then.
 ///
-/// cargo drops search paths that are not below the target folder, whose name a build script is
-/// not told. What it can see is that `build.build-dir` is set and that no folder called `target` is above.
+/// cargo puts only search paths inside the target folder on the loader's path, and does not tell a build script which
+/// folder that is. So this assumes the worst where `build.build-dir` is set and no folder above `OUT_DIR` is called
+/// `target`.
 pub(super) fn warn() {
     println!("cargo::rerun-if-env-changed=CARGO_BUILD_BUILD_DIR");
     let out_dir = out_dir();

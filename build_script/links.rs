@@ -1,4 +1,4 @@
-//! A folder of links to libpython.
+//! The folder of symbolic links to libpython, which is the search path of the linker and the loader.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,12 @@ use std::path::Path;
 
 use super::python::Python;
 
-/// Fills `folder` with links to the shared libraries of `lib_dir`; false if the one wanted is not among them.
+/// Fills `folder` with links to the shared libpythons of `lib_dir`. Returns false if the one that is to be linked is not
+/// among them.
+///
+/// # Errors
+///
+/// Those of the file system.
 pub(super) fn link_libraries(python: &Python, lib_dir: &Path, folder: &Path) -> io::Result<bool> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -25,7 +30,8 @@ fn is_shared_libpython(name: &str) -> bool {
     name.starts_with("libpython3") && (name.contains(".so") || name.ends_with(".dylib"))
 }
 
-/// Makes the name that `-l` looks for, which distributions ship in a package of headers only.
+/// Makes sure of a link with the name that the linker looks for, `libpython3.x.so`: distributions have it in their package
+/// of headers, beside a `libpython3.x.so.1.0` in that of the library.
 fn add_unversioned_name(python: &Python, folder: &Path) -> io::Result<bool> {
     let Some(name) = &python.lib_name else {
         return Ok(true);

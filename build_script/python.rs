@@ -1,13 +1,13 @@
-//! What pyo3's own build script has found out about Python.
+//! The configuration of Python that pyo3's build script passes on to crates that depend on pyo3-ffi.
 
 use std::env;
 use std::path::PathBuf;
 
-/// The part that matters here of what pyo3's own build script found out.
+/// The parts of pyo3's configuration that this crate uses (`InterpreterConfig` of pyo3-build-config).
 #[derive(Default)]
 pub(super) struct Python {
     pub(super) implementation: String,
-    /// The minor version whose C API is used: with abi3 the lowest one that is supported.
+    /// The minor version of the C API that is compiled against; with abi3 the lowest version that is supported.
     pub(super) api_minor: u8,
     pub(super) limited_api: bool,
     pub(super) free_threaded: bool,
@@ -15,12 +15,12 @@ pub(super) struct Python {
     pub(super) lib_name: Option<String>,
     pub(super) lib_dir: Option<PathBuf>,
     pub(super) executable: Option<String>,
-    /// The user's configuration file forbids link lines.
+    /// Whether the user's `PYO3_CONFIG_FILE` forbids link lines.
     pub(super) suppress_link_lines: bool,
 }
 
 impl Python {
-    /// Reads what pyo3-ffi hands to its direct dependents.
+    /// Reads the configuration from the environment of this build script. `None` without a pyo3-ffi that passes it on.
     pub(super) fn from_pyo3() -> Option<Self> {
         let value = ["DEP_PYTHON_PYO3_CONFIG", "DEP_PYO3_PYTHON_PYO3_CONFIG"]
             .iter()
@@ -28,7 +28,7 @@ impl Python {
         Some(Self::parse(&decode_hex(&value)?))
     }
 
-    /// Reads a configuration, in the form of every supported pyo3.
+    /// Reads a configuration, as pyo3 0.27 to 0.30 write it.
     pub(super) fn parse(configuration: &str) -> Self {
         let mut python = Self {
             shared: true,
@@ -45,7 +45,7 @@ impl Python {
     fn set(&mut self, key: &str, value: &str) {
         match key {
             "implementation" => self.implementation = value.to_owned(),
-            // `target_abi` stands after `version` and has the last word.
+            // `target_abi` comes after `version`, and overwrites it.
             "version" => self.api_minor = minor_version(value),
             // pyo3 0.27 and 0.28.
             "abi3" => self.limited_api = value == "true",
@@ -64,7 +64,7 @@ impl Python {
         }
     }
 
-    /// Takes `CPython-gil_enabled-3.13`, with `-debug` after it for a debug build.
+    /// Parses `CPython-gil_enabled-3.13`, which has `-debug` after it for a debug build.
     fn set_target_abi(&mut self, value: &str) {
         let mut parts = value.splitn(3, '-').skip(1);
         let kind = parts.next().unwrap_or_default();
