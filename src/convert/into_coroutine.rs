@@ -185,7 +185,7 @@ impl RustCoroutine {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
         }
-        let locals = TaskLocals::here(asyncio::get_running_loop(py)?)?;
+        let locals = TaskLocals::with_current_context(asyncio::get_running_loop(py)?)?;
         let policy = cancel_signal.map_or(CancelPolicy::AfterDrop, CancelPolicy::Signal);
         // It cannot be done yet: only this thread, the loop's, settles it.
         let future = spawn_future(py, held, locals, policy)?;

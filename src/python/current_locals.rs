@@ -78,7 +78,7 @@ impl TaskLocals {
     }
 
     /// Holds an event loop, and a copy of the current context.
-    pub(crate) fn here(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn with_current_context(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
         let context = contextvars::copy_current(event_loop.py())?;
         Ok(Self::from_parts(
             event_loop.unbind(),
@@ -129,7 +129,7 @@ impl<'py> CurrentLocals<'py> {
     pub(crate) fn into_locals(self) -> PyResult<TaskLocals> {
         match self {
             Self::Task(locals) => Ok(locals),
-            Self::RunningLoop(event_loop) => TaskLocals::here(event_loop),
+            Self::RunningLoop(event_loop) => TaskLocals::with_current_context(event_loop),
         }
     }
 
@@ -150,5 +150,5 @@ pub(crate) fn inherited() -> Option<TaskLocals> {
     if task_locals::poller() != Poller::Loop {
         return task_locals::polled();
     }
-    Python::try_attach(|py| TaskLocals::here(asyncio::get_running_loop(py)?))?.ok()
+    Python::try_attach(|py| TaskLocals::with_current_context(asyncio::get_running_loop(py)?))?.ok()
 }
