@@ -31,7 +31,7 @@ where
     TAKES_EXITS.store(true, Ordering::Relaxed);
     Python::attach(|py| {
         let end = program::run::run::<R, _, _>(py, async { Ok(main.await.into_end()) });
-        let status = report(py, end.unwrap_or_else(End::Python));
+        let status = report(py, end.unwrap_or_else(MainEnd::Python));
         join_threads(py);
         run_exit_functions(py);
         ExitCode::from(status)
@@ -56,13 +56,13 @@ pub(crate) fn takes_exits() -> bool {
 pub trait MainOutput {
     /// Converts the value into the end of the program.
     #[doc(hidden)]
-    fn into_end(self) -> End;
+    fn into_end(self) -> MainEnd;
 }
 
 /// The end of a main function.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum End {
+pub enum MainEnd {
     /// The function returned no error.
     Done,
     /// The function returned a Python exception, or was ended by one (Ctrl-C).
@@ -72,23 +72,23 @@ pub enum End {
 }
 
 impl MainOutput for () {
-    fn into_end(self) -> End {
-        End::Done
+    fn into_end(self) -> MainEnd {
+        MainEnd::Done
     }
 }
 
 impl<E: Debug + 'static> MainOutput for Result<(), E> {
-    fn into_end(self) -> End {
+    fn into_end(self) -> MainEnd {
         let Err(error) = self else {
-            return End::Done;
+            return MainEnd::Done;
         };
         let mut error = Some(error);
         match (&mut error as &mut dyn Any)
             .downcast_mut::<Option<PyErr>>()
             .and_then(Option::take)
         {
-            Some(exception) => End::Python(exception),
-            None => End::Rust(format!(
+            Some(exception) => MainEnd::Python(exception),
+            None => MainEnd::Rust(format!(
                 "{:?}",
                 error.expect("only a Python exception is taken out")
             )),
@@ -97,19 +97,19 @@ impl<E: Debug + 'static> MainOutput for Result<(), E> {
 }
 
 /// Prints the error, if there is one, and returns the exit status.
-fn report(py: Python<'_>, end: End) -> u8 {
+fn report(py: Python<'_>, end: MainEnd) -> u8 {
     match end {
-        End::Done => 0,
-        End::Python(exception) if exception.is_instance_of::<PySystemExit>(py) => {
+        MainEnd::Done => 0,
+        MainEnd::Python(exception) if exception.is_instance_of::<PySystemExit>(py) => {
             exit_status(py, &exception)
         }
-        End::Python(exception) => {
+        MainEnd::Python(exception) => {
             // Python kills itself with SIGINT (`exit_sigint` in CPython's Modules/main.c), which shells show as 130.
             let interrupted = exception.is_instance_of::<PyKeyboardInterrupt>(py);
             exception.print(py);
             if interrupted { 130 } else { 1 }
         }
-        End::Rust(error) => {
+        MainEnd::Rust(error) => {
             print(format_args!("Error: {error}"));
             1
         }

@@ -23,7 +23,7 @@ macro_rules! runtime_functions {
 
         /// Converts a Rust future into a Python future, and starts it on the runtime at once.
         ///
-        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        /// [`generic::future_into_py`] says what happens on cancel, on a panic and on a closed loop.
         ///
         /// # Errors
         ///
@@ -38,7 +38,7 @@ macro_rules! runtime_functions {
 
         /// Converts a Rust future into a Python future on the loop of the locals, and starts it on the runtime at once.
         ///
-        /// What happens on cancel, on a panic and on a closed loop: [`generic::future_into_py`].
+        /// [`generic::future_into_py`] says what happens on cancel, on a panic and on a closed loop.
         ///
         /// # Errors
         ///
@@ -57,7 +57,7 @@ macro_rules! runtime_functions {
 
         /// Converts a Rust future into a Python coroutine, which starts when it is first awaited.
         ///
-        /// Where it is polled, and what happens on cancel and on a panic: [`generic::into_coroutine`].
+        /// [`generic::into_coroutine`] says where it is polled, and what happens on cancel and on a panic.
         ///
         /// # Errors
         ///
@@ -203,7 +203,7 @@ macro_rules! runtime_functions {
 
         /// Converts a Rust stream into a Python asynchronous generator.
         ///
-        /// Where it is polled, and what happens on cancel, on an error and on a panic: [`generic::stream_into_py`].
+        /// [`generic::stream_into_py`] says where it is polled, and what happens on cancel, on an error and on a panic.
         ///
         /// # Errors
         ///
