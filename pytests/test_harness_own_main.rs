@@ -2,6 +2,8 @@
 //!
 //! It is a binary of its own for that `main`, and because `sys.path` has the folder of any of its test files: it has one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::prelude::*;
 
 #[pyo3_aio::tokio::test]
@@ -44,6 +46,9 @@ fn assert_has_location(panic: &str) {
     );
 }
 
+/// How many panics a hook of the user's has heard of.
+static HEARD: AtomicUsize = AtomicUsize::new(0);
+
 /// The harness replaces the panic hook, which is what knows the location, for each run.
 #[pyo3_aio::tokio::test]
 async fn a_panic_has_its_location_in_a_run() -> PyResult<()> {
@@ -56,8 +61,14 @@ async fn main() -> PyResult<()> {
     assert_has_location(&caught_panic().await?);
     pyo3_aio::testing::main().await?;
     assert_has_location(&caught_panic().await?);
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|_| {
+        HEARD.fetch_add(1, Ordering::Relaxed);
+    }));
     assert_has_location(&caught_panic().await?);
+    let taken = std::panic::take_hook();
+    std::panic::set_hook(taken);
+    assert_has_location(&caught_panic().await?);
+    assert_eq!(HEARD.load(Ordering::Relaxed), 2);
     // The second run of the process.
     pyo3_aio::testing::main().await
 }

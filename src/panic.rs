@@ -155,38 +155,3 @@ fn install(count: HookCount) {
         next(info);
     }));
 }
-
-#[cfg(test)]
-mod tests {
-    use std::panic;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::catch_call;
-
-    /// One test, because the hook is the process's.
-    #[test]
-    fn a_hook_of_the_user_hears_of_every_panic_and_hides_no_location() {
-        let describe = || catch_call::<()>(|| panic!("text")).unwrap_err().describe();
-        let former = panic::take_hook();
-        let heard = Arc::new(AtomicUsize::new(0));
-        let count = || {
-            let heard = Arc::clone(&heard);
-            Box::new(move |_: &panic::PanicHookInfo<'_>| {
-                heard.fetch_add(1, Ordering::Relaxed);
-            })
-        };
-        panic::set_hook(count());
-        let first = describe();
-        panic::set_hook(count());
-        let second = describe();
-        let taken = panic::take_hook();
-        panic::set_hook(taken);
-        let third = describe();
-        panic::set_hook(former);
-        assert_eq!(heard.load(Ordering::Relaxed), 3);
-        for text in [first, second, third] {
-            assert!(text.starts_with("text (src/panic.rs:"), "{text}");
-        }
-    }
-}
