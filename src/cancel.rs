@@ -52,9 +52,9 @@ impl CancelHandle {
         if let Some(exception) = state.exception.take() {
             return Poll::Ready(exception);
         }
-        let before = state.waker.replace(waker);
+        let replaced = state.waker.replace(waker);
         drop(state);
-        drop(before);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -88,10 +88,10 @@ impl Signal {
     /// Hands over a cancellation, in place of one that has not been taken yet, and wakes the future.
     pub(crate) fn send(&self, exception: PyErr) {
         let mut state = self.lock();
-        let before = state.exception.replace(exception);
+        let replaced = state.exception.replace(exception);
         let waker = state.waker.take();
         drop(state);
-        drop(before);
+        drop(replaced);
         if let Some(waker) = waker {
             waker.wake();
         }
