@@ -72,7 +72,7 @@ impl Flavor {
             return Ok(());
         };
         let message = format!(
-            "`{name}` is for async tests: a sync one has no runtime of its own, and finds the library's"
+            "`{name}` is for async tests: a sync one has no runtime of its own, and uses the library's"
         );
         Err(Error::new(name.span(), message))
     }

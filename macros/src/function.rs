@@ -57,7 +57,8 @@ impl Function {
             return Err(Error::new_spanned(abi, format!("{what} cannot be extern")));
         }
         if !signature.generics.params.is_empty() {
-            let message = format!("{what} cannot be generic: nobody chooses its types");
+            let message =
+                format!("{what} cannot be generic: its type parameters cannot be inferred");
             return Err(Error::new_spanned(&signature.generics, message));
         }
         self.check_return_type(what)

@@ -26,7 +26,7 @@ use runtime::Runtime;
 ///
 /// `flavor = "multi_thread"` is the default, with `worker_threads = N` threads or one for each core;
 /// `flavor = "current_thread"` runs all futures on one thread beside the main one, which is Python's. `crate = "path"`
-/// names the library where it cannot be found in the manifest.
+/// names the library if its name cannot be read from the manifest.
 #[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn tokio_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -42,7 +42,7 @@ pub fn tokio_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs an async `main` under asyncio, with async-std as the runtime of its Rust futures.
 ///
-/// `crate = "path"` names the library where it cannot be found in the manifest.
+/// `crate = "path"` names the library if its name cannot be read from the manifest.
 #[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn async_std_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -58,7 +58,7 @@ pub fn async_std_test(arguments: TokenStream, item: TokenStream) -> TokenStream 
 
 /// Runs an async `main` under asyncio, with smol as the runtime of its Rust futures.
 ///
-/// `crate = "path"` names the library where it cannot be found in the manifest.
+/// `crate = "path"` names the library if its name cannot be read from the manifest.
 #[doc = include_str!("../docs/main.md")]
 #[proc_macro_attribute]
 pub fn smol_main(arguments: TokenStream, item: TokenStream) -> TokenStream {

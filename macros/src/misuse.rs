@@ -70,7 +70,7 @@ fn a_test_is_a_plain_function() {
         "a test cannot be extern",
         "extern \"C\"",
     );
-    let message = "a test cannot be generic: nobody chooses its types";
+    let message = "a test cannot be generic: its type parameters cannot be inferred";
     test_error("", "fn t<T: Default>() {}", message, "<T: Default>");
     test_error("", "fn t<'a>() {}", message, "<'a>");
 }

@@ -100,7 +100,7 @@ fn a_test_has_one_thread_unless_it_asks_for_more() {
 
 #[test]
 fn only_async_tests_of_tokio_choose_their_runtime() {
-    let message = "`flavor` is for async tests: a sync one has no runtime of its own, and finds the \
+    let message = "`flavor` is for async tests: a sync one has no runtime of its own, and uses the \
         library's";
     let arguments = "flavor = \"multi_thread\", worker_threads = 2";
     test_error(arguments, "fn t() {}", message, "flavor");

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 #[pyo3_aio::tokio::test]
-fn generic<T: Default>() {} //~ a test cannot be generic: nobody chooses its types
+fn generic<T: Default>() {} //~ a test cannot be generic: its type parameters cannot be inferred
 
 #[pyo3_aio::tokio::test]
 async fn takes_the_loop(event_loop: Py<PyAny>) {} //~ an async test takes no arguments
