@@ -53,8 +53,8 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let held = Pointers::<R>::hold(fut);
-    Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
+    let unstarted = Pointers::<R>::unstarted(fut);
+    Ok(spawn_future(py, unstarted, locals, CancelPolicy::AtOnce)?.into_any())
 }
 
 /// Converts a Rust future into a Python future, and starts it on the runtime at once.
@@ -87,9 +87,9 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    let held = Pointers::<R>::hold(fut);
+    let unstarted = Pointers::<R>::unstarted(fut);
     let locals = get_current_locals::<R>(py)?;
-    Ok(spawn_future(py, held, locals, CancelPolicy::AtOnce)?.into_any())
+    Ok(spawn_future(py, unstarted, locals, CancelPolicy::AtOnce)?.into_any())
 }
 
 /// Converts a Rust future into a Python coroutine (`collections.abc.Coroutine`), which starts when it is first awaited.
@@ -155,10 +155,10 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let signal = Arc::default();
-    let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
+    let unstarted = Pointers::<R>::unstarted(make(CancelHandle::new(&signal)));
     let locals = get_current_locals::<R>(py)?;
     let policy = CancelPolicy::Signal(signal);
-    let future = spawn_future(py, held, locals, policy)?;
+    let future = spawn_future(py, unstarted, locals, policy)?;
     Ok(future.into_any())
 }
 

@@ -58,7 +58,7 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
         let settings = self.settings();
-        create(py, Pointers::<R>::hold(fut), settings)
+        create(py, Pointers::<R>::unstarted(fut), settings)
     }
 
     /// Converts a Rust future into a Python coroutine, and tells the future when Python cancels it; see [`CancelHandle`].
@@ -73,12 +73,12 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
         let signal = Arc::default();
-        let held = Pointers::<R>::hold(make(CancelHandle::new(&signal)));
+        let unstarted = Pointers::<R>::unstarted(make(CancelHandle::new(&signal)));
         let settings = Settings {
             cancel_signal: Some(signal),
             ..self.settings()
         };
-        create(py, held, settings)
+        create(py, unstarted, settings)
     }
 
     fn settings(self) -> Settings {
@@ -103,6 +103,6 @@ impl<R> fmt::Debug for CoroutineBuilder<R> {
     }
 }
 
-fn create(py: Python<'_>, held: Unstarted, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
-    Ok(RustCoroutine::create(py, held, settings)?.into_any())
+fn create(py: Python<'_>, unstarted: Unstarted, settings: Settings) -> PyResult<Bound<'_, PyAny>> {
+    Ok(RustCoroutine::create(py, unstarted, settings)?.into_any())
 }

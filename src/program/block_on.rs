@@ -47,9 +47,9 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let held = Unstarted::new(fut, Pointers::<R>::VTABLE);
+    let unstarted = Unstarted::new(fut, Pointers::<R>::VTABLE);
     let is_main_thread = prepare::<R>(py)?;
-    wait::<R, _>(|| spawn_and_wait::<R, F, T>(py, held.into_inner(), is_main_thread))
+    wait::<R, _>(|| spawn_and_wait::<R, F, T>(py, unstarted.into_inner(), is_main_thread))
 }
 
 fn spawn_and_wait<R, F, T>(py: Python<'_>, fut: F, is_main_thread: bool) -> PyResult<T>

@@ -104,7 +104,7 @@ where
         name: Cow::Borrowed("main"),
         ..Settings::default()
     };
-    let coroutine = RustCoroutine::create(py, Pointers::<R>::hold(main), settings)?;
+    let coroutine = RustCoroutine::create(py, Pointers::<R>::unstarted(main), settings)?;
     wait::<R, _>(|| drive(coroutine.into_any()))?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {

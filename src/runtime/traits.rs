@@ -135,7 +135,7 @@ impl<R: Runtime> Pointers<R> {
 
     /// Takes ownership of a future for its conversion, before anything can fail: an error drops it inside the runtime's
     /// context and detached from Python.
-    pub(crate) fn hold<F, T>(fut: F) -> Unstarted
+    pub(crate) fn unstarted<F, T>(fut: F) -> Unstarted
     where
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'py> IntoPyObject<'py> + Send + 'static,

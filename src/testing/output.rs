@@ -21,7 +21,7 @@ use crate::instrument;
 use crate::instrument::Instrument;
 
 /// Has the futures that a test converts print into that test's output, whoever polls them.
-pub(super) fn surround_tasks() {
+pub(super) fn instrument_tasks() {
     instrument::set_finder(|py| {
         let own = capture::Context::current();
         if own.test_name().is_some() {
@@ -55,7 +55,7 @@ impl Redirected {
     pub(super) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();
         let exception_handler = report_to_tests(event_loop)?;
-        surround_tasks();
+        instrument_tasks();
         Ok(Self {
             streams: Arc::new(Streams::replace(py)?),
             event_loop: event_loop.clone().unbind(),
