@@ -14,7 +14,7 @@ pub(crate) struct Choice {
 
 /// What the choice is made from.
 #[derive(Default)]
-pub(crate) struct Instrumentation {
+pub(crate) struct Surroundings {
     /// `PYO3_ASYNC_TEST_PYTHON`, an executable or a virtual environment's folder.
     pub(crate) asked_for: Option<PathBuf>,
     pub(crate) virtual_env: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(crate) struct Instrumentation {
     pub(crate) minor: Option<u8>,
 }
 
-impl Instrumentation {
+impl Surroundings {
     pub(crate) fn of_process(manifest_dir: Option<&Path>, minor: Option<u8>) -> Self {
         let variable = |name| {
             env::var_os(name)
@@ -49,38 +49,38 @@ impl Instrumentation {
 ///
 /// The order is the one of explicitness: asked for, activated, built for, lying beside the manifest.
 /// The second value holds a warning for every candidate that was named but does not fit.
-pub(crate) fn choose(instrumentation: &Instrumentation) -> (Option<Choice>, Vec<String>) {
+pub(crate) fn choose(surroundings: &Surroundings) -> (Option<Choice>, Vec<String>) {
     let mut warnings = Vec::new();
     let named = [
-        ("PYO3_ASYNC_TEST_PYTHON", &instrumentation.asked_for),
-        ("VIRTUAL_ENV", &instrumentation.virtual_env),
-        ("CONDA_PREFIX", &instrumentation.conda_prefix),
+        ("PYO3_ASYNC_TEST_PYTHON", &surroundings.asked_for),
+        ("VIRTUAL_ENV", &surroundings.virtual_env),
+        ("CONDA_PREFIX", &surroundings.conda_prefix),
     ];
     for (variable, path) in named {
         let Some(path) = path else { continue };
-        match candidate(path, instrumentation.minor) {
+        match candidate(path, surroundings.minor) {
             Ok(choice) => return (Some(choice), warnings),
             Err(problem) => warnings.push(format!("{variable} is passed over: {problem}")),
         }
     }
-    (unnamed(instrumentation), warnings)
+    (unnamed(surroundings), warnings)
 }
 
-fn unnamed(instrumentation: &Instrumentation) -> Option<Choice> {
-    let built_for = instrumentation.built_for.as_deref();
-    let built_for = built_for.and_then(|path| candidate(path, instrumentation.minor).ok());
+fn unnamed(surroundings: &Surroundings) -> Option<Choice> {
+    let built_for = surroundings.built_for.as_deref();
+    let built_for = built_for.and_then(|path| candidate(path, surroundings.minor).ok());
     let (environment, base): (Option<_>, Option<_>) = match built_for {
         Some(choice) if choice.environment.is_some() => (Some(choice), None),
         other => (None, other),
     };
     environment
-        .or_else(|| beside_manifest(instrumentation))
+        .or_else(|| beside_manifest(surroundings))
         .or(base)
 }
 
 /// Looks for `.venv` and `venv` from the manifest's folder up to the one with the lock file.
-fn beside_manifest(instrumentation: &Instrumentation) -> Option<Choice> {
-    let manifest_dir = instrumentation.manifest_dir.as_deref()?;
+fn beside_manifest(surroundings: &Surroundings) -> Option<Choice> {
+    let manifest_dir = surroundings.manifest_dir.as_deref()?;
     let height = manifest_dir
         .ancestors()
         .position(|folder| folder.join("Cargo.lock").exists());
@@ -89,7 +89,7 @@ fn beside_manifest(instrumentation: &Instrumentation) -> Option<Choice> {
         .take(height.unwrap_or(0) + 1)
         .flat_map(|folder| [folder.join(".venv"), folder.join("venv")])
         .filter(|folder| folder.join("pyvenv.cfg").exists())
-        .find_map(|folder| candidate(&folder, instrumentation.minor).ok())
+        .find_map(|folder| candidate(&folder, surroundings.minor).ok())
 }
 
 /// Judges an executable or the folder of an environment.
@@ -173,8 +173,8 @@ mod tests {
         }
     }
 
-    fn environment_chosen(instrumentation: &Instrumentation) -> Option<PathBuf> {
-        choose(instrumentation).0?.environment
+    fn environment_chosen(surroundings: &Surroundings) -> Option<PathBuf> {
+        choose(surroundings).0?.environment
     }
 
     #[test]
@@ -192,26 +192,26 @@ mod tests {
         let folder = Folder::new("order");
         let activated = folder.environment("activated", "version = 3.12.1");
         let beside = folder.environment(".venv", "version = 3.12.1");
-        let mut instrumentation = Instrumentation {
+        let mut surroundings = Surroundings {
             virtual_env: Some(activated.clone()),
             manifest_dir: Some(folder.0.clone()),
             minor: Some(12),
-            ..Instrumentation::default()
+            ..Surroundings::default()
         };
-        assert_eq!(environment_chosen(&instrumentation), Some(activated));
-        instrumentation.virtual_env = None;
-        assert_eq!(environment_chosen(&instrumentation), Some(beside));
+        assert_eq!(environment_chosen(&surroundings), Some(activated));
+        surroundings.virtual_env = None;
+        assert_eq!(environment_chosen(&surroundings), Some(beside));
     }
 
     #[test]
     fn an_environment_of_another_version_is_passed_over_with_a_warning() {
         let folder = Folder::new("version");
-        let instrumentation = Instrumentation {
+        let surroundings = Surroundings {
             virtual_env: Some(folder.environment("other", "version_info = 3.13.0")),
             minor: Some(12),
-            ..Instrumentation::default()
+            ..Surroundings::default()
         };
-        let (choice, warnings) = choose(&instrumentation);
+        let (choice, warnings) = choose(&surroundings);
         assert_eq!(choice, None);
         assert!(warnings[0].contains("is for Python 3.13"), "{warnings:?}");
     }
@@ -223,19 +223,19 @@ mod tests {
         let manifest_dir = folder.0.join("project/member");
         fs::create_dir_all(&manifest_dir).unwrap();
         fs::write(folder.0.join("project/Cargo.lock"), "").unwrap();
-        let mut instrumentation = Instrumentation {
+        let mut surroundings = Surroundings {
             manifest_dir: Some(manifest_dir),
-            ..Instrumentation::default()
+            ..Surroundings::default()
         };
-        assert_eq!(environment_chosen(&instrumentation), None);
+        assert_eq!(environment_chosen(&surroundings), None);
         fs::rename(
             folder.0.join("project/Cargo.lock"),
             folder.0.join("Cargo.lock"),
         )
         .unwrap();
-        instrumentation.minor = Some(12);
+        surroundings.minor = Some(12);
         assert_eq!(
-            environment_chosen(&instrumentation),
+            environment_chosen(&surroundings),
             Some(folder.0.join(".venv"))
         );
     }
@@ -245,19 +245,19 @@ mod tests {
         let folder = Folder::new("built");
         let beside = folder.environment(".venv", "version = 3.12.1");
         let built = folder.environment("built", "version = 3.12.1");
-        let mut instrumentation = Instrumentation {
+        let mut surroundings = Surroundings {
             built_for: Some(built.join("bin/python3")),
             manifest_dir: Some(folder.0.clone()),
             minor: Some(12),
-            ..Instrumentation::default()
+            ..Surroundings::default()
         };
-        assert_eq!(environment_chosen(&instrumentation), Some(built.clone()));
+        assert_eq!(environment_chosen(&surroundings), Some(built.clone()));
         fs::remove_file(built.join("pyvenv.cfg")).unwrap();
-        assert_eq!(environment_chosen(&instrumentation), Some(beside));
-        instrumentation.manifest_dir = None;
+        assert_eq!(environment_chosen(&surroundings), Some(beside));
+        surroundings.manifest_dir = None;
         let executable = built.join("bin/python3");
         assert_eq!(
-            choose(&instrumentation).0,
+            choose(&surroundings).0,
             Some(Choice {
                 executable,
                 environment: None

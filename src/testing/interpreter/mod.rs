@@ -20,7 +20,7 @@ use std::path::Path;
 use libtest_async::capture;
 use pyo3::prelude::*;
 
-use choice::{Choice, Instrumentation};
+use choice::{Choice, Surroundings};
 
 /// Starts Python unless it runs already.
 ///
@@ -49,7 +49,7 @@ pub(super) fn import_from(py: Python<'_>, folder: &Path) -> PyResult<()> {
 fn choose(manifest_dir: Option<&Path>) -> Option<Choice> {
     let minor = library::minor_version();
     warn(library::unexpected_library());
-    let (choice, warnings) = choice::choose(&Instrumentation::of_process(manifest_dir, minor));
+    let (choice, warnings) = choice::choose(&Surroundings::of_process(manifest_dir, minor));
     warn(warnings);
     choice
 }
