@@ -147,6 +147,27 @@ loop.close()
     );
 }
 
+#[cfg(unix)]
+#[pyo3_aio::tokio::test]
+fn an_item_of_a_stream_that_is_on_its_way_at_shutdown_is_delivered() {
+    ends_with(
+        0,
+        "
+import asyncio, extension
+async def main():
+    ticks = extension.tick(0.001)
+    step = asyncio.ensure_future(ticks.__anext__())
+    await asyncio.sleep(0)
+    # Waits without running the loop until Rust has woken it for the item.
+    asyncio.get_running_loop()._selector.select(10)
+    assert extension.shutdown(10)
+    assert await step == 1
+    assert await ticks.__anext__() == 2
+asyncio.run(main())
+",
+    );
+}
+
 #[pyo3_aio::tokio::test]
 fn with_runtime_leaves_other_loops_alone() {
     ends_with(

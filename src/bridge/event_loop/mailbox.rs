@@ -109,7 +109,7 @@ impl<T> Mailbox<T> {
 struct Draining<'a, T> {
     mailbox: &'a Mailbox<T>,
     reader: usize,
-    /// That of the drain around this one.
+    /// The flag of the drain around this one, which is restored.
     was_announced: bool,
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn replace(
     HOLD.call_once(|| hold_over_forks(|| Box::new(lock())));
     let key = address(event_loop);
     let mut hubs = lock();
-    // Those of loops that are gone.
+    // Forgets the hubs of loops that are gone.
     hubs.retain(|_, hub| hub.strong_count() > 0);
     let there = hubs.get(&key).map(Weak::as_ptr);
     let is_known = there == known.map(Arc::as_ptr);

@@ -80,7 +80,7 @@ mod unix {
         in_flight::pause();
         let guards = lock_all();
         // It fails in a thread that is ending, which then forks without.
-        let _ = GUARDS.try_with(|held| held.set(Some(guards)));
+        let _ = GUARDS.try_with(|slot| slot.set(Some(guards)));
     }
 
     extern "C" fn in_parent() {

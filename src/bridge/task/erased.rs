@@ -89,14 +89,14 @@ mod tests {
 
     #[test]
     fn the_future_is_dropped_when_it_is_ready_and_not_when_the_output_is() {
-        let held = Arc::new(());
-        let other = Arc::clone(&held);
+        let alive = Arc::new(());
+        let other = Arc::clone(&alive);
         let mut work = Job::boxed(async move {
             let _other = other;
             Ok(1)
         });
         let poll = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(poll, Poll::Ready(()));
-        assert_eq!(Arc::strong_count(&held), 1);
+        assert_eq!(Arc::strong_count(&alive), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Entries in a hub's list of what is pending on its loop, and has to be told when the loop closes first.
+//! Entries in a hub's list of items that are pending on its loop, which are discarded if the loop closes first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, Weak};

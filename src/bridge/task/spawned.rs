@@ -53,7 +53,7 @@ impl<F: Future> Future for Spawned<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _polling = in_flight::enter();
-        let _polled = current_runtime::enter((self.vtable.runtime)());
+        let _current = current_runtime::enter((self.vtable.runtime)());
         if exit::has_begun() && !self.is_late {
             self.future = None;
         }

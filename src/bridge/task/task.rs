@@ -171,7 +171,7 @@ impl Drop for Task {
 
 impl Drive for Task {
     fn advance(&self, cx: &mut Context<'_>) -> Poll<Progress> {
-        let _polled = current_runtime::enter((self.vtable.runtime)());
+        let _current = current_runtime::enter((self.vtable.runtime)());
         let (mut content, waker) = match self.state.begin_poll() {
             NextPoll::Poll(content, waker) => (content, waker),
             NextPoll::End(content, reason) => {
