@@ -227,12 +227,15 @@ impl<F, T> TaskState<F, T> {
         }
     }
 
+    /// Notes the key under which the hub knows the task.
     pub(crate) fn set_key(&self, key: usize) {
         self.lock().key = Some(key);
     }
 
-    pub(crate) fn take_key(&self) -> Option<usize> {
-        self.lock().key.take()
+    /// Takes the key of a task that is dropped; `None` if it has been taken out.
+    pub(crate) fn take_key(&mut self) -> Option<usize> {
+        let inner = self.0.get_mut();
+        inner.unwrap_or_else(PoisonError::into_inner).key.take()
     }
 
     fn change<R>(&self, transition: impl FnOnce(Stage<F>) -> (Stage<F>, R)) -> R {
