@@ -33,14 +33,14 @@ mod native {
         if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
             return Err(PyErr::fetch(context.py()));
         }
-        let _entered = Entered(context);
+        let _entered = EnteredContext(context);
         Ok(function())
     }
 
     /// Leaves the context, also when the function panics.
-    struct Entered<'a, 'py>(&'a Bound<'py, PyAny>);
+    struct EnteredContext<'a, 'py>(&'a Bound<'py, PyAny>);
 
-    impl Drop for Entered<'_, '_> {
+    impl Drop for EnteredContext<'_, '_> {
         fn drop(&mut self) {
             // SAFETY: `run` has entered the context on this thread. Contexts that were entered after it have been left,
             // since calls of `run` nest.

@@ -9,8 +9,8 @@ thread_local! {
 }
 
 /// Notes that this thread polls a future of the runtime, until the guard is dropped.
-pub(crate) fn enter(runtime: TypeId) -> Entered {
-    Entered(CURRENT.replace(Some(runtime)))
+pub(crate) fn enter(runtime: TypeId) -> CurrentRuntime {
+    CurrentRuntime(CURRENT.replace(Some(runtime)))
 }
 
 /// Whether this thread is polling a future of the runtime.
@@ -20,14 +20,14 @@ pub(crate) fn is_polling(runtime: TypeId) -> bool {
 
 /// Calls a function on a thread that the runtime has replaced by another, as by tokio's `block_in_place`: it may wait.
 pub(crate) fn outside<T>(function: impl FnOnce() -> T) -> T {
-    let _outer = Entered(CURRENT.take());
+    let _outer = CurrentRuntime(CURRENT.take());
     function()
 }
 
 /// Restores, when dropped, the runtime that was current before.
-pub(crate) struct Entered(Option<TypeId>);
+pub(crate) struct CurrentRuntime(Option<TypeId>);
 
-impl Drop for Entered {
+impl Drop for CurrentRuntime {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
