@@ -23,7 +23,6 @@ use std::time::Duration;
 
 /// How long a fork waits for the polls of other threads. One of them may wait for Python, to which the thread that forks
 /// is attached.
-#[cfg_attr(not(unix), expect(dead_code, reason = "there is no fork"))]
 const PAUSE: Duration = Duration::from_millis(50);
 
 static POLLING: AtomicUsize = AtomicUsize::new(0);
