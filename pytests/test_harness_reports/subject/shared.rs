@@ -83,14 +83,16 @@ async def ctrl_c():
     await interrupted.wait()
 
 async def interrupt(then):
-    await ctrl_c()
-    if then == 'interrupted again':
+    try:
+        # The cancellation may come at any await.
         await ctrl_c()
-    if then != 'ends':
-        try:
+        if then == 'interrupted again':
+            await ctrl_c()
+        if then != 'ends':
             await asyncio.Event().wait()
-        finally:
-            print(text, 'is cancelled', file=sys.stderr)
+    except asyncio.CancelledError:
+        print(text, 'is cancelled', file=sys.stderr)
+        raise
 ";
 
 #[pyo3_aio::tokio::test]
