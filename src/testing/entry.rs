@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::run;
 use crate::program::entry;
 use crate::program::entry::MainOutput;
 use crate::runtime::{ContextExt, Runtime};
+use crate::testing::run::test_binary;
 
 /// Starts Python as the harness does, since `main` may call [`testing::main`](super::main()), and runs the main function.
 ///
@@ -16,6 +16,6 @@ where
     R: Runtime + ContextExt,
     F: Future<Output: MainOutput> + Send + 'static,
 {
-    run::initialize();
+    test_binary::initialize();
     entry::run::<R, F>(prepare, main)
 }

@@ -58,61 +58,22 @@
 //! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves;
 //! `docs/debuggers.md` has recipes.
 
-mod args;
+#[doc(hidden)]
+pub mod entry;
+mod interpreter;
+mod python;
+mod run;
 #[cfg(any(
     feature = "tokio-runtime",
     feature = "async-std-runtime",
     feature = "smol-runtime"
 ))]
-mod by_hand;
-mod current_test;
-mod deadline;
-mod driver;
-#[doc(hidden)]
-pub mod entry;
-mod escapes;
-mod execution;
-mod failure;
-mod fixtures;
-mod handles;
-mod hooks;
-mod interpreter;
-mod leaks;
-mod loops;
-mod lost_tests;
-mod main_macro;
-mod outcome;
-mod output;
-mod place;
-mod raises;
-mod ready;
-mod registry;
-mod run;
-mod runtime;
+mod runtime_modules;
+mod runtimes;
 mod session;
-mod settings;
-mod shared;
-#[cfg(unix)]
-mod sigint;
-#[cfg(not(unix))]
-#[path = "no_sigint.rs"]
-mod sigint;
-mod skip;
-mod stacks;
-mod stop;
-mod streams;
+mod source_file;
 mod test;
-mod thread_state;
-mod threads;
-#[cfg(feature = "tokio-runtime")]
-mod tokio_runtime;
-
-#[cfg(feature = "async-std-runtime")]
-pub mod async_std;
-#[cfg(feature = "smol-runtime")]
-pub mod smol;
-#[cfg(feature = "tokio-runtime")]
-pub mod tokio;
+mod unregistered_tests;
 
 #[doc(inline)]
 pub use crate::__testing_main as main;
@@ -120,11 +81,17 @@ pub use crate::__testing_main as main;
 pub use crate::__testing_python_module as python_module;
 #[doc(inline)]
 pub use crate::__testing_skip as skip;
-pub use args::{Args, parse_args};
-pub use fixtures::event_loop;
-pub use run::{main, test_harness};
-pub use shared::Shared;
-pub use test::Test;
+pub use run::args::{Args, parse_args};
+pub use run::test_binary::{main, test_harness};
+#[cfg(feature = "async-std-runtime")]
+pub use runtime_modules::async_std;
+#[cfg(feature = "smol-runtime")]
+pub use runtime_modules::smol;
+#[cfg(feature = "tokio-runtime")]
+pub use runtime_modules::tokio;
+pub use session::shared::Shared;
+pub use test::fixtures::event_loop;
+pub use test::test::Test;
 
 /// What the attributes and macros expand to. Not for use by hand.
 #[doc(hidden)]
@@ -133,20 +100,20 @@ pub mod __private {
     pub use libtest_async;
     pub use pyo3;
 
-    pub use super::fixtures::load_module;
-    pub use super::hooks::Hooks;
-    pub use super::outcome::{TestOutput, erase, outcome};
-    pub use super::place::Place;
-    pub use super::ready::ready;
-    pub use super::registry::Registration;
-    pub use super::run::run_registered;
+    pub use super::run::hooks::Hooks;
+    pub use super::run::test_binary::run_registered;
     #[cfg(feature = "async-std-runtime")]
-    pub use super::runtime::ASYNC_STD;
+    pub use super::runtimes::test_runtime::ASYNC_STD;
     #[cfg(feature = "smol-runtime")]
-    pub use super::runtime::SMOL;
+    pub use super::runtimes::test_runtime::SMOL;
     #[cfg(feature = "tokio-runtime")]
-    pub use super::runtime::TOKIO;
-    pub use super::skip::skip;
-    pub use super::test::Body;
+    pub use super::runtimes::test_runtime::TOKIO;
+    pub use super::source_file::Place;
+    pub use super::test::fixtures::load_module;
+    pub use super::test::registration::Registration;
+    pub use super::test::skip::skip;
+    pub use super::test::test::Body;
+    pub use super::test::test_output::{TestOutput, erase, outcome};
+    pub use super::test::without_await::ready;
     pub use crate::__testing_a_test_is_a_free_function as a_test_is_a_free_function;
 }

@@ -1,0 +1,18 @@
+//! Gives threads that Python code starts to the test that it runs for.
+
+use pyo3::ffi::c_str;
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use crate::testing::python::current_test;
+
+/// Replaces what starts threads and gives work to pools; returns what puts it back.
+pub(crate) fn install(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    let module = PyModule::from_code(py, SOURCE, c"threads.py", c"pyo3_aio_threads")?;
+    let current = PyCFunction::new_closure(py, None, None, |arguments, _| {
+        current_test::here(arguments.py()).map(Bound::unbind)
+    })?;
+    Ok(module.call_method1("install", (current,))?.unbind())
+}
+
+const SOURCE: &std::ffi::CStr = c_str!(include_str!("threads.py"));

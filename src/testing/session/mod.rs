@@ -1,0 +1,6 @@
+//! State that the tests of one run share: the event loops, the tests under way, and the values of `Shared`.
+
+pub(super) mod running_tests;
+#[expect(clippy::module_inception, reason = "the folder is about this one")]
+pub(super) mod session;
+pub(super) mod shared;

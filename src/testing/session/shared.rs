@@ -1,0 +1,171 @@
+//! Values that the tests of a process share.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use libtest_async::__private::{Close, Open, SharedError};
+use libtest_async::capture;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::err::RustPanic;
+use crate::python::asyncio;
+use crate::testing::runtimes::test_runtime;
+use crate::testing::test::failure;
+use crate::{TaskLocals, task_locals};
+
+/// A value that is made when the first test asks for it, shared by all tests, and closed after the last one: a connection
+/// pool, a server, a Python object. pytest calls it a session fixture.
+///
+/// It lives in a `static`. `open` and `close` are async functions; tests get a reference.
+///
+/// ```no_run
+/// use pyo3::prelude::*;
+/// use pyo3_aio::testing::Shared;
+///
+/// struct Pool;
+///
+/// static POOL: Shared<Pool> = Shared::new(&open).with_close(&close);
+///
+/// async fn open() -> PyResult<Pool> {
+///     Ok(Pool)
+/// }
+///
+/// async fn close(_pool: &Pool) -> PyResult<()> {
+///     Ok(())
+/// }
+///
+/// # #[cfg(feature = "tokio-runtime")]
+/// #[pyo3_aio::tokio::test]
+/// async fn asks_the_pool() -> PyResult<()> {
+///     let _pool: &'static Pool = POOL.get().await?;
+///     Ok(())
+/// }
+///
+/// pyo3_aio::testing::main!();
+/// ```
+///
+/// However many tests ask at once, `open` runs once. If it fails or panics then every test that asks fails with that
+/// error, and it is not tried again. If no test asks, nothing is opened or closed. The values are closed in the reverse
+/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!), when the run is over: a test that
+/// timed out, or that runs beside the failure which ended the run, may go on. So `close` takes a reference, and the value
+/// is never dropped. An error or a panic of `close` is printed, and the exit code is 101; so it is, with nothing closed,
+/// where a test keeps the event loop busy. With `--isolate` each worker process has its own.
+///
+/// Both functions have the run's main event loop as their current one, also where a test asks that runs on another, and so
+/// the loop outlives what they start there. `open` is polled by the library's own runtime, not by that of the test that
+/// asks first: what it spawns lives as long as the process. What they print belongs to no test and is not captured.
+pub struct Shared<T: 'static>(libtest_async::Shared<T, Error>);
+
+/// The error of an opening, for all who ask.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Error(Arc<PyErr>);
+
+impl<T: Send + Sync + 'static> Shared<T> {
+    /// Creates a value that `open` makes: an async function without arguments that returns a `PyResult`.
+    ///
+    /// Its future is `Send` and `'static`. No time limit ends it but those of the tests that wait for it. Values whose
+    /// openings ask for each other are never opened.
+    pub const fn new<F: Open<T, Error> + Sync>(open: &'static F) -> Self {
+        Self(libtest_async::Shared::new(open))
+    }
+
+    /// Has `close` called when the run is over, with a reference to the value: an async function that returns a `PyResult`.
+    #[must_use]
+    pub const fn with_close<F: Close<T, Error> + Sync>(self, close: &'static F) -> Self {
+        let mut shared = self;
+        shared.0.set_close(close);
+        shared
+    }
+
+    /// Returns the value, which the first call opens.
+    ///
+    /// Dropping the future does not end the opening.
+    ///
+    /// # Errors
+    ///
+    /// That of `open`, for every caller. A panic of `open` is a `RustPanic` with its text.
+    pub async fn get(&'static self) -> PyResult<&'static T> {
+        self.0.get().await.map_err(PyErr::from)
+    }
+
+    /// As [`get`](Self::get), for tests that are not async: blocks the thread meanwhile, detached from Python.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get); `RuntimeError` where an event loop runs on this thread, which `open` may need.
+    pub fn get_blocking(&'static self) -> PyResult<&'static T> {
+        Python::attach(|py| {
+            if asyncio::is_any_running_here(py)? {
+                return Err(PyRuntimeError::new_err(
+                    "get_blocking() would block the event loop that runs on this thread: await get() instead",
+                ));
+            }
+            py.detach(|| self.0.get_blocking()).map_err(PyErr::from)
+        })
+    }
+}
+
+impl<T: fmt::Debug + 'static> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<PyErr> for Error {
+    fn from(error: PyErr) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| error.0.clone_ref(py))
+    }
+}
+
+impl SharedError for Error {
+    fn from_text(text: String) -> Self {
+        RustPanic::new_err(text).into()
+    }
+
+    fn describe(&self) -> String {
+        Python::attach(|py| failure::format_exception(py, &self.0))
+    }
+
+    fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        IS_ANY_ASKED_FOR.store(true, Ordering::SeqCst);
+        let locals = lock().clone();
+        let opening = match locals {
+            Some(locals) => Box::pin(task_locals::scope(locals, opening)),
+            None => opening,
+        };
+        // Leaves the asking test's capture scope: what the opening prints belongs to no test.
+        capture::Context::default().run(|| (test_runtime::default().spawn)(opening));
+    }
+}
+
+/// The main loop of the run under way.
+static MAIN: Mutex<Option<TaskLocals>> = Mutex::new(None);
+
+/// An opening has been started in the run under way.
+static IS_ANY_ASKED_FOR: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a test of the run under way has asked for a value, which may not be closed yet.
+pub(crate) fn is_any_asked_for() -> bool {
+    IS_ANY_ASKED_FOR.load(Ordering::SeqCst)
+}
+
+/// Sets the loop that values are opened beside, at the start and at the end of a run.
+pub(crate) fn set_locals(locals: Option<TaskLocals>) {
+    IS_ANY_ASKED_FOR.store(false, Ordering::SeqCst);
+    let former = std::mem::replace(&mut *lock(), locals);
+    drop(former);
+}
+
+fn lock() -> MutexGuard<'static, Option<TaskLocals>> {
+    MAIN.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,6 +1,0 @@
-//! Tests put together by hand, to run on smol.
-
-use super::by_hand::by_hand;
-use super::runtime::SMOL;
-
-by_hand!(SMOL, "smol");

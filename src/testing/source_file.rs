@@ -1,0 +1,63 @@
+//! Where tests and their binary lie.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A position in a source file, as `file!` and its likes give it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// The file with the binary's main function, and its package.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// `file!()`, relative to the root of the workspace.
+    pub file: &'static str,
+    /// `env!("CARGO_MANIFEST_DIR")`.
+    pub manifest_dir: &'static str,
+}
+
+impl Place {
+    /// Returns the folder of the package, as it is called where the tests run.
+    pub(crate) fn manifest_dir(&self) -> PathBuf {
+        runtime_manifest_dir().unwrap_or_else(|| PathBuf::from(self.manifest_dir))
+    }
+}
+
+/// The package's folder as cargo and nextest give it; an archive of tests may have moved.
+pub(crate) fn runtime_manifest_dir() -> Option<PathBuf> {
+    env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
+}
+
+/// Returns the folder that `file` lies in.
+///
+/// `file!()` is relative to the root of the workspace, which is the package's folder or one above it.
+pub(crate) fn folder_of(file: &str, manifest_dir: &Path) -> Option<PathBuf> {
+    Some(find(file, manifest_dir)?.parent()?.to_owned())
+}
+
+/// Returns the path of `file`, if it is there.
+pub(crate) fn find(file: &str, manifest_dir: &Path) -> Option<PathBuf> {
+    let mut roots = manifest_dir.ancestors();
+    roots.find_map(|root| Some(root.join(file)).filter(|path| path.is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_from_the_package_and_from_one_below_the_root() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let expected = Some(root.join("src/testing"));
+        assert_eq!(folder_of("src/testing/source_file.rs", root), expected);
+        assert_eq!(
+            folder_of("src/testing/source_file.rs", &root.join("macros")),
+            expected
+        );
+        assert_eq!(folder_of("src/testing/absent.rs", root), None);
+    }
+}

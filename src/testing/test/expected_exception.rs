@@ -1,0 +1,46 @@
+//! Tests that have to raise an exception.
+
+use libtest_async::Failed;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use crate::testing::source_file::Source;
+use crate::testing::test::failure::Failure;
+use crate::testing::test::test_output::Outcome;
+
+/// Judges the outcome of a test that has to raise an exception of the class: itself, or a class derived from it.
+///
+/// The name is the class's own, or has the module before it.
+pub(crate) fn judge(outcome: Outcome, class: &str, source: Option<Source>) -> Result<(), Failed> {
+    let failed = match outcome {
+        Ok(()) => return Err(format!("the test did not raise {class}").into()),
+        Err(Failure::Python(exception))
+            if Python::attach(|py| is_instance(py, &exception, class)) =>
+        {
+            return Ok(());
+        }
+        Err(failure) => failure.into_failed(source),
+    };
+    let actual = failed.message().unwrap_or_default();
+    Err(format!("{actual}\n\nthe test had to raise {class}").into())
+}
+
+fn is_instance(py: Python<'_>, exception: &PyErr, class: &str) -> bool {
+    let classes = exception.get_type(py).mro();
+    classes.iter().any(|base| {
+        base.cast::<PyType>()
+            .is_ok_and(|base| is_called(base, class))
+    })
+}
+
+/// Whether the class has this name; `asyncio.CancelledError` is `asyncio.exceptions.CancelledError` to itself.
+fn is_called(class: &Bound<'_, PyType>, name: &str) -> bool {
+    let Some((module, short)) = name.rsplit_once('.') else {
+        return class.name().is_ok_and(|actual| actual == name);
+    };
+    let named = class
+        .py()
+        .import(module)
+        .and_then(|module| module.getattr(short));
+    named.is_ok_and(|named| named.is(class))
+}

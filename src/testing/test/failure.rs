@@ -1,0 +1,84 @@
+//! Failures of tests, in the form in which they are shown.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt::Debug;
+
+use libtest_async::Failed;
+use pyo3::prelude::*;
+
+use crate::testing::source_file::Source;
+
+/// Why a test failed that did not panic.
+pub enum Failure {
+    /// A Python exception, shown with the traceback that Python would print.
+    Python(PyErr),
+    /// Another error, shown in its debug form.
+    Rust(Failed),
+}
+
+impl Failure {
+    /// Tells a Python exception, which may be in a box, from other errors.
+    pub(crate) fn new<E: Debug + 'static>(error: E) -> Self {
+        let mut error = Some(error);
+        if let Some(exception) = take_exception(&mut error) {
+            return Self::Python(exception);
+        }
+        let error = error.expect("only a Python exception is taken out");
+        Self::Rust(Failed::from_debug(&error))
+    }
+
+    /// Formats the failure for the report, which puts `Error: ` before it.
+    pub(crate) fn into_failed(self, source: Option<Source>) -> Failed {
+        match self {
+            Self::Rust(failed) => failed,
+            Self::Python(exception) => {
+                let mut text = Python::attach(|py| {
+                    let text = format_exception(py, &exception);
+                    // Here, where what Python says of the things that go with it belongs to the test.
+                    drop(exception);
+                    text
+                });
+                if let Some(Source { file, line, .. }) = source {
+                    text = format!("{text}\nin the test at {file}:{line}");
+                }
+                text.into()
+            }
+        }
+    }
+}
+
+/// Takes the exception out of an `Option` of it, or of a box that holds it.
+fn take_exception(error: &mut dyn Any) -> Option<PyErr> {
+    if let Some(error) = error.downcast_mut::<Option<PyErr>>() {
+        return error.take();
+    }
+    if let Some(error) = error.downcast_mut::<Option<Box<dyn Error + Send + Sync>>>() {
+        let is_exception = |error: &mut Box<dyn Error + Send + Sync>| error.is::<PyErr>();
+        let exception = error.take_if(is_exception)?.downcast();
+        return exception.ok().map(|exception| *exception);
+    }
+    let error = error.downcast_mut::<Option<Box<dyn Error>>>()?;
+    let is_exception = |error: &mut Box<dyn Error>| error.is::<PyErr>();
+    let exception = error.take_if(is_exception)?.downcast();
+    exception.ok().map(|exception| *exception)
+}
+
+/// Returns what Python would print: the traceback with causes, notes and exception groups.
+///
+/// Python 3.9 takes three arguments, which later versions still do.
+pub(crate) fn format_exception(py: Python<'_>, exception: &PyErr) -> String {
+    let format = || -> PyResult<String> {
+        let lines = py.import("traceback")?.call_method1(
+            "format_exception",
+            (
+                exception.get_type(py),
+                exception.value(py),
+                exception.traceback(py),
+            ),
+        )?;
+        Ok(lines.extract::<Vec<String>>()?.concat())
+    };
+    let text = format().unwrap_or_else(|_| exception.to_string());
+    text.trim_end().to_owned()
+}

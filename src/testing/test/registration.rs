@@ -1,0 +1,170 @@
+//! The tests that the attributes have registered.
+
+use std::time::Duration;
+
+use crate::testing::runtimes::test_runtime::Runtime;
+use crate::testing::source_file::Source;
+use crate::testing::test::settings::Settings;
+use crate::testing::test::test::{Body, Test, Work};
+
+/// A test as an attribute submits it: constants and function pointers only.
+#[doc(hidden)]
+pub struct Registration {
+    module: &'static str,
+    name: &'static str,
+    source: Source,
+    runtime: &'static Runtime,
+    body: Body,
+    ignored: Option<&'static str>,
+    should_panic: Option<&'static str>,
+    settings: Settings,
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// Takes `module_path!()`, the function's name, `(file!(), line!(), column!())`, the runtime and the function.
+    #[must_use]
+    pub const fn new(
+        module: &'static str,
+        name: &'static str,
+        source: (&'static str, u32, u32),
+        runtime: &'static Runtime,
+        body: Body,
+    ) -> Self {
+        let (file, line, column) = source;
+        let source = Source { file, line, column };
+        Self {
+            module,
+            name,
+            source,
+            runtime,
+            body,
+            ignored: None,
+            should_panic: None,
+            settings: Settings::new(),
+        }
+    }
+
+    /// Marks the test as ignored, for a reason that may be empty.
+    #[must_use]
+    pub const fn ignored(mut self, reason: &'static str) -> Self {
+        self.ignored = Some(reason);
+        self
+    }
+
+    /// Expects a panic, with a text that may be empty.
+    #[must_use]
+    pub const fn should_panic(mut self, expected: &'static str) -> Self {
+        self.should_panic = Some(expected);
+        self
+    }
+
+    /// Limits the time of the test, in milliseconds.
+    #[must_use]
+    pub const fn timeout(mut self, milliseconds: u64) -> Self {
+        self.settings.timeout = Some(Duration::from_millis(milliseconds));
+        self
+    }
+
+    /// Has no other test run beside this one.
+    #[must_use]
+    pub const fn serial(mut self) -> Self {
+        self.settings.serial = true;
+        self
+    }
+
+    /// Asks for a loop of this name.
+    #[must_use]
+    pub const fn event_loop(mut self, name: &'static str) -> Self {
+        self.settings.event_loop = Some(name);
+        self
+    }
+
+    /// Expects an exception of this class.
+    #[must_use]
+    pub const fn raises(mut self, class: &'static str) -> Self {
+        self.settings.raises = Some(class);
+        self
+    }
+
+    /// Chooses tokio's runtime with several threads.
+    #[must_use]
+    pub const fn multi_thread(mut self) -> Self {
+        self.settings.tokio.is_multi_thread = true;
+        self
+    }
+
+    /// Sets the number of these threads.
+    #[must_use]
+    pub const fn worker_threads(mut self, count: usize) -> Self {
+        self.settings.tokio.worker_threads = Some(count);
+        self
+    }
+
+    /// Sets whether tokio's clock is paused when the test starts.
+    #[must_use]
+    pub const fn start_paused(mut self, is_paused: bool) -> Self {
+        self.settings.tokio.starts_paused = is_paused;
+        self
+    }
+
+    fn to_test(&self) -> Test {
+        Test {
+            name: full_name(self.module, self.name),
+            work: Work::Repeatable(self.body),
+            runtime: Some(self.runtime),
+            source: Some(self.source),
+            ignored: self.ignored,
+            should_panic: self.should_panic,
+            settings: self.settings,
+        }
+    }
+}
+
+/// Submits a [`Registration`].
+///
+/// An attribute cannot see whether its function is an associated one. The import is what the compiler objects to first
+/// there ("not supported in `trait`s or `impl`s", "consider moving it out"), and it names this macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __testing_a_test_is_a_free_function {
+    ($($registration:tt)*) => {
+        use $crate::testing::__private::TestOutput as _;
+        $crate::testing::__private::inventory::submit! { $($registration)* }
+    };
+}
+
+/// The name that libtest would give: the path without the crate.
+fn full_name(module: &str, name: &str) -> String {
+    match module.split_once("::") {
+        Some((_crate, module)) => format!("{module}::{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Returns the registered tests, in no particular order.
+pub(crate) fn tests() -> impl Iterator<Item = Test> {
+    inventory::iter::<Registration>().map(Registration::to_test)
+}
+
+/// Returns the file of one of the registered tests.
+pub(crate) fn any_file() -> Option<&'static str> {
+    inventory::iter::<Registration>()
+        .next()
+        .map(|registration| registration.source.file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_name;
+
+    #[test]
+    fn a_name_is_the_path_without_the_crate() {
+        assert_eq!(full_name("my_tests", "sleeps"), "sleeps");
+        assert_eq!(
+            full_name("my_tests::inner::deep", "sleeps"),
+            "inner::deep::sleeps"
+        );
+    }
+}

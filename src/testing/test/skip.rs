@@ -1,0 +1,100 @@
+//! Skipping a test while it runs.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::testing::test::test_output::{Outcome, TestFuture};
+
+/// Ends the test that calls it, as ignored; the arguments are those of `format!` and say why.
+///
+/// It unwinds without running the panic hook, so it works in functions that the test calls, whatever they return. It
+/// has to be called on the test's own thread, or in its own future, not in a task that it spawned.
+///
+/// ```no_run
+/// # use pyo3::prelude::*;
+/// # #[cfg(feature = "tokio-runtime")]
+/// #[pyo3_aio::tokio::test]
+/// async fn runs_on_uvloop() -> PyResult<()> {
+///     if Python::attach(|py| py.import("uvloop").is_err()) {
+///         pyo3_aio::testing::skip!("uvloop is not installed");
+///     }
+///     Ok(())
+/// }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __testing_skip {
+    ($($why:tt)+) => {
+        $crate::testing::__private::skip(::core::format_args!($($why)+))
+    };
+}
+
+/// What a skipped test unwinds with.
+struct Skipped(String);
+
+/// Unwinds out of a test.
+#[doc(hidden)]
+pub fn skip(why: fmt::Arguments<'_>) -> ! {
+    panic::resume_unwind(Box::new(Skipped(why.to_string())))
+}
+
+/// How a test that did not panic came to its end.
+pub(crate) enum End {
+    Returned(Outcome),
+    /// With the reason.
+    Skipped(String),
+}
+
+/// Calls the function of a sync test.
+pub(crate) fn call(function: impl FnOnce() -> Outcome) -> End {
+    panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(function)))
+        .map_or_else(reason_of, End::Returned)
+}
+
+/// std's panic hook ends a short backtrace at a frame of this name: what lies outside is the harness's.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let result = body();
+    // Keeps the call above from becoming a jump, which would leave no frame.
+    std::hint::black_box(());
+    result
+}
+
+/// Takes the reason out of what was caught; other panics go on.
+fn reason_of(payload: Box<dyn Any + Send>) -> End {
+    match payload.downcast::<Skipped>() {
+        Ok(skipped) => End::Skipped(skipped.0),
+        Err(payload) => panic::resume_unwind(payload),
+    }
+}
+
+/// The future of an async test, which is made at the first poll.
+pub(crate) enum Caught {
+    NotStarted(Box<dyn FnOnce() -> TestFuture + Send>),
+    Running(TestFuture),
+    Finished,
+}
+
+impl Future for Caught {
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        let mut future = match std::mem::replace(&mut *self, Self::Finished) {
+            Self::NotStarted(start) => start(),
+            Self::Running(future) => future,
+            Self::Finished => panic!("a test was polled after its end"),
+        };
+        let poll = || __rust_begin_short_backtrace(|| future.as_mut().poll(cx));
+        match panic::catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(Poll::Ready(outcome)) => Poll::Ready(End::Returned(outcome)),
+            Ok(Poll::Pending) => {
+                *self = Self::Running(future);
+                Poll::Pending
+            }
+            Err(payload) => Poll::Ready(reason_of(payload)),
+        }
+    }
+}
