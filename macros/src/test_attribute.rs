@@ -115,7 +115,7 @@ fn register(
         quote_spanned!(name.span()=> ::core::file!(), ::core::line!(), ::core::column!());
     quote! {
         #private::a_test_is_a_free_function! {
-            #private::Registration::new(::core::module_path!(), #text, (#position), &#private::#constant, #body) #settings
+            #private::TestRegistration::new(::core::module_path!(), #text, (#position), &#private::#constant, #body) #settings
         }
     }
 }

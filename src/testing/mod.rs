@@ -82,7 +82,7 @@ pub use crate::__testing_python_module as python_module;
 #[doc(inline)]
 pub use crate::__testing_skip as skip;
 pub use run::args::{Args, parse_args};
-pub use run::test_binary::{main, test_harness};
+pub use run::running_loop::{main, test_harness};
 #[cfg(feature = "async-std-runtime")]
 pub use runtime_modules::async_std;
 #[cfg(feature = "smol-runtime")]
@@ -108,9 +108,9 @@ pub mod __private {
     pub use super::runtimes::test_runtime::SMOL;
     #[cfg(feature = "tokio-runtime")]
     pub use super::runtimes::test_runtime::TOKIO;
-    pub use super::source_file::Place;
+    pub use super::source_file::SourceFile;
     pub use super::test::fixtures::load_module;
-    pub use super::test::registration::Registration;
+    pub use super::test::registration::TestRegistration;
     pub use super::test::skip::skip;
     pub use super::test::test::Body;
     pub use super::test::test_output::{TestOutput, erase, outcome};

@@ -14,7 +14,7 @@ macro_rules! define_module {
 
             use crate::testing::run::test_binary;
             use crate::testing::runtimes::test_runtime::$runtime;
-            use crate::testing::test::test::{Test, Work};
+            use crate::testing::test::test::{Test, TestWork};
             use crate::testing::test::test_output::outcome;
 
             /// Creates a test that calls a function on a thread of its own, which bears the test's name.
@@ -25,7 +25,7 @@ macro_rules! define_module {
             where
                 F: FnOnce() -> PyResult<()> + Send + 'static,
             {
-                let work = Work::Sync(Box::new(|| outcome(function())));
+                let work = TestWork::Sync(Box::new(|| outcome(function())));
                 Test::new(name, work, Some(&$runtime))
             }
 

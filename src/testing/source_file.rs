@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A position in a source file, as `file!` and its likes give it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source {
+pub(crate) struct SourceLocation {
     pub(crate) file: &'static str,
     pub(crate) line: u32,
     pub(crate) column: u32,
@@ -13,14 +13,14 @@ pub(crate) struct Source {
 
 /// The file with the binary's main function, and its package.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct SourceFile {
     /// `file!()`, relative to the root of the workspace.
     pub file: &'static str,
     /// `env!("CARGO_MANIFEST_DIR")`.
     pub manifest_dir: &'static str,
 }
 
-impl Place {
+impl SourceFile {
     /// Returns the folder of the package, as it is called where the tests run.
     pub(crate) fn manifest_dir(&self) -> PathBuf {
         runtime_manifest_dir().unwrap_or_else(|| PathBuf::from(self.manifest_dir))

@@ -1,7 +1,9 @@
-//! `SystemExit` and `KeyboardInterrupt` of callbacks that are no steps of tasks: `loop.call_soon(sys.exit)`.
+//! `SystemExit` and `KeyboardInterrupt` that callbacks raise, such as `loop.call_soon(sys.exit)`.
 //!
-//! Such an exception ends `run_forever`. That of a task is the task's as well, and reaches whoever awaits that; nobody
-//! awaits a callback. The test that scheduled it fails if it is under way; otherwise the run does, at its end.
+//! Code under test does this in a shutdown handler (`loop.add_signal_handler`, `loop.call_later`). The exception ends
+//! `run_forever`. If a task raised it, the task has the exception too, and passes it to whoever awaits the task
+//! (`Task.__step` in CPython's `Lib/asyncio/tasks.py`). Nobody awaits another callback: without this file its
+//! exception would be lost. So the test that scheduled the callback fails, or the run, if that test has ended.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,26 +16,26 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::testing::test::failure;
+use super::traceback;
 
 thread_local! {
-    /// Set by a handle of asyncio's when its callback raises what is about to end the loop of this thread.
-    static RAISED_BY: Cell<Option<Raiser>> = const { Cell::new(None) };
+    /// The source of the exception that is about to end the loop of this thread. Set by [`HandlePatch`](super::handles::HandlePatch).
+    static SOURCE: Cell<Option<ExitSource>> = const { Cell::new(None) };
 }
 
-/// What has raised an exception that ends a loop.
-enum Raiser {
+/// The source of an exception that ends a loop.
+enum ExitSource {
     /// The step of a task, which has the exception too.
     Task,
-    /// Another callback, of this test or of none.
+    /// Another callback, scheduled by this test or by none.
     Callback(capture::Context),
 }
 
-/// Notes what has raised what is about to end the loop of this thread.
-pub(crate) fn note_raiser(handle: &Bound<'_, PyAny>, test: Option<capture::Context>) {
-    RAISED_BY.set(Some(match is_step(handle).unwrap_or_default() {
-        true => Raiser::Task,
-        false => Raiser::Callback(test.unwrap_or_default()),
+/// Records the handle whose callback has raised the exception that is about to end the loop of this thread.
+pub(crate) fn set_source(handle: &Bound<'_, PyAny>, test: Option<capture::Context>) {
+    SOURCE.set(Some(match is_step(handle).unwrap_or_default() {
+        true => ExitSource::Task,
+        false => ExitSource::Callback(test.unwrap_or_default()),
     }));
 }
 
@@ -43,14 +45,15 @@ fn is_step(handle: &Bound<'_, PyAny>) -> PyResult<bool> {
     let callback = handle.getattr(intern!(py, "_callback"))?;
     match callback.getattr_opt(intern!(py, "__self__"))? {
         Some(task) => task.is_instance(&py.import("asyncio")?.getattr("Future")?),
-        // That of Python 3.9 does not tell its task.
+        // The method wrapper of Python 3.9's `_asynciomodule.c` has no `__self__`.
         None => Ok(callback.get_type().name()? == "TaskWakeupMethWrapper"),
     }
 }
 
-/// Says whether an exception comes from a coroutine, as those of tasks do. uvloop has nothing else that tells.
+/// Says whether a coroutine raised the exception, which means that a task has it. Used on uvloop, whose handles are
+/// compiled and cannot be patched.
 fn is_of_coroutine(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    /// CPython's `Include/cpython/code.h`.
+    /// Defined in CPython's `Include/cpython/code.h`.
     const CO_COROUTINE: u32 = 0x80;
     let mut next = error.traceback(py).map(Bound::into_any);
     while let Some(traceback) = next.filter(|traceback| !traceback.is_none()) {
@@ -63,70 +66,70 @@ fn is_of_coroutine(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
     Ok(false)
 }
 
-/// The exceptions that no test has failed for. Clones are of the same list.
+/// The exceptions of callbacks for which no test has failed yet. Clones share one list.
 #[derive(Clone, Default)]
-pub(crate) struct Escapes {
-    list: Arc<Mutex<Vec<Escape>>>,
+pub(crate) struct CallbackExits {
+    list: Arc<Mutex<Vec<CallbackExit>>>,
     ignores_interrupts: Arc<AtomicBool>,
 }
 
-struct Escape {
-    /// The test that scheduled the callback; uvloop does not tell.
+struct CallbackExit {
+    /// The test that scheduled the callback; unknown on uvloop.
     test: capture::Context,
     traceback: String,
 }
 
-impl Escapes {
-    /// Takes every `KeyboardInterrupt` from now on for Ctrl-C, which has come: a terminal or `timeout` may send the signal
-    /// twice at once, and what watches for it notices that once.
+impl CallbackExits {
+    /// Ignores every `KeyboardInterrupt` from now on, after Ctrl-C: a terminal or `timeout` may send SIGINT twice at once,
+    /// of which `run/sigint.rs` counts one.
     pub(crate) fn ignore_interrupts(&self) {
         self.ignores_interrupts.store(true, Ordering::SeqCst);
     }
 
-    /// Adds an exception that has ended the loop of this thread, unless a task has it.
+    /// Adds an exception that has ended the loop of this thread, on that thread, unless a task has it.
     pub(crate) fn add(&self, py: Python<'_>, error: &PyErr) {
         let ignores_interrupts = self.ignores_interrupts.load(Ordering::SeqCst);
-        let test = match RAISED_BY.take() {
-            Some(Raiser::Task) => return,
+        let test = match SOURCE.take() {
+            Some(ExitSource::Task) => return,
             _ if ignores_interrupts && error.is_instance_of::<PyKeyboardInterrupt>(py) => return,
             None if is_of_coroutine(py, error).unwrap_or_default() => return,
-            Some(Raiser::Callback(test)) => test,
+            Some(ExitSource::Callback(test)) => test,
             None => capture::Context::default(),
         };
-        let traceback = failure::format_exception(py, error);
-        self.lock().push(Escape { test, traceback });
+        let traceback = traceback::format_exception(py, error);
+        self.lock().push(CallbackExit { test, traceback });
     }
 
-    /// Takes the exceptions of the test that this thread works for.
+    /// Removes and formats the exceptions of the test that this thread works for.
     pub(crate) fn take_of_current_test(&self) -> Option<String> {
         let mut escapes = self.lock();
         if escapes.is_empty() {
             return None;
         }
         let test = capture::Context::current();
-        let is_own = |escape: &Escape| escape.test.is_same_test(&test);
+        let is_own = |escape: &CallbackExit| escape.test.is_same_test(&test);
         let (own, others): (Vec<_>, _) = mem::take(&mut *escapes).into_iter().partition(is_own);
         *escapes = others;
-        let own: Vec<_> = own.iter().map(Escape::to_string).collect();
+        let own: Vec<_> = own.iter().map(CallbackExit::to_string).collect();
         (!own.is_empty()).then(|| own.join("\n\n"))
     }
 
-    /// Prints the exceptions that are left; says whether there are any.
+    /// Prints the remaining exceptions, and says whether there are any.
     pub(crate) fn print(&self) -> bool {
         let escapes = mem::take(&mut *self.lock());
         for escape in &escapes {
-            let words = format!("error: {escape}\n");
-            capture::Context::default().print(words.as_bytes());
+            let text = format!("error: {escape}\n");
+            capture::Context::default().print(text.as_bytes());
         }
         !escapes.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Escape>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<CallbackExit>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Display for Escape {
+impl fmt::Display for CallbackExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let traceback = &self.traceback;
         match self.test.test_name() {

@@ -1,8 +1,7 @@
 //! The test that Python code runs for.
 //!
-//! Rust code knows its test from a thread-local variable of the harness. Coroutines run on the event loop's thread
-//! among those of other tests, and are known by a context variable, which they inherit from the test that started
-//! them.
+//! A thread-local variable of the harness tells Rust code which test it runs for. Coroutines of many tests share the event
+//! loop's thread. Each finds its test in a context variable, which it inherits from the test that started it (PEP 567).
 
 use libtest_async::capture;
 use pyo3::intern;
@@ -12,13 +11,13 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::TaskLocals;
 
-/// The test that the context variable points to.
+/// The value of the context variable.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
 pub(crate) struct CurrentTest(pub(crate) capture::Context);
 
 #[pymethods]
 impl CurrentTest {
-    /// Whether there is a test: not where code runs for all of them.
+    /// Whether there is a test: code that all tests share has none.
     #[getter]
     fn is_test(&self) -> bool {
         self.0.test_name().is_some()
@@ -41,7 +40,7 @@ impl CurrentTest {
     }
 }
 
-/// The context variable; its value is None outside of tests.
+/// Returns the context variable; its value is None outside of tests.
 pub(crate) fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let variable = VARIABLE.get_or_try_init(py, || {
@@ -53,20 +52,20 @@ pub(crate) fn variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(variable.bind(py))
 }
 
-/// The value of the context variable, here and now.
+/// Returns the value of the context variable in the current context.
 pub(crate) fn of_context(py: Python<'_>) -> PyResult<Option<Bound<'_, CurrentTest>>> {
     let test = variable(py)?.call_method0(intern!(py, "get"))?;
     Ok(test.cast_into().ok())
 }
 
-/// The value of the context variable in a context.
+/// Returns the value of the context variable in a context.
 pub(crate) fn of<'py>(context: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CurrentTest>>> {
     let py = context.py();
     let test = context.call_method1(intern!(py, "get"), (variable(py)?,))?;
     Ok(test.cast_into().ok())
 }
 
-/// The test of the context, or else of the thread; that may be none.
+/// Returns the test of the current context, or else of this thread, which may be none.
 pub(crate) fn here(py: Python<'_>) -> PyResult<Bound<'_, CurrentTest>> {
     match of_context(py)? {
         Some(test) => Ok(test),
@@ -74,17 +73,18 @@ pub(crate) fn here(py: Python<'_>) -> PyResult<Bound<'_, CurrentTest>> {
     }
 }
 
-/// The test that the context of these locals belongs to, or None.
+/// Returns the test that the context of these locals belongs to, or None.
 pub(crate) fn of_locals<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<Bound<'py, PyAny>> {
     locals
         .context(py)
         .call_method1(intern!(py, "get"), (variable(py)?,))
 }
 
-/// Makes the context of this thread that of the test that it works for, as long as the thread keeps its state in Python,
-/// and returns locals with a copy of it.
+/// Sets the context variable of this thread to the test that the thread works for, and returns locals with a copy of the
+/// thread's context.
 ///
-/// Calls such as `asyncio.run_coroutine_threadsafe` take the thread's context along.
+/// The value holds as long as [`ThreadState`](super::thread_state::ThreadState) keeps the thread's state. Calls such as
+/// `asyncio.run_coroutine_threadsafe` copy the thread's context.
 pub(crate) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
     let test = CurrentTest(capture::Context::current());
     variable(py)?.call_method1(intern!(py, "set"), (test,))?;
@@ -92,9 +92,9 @@ pub(crate) fn enter_context(py: Python<'_>, locals: &TaskLocals) -> PyResult<Tas
     Ok(locals.clone().with_context(context))
 }
 
-/// Returns locals whose context belongs to no test, for what all of them share: the tasks there are no leaks of the test
-/// that happens to run.
-pub(crate) fn give_context_of_all(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
+/// Returns locals whose context belongs to no test, for hooks and shared values. Their tasks are not leaks of the test that
+/// happens to run.
+pub(crate) fn shared_locals(py: Python<'_>, locals: &TaskLocals) -> PyResult<TaskLocals> {
     let context = crate::python::contextvars::copy_current(py)?;
     let set = variable(py)?.getattr(intern!(py, "set"))?;
     let no_test = CurrentTest(capture::Context::default());

@@ -1,19 +1,20 @@
-//! Has each callback of asyncio's loops run for the test whose context it runs in.
+//! Patches `asyncio.Handle._run`, so that each callback runs in the capture scope of the test whose context it has.
 //!
-//! What compiled code prints there reaches no object of Python's that could ask for the context.
+//! Text that compiled code prints (`println!` in a `#[pyfunction]`) does not pass through `sys.stdout`, whose replacement could
+//! look the context up. The method is private to
+//! CPython's `Lib/asyncio/events.py`; `call_soon`, `call_later` and transports all create such handles.
 
-use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
-use crate::testing::python::callback_exits;
-use crate::testing::python::current_test::{self, CurrentTest};
+use super::callback_exits;
+use super::current_test::{self, CurrentTest};
 
-/// Stands for `Handle._run`, which enters the context of the handle and calls back.
+/// Replaces `Handle._run`, which enters the context of the handle and calls its callback.
 ///
-/// A method in Python would be a frame in every stack that is shown.
+/// A method written in Python would add a frame to every traceback.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
 struct RunForTest {
     run: Py<PyAny>,
@@ -21,7 +22,7 @@ struct RunForTest {
 
 #[pymethods]
 impl RunForTest {
-    /// Makes a method of a handle, as functions do.
+    /// Binds to a handle, as a function does (`function.__get__`).
     fn __get__<'py>(
         slf: Bound<'py, Self>,
         handle: Option<Bound<'py, PyAny>>,
@@ -36,24 +37,21 @@ impl RunForTest {
     fn __call__<'py>(&self, handle: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = handle.py();
         let run = self.run.bind(py);
-        let test = test_of(&handle)?.map(|test| test.get().0.clone());
+        let test = test_of(&handle).map(|test| test.get().0.clone());
         let ran = match &test {
             Some(test) => test.run(|| run.call1((&handle,))),
             None => run.call1((&handle,)),
         };
-        // Only what ends the loop comes here; the loop's exception handler has the rest.
-        ran.inspect_err(|_| callback_exits::note_raiser(&handle, test))
+        // `_run` passes on only the exceptions that end the loop; the loop's exception handler gets the others.
+        ran.inspect_err(|_| callback_exits::set_source(&handle, test))
     }
 }
 
-/// Returns the test that a handle belongs to. One whose context is none of Python's own belongs to none.
-fn test_of<'py>(handle: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CurrentTest>>> {
-    let py = handle.py();
-    let context = handle.getattr(intern!(py, "_context"));
-    match context.and_then(|context| current_test::of(&context)) {
-        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
-        found => found,
-    }
+/// Returns the test that a handle belongs to. `call_soon` takes any object with a method `run` as its context: without a
+/// `contextvars.Context` the handle belongs to none.
+fn test_of<'py>(handle: &Bound<'py, PyAny>) -> Option<Bound<'py, CurrentTest>> {
+    let context = handle.getattr(intern!(handle.py(), "_context")).ok()?;
+    current_test::of(&context).ok()?
 }
 
 fn method_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -61,30 +59,30 @@ fn method_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     METHOD_TYPE.import(py, "types", "MethodType")
 }
 
-/// The method that was replaced; [`restore`](Self::restore) puts it back.
-pub(crate) struct Handles {
+/// The patch of `asyncio.Handle`, until [`restore`](Self::restore).
+pub(crate) struct HandlePatch {
     class: Py<PyAny>,
-    ours: Py<RunForTest>,
+    replacement: Py<RunForTest>,
 }
 
-impl Handles {
+impl HandlePatch {
     /// Replaces the method.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
         let class = py.import("asyncio")?.getattr("Handle")?;
         let run = class.getattr("_run")?.unbind();
-        let ours = Bound::new(py, RunForTest { run })?;
-        class.setattr("_run", &ours)?;
+        let replacement = Bound::new(py, RunForTest { run })?;
+        class.setattr("_run", &replacement)?;
         Ok(Self {
             class: class.unbind(),
-            ours: ours.unbind(),
+            replacement: replacement.unbind(),
         })
     }
 
-    /// Puts the method back, unless somebody has replaced ours.
+    /// Restores the method, unless another library has replaced it since.
     pub(crate) fn restore(self, py: Python<'_>) -> PyResult<()> {
         let class = self.class.bind(py);
-        if class.getattr("_run")?.is(&self.ours) {
-            class.setattr("_run", &self.ours.get().run)?;
+        if class.getattr("_run")?.is(&self.replacement) {
+            class.setattr("_run", &self.replacement.get().run)?;
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::current_test;
 use crate::python::asyncio;
-use crate::testing::python::current_test;
 use crate::{TaskLocals, into_future_with_locals};
 
 /// Has the loop's tasks remember their tests.
@@ -128,13 +128,13 @@ fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 }
 
 /// A check of one test, which runs alone meanwhile.
-pub(crate) struct Check(Py<PyAny>);
+pub(crate) struct LeakCheck(Py<PyAny>);
 
-impl Check {
+impl LeakCheck {
     /// Notes what is on the loop already.
     pub(crate) async fn begin(locals: &TaskLocals) -> PyResult<Self> {
         let check = Python::attach(|py| {
-            PyResult::Ok(Self(module(py)?.getattr("Check")?.call0()?.unbind()))
+            PyResult::Ok(Self(module(py)?.getattr("LeakCheck")?.call0()?.unbind()))
         })?;
         check.call("begin", locals).await?;
         Ok(check)
@@ -157,7 +157,7 @@ impl Check {
     }
 }
 
-impl Drop for Check {
+impl Drop for LeakCheck {
     fn drop(&mut self) {
         // It has been done already unless the test panicked.
         Python::attach(|py| {

@@ -1,11 +1,11 @@
-//! Gives what Python prints to the test that it was printed for.
+//! Redirects Python's output to the test that it belongs to.
 //!
-//! `sys.stdout` and `sys.stderr` are replaced by objects that ask for the test of the thread, then for that of the
-//! context; what belongs to no test, or to one whose output is not captured, goes where it went before.
+//! `sys.stdout` and `sys.stderr` are replaced by objects that write to the test of the thread, or else of the context. Text of
+//! no test, or of one whose output is not captured, goes to the original stream.
 //!
-//! `print`, `logging`, `warnings`, tracebacks and what Python reports of errors that nobody can receive all end there,
-//! from threads and thread pools as well. The thread of a loop has the test of the callback that it runs, so that
-//! writes past these objects are captured there too; uvloop's callbacks run where nobody can tell.
+//! `print`, `logging`, `warnings`, tracebacks, `sys.unraisablehook` and `threading.excepthook` write to these objects, also from
+//! threads and thread pools. Text that bypasses them is captured on a loop's thread too, since that thread enters the capture
+//! scope of the test whose callback it runs; uvloop's callbacks, which are compiled, are exempt.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::current_test;
+use super::handles::HandlePatch;
+use super::leaks;
+use super::standard_streams::StandardStreams;
+use super::threads;
 use crate::instrument;
 use crate::instrument::Instrument;
-use crate::testing::python::current_test;
-use crate::testing::python::handles::Handles;
-use crate::testing::python::leaks;
-use crate::testing::python::standard_streams::Streams;
-use crate::testing::python::threads;
 
-/// Has the futures that a test converts print into that test's output, whoever polls them.
-pub(crate) fn instrument_tasks() {
+/// Has the Rust futures that a test converts polled in that test's capture scope, on whichever thread.
+fn instrument_futures() {
     instrument::set_finder(|py| {
         let own = capture::Context::current();
         if own.test_name().is_some() {
@@ -40,40 +40,40 @@ impl Instrument for capture::Context {
     }
 }
 
-/// The objects that were replaced; [`restore`](Self::restore) puts them back.
-pub(crate) struct Redirected {
-    pub(crate) streams: Arc<Streams>,
+/// The objects that were replaced, until [`restore`](Self::restore).
+pub(crate) struct Redirection {
+    pub(crate) streams: Arc<StandardStreams>,
     event_loop: Py<PyAny>,
     exception_handler: Py<PyAny>,
-    /// The filter for coroutines that nobody awaited.
+    /// The warnings filter for coroutines that were never awaited.
     warning: Py<PyAny>,
-    /// Puts back what starts threads.
+    /// Restores the methods that start threads.
     restore_threads: Py<PyAny>,
-    handles: Handles,
+    handles: HandlePatch,
 }
 
-impl Redirected {
-    /// Replaces the standard streams, and the exception handler of the loop, whose tasks remember their tests.
+impl Redirection {
+    /// Replaces the standard streams, the loop's exception handler and task factory, and the methods that start threads.
     pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();
         let exception_handler = report_to_tests(event_loop)?;
-        instrument_tasks();
+        instrument_futures();
         Ok(Self {
-            streams: Arc::new(Streams::replace(py)?),
+            streams: Arc::new(StandardStreams::replace(py)?),
             event_loop: event_loop.clone().unbind(),
             exception_handler,
             warning: leaks::warn_always(py)?,
             restore_threads: threads::install(py)?,
-            handles: Handles::new(py)?,
+            handles: HandlePatch::new(py)?,
         })
     }
 
-    /// Flushes the streams and puts back what was there. Returns the first error.
+    /// Flushes the streams and restores the originals. Returns the first error.
     pub(crate) fn restore(self, py: Python<'_>) -> PyResult<()> {
         crate::program::entry::flush(py);
         let event_loop = self.event_loop.bind(py);
         let handler = (self.exception_handler,);
-        // All of it, whatever becomes of each.
+        // An array, so that one error does not keep the others from being restored.
         let restored = [
             self.streams.restore(py),
             event_loop
@@ -87,8 +87,8 @@ impl Redirected {
     }
 }
 
-/// Gives the reports of a loop to the tests, unless somebody has set a handler, and has its tasks remember their tests;
-/// returns the handler that was set.
+/// Has a loop report errors to the test that they belong to, unless a handler is set already, and has its tasks record
+/// their tests. Returns the handler that was set.
 pub(crate) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let former = event_loop.call_method0("get_exception_handler")?;
     if former.is_none() {
@@ -104,7 +104,7 @@ pub(crate) fn report_to_tests(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAn
 
 /// Calls the loop's default exception handler in the context of the task or handle that it is about.
 ///
-/// asyncio calls the handler from wherever the garbage collector or the loop happens to be.
+/// asyncio calls the handler from destructors too (`Task.__del__`), and then in the context of whichever code runs.
 fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = event_loop.py();
     let default = event_loop.getattr(intern!(py, "default_exception_handler"))?;
@@ -112,7 +112,7 @@ fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -
         return default.call1((report,)).map(drop);
     };
     let test = current_test::of(&context)?;
-    // A copy, since the context itself may be the one that is entered just now.
+    // A copy, because a context that is entered already cannot be entered again (`Context.run` raises RuntimeError).
     let context = context.call_method0(intern!(py, "copy"))?;
     let call = || context.call_method1(intern!(py, "run"), (default, report));
     match test {
@@ -122,7 +122,7 @@ fn report_in_context(event_loop: &Bound<'_, PyAny>, report: &Bound<'_, PyAny>) -
     .map(drop)
 }
 
-/// The context of a task (Python 3.12), else of a handle; futures have none.
+/// Returns the context of the task that a report is about (Python 3.12), or else of the handle; futures have none.
 fn context_of<'py>(report: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     let part = |name| {
         report

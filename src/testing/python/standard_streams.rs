@@ -1,6 +1,7 @@
-//! What stands for `sys.stdout` and `sys.stderr`, also after a test has put something else there.
-
-use std::sync::Arc;
+//! Replaces `sys.stdout` and `sys.stderr`, and restores the replacements after a test that has set something else there.
+//!
+//! A test replaces `sys.stdout` when the code under test does (`contextlib.redirect_stdout`, a logger's set-up) and panics,
+//! or is timed out, before that is undone. pytest's `capsys` restores the streams after each test, too.
 
 use libtest_async::capture;
 use pyo3::intern;
@@ -8,25 +9,24 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::testing::python::current_test;
-use crate::testing::python::leaks;
-use crate::testing::session::session::Session;
+use super::current_test;
+use super::leaks;
 
-/// Stands for `sys.stdout` or `sys.stderr`.
+/// Replaces `sys.stdout` or `sys.stderr`: writes into the output of the current test, or else to the original.
 #[pyclass(frozen, module = "pyo3_aio.testing")]
-struct Stream {
+struct StreamProxy {
     original: Py<PyAny>,
 }
 
 #[pymethods]
-impl Stream {
+impl StreamProxy {
     fn write(&self, py: Python<'_>, text: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if let Ok(text) = text.cast::<PyString>() {
             if self.append(text)? {
                 return Ok(text.len()?.into_pyobject(py)?.into_any().unbind());
             }
         }
-        // Not a string, or of no test: the original knows what to do.
+        // The original raises the error for a value that is no string, and takes text of no test.
         self.original
             .call_method1(py, intern!(py, "write"), (text,))
     }
@@ -49,24 +49,24 @@ impl Stream {
     }
 }
 
-impl Stream {
-    /// Appends to the output of the current test; false when there is none, or it is not captured.
+impl StreamProxy {
+    /// Appends to the output of the current test; false if there is none, or its output is not captured.
     fn append(&self, text: &Bound<'_, PyString>) -> PyResult<bool> {
         let py = text.py();
         match text.to_cow() {
             Ok(text) => append(py, text.as_bytes()),
-            // There are lone surrogates, which may be an error, but not where the original would be asked.
+            // Lone surrogates (PEP 383: bytes of a file name) have no UTF-8. The original encodes text of no test itself.
             Err(_) if !append(py, b"")? => Ok(false),
             Err(_) => append(py, self.encode(text)?.as_bytes()),
         }
     }
 
-    /// Does with lone surrogates what the original would do, which may be to raise an error.
+    /// Encodes lone surrogates by the original's error handler, which may raise `UnicodeEncodeError`.
     fn encode<'py>(&self, text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
         let py = text.py();
         let errors = self.original.getattr(py, intern!(py, "errors")).ok();
         let errors = errors.and_then(|errors| errors.extract::<String>(py).ok());
-        // A stream that has no way with them, such as `io.StringIO`, takes them as they are.
+        // A stream without an error handler, such as `io.StringIO`, accepts surrogates.
         let errors = errors.as_deref().unwrap_or("backslashreplace");
         let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", errors))?;
         Ok(bytes.cast_into()?)
@@ -81,17 +81,17 @@ fn append(py: Python<'_>, text: &[u8]) -> PyResult<bool> {
     Ok(test.is_some_and(|test| test.get().0.append(text)))
 }
 
-/// The streams of `sys` that were replaced; one that is `None` there is not.
-pub(crate) struct Streams(Vec<Replaced>);
+/// The streams of `sys` that were replaced. A stream that is `None` (`pythonw.exe`) is left alone.
+pub(crate) struct StandardStreams(Vec<ReplacedStream>);
 
-struct Replaced {
+struct ReplacedStream {
     name: Py<PyString>,
-    stream: Py<Stream>,
+    stream: Py<StreamProxy>,
     original: Py<PyAny>,
 }
 
-impl Streams {
-    /// Replaces the streams. The originals write whole lines at once from now on.
+impl StandardStreams {
+    /// Replaces the streams, and has the originals write at the end of each line.
     pub(crate) fn replace(py: Python<'_>) -> PyResult<Self> {
         let replaced = ["stdout", "stderr"].map(|name| replace(py, name));
         let replaced: PyResult<Vec<_>> = replaced.into_iter().collect();
@@ -101,19 +101,23 @@ impl Streams {
     /// Puts the originals back.
     pub(crate) fn restore(&self, py: Python<'_>) -> PyResult<()> {
         let sys = py.import("sys")?;
-        for Replaced { name, original, .. } in &self.0 {
+        for ReplacedStream { name, original, .. } in &self.0 {
             sys.setattr(name, original)?;
         }
         Ok(())
     }
 
-    /// Flushes the streams at the end of a test: half a line may still stand in a buffer of Python's. Takes away what
-    /// the test has put in their place, if it is the only one that runs, and tells it so.
-    fn take_back(&self, py: Python<'_>, is_alone: impl Fn() -> bool) -> PyResult<()> {
+    /// Flushes the streams at the end of a test, on its thread, since half a line may be left in Python's buffers. Restores
+    /// a stream that was set to something else, if no other test runs, and notes that in the test's output.
+    pub(crate) fn restore_after_test(
+        &self,
+        py: Python<'_>,
+        is_alone: impl Fn() -> bool,
+    ) -> PyResult<()> {
         let sys = sys(py)?;
-        // Text that was captured has not come to the original streams, whose buffers are empty.
+        // Captured text has not reached the original streams, so their buffers are empty.
         let is_captured = capture::Context::current().append(b"");
-        for Replaced {
+        for ReplacedStream {
             name,
             stream,
             original,
@@ -124,13 +128,13 @@ impl Streams {
             if is_ours && is_captured {
                 continue;
             }
-            let written = found.as_ref().filter(|_| !is_ours);
+            let flushed = found.as_ref().filter(|_| !is_ours);
             // A stream that is None or closed has nothing to flush.
-            let _ = written
+            let _ = flushed
                 .unwrap_or(original.bind(py))
                 .call_method0(intern!(py, "flush"));
-            // Another test that runs may be about to put its own away. One that starts from here on finds the right
-            // stream: until that is set nothing lets another thread have Python.
+            // The stream may be that of another test that runs, which will restore it. A test that starts from here on finds
+            // the right stream: nothing before `setattr` lets another thread attach to Python.
             if is_ours || !is_alone() {
                 continue;
             }
@@ -147,14 +151,14 @@ impl Streams {
     }
 }
 
-/// The module `sys`. To import it anew takes longer than all else at the end of a test.
+/// The module `sys`. Importing it again would take longer than everything else at the end of a test.
 fn sys(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let import = || Ok::<_, PyErr>(py.import("sys")?.unbind());
     Ok(SYS.get_or_try_init(py, import)?.bind(py))
 }
 
-fn replace(py: Python<'_>, name: &str) -> PyResult<Option<Replaced>> {
+fn replace(py: Python<'_>, name: &str) -> PyResult<Option<ReplacedStream>> {
     let sys = py.import("sys")?;
     let name = PyString::intern(py, name);
     let original = sys.getattr(&name)?;
@@ -163,51 +167,17 @@ fn replace(py: Python<'_>, name: &str) -> PyResult<Option<Replaced>> {
     }
     let line_buffering = PyDict::new(py);
     line_buffering.set_item("line_buffering", true)?;
-    // Only `io.TextIOWrapper` has the method; another stream is somebody's own, and stays as it is.
+    // Only `io.TextIOWrapper` has the method. Another object is a replacement by user code, and stays as it is.
     let _ = original.call_method("reconfigure", (), Some(&line_buffering));
     let original = original.unbind();
-    let stream = Stream {
+    let stream = StreamProxy {
         original: original.clone_ref(py),
     };
     let stream = Py::new(py, stream)?;
     sys.setattr(&name, &stream)?;
-    Ok(Some(Replaced {
+    Ok(Some(ReplacedStream {
         name: name.unbind(),
         stream,
         original,
     }))
-}
-
-/// Flushes the streams and takes them back at the end of a test, however it ends.
-pub(crate) struct TakeBack {
-    session: Arc<Session>,
-    is_done: bool,
-}
-
-impl TakeBack {
-    pub(crate) fn new(session: &Arc<Session>) -> Self {
-        Self {
-            session: Arc::clone(session),
-            is_done: false,
-        }
-    }
-
-    /// Does it now.
-    pub(crate) fn now(&mut self, py: Python<'_>) {
-        self.is_done = true;
-        let Some(streams) = self.session.streams() else {
-            return;
-        };
-        if let Err(error) = streams.take_back(py, || self.session.stop.is_only_one()) {
-            error.write_unraisable(py, None);
-        }
-    }
-}
-
-impl Drop for TakeBack {
-    fn drop(&mut self) {
-        if !self.is_done {
-            Python::attach(|py| self.now(py));
-        }
-    }
 }

@@ -4,7 +4,7 @@ use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
-use crate::testing::python::current_test;
+use super::current_test;
 
 /// Replaces what starts threads and gives work to pools; returns what puts it back.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use libtest_async::{__private::AsyncFunction, capture, close_shared};
 
-use crate::testing::run::driver::block_on;
-use crate::testing::runtimes::test_runtime::Runtime;
-use crate::testing::test::failure::Failure;
+use crate::testing::runtimes::block_on::block_on;
+use crate::testing::runtimes::test_runtime::TestRuntime;
+use crate::testing::test::failure::TestFailure;
 use crate::testing::test::test_output::{Outcome, TestOutput};
 use crate::{TaskLocals, task_locals};
 
@@ -74,7 +74,7 @@ where
 #[derive(Clone)]
 pub(crate) struct HookContext {
     pub(crate) locals: TaskLocals,
-    pub(crate) runtime: &'static Runtime,
+    pub(crate) runtime: &'static TestRuntime,
 }
 
 impl HookContext {
@@ -103,7 +103,7 @@ impl HookContext {
     }
 }
 
-fn print(failure: Failure) {
+fn print(failure: TestFailure) {
     let failed = failure.into_failed(None);
     let words = format!("error: {}\n", failed.message().unwrap_or_default());
     capture::Context::default().print(words.as_bytes());

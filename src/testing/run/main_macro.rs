@@ -68,14 +68,14 @@ macro_rules! __testing_main_parts {
                     $crate::testing::__private::pyo3::append_to_inittab!(module);
                 })*)?
             }
-            let place = $crate::testing::__private::Place {
+            let main_file = $crate::testing::__private::SourceFile {
                 file: ::core::file!(),
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
             };
             let hooks = $crate::testing::__private::Hooks::new(add_modules);
             $(let hooks = hooks.with_setup($setup);)?
             $(let hooks = hooks.with_teardown($teardown);)?
-            $crate::testing::__private::run_registered(place, hooks)
+            $crate::testing::__private::run_registered(main_file, hooks)
         }
     };
 }

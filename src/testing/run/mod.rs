@@ -2,9 +2,12 @@
 
 pub(super) mod args;
 pub(super) mod driver;
+pub(super) mod exit_code;
 mod exit_deadline;
 pub(super) mod hooks;
 mod main_macro;
+mod phases;
+pub(super) mod running_loop;
 #[cfg(unix)]
 mod sigint;
 #[cfg(not(unix))]

@@ -4,18 +4,18 @@ use std::pin::Pin;
 
 use libtest_async::TestFuture;
 
-use crate::testing::test::settings::Settings;
+use super::tokio_settings::TokioSettings;
 
 /// The functions of a runtime that tests need, as pointers, so that nothing here is generic over it.
 #[doc(hidden)]
-pub struct Runtime {
+pub struct TestRuntime {
     /// Calls a function in the context of the library's own runtime, in which its handles are found.
     pub(crate) enter: fn(&mut dyn FnMut()),
     /// Starts a future on the library's own runtime.
     pub(crate) spawn: fn(Spawned),
     /// Polls the future of a test to its end, on this thread and by a runtime that ends with it.
     /// Returns whether that has ended.
-    pub(crate) block_on: fn(&Settings, TestFuture) -> bool,
+    pub(crate) block_on: fn(&TokioSettings, TestFuture) -> bool,
 }
 
 /// A future that opens a value which tests share.
@@ -23,7 +23,7 @@ pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// tokio.
 #[cfg(feature = "tokio-runtime")]
-pub static TOKIO: Runtime = Runtime {
+pub static TOKIO: TestRuntime = TestRuntime {
     enter: <crate::tokio::Tokio as crate::runtime::Runtime>::enter,
     spawn: |future| {
         drop(<crate::tokio::Tokio as crate::runtime::Runtime>::spawn(
@@ -35,7 +35,7 @@ pub static TOKIO: Runtime = Runtime {
 
 /// async-std.
 #[cfg(feature = "async-std-runtime")]
-pub static ASYNC_STD: Runtime = Runtime {
+pub static ASYNC_STD: TestRuntime = TestRuntime {
     enter: <crate::async_std::AsyncStd as crate::runtime::Runtime>::enter,
     spawn: |future| drop(crate::async_std::spawn(future)),
     block_on: |_, test| {
@@ -46,7 +46,7 @@ pub static ASYNC_STD: Runtime = Runtime {
 
 /// smol.
 #[cfg(feature = "smol-runtime")]
-pub static SMOL: Runtime = Runtime {
+pub static SMOL: TestRuntime = TestRuntime {
     enter: <crate::smol::Smol as crate::runtime::Runtime>::enter,
     spawn: |future| {
         drop(<crate::smol::Smol as crate::runtime::Runtime>::spawn(
@@ -60,7 +60,7 @@ pub static SMOL: Runtime = Runtime {
 };
 
 /// The runtime of tests that name none.
-pub(crate) fn default() -> &'static Runtime {
+pub(crate) fn default() -> &'static TestRuntime {
     #[cfg(feature = "tokio-runtime")]
     return &TOKIO;
     #[cfg(all(feature = "async-std-runtime", not(feature = "tokio-runtime")))]
@@ -84,15 +84,11 @@ pub(crate) fn default() -> &'static Runtime {
     feature = "smol-runtime",
     feature = "tokio-runtime"
 )))]
-static NONE: Runtime = Runtime {
+static NONE: TestRuntime = TestRuntime {
     enter: |function| function(),
-    spawn: |future| {
-        drop(std::thread::spawn(|| {
-            crate::testing::run::driver::block_on(future)
-        }))
-    },
+    spawn: |future| drop(std::thread::spawn(|| super::block_on::block_on(future))),
     block_on: |_, test| {
-        crate::testing::run::driver::block_on(test);
+        super::block_on::block_on(test);
         true
     },
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use libtest_async::TestFuture;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::testing::test::settings::{Settings, TokioSettings};
+use super::tokio_settings::TokioSettings;
 
 /// How long what a test has spawned may keep its runtime from ending.
 const TIME_TO_END: Duration = Duration::from_secs(1);
@@ -14,8 +14,8 @@ const TIME_TO_END: Duration = Duration::from_secs(1);
 ///
 /// Returns whether all of it is. A task that is being polled, and what `spawn_blocking` runs, cannot
 /// be dropped, only left behind.
-pub(crate) fn block_on(settings: &Settings, test: TestFuture) -> bool {
-    let runtime = build(&settings.tokio);
+pub(crate) fn block_on(settings: &TokioSettings, test: TestFuture) -> bool {
+    let runtime = build(settings);
     runtime.block_on(test);
     let started = Instant::now();
     runtime.shutdown_timeout(TIME_TO_END);

@@ -1,24 +1,36 @@
-//! Stopping the tests when Ctrl-C ends the run.
+//! The tests under way, and how the async ones are stopped: Ctrl-C and `--fail-fast` end a run before its tests.
+//!
+//! | state of a future | event | actor and thread | next state |
+//! | --- | --- | --- | --- |
+//! | running | it is ready or panics, or its test's time is over | the test's thread drops it | dropped |
+//! | running | [`RunningTests::stop`] | the thread that ends the run wakes it | to be dropped |
+//! | to be dropped | it is polled | the test's thread drops it, and polls it no more | dropped |
+//!
+//! The future of a test that blocks its thread stays in "to be dropped", since only its own thread may drop it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// The tests that are under way.
+/// Time limit of the async tests to be dropped by their runtimes when a run ends early.
+pub(crate) const DROP_LIMIT: Duration = Duration::from_secs(1);
+
+/// The tests of a run that are under way, including those that were given up.
 #[derive(Debug, Default)]
-pub(crate) struct Stop {
+pub(crate) struct RunningTests {
     state: Mutex<State>,
     dropped: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    is_set: bool,
-    next: u64,
-    /// How many futures of tests are not dropped.
+    /// Whether the run ends early. Async tests that start later are stopped at their first poll.
+    is_stopped: bool,
+    next_id: u64,
+    /// The number of futures of tests that have not been dropped.
     futures: usize,
-    /// Few at a time, by their numbers. `None` for sync tests, which nobody can stop.
+    /// The ids of the tests and the wakers of their futures; `None` for sync tests, which cannot be stopped.
     running: Vec<(u64, Option<Waker>)>,
 }
 
@@ -28,28 +40,28 @@ impl State {
     }
 }
 
-impl Stop {
-    /// Notes that a test runs, until the entry is dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> Entry {
+impl RunningTests {
+    /// Adds a test, on its own thread, until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> RunningTest {
         let mut state = self.lock();
-        let id = state.next;
-        state.next += 1;
+        let id = state.next_id;
+        state.next_id += 1;
         state.running.push((id, None));
-        Entry {
-            stop: Arc::clone(self),
+        RunningTest {
+            tests: Arc::clone(self),
             id,
         }
     }
 
-    /// Says whether a test runs, which may be one that was given up.
-    pub(crate) fn is_any_running(&self) -> bool {
+    /// Says whether a test is under way, which may be one that was given up.
+    pub(crate) fn is_any(&self) -> bool {
         !self.lock().running.is_empty()
     }
 
-    /// Stops the async tests, and waits a while for their futures to be dropped.
-    pub(crate) fn set(&self, limit: Duration) {
+    /// Has the async tests dropped on their threads, and waits for that until the limit.
+    pub(crate) fn stop(&self, limit: Duration) {
         let mut state = self.lock();
-        state.is_set = true;
+        state.is_stopped = true;
         let wakers: Vec<_> = state
             .running
             .iter_mut()
@@ -57,15 +69,14 @@ impl Stop {
             .collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
-        // One that blocks its thread is not dropped.
         let waited = self
             .dropped
             .wait_timeout_while(self.lock(), limit, |state| state.futures > 0);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Whether no more than one test runs.
-    pub(crate) fn is_only_one(&self) -> bool {
+    /// Says whether at most one test is under way.
+    pub(crate) fn is_at_most_one(&self) -> bool {
         self.lock().running.len() <= 1
     }
 
@@ -74,66 +85,66 @@ impl Stop {
     }
 }
 
-/// A test among those under way.
+/// A test under way; dropping it removes the test.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    stop: Arc<Stop>,
+pub(crate) struct RunningTest {
+    tests: Arc<RunningTests>,
     id: u64,
 }
 
-impl Entry {
-    /// Drops the future of the test as soon as the tests are stopped; then it never ends.
-    pub(crate) fn stoppable<F: Future>(&self, body: F) -> Stoppable<F> {
-        self.stop.lock().futures += 1;
-        Stoppable {
-            stop: Arc::clone(&self.stop),
+impl RunningTest {
+    /// Wraps the test's future, so that [`RunningTests::stop`] has it dropped. The wrapper stays pending after that.
+    pub(crate) fn stoppable<F: Future>(&self, future: F) -> StoppableFuture<F> {
+        self.tests.lock().futures += 1;
+        StoppableFuture {
+            tests: Arc::clone(&self.tests),
             id: self.id,
-            body: Some(Box::pin(body)),
+            future: Some(Box::pin(future)),
         }
     }
 }
 
-impl Drop for Entry {
+impl Drop for RunningTest {
     fn drop(&mut self) {
-        self.stop.lock().remove(self.id);
+        self.tests.lock().remove(self.id);
     }
 }
 
-/// See [`Entry::stoppable`].
-pub(crate) struct Stoppable<F> {
-    stop: Arc<Stop>,
+/// The future that [`RunningTest::stoppable`] returns.
+pub(crate) struct StoppableFuture<F> {
+    tests: Arc<RunningTests>,
     id: u64,
-    body: Option<Pin<Box<F>>>,
+    future: Option<Pin<Box<F>>>,
 }
 
-impl<F> Stoppable<F> {
-    /// Drops the future, once.
-    fn drop_body(&mut self) {
-        let Some(body) = self.body.take() else {
+impl<F> StoppableFuture<F> {
+    /// Drops the future, if that has not been done.
+    fn drop_future(&mut self) {
+        let Some(future) = self.future.take() else {
             return;
         };
-        drop(body);
-        self.stop.lock().futures -= 1;
-        self.stop.dropped.notify_all();
+        drop(future);
+        self.tests.lock().futures -= 1;
+        self.tests.dropped.notify_all();
     }
 }
 
-impl<F> Drop for Stoppable<F> {
+impl<F> Drop for StoppableFuture<F> {
     fn drop(&mut self) {
-        self.drop_body();
+        self.drop_future();
     }
 }
 
-impl<F: Future> Future for Stoppable<F> {
+impl<F: Future> Future for StoppableFuture<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        let mut state = this.stop.lock();
-        if state.is_set {
+        let mut state = this.tests.lock();
+        if state.is_stopped {
             drop(state);
-            this.drop_body();
-            this.stop.lock().remove(this.id);
+            this.drop_future();
+            this.tests.lock().remove(this.id);
         } else {
             let mut running = state.running.iter_mut();
             if let Some((_, waker)) = running.find(|(id, _)| *id == this.id) {
@@ -141,9 +152,9 @@ impl<F: Future> Future for Stoppable<F> {
             }
             drop(state);
         }
-        this.body
+        this.future
             .as_mut()
-            .map_or(Poll::Pending, |body| body.as_mut().poll(cx))
+            .map_or(Poll::Pending, |future| future.as_mut().poll(cx))
     }
 }
 
@@ -153,28 +164,28 @@ mod tests {
 
     #[test]
     fn stopping_waits_for_the_futures_to_be_dropped() {
-        let stop = Arc::new(Stop::default());
-        let entry = stop.enter();
+        let tests = Arc::new(RunningTests::default());
+        let entry = tests.enter();
         let future = entry.stoppable(std::future::pending::<()>());
         let stopping = {
-            let stop = Arc::clone(&stop);
-            std::thread::spawn(move || stop.set(Duration::from_secs(60)))
+            let tests = Arc::clone(&tests);
+            std::thread::spawn(move || tests.stop(Duration::from_secs(60)))
         };
-        while !stop.lock().is_set {
+        while !tests.lock().is_stopped {
             std::thread::yield_now();
         }
         drop(future);
         stopping.join().unwrap();
-        stop.set(Duration::from_secs(60));
+        tests.stop(Duration::from_secs(60));
     }
 
     #[test]
     fn stopping_drops_the_futures() {
-        let stop = Arc::new(Stop::default());
+        let tests = Arc::new(RunningTests::default());
         let value = Arc::new(());
-        let entry = stop.enter();
-        let other = stop.enter();
-        drop(stop.enter());
+        let entry = tests.enter();
+        let other = tests.enter();
+        drop(tests.enter());
         let held = Arc::clone(&value);
         let mut future = entry.stoppable(async move {
             std::future::pending::<()>().await;
@@ -183,11 +194,11 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 2);
-        stop.set(Duration::ZERO);
-        assert!(stop.is_any_running());
+        tests.stop(Duration::ZERO);
+        assert!(tests.is_any());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&value), 1);
         drop(other);
-        assert!(!stop.is_any_running());
+        assert!(!tests.is_any());
     }
 }

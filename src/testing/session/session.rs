@@ -1,4 +1,4 @@
-//! What the tests of one run share.
+//! The state of one run of tests.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,46 +6,46 @@ use libtest_async::Interrupter;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use super::running_tests::RunningTests;
+use super::shared;
 use crate::TaskLocals;
 use crate::panic;
-use crate::testing::python::callback_exits::Escapes;
+use crate::testing::python::callback_exits::CallbackExits;
 use crate::testing::python::current_test;
-use crate::testing::python::event_loops::{Loops, NoLoop};
-use crate::testing::python::standard_streams::Streams;
-use crate::testing::session::running_tests::Stop;
-use crate::testing::session::shared;
+use crate::testing::python::event_loops::{LoopThreads, LoopUnavailable};
+use crate::testing::python::standard_streams::StandardStreams;
 
-/// The loops of one run, and who may run.
+/// The state of one run: created before Python starts, and shared by the threads of all tests.
 #[derive(Default)]
 pub(crate) struct Session {
-    /// The loop of the main thread; it is there once Python has started.
-    main: OnceLock<TaskLocals>,
-    /// The loop that was asked for instead, if it is not installed.
-    missing: OnceLock<String>,
-    streams: OnceLock<Arc<Streams>>,
+    /// The loop of the main thread, once Python has started.
+    main_loop: OnceLock<TaskLocals>,
+    /// The name of the loop that `--loop` asks for, if it is not installed.
+    missing_loop: OnceLock<String>,
+    streams: OnceLock<Arc<StandardStreams>>,
     checks_leaks: OnceLock<bool>,
     interrupter: OnceLock<Interrupter>,
-    others: Loops,
+    loop_threads: LoopThreads,
     panic_hook: OnceLock<()>,
-    pub(crate) escapes: Escapes,
-    pub(crate) stop: Arc<Stop>,
+    pub(crate) callback_exits: CallbackExits,
+    pub(crate) running_tests: Arc<RunningTests>,
 }
 
 impl Session {
-    /// Tells the tests which loop they run beside, and what stands for the standard streams.
-    pub(crate) fn begin(&self, locals: TaskLocals, streams: Arc<Streams>) {
+    /// Sets the main loop, which the tests run beside, and the replaced standard streams.
+    pub(crate) fn begin(&self, locals: TaskLocals, streams: Arc<StandardStreams>) {
         shared::set_locals(Some(locals.clone()));
-        // A session begins once; a second loop would be a bug of this module, and the first stays.
-        let _ = self.main.set(locals);
+        // The results are dropped: a session begins once.
+        let _ = self.main_loop.set(locals);
         let _ = self.streams.set(streams);
     }
 
-    /// What stands for the standard streams, once the session has begun.
-    pub(crate) fn streams(&self) -> Option<&Streams> {
+    /// Returns the replaced standard streams, once the session has begun.
+    pub(crate) fn streams(&self) -> Option<&StandardStreams> {
         self.streams.get().map(Arc::as_ref)
     }
 
-    /// Tells what ends the run early.
+    /// Sets the handle that ends the run early.
     pub(crate) fn set_interrupter(&self, interrupter: Interrupter) {
         let _ = self.interrupter.set(interrupter);
     }
@@ -57,45 +57,49 @@ impl Session {
         }
     }
 
-    /// Has tests fail that leave tasks or coroutines behind, or not.
+    /// Sets whether tests fail that leave tasks or coroutines behind (`--leak-check`).
     pub(crate) fn check_leaks(&self, checks: bool) {
         let _ = self.checks_leaks.set(checks);
     }
 
+    /// Says whether tests fail that leave tasks or coroutines behind.
     pub(crate) fn checks_leaks(&self) -> bool {
         self.checks_leaks.get().copied().unwrap_or_default()
     }
 
-    /// Has the tests that name no loop skipped, for want of this one.
-    pub(crate) fn go_without(&self, name: String) {
-        let _ = self.missing.set(name);
+    /// Has the tests that name no loop skipped, because the loop of this name is not installed.
+    pub(crate) fn skip_without_loop(&self, name: String) {
+        let _ = self.missing_loop.set(name);
     }
 
-    /// Ends the loops that the tests have asked for.
+    /// Stops the loops on other threads.
     pub(crate) fn end(&self, py: Python<'_>) {
-        self.others.stop(py);
+        self.loop_threads.stop(py);
         shared::set_locals(None);
     }
 
-    /// Returns the loop of this name, or the main one, with context variables that the test has for itself.
+    /// Returns the loop of this name, or the main one, with a context of the test that this thread works for.
     pub(crate) fn locals_of_test(
         &self,
         py: Python<'_>,
         event_loop: Option<&'static str>,
-    ) -> Result<TaskLocals, NoLoop> {
-        // The harness has set its own for the run.
+    ) -> Result<TaskLocals, LoopUnavailable> {
+        // At the first test, because the harness installs its own panic hook when the run starts.
         self.panic_hook
             .get_or_init(panic::install_hook_before_others);
-        let Some(main) = self.main.get() else {
+        let Some(main_loop) = self.main_loop.get() else {
             let message = "the test was started without an event loop";
             return Err(PyRuntimeError::new_err(message).into());
         };
-        if let (None, Some(name)) = (event_loop, self.missing.get()) {
-            return Err(NoLoop::NotInstalled(name.clone()));
+        if let (None, Some(name)) = (event_loop, self.missing_loop.get()) {
+            return Err(LoopUnavailable::NotInstalled(name.clone()));
         }
         let locals = match event_loop {
-            Some(name) => &self.others.get(py, main, name, &self.escapes)?,
-            None => main,
+            Some(name) => {
+                let callback_exits = &self.callback_exits;
+                &self.loop_threads.get(py, main_loop, name, callback_exits)?
+            }
+            None => main_loop,
         };
         Ok(current_test::enter_context(py, locals)?)
     }

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 
 use crate::err::RustPanic;
 use crate::python::asyncio;
+use crate::testing::python::traceback;
 use crate::testing::runtimes::test_runtime;
-use crate::testing::test::failure;
 use crate::{TaskLocals, task_locals};
 
 /// A value that is made when the first test asks for it, shared by all tests, and closed after the last one: a connection
@@ -133,7 +133,7 @@ impl SharedError for Error {
     }
 
     fn describe(&self) -> String {
-        Python::attach(|py| failure::format_exception(py, &self.0))
+        Python::attach(|py| traceback::format_exception(py, &self.0))
     }
 
     fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {

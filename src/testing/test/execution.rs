@@ -1,9 +1,22 @@
-//! One test at work, on its thread.
+//! Executes one test on its thread.
+//!
+//! | state | event | actor and thread | next state |
+//! | --- | --- | --- | --- |
+//! | `WaitingForPython` | the thread is attached, and the loop is found | test's thread | `Running` |
+//! | `WaitingForPython` | there is no loop of that name | test's thread | `WithoutLoop` |
+//! | `WithoutLoop` | the test is skipped, or fails with the error | test's thread | `Ended` |
+//! | `Running` | the body returns or is skipped | test's thread, which restores the standard streams | `Ended` |
+//! | `Running` | the body panics, or is dropped by a timeout or Ctrl-C | test's thread | `Running` |
+//! | `Ended` | the runtime ends, or is left behind | test's thread | `Ended` |
+//! | any | another attempt begins (`--retries`) | test's thread | `WaitingForPython` |
+//!
+//! When the test's time is over, the harness's watchdog thread reads the state for its report
+//! ([`Execution::describe`]).
 
 use std::future::poll_fn;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
@@ -11,46 +24,51 @@ use std::thread;
 use libtest_async::{Completion, Failed};
 use pyo3::prelude::*;
 
-use crate::testing::python::event_loops::NoLoop;
+use super::expected_exception;
+use super::failure::TestFailure;
+use super::settings::TestSettings;
+use super::skip;
+use super::skip::{BodyEnd, SkippableFuture};
+use super::stacks;
+use super::stream_guard::StreamGuard;
+use super::test_output::{Outcome, TestFuture};
+use crate::testing::python::event_loops::LoopUnavailable;
 use crate::testing::python::leaks;
-use crate::testing::python::leaks::Check;
-use crate::testing::python::standard_streams::TakeBack;
+use crate::testing::python::leaks::LeakCheck;
 use crate::testing::python::thread_state::ThreadState;
-use crate::testing::run::driver::block_on;
-use crate::testing::runtimes::test_runtime::Runtime;
+use crate::testing::runtimes::block_on::block_on;
+use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::session::session::Session;
-use crate::testing::source_file::Source;
-use crate::testing::test::expected_exception;
-use crate::testing::test::failure::Failure;
-use crate::testing::test::settings::Settings;
-use crate::testing::test::skip;
-use crate::testing::test::skip::{Caught, End};
-use crate::testing::test::stacks;
-use crate::testing::test::test_output::{Outcome, TestFuture};
+use crate::testing::source_file::SourceLocation;
 use crate::{TaskLocals, task_locals};
 
-/// A test and its instrumentation, shared by all attempts.
+/// A test and its environment, shared by all attempts.
 pub(crate) struct Execution {
-    pub(crate) session: Arc<Session>,
-    pub(crate) runtime: &'static Runtime,
-    pub(crate) source: Option<Source>,
-    pub(crate) settings: Settings,
-    /// The locals of the current attempt, which [`describe`](Self::describe) reads on another thread.
-    pub(crate) locals: Mutex<Option<TaskLocals>>,
-    /// The same on their way from [`block_on`](Self::block_on) to [`run_async`](Self::run_async).
-    pub(crate) prepared: Mutex<Option<Result<TaskLocals, NoLoop>>>,
-    /// The body of the current attempt has ended.
-    pub(crate) is_through: AtomicBool,
+    session: Arc<Session>,
+    runtime: &'static TestRuntime,
+    source: Option<SourceLocation>,
+    settings: TestSettings,
+    /// Never locked while this thread attaches to Python or runs the test.
+    progress: Mutex<Progress>,
+}
+
+/// The state of the current attempt; the file's documentation has the transitions.
+enum Progress {
+    WaitingForPython,
+    WithoutLoop(LoopUnavailable),
+    Running(TaskLocals),
+    /// The body has ended. The runtime may wait for tasks that the test has spawned.
+    Ended,
 }
 
 /// The function of a sync test.
-pub(crate) enum Function {
+pub(crate) enum SyncFunction {
     WithoutArguments(Box<dyn FnOnce() -> Outcome + Send>),
     /// Takes the event loop.
     WithLoop(fn(Py<PyAny>) -> Outcome),
 }
 
-impl Function {
+impl SyncFunction {
     /// Binds the argument. A thread that is not attached to Python can call the function then.
     fn bind(self, py: Python<'_>, locals: &TaskLocals) -> Box<dyn FnOnce() -> Outcome + Send> {
         match self {
@@ -66,92 +84,140 @@ impl Function {
 type Verdict = Result<Completion, Failed>;
 
 impl Execution {
-    /// Polls an async test to its end, on its thread.
+    pub(crate) fn new(
+        session: &Arc<Session>,
+        runtime: &'static TestRuntime,
+        source: Option<SourceLocation>,
+        settings: TestSettings,
+    ) -> Self {
+        Self {
+            session: Arc::clone(session),
+            runtime,
+            source,
+            settings,
+            progress: Mutex::new(Progress::WaitingForPython),
+        }
+    }
+
+    /// Polls an async test to its end, on its thread. The harness passes the future that [`run_async`](Self::run_async)
+    /// has returned.
     ///
     /// # Errors
     ///
-    /// What the test has spawned keeps its runtime from ending, and leaks are looked for.
+    /// A task that the test has spawned keeps its runtime from ending, and leaks are looked for.
     pub(crate) fn block_on(&self, test: libtest_async::TestFuture) -> Result<(), Failed> {
-        let (_state, locals) = ThreadState::keep(|py| self.locals_of_test(py));
-        *lock(&self.prepared) = Some(locals);
-        match (self.runtime.block_on)(&self.settings, test) {
+        let (_state, ()) = self.attach(|_, _| ());
+        match (self.runtime.block_on)(&self.settings.tokio, test) {
             true => Ok(()),
             false => leaks::note_blocked_runtime(self.session.checks_leaks()),
         }
     }
 
-    /// Describes what the test is doing whose time is over.
+    /// Describes for the report what the test does, on the harness's watchdog thread, when its time is over.
     pub(crate) fn describe(&self) -> String {
-        let locals = lock(&self.locals).take();
-        let state = match (self.is_through.load(Ordering::SeqCst), &locals) {
-            (true, _) => {
-                "the test is through, and what it has spawned keeps its runtime from ending\n"
-            }
-            (false, None) => "the test has waited for Python\n",
-            (false, Some(_)) => "",
+        let (text, locals) = match &*self.progress() {
+            Progress::WaitingForPython => ("the test has waited for Python\n", None),
+            Progress::Running(locals) => ("", Some(locals.clone())),
+            Progress::WithoutLoop(_) | Progress::Ended => (
+                "the test is through, and what it has spawned keeps its runtime from ending\n",
+                None,
+            ),
         };
-        state.to_owned() + &stacks::describe(&self.session, locals)
+        text.to_owned() + &stacks::describe(&self.session, locals)
     }
 
-    /// Returns the locals of an attempt that begins.
-    fn locals_of_test(&self, py: Python<'_>) -> Result<TaskLocals, NoLoop> {
-        let locals = self.session.locals_of_test(py, self.settings.event_loop)?;
-        *lock(&self.locals) = Some(locals.clone());
-        Ok(locals)
+    /// Begins an attempt: attaches this thread to Python and gets the loop's locals, for which `prepare` is called then.
+    fn attach<T>(
+        &self,
+        prepare: impl FnOnce(Python<'_>, Option<&TaskLocals>) -> T,
+    ) -> (ThreadState, T) {
+        *self.progress() = Progress::WaitingForPython;
+        ThreadState::keep(|py| {
+            let found = self.session.locals_of_test(py, self.settings.event_loop);
+            let prepared = prepare(py, found.as_ref().ok());
+            *self.progress() = match found {
+                Ok(locals) => Progress::Running(locals),
+                Err(unavailable) => Progress::WithoutLoop(unavailable),
+            };
+            prepared
+        })
     }
 
-    /// Awaits an async test.
+    /// Returns the locals of the attempt that has begun.
+    ///
+    /// # Errors
+    ///
+    /// The verdict on a test whose loop is unavailable.
+    fn locals(&self) -> Result<TaskLocals, Verdict> {
+        let mut progress = self.progress();
+        match mem::replace(&mut *progress, Progress::Ended) {
+            Progress::Running(locals) => {
+                *progress = Progress::Running(locals.clone());
+                Ok(locals)
+            }
+            Progress::WithoutLoop(LoopUnavailable::NotInstalled(name)) => Err(Ok(
+                Completion::ignored_with(LoopUnavailable::skip_reason(&name)),
+            )),
+            Progress::WithoutLoop(LoopUnavailable::Error(error)) => {
+                drop(progress);
+                Err(Err(TestFailure::Python(error).into_failed(self.source)))
+            }
+            Progress::WaitingForPython | Progress::Ended => {
+                unreachable!("`attach` begins every attempt")
+            }
+        }
+    }
+
+    /// Awaits an async test, polled by [`block_on`](Self::block_on).
     pub(crate) async fn run_async(
         self: Arc<Self>,
         start: Box<dyn FnOnce() -> TestFuture + Send>,
     ) -> Verdict {
-        let prepared = lock(&self.prepared).take();
-        let locals = match prepared.expect("`block_on` prepares what it polls") {
+        let locals = match self.locals() {
             Ok(locals) => locals,
-            Err(no_loop) => return self.without_loop(no_loop),
+            Err(verdict) => return verdict,
         };
-        let entry = self.session.stop.enter();
-        let body = entry.stoppable(task_locals::scope(
+        let running = self.session.running_tests.enter();
+        let body = running.stoppable(task_locals::scope(
             locals.clone(),
-            Caught::NotStarted(start),
+            SkippableFuture::NotStarted(start),
         ));
         self.judge(locals, None, body).await
     }
 
     /// Calls a sync test.
-    pub(crate) fn run_sync(&self, function: Function) -> Verdict {
-        let (state, prepared) = ThreadState::keep(|py| {
-            let locals = self.locals_of_test(py)?;
-            Ok((function.bind(py, &locals), locals))
+    pub(crate) fn run_sync(&self, function: SyncFunction) -> Verdict {
+        let (state, function) = self.attach(|py, locals| {
+            // Bound while this thread is attached. Without locals the function is not called.
+            locals.map(|locals| function.bind(py, locals))
         });
-        let (function, locals) = match prepared {
-            Ok(prepared) => prepared,
-            Err(no_loop) => return self.without_loop(no_loop),
+        let locals = match self.locals() {
+            Ok(locals) => locals,
+            Err(verdict) => return verdict,
         };
-        let _entry = self.session.stop.enter();
+        let function = function.expect("there are locals");
+        let _running = self.session.running_tests.enter();
         let own = locals.clone();
         let body = async { call(function, own, self.runtime) };
         block_on(self.judge(locals, Some(state), body))
     }
 
-    /// Runs the body, and has Python write what it holds back and take its streams back.
+    /// Runs the body, and restores Python's standard streams.
     ///
-    /// `state` is that of a thread which needs Python no more after the body.
+    /// `state` is passed for a thread that needs Python no more after the body.
     async fn run(
         &self,
         locals: TaskLocals,
         state: Option<ThreadState>,
-        body: impl Future<Output = End>,
-    ) -> End {
-        self.is_through.store(false, Ordering::SeqCst);
-        let mut take_back = TakeBack::new(&self.session);
+        body: impl Future<Output = BodyEnd>,
+    ) -> BodyEnd {
+        let mut streams = StreamGuard::new(&self.session);
         let end = body.await;
         let tidy = |py: Python<'_>| {
-            // Dropped while this thread is attached, as the others are. What times out from here on waits for none of
-            // its tasks.
-            drop(lock(&self.locals).take());
-            self.is_through.store(true, Ordering::SeqCst);
-            take_back.now(py);
+            // The locals are dropped while this thread is attached: they hold Python objects.
+            let former = mem::replace(&mut *self.progress(), Progress::Ended);
+            drop(former);
+            streams.restore(py);
             let is_noted = !self.session.checks_leaks() && leaks::are_there(py, &locals);
             is_noted.then_some(locals)
         };
@@ -165,24 +231,24 @@ impl Execution {
         end
     }
 
-    /// Runs the test, and fails it for what it leaves behind if that is asked for.
+    /// Runs the test, and fails it for the tasks and coroutines that it leaves behind if `--leak-check` asks for that.
     async fn judge(
         &self,
         locals: TaskLocals,
         state: Option<ThreadState>,
-        body: impl Future<Output = End>,
+        body: impl Future<Output = BodyEnd>,
     ) -> Verdict {
         if !self.session.checks_leaks() {
             let verdict = self.finish(self.run(locals, state, body).await);
-            return self.with_escapes(verdict);
+            return self.with_callback_exits(verdict);
         }
         let run = self.run(locals.clone(), None, body);
-        let failed = |error| Failure::Python(error).into_failed(self.source);
-        let check = Check::begin(&locals).await.map_err(failed)?;
+        let failed = |error| TestFailure::Python(error).into_failed(self.source);
+        let check = LeakCheck::begin(&locals).await.map_err(failed)?;
         let verdict = catch_panic(run).await.map(|end| self.finish(end));
         let left = check.end(&locals).await.map_err(failed);
         match verdict {
-            Ok(verdict) => self.with_escapes(with_left(verdict, left)),
+            Ok(verdict) => self.with_callback_exits(with_left(verdict, left)),
             Err(payload) => {
                 print_left(left);
                 panic::resume_unwind(payload)
@@ -190,10 +256,10 @@ impl Execution {
         }
     }
 
-    fn finish(&self, end: End) -> Verdict {
+    fn finish(&self, end: BodyEnd) -> Verdict {
         let outcome = match end {
-            End::Returned(outcome) => outcome,
-            End::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
+            BodyEnd::Returned(outcome) => outcome,
+            BodyEnd::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
         };
         let result = match self.settings.raises {
             Some(class) => expected_exception::judge(outcome, class, self.source),
@@ -202,28 +268,24 @@ impl Execution {
         result.map(|()| Completion::Completed)
     }
 
-    /// Fails a test, unless it was skipped, for what its callbacks have raised. That of another is told at the end of the
-    /// run.
-    fn with_escapes(&self, verdict: Verdict) -> Verdict {
+    /// Fails a test, unless it was skipped, for the exceptions of its callbacks that have ended the loop. Those of no test
+    /// that is under way are printed at the end of the run.
+    fn with_callback_exits(&self, verdict: Verdict) -> Verdict {
         match verdict {
             Ok(Completion::Ignored { .. }) => verdict,
-            _ => with_left(verdict, Ok(self.session.escapes.take_of_current_test())),
+            _ => with_left(
+                verdict,
+                Ok(self.session.callback_exits.take_of_current_test()),
+            ),
         }
     }
 
-    fn without_loop(&self, no_loop: NoLoop) -> Verdict {
-        match no_loop {
-            NoLoop::NotInstalled(name) => Ok(Completion::ignored_with(NoLoop::reason(&name))),
-            NoLoop::Error(error) => Err(Failure::Python(error).into_failed(self.source)),
-        }
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Awaits a future whose panic is to be looked at first.
+/// Awaits a future, and returns its panic as an error.
 async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     let mut future = pin!(future);
     let poll = |cx: &mut Context<'_>| match panic::catch_unwind(AssertUnwindSafe(|| {
@@ -235,7 +297,7 @@ async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     poll_fn(poll).await
 }
 
-/// Adds what the test has left behind, or why that is not known, to its own failure.
+/// Adds the description of leaks, or the error that kept them from being looked for, to the test's own failure.
 fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict {
     let left = match left {
         Ok(None) => return verdict,
@@ -253,7 +315,7 @@ fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict 
     }
 }
 
-/// Prints the leaks into the output of a test that panicked, behind the panic's text.
+/// Prints the leaks into the output of a test that panicked, after the text of the panic.
 fn print_left(left: Result<Option<String>, Failed>) {
     match left {
         Ok(None) => {}
@@ -263,7 +325,7 @@ fn print_left(left: Result<Option<String>, Failed>) {
 }
 
 /// Calls the function with its loop current, inside the runtime's context.
-fn call(function: impl FnOnce() -> Outcome, locals: TaskLocals, runtime: &Runtime) -> End {
+fn call(function: impl FnOnce() -> Outcome, locals: TaskLocals, runtime: &TestRuntime) -> BodyEnd {
     let _entered = task_locals::enter(locals);
     let (mut call, mut end) = (Some(function), None);
     (runtime.enter)(&mut || {

@@ -4,17 +4,21 @@ use libtest_async::Failed;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use crate::testing::source_file::Source;
-use crate::testing::test::failure::Failure;
-use crate::testing::test::test_output::Outcome;
+use super::failure::TestFailure;
+use super::test_output::Outcome;
+use crate::testing::source_file::SourceLocation;
 
 /// Judges the outcome of a test that has to raise an exception of the class: itself, or a class derived from it.
 ///
 /// The name is the class's own, or has the module before it.
-pub(crate) fn judge(outcome: Outcome, class: &str, source: Option<Source>) -> Result<(), Failed> {
+pub(crate) fn judge(
+    outcome: Outcome,
+    class: &str,
+    source: Option<SourceLocation>,
+) -> Result<(), Failed> {
     let failed = match outcome {
         Ok(()) => return Err(format!("the test did not raise {class}").into()),
-        Err(Failure::Python(exception))
+        Err(TestFailure::Python(exception))
             if Python::attach(|py| is_instance(py, &exception, class)) =>
         {
             return Ok(());

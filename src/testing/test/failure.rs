@@ -7,17 +7,18 @@ use std::fmt::Debug;
 use libtest_async::Failed;
 use pyo3::prelude::*;
 
-use crate::testing::source_file::Source;
+use crate::testing::python::traceback::format_exception;
+use crate::testing::source_file::SourceLocation;
 
 /// Why a test failed that did not panic.
-pub enum Failure {
+pub enum TestFailure {
     /// A Python exception, shown with the traceback that Python would print.
     Python(PyErr),
     /// Another error, shown in its debug form.
     Rust(Failed),
 }
 
-impl Failure {
+impl TestFailure {
     /// Tells a Python exception, which may be in a box, from other errors.
     pub(crate) fn new<E: Debug + 'static>(error: E) -> Self {
         let mut error = Some(error);
@@ -29,7 +30,7 @@ impl Failure {
     }
 
     /// Formats the failure for the report, which puts `Error: ` before it.
-    pub(crate) fn into_failed(self, source: Option<Source>) -> Failed {
+    pub(crate) fn into_failed(self, source: Option<SourceLocation>) -> Failed {
         match self {
             Self::Rust(failed) => failed,
             Self::Python(exception) => {
@@ -39,7 +40,7 @@ impl Failure {
                     drop(exception);
                     text
                 });
-                if let Some(Source { file, line, .. }) = source {
+                if let Some(SourceLocation { file, line, .. }) = source {
                     text = format!("{text}\nin the test at {file}:{line}");
                 }
                 text.into()
@@ -62,23 +63,4 @@ fn take_exception(error: &mut dyn Any) -> Option<PyErr> {
     let is_exception = |error: &mut Box<dyn Error>| error.is::<PyErr>();
     let exception = error.take_if(is_exception)?.downcast();
     exception.ok().map(|exception| *exception)
-}
-
-/// Returns what Python would print: the traceback with causes, notes and exception groups.
-///
-/// Python 3.9 takes three arguments, which later versions still do.
-pub(crate) fn format_exception(py: Python<'_>, exception: &PyErr) -> String {
-    let format = || -> PyResult<String> {
-        let lines = py.import("traceback")?.call_method1(
-            "format_exception",
-            (
-                exception.get_type(py),
-                exception.value(py),
-                exception.traceback(py),
-            ),
-        )?;
-        Ok(lines.extract::<Vec<String>>()?.concat())
-    };
-    let text = format().unwrap_or_else(|_| exception.to_string());
-    text.trim_end().to_owned()
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::task_locals::TaskLocals;
 use crate::testing::source_file;
-use crate::testing::source_file::Place;
+use crate::testing::source_file::SourceFile;
 
 /// Returns the event loop of the test.
 ///
@@ -41,7 +41,7 @@ macro_rules! __testing_python_module {
     ($py:expr, $file:expr $(,)?) => {
         $crate::testing::__private::load_module(
             $py,
-            $crate::testing::__private::Place {
+            $crate::testing::__private::SourceFile {
                 file: ::core::file!(),
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
             },
@@ -54,13 +54,13 @@ macro_rules! __testing_python_module {
 #[doc(hidden)]
 pub fn load_module<'py>(
     py: Python<'py>,
-    place: Place,
+    source: SourceFile,
     file: &str,
 ) -> PyResult<Bound<'py, PyModule>> {
-    let folder = source_file::folder_of(place.file, &place.manifest_dir());
+    let folder = source_file::folder_of(source.file, &source.manifest_dir());
     let path = folder.map(|folder| folder.join(file));
     let Some(path) = path.filter(|path| path.is_file()) else {
-        let message = format!("there is no {file} beside {}", place.file);
+        let message = format!("there is no {file} beside {}", source.file);
         return Err(PyFileNotFoundError::new_err(message));
     };
     let name = path.file_stem().unwrap_or_default();

@@ -8,6 +8,7 @@ pub(super) mod registration;
 pub(super) mod settings;
 pub(super) mod skip;
 mod stacks;
+mod stream_guard;
 #[expect(clippy::module_inception, reason = "the folder is about this one")]
 pub(super) mod test;
 pub(super) mod test_output;

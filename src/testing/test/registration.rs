@@ -2,38 +2,38 @@
 
 use std::time::Duration;
 
-use crate::testing::runtimes::test_runtime::Runtime;
-use crate::testing::source_file::Source;
-use crate::testing::test::settings::Settings;
-use crate::testing::test::test::{Body, Test, Work};
+use super::settings::TestSettings;
+use super::test::{Body, Test, TestWork};
+use crate::testing::runtimes::test_runtime::TestRuntime;
+use crate::testing::source_file::SourceLocation;
 
 /// A test as an attribute submits it: constants and function pointers only.
 #[doc(hidden)]
-pub struct Registration {
+pub struct TestRegistration {
     module: &'static str,
     name: &'static str,
-    source: Source,
-    runtime: &'static Runtime,
+    source: SourceLocation,
+    runtime: &'static TestRuntime,
     body: Body,
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
-    settings: Settings,
+    settings: TestSettings,
 }
 
-inventory::collect!(Registration);
+inventory::collect!(TestRegistration);
 
-impl Registration {
+impl TestRegistration {
     /// Takes `module_path!()`, the function's name, `(file!(), line!(), column!())`, the runtime and the function.
     #[must_use]
     pub const fn new(
         module: &'static str,
         name: &'static str,
         source: (&'static str, u32, u32),
-        runtime: &'static Runtime,
+        runtime: &'static TestRuntime,
         body: Body,
     ) -> Self {
         let (file, line, column) = source;
-        let source = Source { file, line, column };
+        let source = SourceLocation { file, line, column };
         Self {
             module,
             name,
@@ -42,7 +42,7 @@ impl Registration {
             body,
             ignored: None,
             should_panic: None,
-            settings: Settings::new(),
+            settings: TestSettings::new(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Registration {
     fn to_test(&self) -> Test {
         Test {
             name: full_name(self.module, self.name),
-            work: Work::Repeatable(self.body),
+            work: TestWork::Repeatable(self.body),
             runtime: Some(self.runtime),
             source: Some(self.source),
             ignored: self.ignored,
@@ -122,7 +122,7 @@ impl Registration {
     }
 }
 
-/// Submits a [`Registration`].
+/// Submits a [`TestRegistration`].
 ///
 /// An attribute cannot see whether its function is an associated one. The import is what the compiler objects to first
 /// there ("not supported in `trait`s or `impl`s", "consider moving it out"), and it names this macro.
@@ -145,12 +145,12 @@ fn full_name(module: &str, name: &str) -> String {
 
 /// Returns the registered tests, in no particular order.
 pub(crate) fn tests() -> impl Iterator<Item = Test> {
-    inventory::iter::<Registration>().map(Registration::to_test)
+    inventory::iter::<TestRegistration>().map(TestRegistration::to_test)
 }
 
 /// Returns the file of one of the registered tests.
 pub(crate) fn any_file() -> Option<&'static str> {
-    inventory::iter::<Registration>()
+    inventory::iter::<TestRegistration>()
         .next()
         .map(|registration| registration.source.file)
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::testing::runtimes::tokio_settings::TokioSettings;
+
 /// The arguments of one test.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
+pub(crate) struct TestSettings {
     pub(crate) timeout: Option<Duration>,
     /// Whether no other test may run at the same time.
     pub(crate) serial: bool,
@@ -15,27 +17,14 @@ pub(crate) struct Settings {
     pub(crate) tokio: TokioSettings,
 }
 
-/// The runtime that a test on tokio has, as `#[tokio::test]` makes it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TokioSettings {
-    pub(crate) is_multi_thread: bool,
-    /// As many as there are cores, if it is not said.
-    pub(crate) worker_threads: Option<usize>,
-    pub(crate) starts_paused: bool,
-}
-
-impl Settings {
+impl TestSettings {
     pub(crate) const fn new() -> Self {
         Self {
             timeout: None,
             serial: false,
             event_loop: None,
             raises: None,
-            tokio: TokioSettings {
-                is_multi_thread: false,
-                worker_threads: None,
-                starts_paused: false,
-            },
+            tokio: TokioSettings::new(),
         }
     }
 }

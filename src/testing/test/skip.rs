@@ -1,4 +1,4 @@
-//! Skipping a test while it runs.
+//! Skips a test while it runs.
 
 use std::any::Any;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::testing::test::test_output::{Outcome, TestFuture};
+use super::test_output::{Outcome, TestFuture};
 
 /// Ends the test that calls it, as ignored; the arguments are those of `format!` and say why.
 ///
@@ -32,7 +32,7 @@ macro_rules! __testing_skip {
     };
 }
 
-/// What a skipped test unwinds with.
+/// The panic payload of a skipped test: the reason.
 struct Skipped(String);
 
 /// Unwinds out of a test.
@@ -41,47 +41,48 @@ pub fn skip(why: fmt::Arguments<'_>) -> ! {
     panic::resume_unwind(Box::new(Skipped(why.to_string())))
 }
 
-/// How a test that did not panic came to its end.
-pub(crate) enum End {
+/// How the body of a test ended that did not panic.
+pub(crate) enum BodyEnd {
     Returned(Outcome),
     /// With the reason.
     Skipped(String),
 }
 
 /// Calls the function of a sync test.
-pub(crate) fn call(function: impl FnOnce() -> Outcome) -> End {
+pub(crate) fn call(function: impl FnOnce() -> Outcome) -> BodyEnd {
     panic::catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(function)))
-        .map_or_else(reason_of, End::Returned)
+        .map_or_else(skipped_or_resume, BodyEnd::Returned)
 }
 
-/// std's panic hook ends a short backtrace at a frame of this name: what lies outside is the harness's.
+/// Calls the body below a frame of this name, at which std's short backtraces end (`library/std/src/sys/backtrace.rs`): the
+/// frames outside are the harness's. libtest has a function of the same name.
 #[inline(never)]
 fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
     let result = body();
-    // Keeps the call above from becoming a jump, which would leave no frame.
+    // Keeps the call above from becoming a tail call, which would leave no frame, as in std.
     std::hint::black_box(());
     result
 }
 
-/// Takes the reason out of what was caught; other panics go on.
-fn reason_of(payload: Box<dyn Any + Send>) -> End {
+/// Returns the reason if the payload is that of a skipped test; resumes other panics.
+fn skipped_or_resume(payload: Box<dyn Any + Send>) -> BodyEnd {
     match payload.downcast::<Skipped>() {
-        Ok(skipped) => End::Skipped(skipped.0),
+        Ok(skipped) => BodyEnd::Skipped(skipped.0),
         Err(payload) => panic::resume_unwind(payload),
     }
 }
 
-/// The future of an async test, which is made at the first poll.
-pub(crate) enum Caught {
+/// The future of an async test, created at the first poll, on the test's thread. Catches the unwinding of [`skip`].
+pub(crate) enum SkippableFuture {
     NotStarted(Box<dyn FnOnce() -> TestFuture + Send>),
     Running(TestFuture),
     Finished,
 }
 
-impl Future for Caught {
-    type Output = End;
+impl Future for SkippableFuture {
+    type Output = BodyEnd;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BodyEnd> {
         let mut future = match std::mem::replace(&mut *self, Self::Finished) {
             Self::NotStarted(start) => start(),
             Self::Running(future) => future,
@@ -89,12 +90,12 @@ impl Future for Caught {
         };
         let poll = || __rust_begin_short_backtrace(|| future.as_mut().poll(cx));
         match panic::catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Ready(outcome)) => Poll::Ready(End::Returned(outcome)),
+            Ok(Poll::Ready(outcome)) => Poll::Ready(BodyEnd::Returned(outcome)),
             Ok(Poll::Pending) => {
                 *self = Self::Running(future);
                 Poll::Pending
             }
-            Err(payload) => Poll::Ready(reason_of(payload)),
+            Err(payload) => Poll::Ready(skipped_or_resume(payload)),
         }
     }
 }

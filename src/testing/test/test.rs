@@ -1,38 +1,53 @@
 //! A test, before it is handed to the harness.
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use libtest_async::Trial;
+use libtest_async::{Arguments, Trial};
 use pyo3::prelude::*;
 
+use super::execution::{Execution, SyncFunction};
+use super::settings::TestSettings;
+use super::test_output::{Outcome, TestFuture, erase};
 use crate::testing::runtimes::test_runtime;
-use crate::testing::runtimes::test_runtime::Runtime;
+use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::session::session::Session;
-use crate::testing::source_file::Source;
-use crate::testing::test::execution::{Execution, Function};
-use crate::testing::test::settings::Settings;
-use crate::testing::test::test_output::{Outcome, TestFuture, erase};
+use crate::testing::source_file::SourceLocation;
 
 /// A test for [`test_harness`](crate::testing::test_harness) or a runtime's `test_main`.
 ///
 /// The functions with a runtime's `#[test]` attribute are such tests as well.
 pub struct Test {
     pub(crate) name: String,
-    pub(crate) work: Work,
-    /// `None` is the runtime of whoever runs the test.
-    pub(crate) runtime: Option<&'static Runtime>,
-    pub(crate) source: Option<Source>,
-    /// With a reason that may be empty.
+    pub(crate) work: TestWork,
+    /// `None` stands for the runtime of `test_main`, or else the default one.
+    pub(crate) runtime: Option<&'static TestRuntime>,
+    pub(crate) source: Option<SourceLocation>,
+    /// The reason for ignoring the test, which may be empty.
     pub(crate) ignored: Option<&'static str>,
-    /// With a text that may be empty.
+    /// The text that the panic has to contain, which may be empty.
     pub(crate) should_panic: Option<&'static str>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: TestSettings,
 }
 
-/// What a test does.
-pub(crate) enum Work {
+/// Converts tests for the harness: for a listing only their names and attributes.
+pub(crate) fn trials(
+    tests: impl IntoIterator<Item = Test>,
+    arguments: &Arguments,
+    session: &Arc<Session>,
+    runtime: Option<&'static TestRuntime>,
+) -> Vec<Trial> {
+    let tests = tests.into_iter();
+    match arguments.list {
+        true => tests.map(Test::into_listed).collect(),
+        false => tests
+            .map(|test| test.into_trial(session, runtime))
+            .collect(),
+    }
+}
+
+/// The work of a test.
+pub(crate) enum TestWork {
     Async(Box<dyn FnOnce() -> TestFuture + Send>),
     #[cfg_attr(
         not(any(
@@ -43,11 +58,11 @@ pub(crate) enum Work {
         expect(dead_code, reason = "the functions that make them are the runtimes'")
     )]
     Sync(Box<dyn FnOnce() -> Outcome + Send>),
-    /// What `--retries` can call again.
+    /// A function, which `--retries` can call again.
     Repeatable(Body),
 }
 
-/// The function that an attribute stands on.
+/// The function below an attribute `test`.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub enum Body {
@@ -78,12 +93,12 @@ impl Test {
     {
         Self::new(
             name,
-            Work::Async(Box::new(|| erase(Box::pin(future)))),
+            TestWork::Async(Box::new(|| erase(Box::pin(future)))),
             None,
         )
     }
 
-    pub(crate) fn new(name: String, work: Work, runtime: Option<&'static Runtime>) -> Self {
+    pub(crate) fn new(name: String, work: TestWork, runtime: Option<&'static TestRuntime>) -> Self {
         Self {
             name,
             work,
@@ -91,55 +106,51 @@ impl Test {
             source: None,
             ignored: None,
             should_panic: None,
-            settings: Settings::new(),
+            settings: TestSettings::new(),
         }
     }
 
-    /// Hands the test to the harness for a listing, which calls nothing of it.
+    /// Converts the test for a listing, which calls no function of it.
     pub(crate) fn into_listed(self) -> Trial {
         let trial = Trial::test(self.name, || Ok(()));
-        mark(trial, self.source, self.ignored, self.should_panic)
+        with_attributes(trial, self.source, self.ignored, self.should_panic)
     }
 
-    /// Hands the test to the harness; it will ask `session` for its loop when it starts.
+    /// Converts the test for a run; it gets its loop from `session` when it starts.
     pub(crate) fn into_trial(
         self,
         session: &Arc<Session>,
-        fallback: Option<&'static Runtime>,
+        fallback: Option<&'static TestRuntime>,
     ) -> Trial {
-        let execution = Arc::new(Execution {
-            session: Arc::clone(session),
-            runtime: self
-                .runtime
+        let execution = Arc::new(Execution::new(
+            session,
+            self.runtime
                 .or(fallback)
                 .unwrap_or_else(test_runtime::default),
-            source: self.source,
-            settings: self.settings,
-            locals: Mutex::default(),
-            prepared: Mutex::default(),
-            is_through: AtomicBool::new(false),
-        });
+            self.source,
+            self.settings,
+        ));
         let (polling, timed_out) = (Arc::clone(&execution), Arc::clone(&execution));
         let mut trial = self
             .work
             .into_trial(self.name, execution)
-            // Whose leak it was could not be told if others ran.
+            // If other tests ran at the same time, it could not be known which of them leaked.
             .with_serial(self.settings.serial || session.checks_leaks())
             .with_block_on(move |test| polling.block_on(test))
             .with_timeout_description(move || timed_out.describe());
         if let Some(timeout) = self.settings.timeout {
             trial = trial.with_timeout(timeout);
         }
-        mark(trial, self.source, self.ignored, self.should_panic)
+        with_attributes(trial, self.source, self.ignored, self.should_panic)
     }
 }
 
-impl Work {
+impl TestWork {
     fn into_trial(self, name: String, execution: Arc<Execution>) -> Trial {
         match self {
             Self::Async(start) => Trial::ignorable_async_test(name, || execution.run_async(start)),
             Self::Sync(function) => {
-                let function = Function::WithoutArguments(function);
+                let function = SyncFunction::WithoutArguments(function);
                 Trial::ignorable_test(name, move || execution.run_sync(function))
             }
             Self::Repeatable(Body::Async(start)) => repeatable(execution, move |execution| {
@@ -149,13 +160,13 @@ impl Work {
             }),
             Self::Repeatable(Body::Sync(function)) => repeatable(execution, move |execution| {
                 Trial::ignorable_test(name.clone(), move || {
-                    execution.run_sync(Function::WithoutArguments(Box::new(function)))
+                    execution.run_sync(SyncFunction::WithoutArguments(Box::new(function)))
                 })
             }),
             Self::Repeatable(Body::SyncWithLoop(function)) => {
                 repeatable(execution, move |execution| {
                     Trial::ignorable_test(name.clone(), move || {
-                        execution.run_sync(Function::WithLoop(function))
+                        execution.run_sync(SyncFunction::WithLoop(function))
                     })
                 })
             }
@@ -163,7 +174,7 @@ impl Work {
     }
 }
 
-/// Makes a trial that `make` makes anew for each attempt.
+/// Creates a trial of which `make` creates each attempt.
 fn repeatable(
     execution: Arc<Execution>,
     make: impl Fn(Arc<Execution>) -> Trial + Send + Sync + 'static,
@@ -171,13 +182,14 @@ fn repeatable(
     Trial::repeatable(move || make(Arc::clone(&execution)))
 }
 
-fn mark(
+/// Adds the attributes of the test function to its trial.
+fn with_attributes(
     mut trial: Trial,
-    source: Option<Source>,
+    source: Option<SourceLocation>,
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
 ) -> Trial {
-    if let Some(Source { file, line, column }) = source {
+    if let Some(SourceLocation { file, line, column }) = source {
         trial = trial.with_source_span(file, (line, column), (line, column));
     }
     trial = match ignored {

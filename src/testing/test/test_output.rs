@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 
-use crate::testing::test::failure::Failure;
+use super::failure::TestFailure;
 
 /// What became of a test that did not panic.
-pub(crate) type Outcome = Result<(), Failure>;
+pub(crate) type Outcome = Result<(), TestFailure>;
 
 /// An async test, whatever it returned. It stays on the thread of its test.
 pub(crate) type TestFuture = Pin<Box<dyn Future<Output = Outcome>>>;
@@ -30,7 +30,7 @@ impl TestOutput for () {
 
 impl<E: Debug + 'static> TestOutput for Result<(), E> {
     fn into_outcome(self) -> Outcome {
-        self.map_err(Failure::new)
+        self.map_err(TestFailure::new)
     }
 }
 

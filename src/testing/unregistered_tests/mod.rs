@@ -1,8 +1,9 @@
-//! Functions with `#[test]` beside `testing::main!`, which rustc drops without a word.
+//! Finds functions with plain `#[test]` in a target with `testing::main!`, which rustc drops without a warning.
 //!
-//! Only the source says that they are there, so it is read, if it is there: the file of the target and those of its
-//! modules. What cannot be known for sure from one file is not told: functions behind conditions, in the arguments of
-//! macros, or with a `#[test]` that may be an imported one.
+//! The user is somebody who adds `main!` to a library or test target that has `#[test]` functions: with `harness = false`
+//! rustc removes them, and the run would pass without them. The binary does not contain them, so the source is read, if it is
+//! there: the file of the target and those of its modules. Functions behind conditions, in the arguments of macros, or with
+//! a `#[test]` that may be imported are not counted, since one file alone does not show whether they are lost.
 
 mod lexer;
 mod scan;
@@ -13,30 +14,29 @@ use std::path::{Path, PathBuf};
 
 use libtest_async::{__private::is_worker, Arguments, FormatSetting, capture};
 
-use self::scan::Found;
-use crate::testing::run::args::parse_args;
+use self::scan::ScannedFile;
 use crate::testing::source_file;
-use crate::testing::source_file::Place;
+use crate::testing::source_file::SourceFile;
 
-/// Set by cargo-nextest, which has a process for each test and shows the output of some.
+/// Set by cargo-nextest, which runs each test in a process of its own: the note would be repeated for each.
 const NEXTEST: &str = "NEXTEST";
 
-/// Tells of the functions of a target when it is dropped, at the end of the run.
+/// Prints notes about the unregistered tests of a target when it is dropped, at the end of the run.
 #[derive(Debug)]
-pub(super) struct Note(Option<PathBuf>);
+pub(super) struct UnregisteredTests(Option<PathBuf>);
 
-impl Note {
-    /// Takes the place of `main!`. Nothing is told to machines, and by no worker process.
-    pub(super) fn at_end(place: &Place) -> Self {
-        let is_for_people = is_for_people(&parse_args().harness);
+impl UnregisteredTests {
+    /// Takes the file that contains `main!`. Prints nothing in machines' formats, and nothing in worker processes.
+    pub(super) fn report_on_drop(main_file: &SourceFile, arguments: &Arguments) -> Self {
+        let is_for_people = is_for_people(arguments);
         let is_one_of_many = is_worker() || env::var_os(NEXTEST).is_some();
-        let is_told = is_for_people && !is_one_of_many;
-        let file = is_told.then(|| source_file::find(place.file, &place.manifest_dir()));
+        let is_printed = is_for_people && !is_one_of_many;
+        let file = is_printed.then(|| source_file::find(main_file.file, &main_file.manifest_dir()));
         Self(file.flatten())
     }
 }
 
-impl Drop for Note {
+impl Drop for UnregisteredTests {
     fn drop(&mut self) {
         let file = self.0.take();
         let notes = file.map(|file| notes(&file)).unwrap_or_default();
@@ -54,12 +54,12 @@ fn is_for_people(arguments: &Arguments) -> bool {
     !arguments.list && !is_for_machines
 }
 
-/// Reads the file and those of its modules, and says what is lost in each.
+/// Reads the file and those of its modules, and returns a note for each kind of unregistered test in each file.
 fn notes(root: &Path) -> Vec<String> {
     let files = read(root);
-    // `use super::*` takes the imports of one file to others.
+    // `use super::*` brings the imports of one file into another.
     let has_imported_test = files.iter().any(|(_, found)| found.imports_test);
-    let lost = |(path, found): &(PathBuf, Found)| {
+    let lost = |(path, found): &(PathBuf, ScannedFile)| {
         let plain = if has_imported_test { 0 } else { found.plain };
         let shown = path.strip_prefix(env::current_dir().unwrap_or_default());
         let shown = shown.unwrap_or(path).display().to_string();
@@ -71,16 +71,16 @@ fn notes(root: &Path) -> Vec<String> {
     files.iter().flat_map(lost).flatten().collect()
 }
 
-/// Returns what is in the root file and in the files of its modules.
-fn read(root: &Path) -> Vec<(PathBuf, Found)> {
+/// Scans the root file and the files of its modules.
+fn read(root: &Path) -> Vec<(PathBuf, ScannedFile)> {
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     let mut todo = vec![(root.to_owned(), folder)];
-    let mut files: Vec<(PathBuf, Found)> = Vec::new();
+    let mut files: Vec<(PathBuf, ScannedFile)> = Vec::new();
     while let Some((path, folder)) = todo.pop() {
         let Ok(text) = fs::read_to_string(&path) else {
             continue;
         };
-        // Most files have none, and to look closer takes long in an unoptimised build.
+        // Most files have no test, and the lexer is slow in an unoptimised build.
         if !text.contains("#[test") && !text.contains("mod ") {
             continue;
         }
@@ -112,7 +112,7 @@ fn functions(count: usize, which: &str) -> Option<String> {
     }
 }
 
-/// The attribute that makes a test of a function here.
+/// Returns the attribute that registers a function as a test.
 fn attribute() -> &'static str {
     if cfg!(feature = "tokio-runtime") {
         "#[pyo3_aio::tokio::test]"
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_of_a_target_is_told_of() {
+    fn each_file_of_a_target_has_its_notes() {
         let files = [
             ("main.rs", "mod a; mod b; mod absent; #[test] fn t() {}"),
             ("a.rs", "mod below; #[test] fn t() {} #[test] fn u() {}"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_and_lists_are_told_nothing() {
+    fn machines_and_lists_get_no_notes() {
         for (line, expected) in [
             ("--quiet", true),
             ("--format terse", true),

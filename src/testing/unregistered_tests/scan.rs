@@ -1,16 +1,16 @@
-//! The items of a source file, and which of its functions are lost.
+//! Scans the items of a source file for functions that rustc drops.
 
 use super::lexer;
 use super::lexer::Token;
 
-/// What a file holds.
+/// The modules and the unregistered tests of a source file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    /// How many functions have `#[test]`.
+pub(super) struct ScannedFile {
+    /// The number of functions with `#[test]`.
     pub(super) plain: usize,
-    /// How many sync functions have `#[test_case]` above all attributes that would register them.
+    /// The number of sync functions with `#[test_case]` above all attributes that would register them.
     pub(super) below_cases: usize,
-    /// The modules `mod name;` that are there in any case.
+    /// The names of `mod name;` items without a condition.
     pub(super) modules: Vec<String>,
     /// Whether `test` may be an imported name.
     pub(super) imports_test: bool,
@@ -32,19 +32,19 @@ const WITHOUT_TEST: &[&str] = &[
 /// An attribute without its brackets.
 type Attribute<'a> = &'a [Token];
 
-/// Looks at the items of a file.
-pub(super) fn scan(text: &str) -> Found {
+/// Scans the items of a file.
+pub(super) fn scan(text: &str) -> ScannedFile {
     let tokens = lexer::tokens(text);
-    let mut found = Found::default();
-    items(&tokens, true, &mut found);
-    found
+    let mut scanned = ScannedFile::default();
+    items(&tokens, true, &mut scanned);
+    scanned
 }
 
-/// Looks at items, of the file or of a module within it.
+/// Scans items of the file or of a module within it.
 ///
-/// Groups are skipped: functions and `impl`s hold no function that libtest would run, the arguments of a macro are not
-/// known to.
-fn items(tokens: &[Token], is_top: bool, found: &mut Found) {
+/// Groups are skipped: libtest runs no function inside functions and `impl`s, and the arguments of a macro need not be
+/// items.
+fn items(tokens: &[Token], is_top: bool, scanned: &mut ScannedFile) {
     let mut attributes: Vec<Attribute<'_>> = Vec::new();
     let mut is_async = false;
     let mut rest = tokens;
@@ -67,11 +67,11 @@ fn items(tokens: &[Token], is_top: bool, found: &mut Found) {
                 is_async = false;
             }
             Token::Word(word) => match word.as_str() {
-                "use" => found.imports_test |= may_import_test(until_semicolon(after)),
-                "mod" => module(after, is_top, &attributes, found),
+                "use" => scanned.imports_test |= may_import_test(until_semicolon(after)),
+                "mod" => module(after, is_top, &attributes, scanned),
                 "async" => is_async = true,
                 "fn" if matches!(after, [Token::Word(_), ..]) => {
-                    function(&attributes, is_async, found);
+                    function(&attributes, is_async, scanned);
                 }
                 _ => {}
             },
@@ -81,19 +81,19 @@ fn items(tokens: &[Token], is_top: bool, found: &mut Found) {
     }
 }
 
-fn module(after: &[Token], is_top: bool, attributes: &[Attribute<'_>], found: &mut Found) {
+fn module(after: &[Token], is_top: bool, attributes: &[Attribute<'_>], scanned: &mut ScannedFile) {
     let is_known = |attribute: &Attribute<'_>| {
         !is_conditional(attribute) && !matches!(path(attribute).as_slice(), ["path"])
     };
     match after {
         _ if !attributes.iter().all(is_known) => {}
-        [Token::Word(name), Token::Mark(';'), ..] if is_top => found.modules.push(name.clone()),
-        [Token::Word(_), body @ ..] => items(inside_braces(body), false, found),
+        [Token::Word(name), Token::Mark(';'), ..] if is_top => scanned.modules.push(name.clone()),
+        [Token::Word(_), body @ ..] => items(inside_braces(body), false, scanned),
         _ => {}
     }
 }
 
-fn function(attributes: &[Attribute<'_>], is_async: bool, found: &mut Found) {
+fn function(attributes: &[Attribute<'_>], is_async: bool, scanned: &mut ScannedFile) {
     if attributes.iter().any(|attribute| is_conditional(attribute)) {
         return;
     }
@@ -105,9 +105,9 @@ fn function(attributes: &[Attribute<'_>], is_async: bool, found: &mut Found) {
         .iter()
         .take_while(|attribute| !registers(attribute));
     if !is_async && above.any(makes_cases) {
-        found.below_cases += 1;
+        scanned.below_cases += 1;
     } else if attributes.contains(&[Token::Word("test".to_owned())].as_slice()) {
-        found.plain += 1;
+        scanned.plain += 1;
     }
 }
 
@@ -115,7 +115,7 @@ fn last_name<'a>(attribute: Attribute<'a>) -> &'a str {
     path(attribute).last().copied().unwrap_or_default()
 }
 
-/// Whether the attribute decides by a condition that is not known to hold. Test targets have `cfg(test)`.
+/// Says whether the attribute has a condition that may be false. `cfg(test)` holds in test targets.
 fn is_conditional(attribute: &[Token]) -> bool {
     match path(attribute).as_slice() {
         ["cfg_attr"] => true,
@@ -138,7 +138,7 @@ fn may_import_test(tree: &[Token]) -> bool {
     (0..tree.len()).any(is_test) || (is_glob && !is_safe_glob)
 }
 
-/// The names that a path at the start of the tokens has.
+/// Returns the names of the path that the tokens begin with.
 fn path(tokens: &[Token]) -> Vec<&str> {
     let mut names = Vec::new();
     for token in tokens {
@@ -156,7 +156,7 @@ fn until_semicolon(tokens: &[Token]) -> &[Token] {
     &tokens[..end.unwrap_or(tokens.len())]
 }
 
-/// The tokens inside the group that these begin with, if they do.
+/// Returns the tokens inside the group that these begin with; none if they begin with no group.
 fn inside(tokens: &[Token]) -> &[Token] {
     let length = group_length(tokens);
     tokens.get(1..length.saturating_sub(1)).unwrap_or_default()
@@ -169,7 +169,7 @@ fn inside_braces(tokens: &[Token]) -> &[Token] {
     }
 }
 
-/// How many tokens the group has that these begin with, brackets included; 0 if they begin with none.
+/// Returns the number of tokens of the group that these begin with, brackets included; 0 if they begin with no group.
 fn group_length(tokens: &[Token]) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
@@ -187,7 +187,7 @@ fn group_length(tokens: &[Token]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, scan};
+    use super::{ScannedFile, scan};
 
     #[test]
     fn functions_with_test_are_counted() {
@@ -207,9 +207,9 @@ mod tests {
 const F: fn() = one;
 #[test] #[serial] async fn four() {}
 ";
-        let expected = Found {
+        let expected = ScannedFile {
             plain: 4,
-            ..Found::default()
+            ..ScannedFile::default()
         };
         assert_eq!(scan(text), expected);
     }
@@ -241,7 +241,7 @@ const F: fn() = one;
             "#",
             "mod a {",
         ] {
-            assert_eq!(scan(text), Found::default(), "{text}");
+            assert_eq!(scan(text), ScannedFile::default(), "{text}");
         }
     }
 
@@ -276,7 +276,7 @@ const F: fn() = one;
         assert_eq!(count("#[test_case::test_matrix([1])] fn a(b: u8) {}"), 1);
         assert_eq!(count(&format!("{own} #[test_case(1)] fn a(b: u8) {{}}")), 0);
         let text = format!("#[test_case(1)] {own} async fn a(b: u8) {{}}");
-        assert_eq!(scan(&text), Found::default());
+        assert_eq!(scan(&text), ScannedFile::default());
     }
 
     #[test]
