@@ -129,7 +129,7 @@ fn body(krate: &TokenStream, function: &Function, never_waits: bool) -> TokenStr
         syn::ReturnType::Type(_, returned) => returned.span(),
     };
     if never_waits {
-        quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#private::ready(#name()))))
+        quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#private::expect_ready(#name()))))
     } else if signature.asyncness.is_some() {
         quote_spanned!(span=> #private::Body::Async(|| #private::erase(::std::boxed::Box::pin(#name()))))
     } else if signature.inputs.is_empty() {

@@ -1,4 +1,4 @@
-//! The entry point that the `#[main]` attributes expand to, with the interpreter that the harness chooses.
+//! The entry point that the attributes `main` call with feature `testing`, on the interpreter that the harness chooses.
 
 use std::process::ExitCode;
 
@@ -9,8 +9,8 @@ use crate::testing::run::test_binary;
 
 /// Starts Python as the harness does, since `main` may call [`testing::main`](super::main()), and runs the main function.
 ///
-/// Python comes before the runtime: the environment of the process is changed to agree with the interpreter, which is
-/// sound only while the process has no other thread.
+/// Python starts before the runtime. The harness sets environment variables for the interpreter it has chosen
+/// (`interpreter/environment.rs`), which is sound only while the process has no other thread (`std::env::set_var`).
 pub fn run<R, F>(prepare: impl FnOnce(), main: F) -> ExitCode
 where
     R: Runtime + ContextExt,

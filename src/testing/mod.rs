@@ -1,9 +1,9 @@
 //! Tests in Rust that await Python, and the other way round, run by `cargo test`.
 //!
 //! Python's event loop has the main thread of the test binary, as in a Python program, and each test a thread of its own,
-//! where it finds that loop. The future of an async test is polled there and nowhere else, by the runtime that
-//! `#[tokio::test]` would make, or by the `block_on` of async-std or smol. The command line, the output and the exit code
-//! are those of libtest. `docs/tests.md` says all of it to somebody who knows `#[tokio::test]` and pytest.
+//! on which that loop is the current one. The future of an async test is polled on that thread only, by the runtime that
+//! `#[tokio::test]` would create, or by the `block_on` of async-std or smol. The command line, the output and the exit code
+//! are those of libtest. `docs/tests.md` is the guide for people who know `#[tokio::test]` and pytest.
 //!
 //! A test binary is a `[[test]]` target with `harness = false`:
 //!
@@ -30,34 +30,50 @@
 //! interpreter that pyo3 was built for. `--list`, an empty selection and a run of ignored tests only do not start
 //! Python at all.
 //!
-//! What a test prints in Rust and in Python, and what Python says of errors that nobody receives, is shown with that
-//! test; `main!` is needed for the Rust side. Threads and thread pools work for the test whose code started them, and so
-//! does compiled code that a coroutine calls: `println!` in a `#[pyfunction]`, and the text of a panic there. What passes
-//! by is what subprocesses of coroutines print, and on uvloop what coroutines write past `sys.stdout` and `sys.stderr`.
+//! # Output
 //!
-//! What a test puts in the place of `sys.stdout` or `sys.stderr` is taken away at its end, with a note, as pytest does.
-//! Where other tests run at that moment it may be theirs: then it stays until a test ends as the last one that runs.
-//! Text that cannot be encoded is dealt with as the stream would (`PYTHONIOENCODING`).
+//! The output of a test in Rust and in Python is shown with that test, and so are Python's reports of errors that nobody
+//! receives (`sys.unraisablehook`, asyncio's exception handler). The Rust side needs `main!`. Threads and thread pools belong to
+//! the test whose code started them. So does compiled code that a coroutine calls: `println!` in a `#[pyfunction]`, and the
+//! text of a panic there. Not captured are the subprocesses of coroutines, and on uvloop the text that coroutines write
+//! past `sys.stdout` and `sys.stderr`.
 //!
-//! The output also notes tasks that a test, unless it panicked, leaves pending for more than a few turns of its loop;
-//! and Python warns there of coroutines that nobody awaited, as it collects them. `--leak-check` looks for both, gives
-//! tasks half a second, and fails such tests. `--loop uvloop` chooses the event loop. Ctrl-C reports what ran, and drops
-//! the async tests that are under way; a `SystemExit` of a coroutine fails its test only, and so does a
-//! `KeyboardInterrupt` that is not Ctrl-C. Those of other callbacks (`loop.call_soon`) fail the test that scheduled them;
-//! if it has ended, or on uvloop, which does not tell of it, they fail the run at its end. Whatever tests keep that were given up, Python's lock for example, the process
-//! ends within five seconds after the report.
+//! If a test sets `sys.stdout` or `sys.stderr`, the stream is restored at its end, with a note, as in pytest. While other tests
+//! run, the stream may be theirs, and is restored when a test ends beside which no other runs. Text that cannot be encoded is
+//! handled by the stream's error handler (`PYTHONIOENCODING`).
+//!
+//! # Leaks
+//!
+//! The output of a test that did not panic notes tasks that are pending for more than a few iterations of the loop after its
+//! end. Python warns there of coroutines that were never awaited, when it collects them. With `--leak-check` the tasks get
+//! half a second, and a test that leaves either behind fails.
+//!
+//! # How a run ends
+//!
+//! Ctrl-C reports the tests that ran, and drops the async tests that are under way. A `SystemExit` of a coroutine fails its
+//! test only, and so does a `KeyboardInterrupt` that is not Ctrl-C. If another callback raises one (`loop.call_soon`), the test
+//! that scheduled the callback fails. If that test has ended, or on uvloop, where it is not known, the run fails at its end.
+//! The process ends within five seconds after the report, also if tests that were given up hold Python's lock.
+//! `--loop uvloop` chooses the event loop.
+//!
+//! # Set-up, tear-down and shared values
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one; [`Shared`] is a value that the
 //! first test opens and that is closed after the last one, as pytest's session fixtures.
 //!
-//! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
-//! run in the same way; plain `#[test]` functions of that library then vanish. `docs/unit-tests.md` has more of it. A
-//! run counts such functions at its end, on standard error, where it finds them in the source files of the target.
+//! # Unit tests, debuggers
 //!
-//! A test binary that is started by hand, by a debugger for example, needs `LD_LIBRARY_PATH` (on macOS
+//! With `[lib] harness = false` and `#[cfg(test)] pyo3_aio::testing::main!();` in `lib.rs` the unit tests of a library
+//! run in the same way. rustc then removes plain `#[test]` functions of that library; a run counts those that it finds in the
+//! source files of the target, at its end on standard error. `docs/unit-tests.md` describes the steps.
+//!
+//! A test binary that is started without cargo, by a debugger for example, needs `LD_LIBRARY_PATH` (on macOS
 //! `DYLD_FALLBACK_LIBRARY_PATH`) set to the folder of libpython, which cargo and nextest do by themselves;
 //! `docs/debuggers.md` has recipes.
 
+// The rooms, lowest first; a room uses only rooms that stand before it:
+// `source_file`, `interpreter`, `python`, `runtimes`, `session`, `test`, `unregistered_tests`, `run`, and on top the doors
+// `runtime_modules` and `entry`.
 #[doc(hidden)]
 pub mod entry;
 mod interpreter;
@@ -93,7 +109,7 @@ pub use session::shared::Shared;
 pub use test::fixtures::event_loop;
 pub use test::test::Test;
 
-/// What the attributes and macros expand to. Not for use by hand.
+/// Items that the expansions of attributes and macros use. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
@@ -114,6 +130,6 @@ pub mod __private {
     pub use super::test::skip::skip;
     pub use super::test::test::Body;
     pub use super::test::test_output::{TestOutput, erase, outcome};
-    pub use super::test::without_await::ready;
+    pub use super::test::without_await::expect_ready;
     pub use crate::__testing_a_test_is_a_free_function as a_test_is_a_free_function;
 }

@@ -1,9 +1,9 @@
-//! Where tests and their binary lie.
+//! Source files, and their paths when the tests run.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// A position in a source file, as `file!` and its likes give it.
+/// A position in a source file: `file!()`, `line!()` and `column!()`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SourceLocation {
     pub(crate) file: &'static str,
@@ -11,7 +11,7 @@ pub(crate) struct SourceLocation {
     pub(crate) column: u32,
 }
 
-/// The file with the binary's main function, and its package.
+/// A source file and its package: the file of `main!` or of a fixture.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceFile {
     /// `file!()`, relative to the root of the workspace.
@@ -21,13 +21,14 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Returns the folder of the package, as it is called where the tests run.
+    /// Returns the folder of the package on the machine that runs the tests.
     pub(crate) fn manifest_dir(&self) -> PathBuf {
         runtime_manifest_dir().unwrap_or_else(|| PathBuf::from(self.manifest_dir))
     }
 }
 
-/// The package's folder as cargo and nextest give it; an archive of tests may have moved.
+/// Returns the package's folder from the environment that cargo and nextest set. It differs from the one at build time if
+/// the tests were built elsewhere (`cargo nextest archive`).
 pub(crate) fn runtime_manifest_dir() -> Option<PathBuf> {
     env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }

@@ -1,10 +1,10 @@
-//! Which interpreter the tests run under, decided from the environment and the file system.
+//! Chooses the interpreter that the tests run under, from environment variables and the file system.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The interpreter that Python is told it is.
+/// The interpreter that `PyConfig.executable` is set to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) executable: PathBuf,
@@ -12,9 +12,9 @@ pub(crate) struct Choice {
     pub(crate) environment: Option<PathBuf>,
 }
 
-/// What the choice is made from.
+/// The facts that the choice depends on.
 #[derive(Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct Candidates {
     /// `PYO3_ASYNC_TEST_PYTHON`, an executable or a virtual environment's folder.
     pub(crate) asked_for: Option<PathBuf>,
     pub(crate) virtual_env: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(crate) struct Surroundings {
     pub(crate) minor: Option<u8>,
 }
 
-impl Surroundings {
+impl Candidates {
     pub(crate) fn of_process(manifest_dir: Option<&Path>, minor: Option<u8>) -> Self {
         let variable = |name| {
             env::var_os(name)
@@ -47,40 +47,38 @@ impl Surroundings {
 
 /// Picks the first of the candidates that exists and fits the Python that is loaded.
 ///
-/// The order is the one of explicitness: asked for, activated, built for, lying beside the manifest.
-/// The second value holds a warning for every candidate that was named but does not fit.
-pub(crate) fn choose(surroundings: &Surroundings) -> (Option<Choice>, Vec<String>) {
+/// The most explicit one comes first: asked for, activated, built for, beside the manifest. The second value has a warning for
+/// every candidate that a variable names but that does not fit.
+pub(crate) fn choose(candidates: &Candidates) -> (Option<Choice>, Vec<String>) {
     let mut warnings = Vec::new();
     let named = [
-        ("PYO3_ASYNC_TEST_PYTHON", &surroundings.asked_for),
-        ("VIRTUAL_ENV", &surroundings.virtual_env),
-        ("CONDA_PREFIX", &surroundings.conda_prefix),
+        ("PYO3_ASYNC_TEST_PYTHON", &candidates.asked_for),
+        ("VIRTUAL_ENV", &candidates.virtual_env),
+        ("CONDA_PREFIX", &candidates.conda_prefix),
     ];
     for (variable, path) in named {
         let Some(path) = path else { continue };
-        match candidate(path, surroundings.minor) {
+        match candidate(path, candidates.minor) {
             Ok(choice) => return (Some(choice), warnings),
             Err(problem) => warnings.push(format!("{variable} is passed over: {problem}")),
         }
     }
-    (unnamed(surroundings), warnings)
+    (choose_unnamed(candidates), warnings)
 }
 
-fn unnamed(surroundings: &Surroundings) -> Option<Choice> {
-    let built_for = surroundings.built_for.as_deref();
-    let built_for = built_for.and_then(|path| candidate(path, surroundings.minor).ok());
+fn choose_unnamed(candidates: &Candidates) -> Option<Choice> {
+    let built_for = candidates.built_for.as_deref();
+    let built_for = built_for.and_then(|path| candidate(path, candidates.minor).ok());
     let (environment, base): (Option<_>, Option<_>) = match built_for {
         Some(choice) if choice.environment.is_some() => (Some(choice), None),
         other => (None, other),
     };
-    environment
-        .or_else(|| beside_manifest(surroundings))
-        .or(base)
+    environment.or_else(|| beside_manifest(candidates)).or(base)
 }
 
 /// Looks for `.venv` and `venv` from the manifest's folder up to the one with the lock file.
-fn beside_manifest(surroundings: &Surroundings) -> Option<Choice> {
-    let manifest_dir = surroundings.manifest_dir.as_deref()?;
+fn beside_manifest(candidates: &Candidates) -> Option<Choice> {
+    let manifest_dir = candidates.manifest_dir.as_deref()?;
     let height = manifest_dir
         .ancestors()
         .position(|folder| folder.join("Cargo.lock").exists());
@@ -89,10 +87,10 @@ fn beside_manifest(surroundings: &Surroundings) -> Option<Choice> {
         .take(height.unwrap_or(0) + 1)
         .flat_map(|folder| [folder.join(".venv"), folder.join("venv")])
         .filter(|folder| folder.join("pyvenv.cfg").exists())
-        .find_map(|folder| candidate(&folder, surroundings.minor).ok())
+        .find_map(|folder| candidate(&folder, candidates.minor).ok())
 }
 
-/// Judges an executable or the folder of an environment.
+/// Checks an executable or the folder of a virtual environment.
 fn candidate(path: &Path, minor: Option<u8>) -> Result<Choice, String> {
     let executable = if path.is_dir() {
         executable_in(path)
@@ -173,8 +171,8 @@ mod tests {
         }
     }
 
-    fn environment_chosen(surroundings: &Surroundings) -> Option<PathBuf> {
-        choose(surroundings).0?.environment
+    fn environment_chosen(candidates: &Candidates) -> Option<PathBuf> {
+        choose(candidates).0?.environment
     }
 
     #[test]
@@ -192,26 +190,26 @@ mod tests {
         let folder = Folder::new("order");
         let activated = folder.environment("activated", "version = 3.12.1");
         let beside = folder.environment(".venv", "version = 3.12.1");
-        let mut surroundings = Surroundings {
+        let mut candidates = Candidates {
             virtual_env: Some(activated.clone()),
             manifest_dir: Some(folder.0.clone()),
             minor: Some(12),
-            ..Surroundings::default()
+            ..Candidates::default()
         };
-        assert_eq!(environment_chosen(&surroundings), Some(activated));
-        surroundings.virtual_env = None;
-        assert_eq!(environment_chosen(&surroundings), Some(beside));
+        assert_eq!(environment_chosen(&candidates), Some(activated));
+        candidates.virtual_env = None;
+        assert_eq!(environment_chosen(&candidates), Some(beside));
     }
 
     #[test]
     fn an_environment_of_another_version_is_passed_over_with_a_warning() {
         let folder = Folder::new("version");
-        let surroundings = Surroundings {
+        let candidates = Candidates {
             virtual_env: Some(folder.environment("other", "version_info = 3.13.0")),
             minor: Some(12),
-            ..Surroundings::default()
+            ..Candidates::default()
         };
-        let (choice, warnings) = choose(&surroundings);
+        let (choice, warnings) = choose(&candidates);
         assert_eq!(choice, None);
         assert!(warnings[0].contains("is for Python 3.13"), "{warnings:?}");
     }
@@ -223,19 +221,19 @@ mod tests {
         let manifest_dir = folder.0.join("project/member");
         fs::create_dir_all(&manifest_dir).unwrap();
         fs::write(folder.0.join("project/Cargo.lock"), "").unwrap();
-        let mut surroundings = Surroundings {
+        let mut candidates = Candidates {
             manifest_dir: Some(manifest_dir),
-            ..Surroundings::default()
+            ..Candidates::default()
         };
-        assert_eq!(environment_chosen(&surroundings), None);
+        assert_eq!(environment_chosen(&candidates), None);
         fs::rename(
             folder.0.join("project/Cargo.lock"),
             folder.0.join("Cargo.lock"),
         )
         .unwrap();
-        surroundings.minor = Some(12);
+        candidates.minor = Some(12);
         assert_eq!(
-            environment_chosen(&surroundings),
+            environment_chosen(&candidates),
             Some(folder.0.join(".venv"))
         );
     }
@@ -245,19 +243,19 @@ mod tests {
         let folder = Folder::new("built");
         let beside = folder.environment(".venv", "version = 3.12.1");
         let built = folder.environment("built", "version = 3.12.1");
-        let mut surroundings = Surroundings {
+        let mut candidates = Candidates {
             built_for: Some(built.join("bin/python3")),
             manifest_dir: Some(folder.0.clone()),
             minor: Some(12),
-            ..Surroundings::default()
+            ..Candidates::default()
         };
-        assert_eq!(environment_chosen(&surroundings), Some(built.clone()));
+        assert_eq!(environment_chosen(&candidates), Some(built.clone()));
         fs::remove_file(built.join("pyvenv.cfg")).unwrap();
-        assert_eq!(environment_chosen(&surroundings), Some(beside));
-        surroundings.manifest_dir = None;
+        assert_eq!(environment_chosen(&candidates), Some(beside));
+        candidates.manifest_dir = None;
         let executable = built.join("bin/python3");
         assert_eq!(
-            choose(&surroundings).0,
+            choose(&candidates).0,
             Some(Choice {
                 executable,
                 environment: None

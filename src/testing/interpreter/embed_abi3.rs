@@ -1,4 +1,4 @@
-//! Starts the interpreter with what the stable ABI offers: the program's name and `Py_InitializeEx`.
+//! Starts the interpreter through the stable ABI, which has no `PyConfig`: by the program's name and `Py_InitializeEx`.
 #![expect(unsafe_code, reason = "calls Python's C API")]
 
 use std::env;

@@ -1,4 +1,4 @@
-//! Stands for the start of an interpreter that cannot be embedded.
+//! Stands in for the start of an interpreter that cannot be embedded.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The environment of the process, changed so that children agree with the chosen interpreter.
+//! Sets environment variables, so that child processes (`pip`, `python3`) find the chosen interpreter too.
 #![expect(
     unsafe_code,
     reason = "changing the environment is unsafe once there are other threads"
@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use super::choice::Choice;
 
-/// Does what an activation script does: sets `VIRTUAL_ENV` and puts the executable's folder first on `PATH`.
-pub(super) fn agree_with(choice: &Choice) {
+/// Activates a virtual environment, as the `activate` script of the module `venv` does: sets `VIRTUAL_ENV`, and puts the
+/// executable's folder first on `PATH`.
+pub(super) fn activate(choice: &Choice) {
     let Some(environment) = &choice.environment else {
         return;
     };
@@ -26,6 +27,6 @@ pub(super) fn agree_with(choice: &Choice) {
 
 /// Sets a variable of this process.
 pub(super) fn set(name: &str, value: &OsStr) {
-    // SAFETY: this runs on the main thread before Python, a runtime or a test has started another one.
+    // SAFETY: `initialize` calls this on the main thread, before Python, a runtime or a test has started another thread.
     unsafe { env::set_var(name, value) }
 }

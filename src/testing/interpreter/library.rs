@@ -1,28 +1,28 @@
-//! Questions to the libpython that is loaded, answerable before the interpreter starts.
+//! Inspects the libpython that is loaded, before the interpreter starts.
 #![expect(unsafe_code, reason = "calls Python's C API")]
 
 use std::ffi::CStr;
 
 use pyo3::ffi;
 
-/// Whether Python runs in this process.
+/// Says whether Python runs in this process.
 ///
-/// This is also the symbol by which the linker keeps libpython among what the test binary needs.
+/// The call also keeps libpython linked: with `--as-needed` the linker drops a library of which no symbol is used.
 pub(crate) fn is_initialized() -> bool {
     // SAFETY: callable at any time, on any thread.
     unsafe { ffi::Py_IsInitialized() != 0 }
 }
 
-/// The `x` of the Python 3.x that is loaded.
+/// Returns the `x` of the Python 3.x that is loaded.
 pub(super) fn minor_version() -> Option<u8> {
     // SAFETY: callable before the interpreter starts; returns a string that is never freed.
     let version = unsafe { CStr::from_ptr(ffi::Py_GetVersion()) };
     version.to_str().ok()?.split('.').nth(1)?.parse().ok()
 }
 
-/// Says so when the loader found another libpython than the one that was linked.
+/// Returns a warning if the loader has found another libpython than the one that was linked.
 ///
-/// It happens without a word where the test binary is started outside of cargo and the system has a Python of
+/// The loader itself does not warn. This happens if the test binary is started without cargo, and the system has a Python of
 /// the same version.
 #[cfg(target_os = "linux")]
 pub(super) fn unexpected_library() -> Option<String> {

@@ -1,5 +1,5 @@
-//! Starts Python on the main thread as the program `python3` would: with the packages of the virtual
-//! environment, `sys.executable`, `sys.argv` and UTF-8 right, and signal handlers installed.
+//! Starts Python on the main thread as the program `python3` does: with the packages of the virtual environment,
+//! `sys.executable`, `sys.argv`, the UTF-8 mode in the C locale (PEP 540) and signal handlers.
 
 mod choice;
 mod environment;
@@ -20,12 +20,12 @@ use std::path::Path;
 use libtest_async::capture;
 use pyo3::prelude::*;
 
-use choice::{Choice, Surroundings};
+use choice::{Candidates, Choice};
 
 /// Starts Python unless it runs already.
 ///
-/// Must be called on the main thread while it is the only one: Python's main thread is the one that starts it, and the
-/// environment of the process is changed to agree with the interpreter. A Python that cannot start says why and ends
+/// Must be called on the main thread while it is the only one: the thread that starts Python is Python's main thread, and
+/// environment variables are set, which is unsound beside other threads. If Python cannot start, it prints the reason and ends
 /// the process.
 pub(crate) fn initialize(manifest_dir: Option<&Path>) {
     if library::is_initialized() {
@@ -33,12 +33,12 @@ pub(crate) fn initialize(manifest_dir: Option<&Path>) {
     }
     let choice = choose(manifest_dir);
     if let Some(choice) = &choice {
-        environment::agree_with(choice);
+        environment::activate(choice);
     }
     embed::initialize(choice.as_ref().map(|choice| choice.executable.as_path()));
 }
 
-/// Makes a folder the first place to import from, as Python does with the folder of a script.
+/// Inserts a folder at the start of `sys.path`, as Python does with the folder of a script.
 pub(super) fn import_from(py: Python<'_>, folder: &Path) -> PyResult<()> {
     py.import("sys")?
         .getattr("path")?
@@ -49,14 +49,14 @@ pub(super) fn import_from(py: Python<'_>, folder: &Path) -> PyResult<()> {
 fn choose(manifest_dir: Option<&Path>) -> Option<Choice> {
     let minor = library::minor_version();
     warn(library::unexpected_library());
-    let (choice, warnings) = choice::choose(&Surroundings::of_process(manifest_dir, minor));
+    let (choice, warnings) = choice::choose(&Candidates::of_process(manifest_dir, minor));
     warn(warnings);
     choice
 }
 
 fn warn(warnings: impl IntoIterator<Item = String>) {
     for warning in warnings {
-        // There is no test yet that it could belong to.
+        // Printed past the capture: no test runs yet.
         capture::Context::default().print(format!("warning: {warning}\n").as_bytes());
     }
 }

@@ -1,6 +1,6 @@
-"""What a test leaves behind on its event loop.
+"""Finds tasks and coroutines that a test leaves behind on its event loop.
 
-The module's maker sets VARIABLE, the context variable that holds the current test.
+`leaks.rs` sets VARIABLE, the context variable that holds the current test.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ import sys
 import time
 import warnings
 
-# How long tasks may take to end that were cancelled when the test did, in seconds.
+# Time limit in seconds of tasks that were cancelled at the end of the test.
 GRACE = 0.5
 
-# How many turns of the loop tasks may take to end of which nothing is heard but a note. It takes
-# some until a cancellation has reached the innermost awaitable.
+# Number of iterations of the loop before pending tasks are noted: a cancellation takes some until
+# it has reached the innermost awaitable.
 TURNS = 10
 
-# Where asyncio has its tasks: until Python 3.11, and from 3.12 on.
+# The sets of tasks in asyncio/tasks.py: the first until Python 3.11, the others since 3.12.
 TASKS = ["_all_tasks", "_scheduled_tasks", "_eager_tasks"]
 
 VARIABLE = None
@@ -25,13 +25,13 @@ HAS_CONTEXTS = hasattr(asyncio.Task, "get_context")
 
 
 def watch(loop):
-    """Has tasks of the loop remember their test."""
+    """Has tasks of the loop record their test, where they have no `get_context` (before Python 3.12)."""
     if not HAS_CONTEXTS and loop.get_task_factory() is None:
         loop.set_task_factory(make_task)
 
 
 def make_task(loop, coro, **keywords):
-    """What a loop does without a factory, for Python before 3.12."""
+    """Creates a task as `BaseEventLoop.create_task` does without a factory, and records its test."""
     task = asyncio.Task(coro, loop=loop, **keywords)
     if task._source_traceback:
         # The frames of this function and of `create_task`.
@@ -42,8 +42,8 @@ def make_task(loop, coro, **keywords):
 
 
 def warn_always():
-    """Shows every coroutine that nobody awaited, not only the first at each line; returns what was
-    added to the filters. What somebody has asked of Python goes before it."""
+    """Warns of every coroutine that was never awaited, not only of the first at each line. Returns
+    the filter that was added; none if `-W` or PYTHONWARNINGS is set, which has precedence."""
     if sys.warnoptions:
         return None
     warnings.filterwarnings("always", ".* was never awaited", RuntimeWarning)
@@ -51,7 +51,7 @@ def warn_always():
 
 
 def restore(loop, warning):
-    """Undoes what the two above have done."""
+    """Undoes `watch` and `warn_always`."""
     if loop.get_task_factory() is make_task:
         loop.set_task_factory(None)
     if warning in warnings.filters:
@@ -66,13 +66,13 @@ def owner(task):
 
 
 def is_shared(task):
-    """Whether the task belongs to what all tests share."""
+    """Says whether the task is one of hooks or shared values."""
     test = owner(task)
     return test is not None and not test.is_test
 
 
 def sets_of_tasks():
-    """The sets that `all_tasks` looks through; None where it does not do so in Python (3.14)."""
+    """Returns the sets that `all_tasks` reads; None where it is written in C (Python 3.14)."""
     if not hasattr(asyncio.all_tasks, "__code__"):
         return None
     sets = (getattr(asyncio.tasks, name, ()) for name in TASKS)
@@ -80,12 +80,12 @@ def sets_of_tasks():
 
 
 def pending(loop, test):
-    """The tasks that the test has started and that have not ended."""
+    """Returns the tasks that the test has started and that have not ended."""
     return [task for task in asyncio.all_tasks(loop) if owner(task) is test]
 
 
 async def still_pending(loop, test):
-    """The same a few turns of the loop later, as text."""
+    """Returns the representations of the tasks that are pending a few iterations of the loop later."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
     own = asyncio.current_task()
@@ -102,7 +102,7 @@ class Check:
         self.before = asyncio.all_tasks()
         self.filters = warnings.filters[:]
         self.hook = sys.unraisablehook
-        # As an error it comes to the hook, with nothing printed.
+        # A warning that is an error in a destructor goes to the hook, and is not printed.
         warnings.filterwarnings("error", ".* was never awaited", RuntimeWarning)
         sys.unraisablehook = self.unraisable
 
@@ -133,7 +133,7 @@ class Check:
     def restore(self):
         if self.filters is not None:
             warnings.filters[:] = self.filters
-            # Has the cache of the filters dropped, as a filter that is added does.
+            # Adding a filter invalidates the caches of the filters (`_filters_mutated`).
             warnings.filterwarnings("default", "^$", Warning)
             del warnings.filters[0]
             sys.unraisablehook = self.hook

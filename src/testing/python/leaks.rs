@@ -1,7 +1,7 @@
-//! Tasks that are pending, and coroutines that nobody awaited, at the end of a test.
+//! Finds tasks that are pending, and coroutines that were never awaited, at the end of a test.
 //!
-//! Tests hear of them in their output. Python itself warns of coroutines; of tasks a note tells. With `--leak-check`
-//! both fail the test, which runs alone then.
+//! The output of the test notes pending tasks, and Python itself warns of coroutines. With `--leak-check` both fail the test,
+//! and tests run one at a time. `leaks.py` has the Python side.
 
 use libtest_async::{Failed, capture};
 use pyo3::ffi::c_str;
@@ -13,14 +13,15 @@ use super::current_test;
 use crate::python::asyncio;
 use crate::{TaskLocals, into_future_with_locals};
 
-/// Has the loop's tasks remember their tests.
+/// Has the tasks of a loop record the test that creates them.
 pub(crate) fn watch(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = event_loop.py();
     module(py)?.call_method1("watch", (event_loop,))?;
     Ok(())
 }
 
-/// Has Python warn of every coroutine that nobody awaited; the value is for [`restore`].
+/// Has Python warn of every coroutine that was never awaited, not only of the first at each line. Returns a value for
+/// [`restore`].
 pub(crate) fn warn_always(py: Python<'_>) -> PyResult<Py<PyAny>> {
     Ok(module(py)?.call_method0("warn_always")?.unbind())
 }
@@ -32,13 +33,13 @@ pub(crate) fn restore(event_loop: &Bound<'_, PyAny>, warning: &Py<PyAny>) -> PyR
     Ok(())
 }
 
-/// The function that returns the test of a task, or None.
+/// Returns the Python function that returns the test of a task, or None.
 pub(crate) fn owner(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     module(py)?.getattr("owner")
 }
 
-/// Whether tasks of the test with these locals are pending.
-pub(crate) fn are_there(py: Python<'_>, locals: &TaskLocals) -> bool {
+/// Says whether tasks of the test with these locals are pending.
+pub(crate) fn is_any_pending(py: Python<'_>, locals: &TaskLocals) -> bool {
     let ask = || {
         let event_loop = locals.event_loop(py);
         if !is_any_task_there(&event_loop)? {
@@ -54,10 +55,10 @@ pub(crate) fn are_there(py: Python<'_>, locals: &TaskLocals) -> bool {
     })
 }
 
-/// Whether there are tasks of any test; false at the end of most.
+/// Says whether the loop has tasks of any test, which at the end of most tests is false.
 ///
-/// Nothing of it runs Python code, in which this thread would let others have the interpreter: that takes ten times as
-/// long when many tests run.
+/// Runs no Python bytecode: CPython's evaluation loop would pass the GIL to other threads, which takes ten times as long when
+/// many tests run.
 fn is_any_task_there(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = event_loop.py();
     static SETS: PyOnceLock<Option<Vec<Py<PyAny>>>> = PyOnceLock::new();
@@ -73,7 +74,7 @@ fn is_any_task_there(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// Notes the tasks in the output of the test, but for those that end in a few turns of the loop.
+/// Notes the pending tasks in the output of the test, except those that end within a few iterations of the loop.
 pub(crate) async fn note(locals: &TaskLocals) {
     match still_pending(locals).await {
         Ok(pending) => pending.iter().for_each(|task| {
@@ -85,12 +86,12 @@ pub(crate) async fn note(locals: &TaskLocals) {
     }
 }
 
-/// Notes on standard error that the test has left a task behind that blocks.
+/// Prints on standard error that a task of the test blocks its runtime. The output of a test that passes is not shown, but
+/// the task may disturb other tests.
 ///
 /// # Errors
 ///
-/// The test is to fail for that, if `fails` says so.
-/// The output of a test that passes is not shown, and what goes on may disturb others.
+/// The failure of the test, if `fails` is set.
 pub(crate) fn note_blocked_runtime(fails: bool) -> Result<(), Failed> {
     let test = capture::Context::current();
     let name = test.test_name().unwrap_or_default();
@@ -127,11 +128,11 @@ fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     Ok(MODULE.get_or_try_init(py, load)?.bind(py))
 }
 
-/// A check of one test, which runs alone meanwhile.
+/// The leak check of one test, which runs alone meanwhile.
 pub(crate) struct LeakCheck(Py<PyAny>);
 
 impl LeakCheck {
-    /// Notes what is on the loop already.
+    /// Records the tasks that are on the loop already.
     pub(crate) async fn begin(locals: &TaskLocals) -> PyResult<Self> {
         let check = Python::attach(|py| {
             PyResult::Ok(Self(module(py)?.getattr("LeakCheck")?.call0()?.unbind()))
@@ -140,7 +141,7 @@ impl LeakCheck {
         Ok(check)
     }
 
-    /// Returns a description of what the test has left behind; `None` if that is nothing.
+    /// Returns a description of the tasks and coroutines that the test has left behind, if there are any.
     pub(crate) async fn end(self, locals: &TaskLocals) -> PyResult<Option<String>> {
         let left = self.call("end", locals).await?;
         let left: Vec<String> = Python::attach(|py| left.extract(py))?;
@@ -159,7 +160,7 @@ impl LeakCheck {
 
 impl Drop for LeakCheck {
     fn drop(&mut self) {
-        // It has been done already unless the test panicked.
+        // Restores Python's warnings filters if `end` was not called: the test's future was dropped.
         Python::attach(|py| {
             if let Err(error) = self.0.call_method0(py, "restore") {
                 error.write_unraisable(py, None);

@@ -1,4 +1,4 @@
-//! Python's state of the thread that a test runs on.
+//! Keeps the Python thread state of a test's thread.
 
 #![expect(
     unsafe_code,
@@ -10,25 +10,26 @@ use std::mem::ManuallyDrop;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// Keeps Python's state of this thread for the whole test, between the times when it is attached.
+/// Keeps the `PyThreadState` of this thread for the whole test, while the thread attaches and detaches.
 ///
-/// So `threading.local` holds across the awaits of a test, and attaching anew makes no new state,
-/// which would take longer than all else that attaching does.
+/// `PyGILState_Release`, which pyo3 calls when a thread detaches, deletes the state of a thread that Python has not started
+/// (CPython's `Python/pystate.c`). With this guard `threading.local` holds across the awaits of a test, and
+/// `Python::attach` creates no state, which would take most of its time.
 pub(crate) struct ThreadState {
     gil: ffi::PyGILState_STATE,
     state: *mut ffi::PyThreadState,
 }
 
 impl ThreadState {
-    /// Waits until this thread can be attached to Python, calls a function then, and detaches the thread. Called first
-    /// thing on the test's thread, while it is not attached.
+    /// Attaches this thread to Python, calls a function, and detaches the thread but keeps its state. Called on the test's
+    /// thread before anything else, while it is not attached.
     ///
-    /// To attach once for both is worth while: other tests wait for Python as well.
+    /// The function is called here, because attaching a second time would wait for other tests once more.
     pub(crate) fn keep<T>(function: impl FnOnce(Python<'_>) -> T) -> (Self, T) {
         // SAFETY: `PyGILState_Ensure` needs an initialized interpreter: tests start after that, and the harness never
         // finalizes Python, also while abandoned threads of tests go on.
         let gil = unsafe { ffi::PyGILState_Ensure() };
-        // It is attached already, which pyo3 does not know.
+        // The thread is attached already. `Python::attach` only has pyo3 know that, and leaves the state as it is.
         let output = Python::attach(function);
         // SAFETY: the thread is attached, by the first call, which pyo3's has left as it was.
         let state = unsafe { ffi::PyEval_SaveThread() };

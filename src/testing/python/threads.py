@@ -1,4 +1,4 @@
-"""Has threads, and the work of thread pools, belong to the test whose code starts them.
+"""Runs threads, and the work of thread pools, for the test whose code starts them.
 
 A new thread has no context variables of its own (unless Python 3.14 is asked to copy them), and
 the threads of a pool work for one test after another.
@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def install(current):
-    """Replaces two methods; returns a function that puts them back.
+    """Patches two methods; returns a function that restores them.
 
-    `current` gives an object whose `run` calls a function as part of the test at work here.
+    `current` returns the current test, whose `run` calls a function in its capture scope.
     """
     start, submit = threading.Thread.start, ThreadPoolExecutor.submit
 
@@ -22,7 +22,7 @@ def install(current):
             del self._bootstrap
             test.run(self._bootstrap)
 
-        # Where `start` finds the function that it gives to the new thread.
+        # `Thread.start` passes this attribute to the new thread.
         self._bootstrap = bootstrap
         return start(self)
 

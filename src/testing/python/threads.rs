@@ -1,4 +1,4 @@
-//! Gives threads that Python code starts to the test that it runs for.
+//! Runs threads and pool work that Python code starts in the capture scope of the test that the code runs for.
 
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
@@ -6,7 +6,7 @@ use pyo3::types::PyCFunction;
 
 use super::current_test;
 
-/// Replaces what starts threads and gives work to pools; returns what puts it back.
+/// Patches `threading.Thread.start` and `ThreadPoolExecutor.submit`. Returns a Python function that restores them.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let module = PyModule::from_code(py, SOURCE, c"threads.py", c"pyo3_aio_threads")?;
     let current = PyCFunction::new_closure(py, None, None, |arguments, _| {

@@ -2,9 +2,9 @@
 
 use pyo3::prelude::*;
 
-/// Returns what Python would print: the traceback with causes, notes and exception groups.
+/// Formats an exception as Python prints it: the traceback with causes, notes and exception groups.
 ///
-/// Python 3.9 takes three arguments, which later versions still do.
+/// `traceback.format_exception` takes one argument since Python 3.10; with three it works on Python 3.9, too.
 pub(crate) fn format_exception(py: Python<'_>, exception: &PyErr) -> String {
     let format = || -> PyResult<String> {
         let lines = py.import("traceback")?.call_method1(

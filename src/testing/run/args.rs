@@ -1,4 +1,4 @@
-//! The command line: libtest's, and what concerns Python.
+//! The command line: libtest's options, and those about Python.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::process;
 
 use libtest_async::{ArgumentError, Arguments};
 
-/// What `--help` says after the text of libtest.
+/// The text of `--help` after libtest's.
 const HELP: &str = "
 Python Options:
         --loop asyncio|uvloop
@@ -34,7 +34,7 @@ pub struct Args {
 /// `--help` prints the options and ends the process with 0; a wrong argument ends it with libtest's message and 101.
 #[must_use]
 pub fn parse_args() -> Args {
-    let (own, others) = match take_own(env::args_os().collect()) {
+    let (own, others) = match take_python_options(env::args_os().collect()) {
         Ok(taken) => taken,
         Err(message) => exit(io::stderr(), &format!("error: {message}\n"), 101),
     };
@@ -49,21 +49,21 @@ pub fn parse_args() -> Args {
 }
 
 fn exit(mut stream: impl Write, text: &str, status: i32) -> ! {
-    // Whoever closed the stream does not want the text.
+    // An error means that the reader has closed the stream, as with `--help | head -1`.
     let _ = stream.write_all(text.as_bytes());
     process::exit(status)
 }
 
-/// The options that are not the harness's.
+/// The options about Python.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Own {
+struct PythonOptions {
     event_loop: Option<String>,
     leak_check: bool,
 }
 
-/// Takes the own options out of the arguments; what follows `--` is left alone.
-fn take_own(arguments: Vec<OsString>) -> Result<(Own, Vec<OsString>), String> {
-    let (mut own, mut others) = (Own::default(), Vec::new());
+/// Removes the options about Python from the arguments. Arguments after `--` are filters.
+fn take_python_options(arguments: Vec<OsString>) -> Result<(PythonOptions, Vec<OsString>), String> {
+    let (mut own, mut others) = (PythonOptions::default(), Vec::new());
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let text = argument.to_str().unwrap_or_default();
@@ -84,7 +84,7 @@ fn take_own(arguments: Vec<OsString>) -> Result<(Own, Vec<OsString>), String> {
     Ok((own, others))
 }
 
-impl Own {
+impl PythonOptions {
     fn set_loop(&mut self, name: String) -> Result<(), String> {
         match self.event_loop {
             Some(_) => Err("Option 'loop' given more than once".to_owned()),
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn take(arguments: &[&str]) -> Result<(Option<String>, Vec<OsString>), String> {
-        let (own, others) = take_own(arguments.iter().map(OsString::from).collect())?;
+        let (own, others) = take_python_options(arguments.iter().map(OsString::from).collect())?;
         assert_eq!(own.leak_check, arguments.contains(&"--leak-check"));
         Ok((own.event_loop, others))
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_two_dashes_is_a_filter() {
+    fn arguments_after_two_dashes_are_filters() {
         assert_eq!(
             take(&["x", "--", "--loop"]),
             Ok((None, vec!["x".into(), "--".into(), "--loop".into()]))

@@ -14,7 +14,7 @@
 //! | `Suspended` | [`resume`](ExitDeadline::resume): the tear-down or the exit functions have returned | the thread that suspended it | `At` |
 //! | `Suspended` | [`resume`](ExitDeadline::resume): Ctrl-C during the tear-down | the thread that ends an interrupted run | `At` |
 //! | `At` | the time is over | the deadline's thread ends the process | |
-//! | any | [`end`](ExitDeadline::end): the program's own main function goes on | main thread, or whoever drops [`EndOnDrop`] | `Over` |
+//! | any | [`end`](ExitDeadline::end): the program's own main function goes on | main thread, or the thread that drops [`EndOnDrop`] | `Over` |
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;

@@ -1,4 +1,4 @@
-//! What `main!` does before and after the tests.
+//! The set-up and the tear-down of `main!`.
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -12,13 +12,13 @@ use crate::testing::test::failure::TestFailure;
 use crate::testing::test::test_output::{Outcome, TestOutput};
 use crate::{TaskLocals, task_locals};
 
-/// Calls an async function; the future stays on the thread that calls.
+/// An async function; its future stays on the thread that calls the function.
 pub(crate) type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
 
-/// The functions that stand in `main!`.
+/// The functions that are passed to `main!`.
 #[doc(hidden)]
 pub struct Hooks {
-    /// Puts modules into the interpreter's table, before it starts.
+    /// Adds modules to the interpreter's table (`PyImport_AppendInittab`) before it starts.
     pub(crate) add_modules: fn(),
     pub(crate) setup: Option<Hook>,
     pub(crate) teardown: Option<Hook>,
@@ -31,7 +31,7 @@ impl fmt::Debug for Hooks {
 }
 
 impl Hooks {
-    /// Does nothing but add modules.
+    /// Creates hooks that only add modules.
     #[must_use]
     pub fn new(add_modules: fn()) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Hooks {
         }
     }
 
-    /// Calls a function before the first test.
+    /// Sets the function that is called before the first test.
     #[must_use]
     pub fn with_setup<F, R>(self, setup: F) -> Self
     where
@@ -51,7 +51,7 @@ impl Hooks {
         Self { setup, ..self }
     }
 
-    /// Calls a function after the last test.
+    /// Sets the function that is called after the last test.
     #[must_use]
     pub fn with_teardown<F, R>(self, teardown: F) -> Self
     where
@@ -69,8 +69,8 @@ where
     Box::new(|| Box::pin(async { function.call().await.into_outcome() }))
 }
 
-/// Where hooks, and what closes shared values, are polled: on the thread that asks for it, beside the run's loop, inside
-/// the runtime's context.
+/// The context in which hooks, and the futures that close shared values, are polled: the run's main loop is the current one,
+/// and the calling thread is inside the context of the library's own runtime.
 #[derive(Clone)]
 pub(crate) struct HookContext {
     pub(crate) locals: TaskLocals,
@@ -78,7 +78,7 @@ pub(crate) struct HookContext {
 }
 
 impl HookContext {
-    /// Calls a hook, and says whether it succeeded; an error is printed, and the panic hook has printed a panic.
+    /// Calls a hook, and says whether it succeeded. Prints its error; the panic hook has printed a panic.
     pub(crate) fn call(&self, hook: Option<Hook>) -> bool {
         let Some(hook) = hook else {
             return true;
@@ -90,7 +90,7 @@ impl HookContext {
         outcome.map_err(print).is_ok()
     }
 
-    /// Closes what the tests share, and says whether that succeeded.
+    /// Closes the shared values, and says whether that succeeded.
     pub(crate) fn close_shared(&self) -> bool {
         self.run(close_shared)
     }
@@ -105,6 +105,6 @@ impl HookContext {
 
 fn print(failure: TestFailure) {
     let failed = failure.into_failed(None);
-    let words = format!("error: {}\n", failed.message().unwrap_or_default());
-    capture::Context::default().print(words.as_bytes());
+    let text = format!("error: {}\n", failed.message().unwrap_or_default());
+    capture::Context::default().print(text.as_bytes());
 }

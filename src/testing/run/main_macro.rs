@@ -8,16 +8,16 @@
 ///
 /// `setup` and `teardown` are async functions, or closures that return a future, without arguments, with the return types
 /// of tests: `async fn() -> PyResult<()>`. They run beside the event loop that the tests run beside (`get_current_loop`,
-/// `into_future`), in the context of the library's own runtime (`tokio::spawn`, a connection pool: what they open there
-/// lives as long as the process), and need not be `Send`. Each is called once in a process that runs tests: with
+/// `into_future`), in the context of the library's own runtime (`tokio::spawn`, a connection pool: resources that they open
+/// there live as long as the process), and need not be `Send`. Each is called once in a process that runs tests: with
 /// `--isolate` in each worker, and not for `--list`, an empty selection or ignored tests only.
 ///
 /// If `setup` fails or panics then its error is printed, no test runs, and the exit code is 101. Ctrl-C drops its future.
 /// `teardown` is called when the run is over and the values of [`Shared`](crate::testing::Shared) are closed, whatever the
 /// tests did. Async tests that run on then, because of Ctrl-C or `--fail-fast`, are dropped before. Where Ctrl-C has come,
 /// also during `teardown`, or a test runs on that cannot be dropped, the process ends within five seconds; another Ctrl-C
-/// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101; so it is, without a
-/// tear-down, where a test keeps the event loop busy. What both print is not captured.
+/// ends `teardown` at once. If it fails or panics then that is printed, and the exit code is 101. If a test blocks the event
+/// loop, there is no tear-down, and the exit code is 101, too. The output of both is not captured.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;

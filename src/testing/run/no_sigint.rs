@@ -1,4 +1,4 @@
-//! Where signals wake nothing that could be watched, every `KeyboardInterrupt` counts as Ctrl-C.
+//! Stands in for `sigint.rs` on systems other than Unix: every `KeyboardInterrupt` counts as Ctrl-C.
 
 use pyo3::prelude::*;
 

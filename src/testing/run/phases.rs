@@ -1,4 +1,4 @@
-//! The phases of a run that owns the process: set-up, tests, tear-down, whoever ends it.
+//! The phases of a run that owns the process: set-up, tests and tear-down, also after Ctrl-C.
 //!
 //! Three threads take part. The harness's thread runs the phases one after another. The main thread has Python's event loop,
 //! and learns of Ctrl-C first. After Ctrl-C a third thread, `ending`, tears down, because the harness's thread may be stuck

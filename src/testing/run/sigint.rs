@@ -1,9 +1,20 @@
-//! Tells Ctrl-C from a `KeyboardInterrupt` that a coroutine raises, and notices it where Python cannot.
+//! Distinguishes Ctrl-C from a `KeyboardInterrupt` that a coroutine raises, and ends a run that Python cannot end.
 //!
-//! Python's handler in C writes the number of each signal to a descriptor (`signal.set_wakeup_fd`), also when a test keeps
-//! Python's lock, so that no handler of Python's can run. A thread reads at the other end. uvloop, and asyncio once it has
-//! a handler of its own for a signal, put their descriptor in the place of this one: then every `KeyboardInterrupt` counts
-//! as Ctrl-C, and one under a kept lock is not noticed.
+//! Python's signal handler in C writes the number of each signal to a descriptor (`signal.set_wakeup_fd`, `trip_signal` in
+//! CPython's `Modules/signalmodule.c`). It does so also while a test holds the GIL, when no Python handler can run. That is
+//! the case of a test in a deadlock, which people end with Ctrl-C. A thread of its own reads the other end.
+//!
+//! | state | event | actor and thread | next state |
+//! | --- | --- | --- | --- |
+//! | watching | SIGINT | the signal handler, on any thread, writes its number | signalled, once the reader thread has read it |
+//! | signalled | a thread can attach to Python | reader thread | signalled: Python raises `KeyboardInterrupt` by itself |
+//! | signalled | no thread attaches within [`ATTACH_LIMIT`] | reader thread calls `when_stuck` | ended |
+//! | signalled | [`Sigint::has_come`] is asked about a `KeyboardInterrupt` | loop's thread | watching: it is Ctrl-C |
+//! | watching | [`Sigint::has_come`] is asked about a `KeyboardInterrupt` | loop's thread | watching: user code raised it |
+//! | any | [`Sigint::stop`] | main thread restores the former descriptor and closes the socket | ended |
+//!
+//! uvloop, and asyncio once a handler is added to the loop, set a descriptor of their own. Then every `KeyboardInterrupt` counts
+//! as Ctrl-C, and Ctrl-C while the GIL is held is not noticed.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -17,24 +28,26 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 
-/// How long Python has to act on Ctrl-C by itself.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit of a thread to attach to Python after Ctrl-C.
+const ATTACH_LIMIT: Duration = Duration::from_secs(2);
 
-/// Stands for no signal: everything that was written before it has been read.
-const MARK: u8 = 0;
+/// A byte that is no signal's number. Once the reader thread answers it, that thread has read every byte before it.
+const SYNC: u8 = 0;
 
 /// Watches for Ctrl-C.
 pub(crate) struct Sigint {
-    /// Where the numbers are written.
+    /// The descriptor that the signal handler writes to.
     writer: UnixStream,
     has_come: Arc<AtomicBool>,
-    marks: Mutex<Receiver<()>>,
-    /// The descriptor that was set before, or -1.
+    answers: Mutex<Receiver<()>>,
+    /// The descriptor that was set before; -1 stands for none.
     former: i32,
 }
 
 impl Sigint {
-    /// Watches from now on, on Python's main thread; `when_stuck` is called after a Ctrl-C that Python cannot act on.
+    /// Starts to watch. Called on Python's main thread, which `signal.set_wakeup_fd` requires.
+    ///
+    /// The reader thread calls `when_stuck` after a Ctrl-C that Python cannot act on.
     pub(crate) fn watch(
         py: Python<'_>,
         when_stuck: impl FnOnce() + Send + 'static,
@@ -42,50 +55,52 @@ impl Sigint {
         let (writer, reader) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
         let has_come = Arc::new(AtomicBool::new(false));
-        let (marks, has_mark) = mpsc::channel();
+        let (answers, has_answered) = mpsc::channel();
         let thread = thread::Builder::new().name("test-sigint".to_owned());
         let flag = Arc::clone(&has_come);
-        thread.spawn(move || read(reader, &flag, &marks, when_stuck))?;
+        thread.spawn(move || read(reader, &flag, &answers, when_stuck))?;
         Ok(Self {
             former: set_wakeup_fd(py, writer.as_raw_fd(), false)?,
             writer,
             has_come,
-            marks: Mutex::new(has_mark),
+            answers: Mutex::new(has_answered),
         })
     }
 
-    /// Says whether a `KeyboardInterrupt` may be Ctrl-C.
+    /// Says whether a `KeyboardInterrupt` that has just been raised may be Ctrl-C.
     pub(crate) fn has_come(&self, py: Python<'_>) -> bool {
-        !matches!(self.is_in_place(py), Ok(true))
-            || py.detach(|| self.wait_for_mark()).is_err()
+        !matches!(self.is_installed(py), Ok(true))
+            || py.detach(|| self.wait_for_reader()).is_err()
             || self.has_come.swap(false, Ordering::SeqCst)
     }
 
-    /// Puts back what was there before.
+    /// Restores the former descriptor, unless another one was set since.
     pub(crate) fn stop(self, py: Python<'_>) -> PyResult<()> {
-        if self.is_in_place(py)? {
+        if self.is_installed(py)? {
             set_wakeup_fd(py, self.former, true)?;
         }
         Ok(())
     }
 
-    /// Says whether this descriptor is the one that is set; Python tells only whoever sets another. No moment is without
-    /// a descriptor: a signal in between would be lost.
-    fn is_in_place(&self, py: Python<'_>) -> PyResult<bool> {
+    /// Says whether this descriptor is the one that is set.
+    ///
+    /// Only `signal.set_wakeup_fd` returns the current descriptor, and it sets another. It is called with this one, never
+    /// with -1, so that no signal in between is lost.
+    fn is_installed(&self, py: Python<'_>) -> PyResult<bool> {
         let own = self.writer.as_raw_fd();
         let current = set_wakeup_fd(py, own, false)?;
         if current != own {
-            // Warns of a full buffer, as for asyncio and uvloop, which leave that option as it is.
+            // `warn_on_full_buffer` is True by default, which asyncio and uvloop do not change.
             set_wakeup_fd(py, current, true)?;
         }
         Ok(current == own)
     }
 
-    /// Waits until the thread has read what has been written.
-    fn wait_for_mark(&self) -> io::Result<()> {
-        (&self.writer).write_all(&[MARK])?;
-        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        marks.recv().map_err(io::Error::other)
+    /// Waits until the reader thread has read all bytes that have been written.
+    fn wait_for_reader(&self) -> io::Result<()> {
+        (&self.writer).write_all(&[SYNC])?;
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.recv().map_err(io::Error::other)
     }
 }
 
@@ -96,17 +111,17 @@ fn set_wakeup_fd(py: Python<'_>, descriptor: i32, warns: bool) -> PyResult<i32> 
         .extract()
 }
 
-/// Reads until the other end is closed.
+/// Reads until the other end is closed, on the reader thread.
 fn read(
     mut reader: UnixStream,
     has_come: &AtomicBool,
-    marks: &Sender<()>,
+    answers: &Sender<()>,
     when_stuck: impl FnOnce(),
 ) {
     let mut number = [0];
     while reader.read_exact(&mut number).is_ok() {
-        if number == [MARK] {
-            let _ = marks.send(());
+        if number == [SYNC] {
+            let _ = answers.send(());
         } else if i32::from(number[0]) == libc::SIGINT {
             has_come.store(true, Ordering::SeqCst);
             if !can_attach() {
@@ -116,9 +131,9 @@ fn read(
     }
 }
 
-/// Says whether threads come to Python.
+/// Says whether a thread can attach to Python within the time limit.
 fn can_attach() -> bool {
     let (attached, has_attached) = mpsc::channel();
     let thread = thread::Builder::new().spawn(move || Python::attach(|_py| attached.send(())));
-    thread.is_err() || has_attached.recv_timeout(PATIENCE).is_ok()
+    thread.is_err() || has_attached.recv_timeout(ATTACH_LIMIT).is_ok()
 }

@@ -1,4 +1,4 @@
-//! The runtimes, as the harness needs them.
+//! The functions of an async runtime that tests need.
 
 use std::pin::Pin;
 
@@ -6,22 +6,22 @@ use libtest_async::TestFuture;
 
 use super::tokio_settings::TokioSettings;
 
-/// The functions of a runtime that tests need, as pointers, so that nothing here is generic over it.
+/// The functions of a runtime, as pointers, so that the harness is not generic over it.
 #[doc(hidden)]
 pub struct TestRuntime {
-    /// Calls a function in the context of the library's own runtime, in which its handles are found.
+    /// Calls a function inside the context of the library's own runtime (`tokio::runtime::Handle::enter`).
     pub(crate) enter: fn(&mut dyn FnMut()),
     /// Starts a future on the library's own runtime.
-    pub(crate) spawn: fn(Spawned),
-    /// Polls the future of a test to its end, on this thread and by a runtime that ends with it.
-    /// Returns whether that has ended.
+    pub(crate) spawn: fn(Opening),
+    /// Polls the future of a test to its end on this thread, on a runtime that is shut down afterwards. Says whether the
+    /// shutdown was complete.
     pub(crate) block_on: fn(&TokioSettings, TestFuture) -> bool,
 }
 
-/// A future that opens a value which tests share.
-pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A future that opens a shared value.
+pub(crate) type Opening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// tokio.
+/// The functions of tokio.
 #[cfg(feature = "tokio-runtime")]
 pub static TOKIO: TestRuntime = TestRuntime {
     enter: <crate::tokio::Tokio as crate::runtime::Runtime>::enter,
@@ -33,7 +33,7 @@ pub static TOKIO: TestRuntime = TestRuntime {
     block_on: crate::testing::runtimes::tokio_runtime::block_on,
 };
 
-/// async-std.
+/// The functions of async-std.
 #[cfg(feature = "async-std-runtime")]
 pub static ASYNC_STD: TestRuntime = TestRuntime {
     enter: <crate::async_std::AsyncStd as crate::runtime::Runtime>::enter,
@@ -44,7 +44,7 @@ pub static ASYNC_STD: TestRuntime = TestRuntime {
     },
 };
 
-/// smol.
+/// The functions of smol.
 #[cfg(feature = "smol-runtime")]
 pub static SMOL: TestRuntime = TestRuntime {
     enter: <crate::smol::Smol as crate::runtime::Runtime>::enter,
@@ -59,7 +59,7 @@ pub static SMOL: TestRuntime = TestRuntime {
     },
 };
 
-/// The runtime of tests that name none.
+/// Returns the runtime of tests that name none: the first whose feature is on.
 pub(crate) fn default() -> &'static TestRuntime {
     #[cfg(feature = "tokio-runtime")]
     return &TOKIO;
@@ -78,7 +78,7 @@ pub(crate) fn default() -> &'static TestRuntime {
     return &NONE;
 }
 
-/// Where no runtime's feature is on.
+/// Stands in where no runtime's feature is on.
 #[cfg(not(any(
     feature = "async-std-runtime",
     feature = "smol-runtime",

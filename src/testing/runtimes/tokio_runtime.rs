@@ -1,4 +1,4 @@
-//! The runtime of a test on tokio, as `#[tokio::test]` makes it.
+//! The tokio runtime of a test, built as `#[tokio::test]` builds it.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,19 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::tokio_settings::TokioSettings;
 
-/// How long what a test has spawned may keep its runtime from ending.
-const TIME_TO_END: Duration = Duration::from_secs(1);
+/// Time limit of the shutdown of the runtime: a task that a test has spawned may block it.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
 
-/// Polls the future of a test, and ends the runtime: what the test has spawned is dropped then.
+/// Polls the future of a test on this thread, and shuts the runtime down, which drops the tasks that the test has spawned.
 ///
-/// Returns whether all of it is. A task that is being polled, and what `spawn_blocking` runs, cannot
-/// be dropped, only left behind.
+/// Says whether all of them were dropped. A task that is being polled, and a function that `spawn_blocking` runs, cannot be
+/// dropped and are left behind (`Runtime::shutdown_timeout`).
 pub(crate) fn block_on(settings: &TokioSettings, test: TestFuture) -> bool {
     let runtime = build(settings);
     runtime.block_on(test);
     let started = Instant::now();
-    runtime.shutdown_timeout(TIME_TO_END);
-    started.elapsed() < TIME_TO_END
+    runtime.shutdown_timeout(SHUTDOWN_LIMIT);
+    started.elapsed() < SHUTDOWN_LIMIT
 }
 
 fn build(settings: &TokioSettings) -> Runtime {

@@ -1,10 +1,10 @@
 //! Settings of the tokio runtime of one test.
 
-/// The runtime that a test on tokio has, as `#[tokio::test]` makes it.
+/// The arguments that `#[tokio::test]` takes, too.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokioSettings {
     pub(crate) is_multi_thread: bool,
-    /// As many as there are cores, if it is not said.
+    /// `None` stands for the number of cores.
     pub(crate) worker_threads: Option<usize>,
     pub(crate) starts_paused: bool,
 }

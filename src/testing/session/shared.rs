@@ -1,4 +1,4 @@
-//! Values that the tests of a process share.
+//! Values that the tests of a process share: pytest's session fixtures.
 
 use std::fmt;
 use std::pin::Pin;
@@ -49,26 +49,26 @@ use crate::{TaskLocals, task_locals};
 ///
 /// However many tests ask at once, `open` runs once. If it fails or panics then every test that asks fails with that
 /// error, and it is not tried again. If no test asks, nothing is opened or closed. The values are closed in the reverse
-/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!), when the run is over: a test that
-/// timed out, or that runs beside the failure which ended the run, may go on. So `close` takes a reference, and the value
-/// is never dropped. An error or a panic of `close` is printed, and the exit code is 101; so it is, with nothing closed,
-/// where a test keeps the event loop busy. With `--isolate` each worker process has its own.
+/// order of their opening, before the `teardown` of [`main!`](crate::testing::main!), when the run is over. At that time a test
+/// may still run: one that timed out, or that ran beside the failure which ended the run. So `close` takes a reference, and
+/// the value is never dropped. An error or a panic of `close` is printed, and the exit code is 101. If a test blocks the event
+/// loop, nothing is closed, and the exit code is 101, too. With `--isolate` each worker process has its own values.
 ///
-/// Both functions have the run's main event loop as their current one, also where a test asks that runs on another, and so
-/// the loop outlives what they start there. `open` is polled by the library's own runtime, not by that of the test that
-/// asks first: what it spawns lives as long as the process. What they print belongs to no test and is not captured.
+/// The current event loop of both functions is the run's main one, also if the test that asks runs on another loop, so that
+/// their tasks can run until the end of the run. `open` is polled by the library's own runtime, not by that of the test that
+/// asks first: tasks that it spawns live as long as the process. The output of both belongs to no test and is not captured.
 pub struct Shared<T: 'static>(libtest_async::Shared<T, Error>);
 
-/// The error of an opening, for all who ask.
+/// The error of an opening, which every test that asks for the value gets.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Error(Arc<PyErr>);
 
 impl<T: Send + Sync + 'static> Shared<T> {
-    /// Creates a value that `open` makes: an async function without arguments that returns a `PyResult`.
+    /// Creates a value that `open` opens: an async function without arguments that returns a `PyResult`.
     ///
-    /// Its future is `Send` and `'static`. No time limit ends it but those of the tests that wait for it. Values whose
-    /// openings ask for each other are never opened.
+    /// Its future is `Send` and `'static`. It has no time limit of its own; the tests that wait for it may have. Values whose
+    /// `open` functions wait for each other are never opened.
     pub const fn new<F: Open<T, Error> + Sync>(open: &'static F) -> Self {
         Self(libtest_async::Shared::new(open))
     }
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
     ///
     /// # Errors
     ///
-    /// That of `open`, for every caller. A panic of `open` is a `RustPanic` with its text.
+    /// The error of `open`, for every caller. A panic of `open` is a `RustPanic` with its text.
     pub async fn get(&'static self) -> PyResult<&'static T> {
         self.0.get().await.map_err(PyErr::from)
     }
@@ -149,9 +149,9 @@ impl SharedError for Error {
 }
 
 /// The main loop of the run under way.
-static MAIN: Mutex<Option<TaskLocals>> = Mutex::new(None);
+static MAIN_LOOP: Mutex<Option<TaskLocals>> = Mutex::new(None);
 
-/// An opening has been started in the run under way.
+/// Whether an opening has been started in the run under way.
 static IS_ANY_ASKED_FOR: AtomicBool = AtomicBool::new(false);
 
 /// Says whether a test of the run under way has asked for a value, which may not be closed yet.
@@ -159,7 +159,7 @@ pub(crate) fn is_any_asked_for() -> bool {
     IS_ANY_ASKED_FOR.load(Ordering::SeqCst)
 }
 
-/// Sets the loop that values are opened beside, at the start and at the end of a run.
+/// Sets the current loop of `open` and `close`, at the start and at the end of a run.
 pub(crate) fn set_locals(locals: Option<TaskLocals>) {
     IS_ANY_ASKED_FOR.store(false, Ordering::SeqCst);
     let former = std::mem::replace(&mut *lock(), locals);
@@ -167,5 +167,5 @@ pub(crate) fn set_locals(locals: Option<TaskLocals>) {
 }
 
 fn lock() -> MutexGuard<'static, Option<TaskLocals>> {
-    MAIN.lock().unwrap_or_else(PoisonError::into_inner)
+    MAIN_LOOP.lock().unwrap_or_else(PoisonError::into_inner)
 }

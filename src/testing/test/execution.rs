@@ -218,7 +218,7 @@ impl Execution {
             let former = mem::replace(&mut *self.progress(), Progress::Ended);
             drop(former);
             streams.restore(py);
-            let is_noted = !self.session.checks_leaks() && leaks::are_there(py, &locals);
+            let is_noted = !self.session.checks_leaks() && leaks::is_any_pending(py, &locals);
             is_noted.then_some(locals)
         };
         let left = match state {
@@ -262,7 +262,7 @@ impl Execution {
             BodyEnd::Skipped(reason) => return Ok(Completion::ignored_with(reason)),
         };
         let result = match self.settings.raises {
-            Some(class) => expected_exception::judge(outcome, class, self.source),
+            Some(class) => expected_exception::check(outcome, class, self.source),
             None => outcome.map_err(|failure| failure.into_failed(self.source)),
         };
         result.map(|()| Completion::Completed)

@@ -1,4 +1,4 @@
-//! Tests that have to raise an exception.
+//! Tests with `raises = "..."`, which pass if they raise an exception of that class, as with `pytest.raises`.
 
 use libtest_async::Failed;
 use pyo3::prelude::*;
@@ -8,10 +8,8 @@ use super::failure::TestFailure;
 use super::test_output::Outcome;
 use crate::testing::source_file::SourceLocation;
 
-/// Judges the outcome of a test that has to raise an exception of the class: itself, or a class derived from it.
-///
-/// The name is the class's own, or has the module before it.
-pub(crate) fn judge(
+/// Checks that a test has raised an exception of the class or of a subclass. The name may have the module before it.
+pub(crate) fn check(
     outcome: Outcome,
     class: &str,
     source: Option<SourceLocation>,
@@ -33,12 +31,13 @@ fn is_instance(py: Python<'_>, exception: &PyErr, class: &str) -> bool {
     let classes = exception.get_type(py).mro();
     classes.iter().any(|base| {
         base.cast::<PyType>()
-            .is_ok_and(|base| is_called(base, class))
+            .is_ok_and(|base| has_name(base, class))
     })
 }
 
-/// Whether the class has this name; `asyncio.CancelledError` is `asyncio.exceptions.CancelledError` to itself.
-fn is_called(class: &Bound<'_, PyType>, name: &str) -> bool {
+/// Says whether the class has this name. A name with a module is imported, since a class may be exported by another module
+/// than its own: `asyncio.CancelledError` has the `__module__` `asyncio.exceptions`.
+fn has_name(class: &Bound<'_, PyType>, name: &str) -> bool {
     let Some((module, short)) = name.rsplit_once('.') else {
         return class.name().is_ok_and(|actual| actual == name);
     };

@@ -1,4 +1,4 @@
-//! Failures of tests, in the form in which they are shown.
+//! Failures of tests, and their text in the report.
 
 use std::any::Any;
 use std::error::Error;
@@ -10,16 +10,16 @@ use pyo3::prelude::*;
 use crate::testing::python::traceback::format_exception;
 use crate::testing::source_file::SourceLocation;
 
-/// Why a test failed that did not panic.
+/// The error of a test that failed without a panic.
 pub enum TestFailure {
-    /// A Python exception, shown with the traceback that Python would print.
+    /// A Python exception, shown with its traceback.
     Python(PyErr),
     /// Another error, shown in its debug form.
     Rust(Failed),
 }
 
 impl TestFailure {
-    /// Tells a Python exception, which may be in a box, from other errors.
+    /// Converts an error that a test has returned: `PyErr`, a box that holds one, or any other error.
     pub(crate) fn new<E: Debug + 'static>(error: E) -> Self {
         let mut error = Some(error);
         if let Some(exception) = take_exception(&mut error) {
@@ -36,7 +36,7 @@ impl TestFailure {
             Self::Python(exception) => {
                 let mut text = Python::attach(|py| {
                     let text = format_exception(py, &exception);
-                    // Here, where what Python says of the things that go with it belongs to the test.
+                    // Dropped here, while the test is current: destructors of the traceback's objects may print.
                     drop(exception);
                     text
                 });
@@ -49,7 +49,7 @@ impl TestFailure {
     }
 }
 
-/// Takes the exception out of an `Option` of it, or of a box that holds it.
+/// Takes the exception out of an `Option<PyErr>`, or of an `Option` of a box that holds one.
 fn take_exception(error: &mut dyn Any) -> Option<PyErr> {
     if let Some(error) = error.downcast_mut::<Option<PyErr>>() {
         return error.take();

@@ -1,4 +1,4 @@
-//! Small things that tests often need.
+//! Fixtures of single tests: the event loop, and Python files beside the Rust file.
 
 use pyo3::exceptions::PyFileNotFoundError;
 use pyo3::prelude::*;
@@ -18,7 +18,7 @@ pub fn event_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 /// Imports a Python file that lies beside the Rust file: `python_module!(py, "helpers.py")`.
 ///
-/// The module is a new one each time and does not enter `sys.modules`, so that tests do not share what it holds. (A
+/// The module is a new one each time and does not enter `sys.modules`, so that tests do not share its globals. (A
 /// plain `import helpers` finds the file as well, if it lies beside the one with `main!`, and is shared.) It is an
 /// expression of type `PyResult<Bound<'py, PyModule>>`.
 ///

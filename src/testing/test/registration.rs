@@ -7,7 +7,7 @@ use super::test::{Body, Test, TestWork};
 use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::source_file::SourceLocation;
 
-/// A test as an attribute submits it: constants and function pointers only.
+/// A test that an attribute submits to `inventory`: constants and function pointers, since it lies in a `static`.
 #[doc(hidden)]
 pub struct TestRegistration {
     module: &'static str,
@@ -67,14 +67,14 @@ impl TestRegistration {
         self
     }
 
-    /// Has no other test run beside this one.
+    /// Runs no other test at the same time.
     #[must_use]
     pub const fn serial(mut self) -> Self {
         self.settings.serial = true;
         self
     }
 
-    /// Asks for a loop of this name.
+    /// Sets the name of the event loop.
     #[must_use]
     pub const fn event_loop(mut self, name: &'static str) -> Self {
         self.settings.event_loop = Some(name);
@@ -88,14 +88,14 @@ impl TestRegistration {
         self
     }
 
-    /// Chooses tokio's runtime with several threads.
+    /// Chooses tokio's multi-thread runtime.
     #[must_use]
     pub const fn multi_thread(mut self) -> Self {
         self.settings.tokio.is_multi_thread = true;
         self
     }
 
-    /// Sets the number of these threads.
+    /// Sets the number of worker threads of that runtime.
     #[must_use]
     pub const fn worker_threads(mut self, count: usize) -> Self {
         self.settings.tokio.worker_threads = Some(count);
@@ -124,8 +124,9 @@ impl TestRegistration {
 
 /// Submits a [`TestRegistration`].
 ///
-/// An attribute cannot see whether its function is an associated one. The import is what the compiler objects to first
-/// there ("not supported in `trait`s or `impl`s", "consider moving it out"), and it names this macro.
+/// An attribute cannot see whether its function is an associated one, which cannot be registered. In an `impl` or a `trait`
+/// the compiler rejects the import first ("not supported in `trait`s or `impl`s", "consider moving it out"), and its message
+/// contains the name of this macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __testing_a_test_is_a_free_function {
@@ -135,7 +136,7 @@ macro_rules! __testing_a_test_is_a_free_function {
     };
 }
 
-/// The name that libtest would give: the path without the crate.
+/// Returns the name that libtest would give: the path without the crate.
 fn full_name(module: &str, name: &str) -> String {
     match module.split_once("::") {
         Some((_crate, module)) => format!("{module}::{name}"),

@@ -1,18 +1,18 @@
-//! What the arguments of `#[test]` ask for.
+//! The arguments of the attribute `test`.
 
 use std::time::Duration;
 
 use crate::testing::runtimes::tokio_settings::TokioSettings;
 
-/// The arguments of one test.
+/// The arguments of the attribute of one test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TestSettings {
     pub(crate) timeout: Option<Duration>,
-    /// Whether no other test may run at the same time.
+    /// Whether no other test runs at the same time.
     pub(crate) serial: bool,
-    /// The name of the loop, if not the one that the run has.
+    /// The name of the event loop; `None` stands for the main thread's loop.
     pub(crate) event_loop: Option<&'static str>,
-    /// The class of the exception that the test has to raise.
+    /// The name of the class of the exception that the test has to raise, with or without its module.
     pub(crate) raises: Option<&'static str>,
     pub(crate) tokio: TokioSettings,
 }

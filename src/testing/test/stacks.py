@@ -1,4 +1,4 @@
-"""What asyncio's tasks and Python's threads are doing, as text."""
+"""Formats the stacks of asyncio's tasks and of Python's threads."""
 
 import asyncio
 import io
@@ -8,7 +8,7 @@ import traceback
 
 
 def tasks(loop, test, owner):
-    """The tasks of the test, and those of nobody, whose end it may be waiting for as well."""
+    """Formats the tasks of the test, and those of no test, for which the test may be waiting too."""
     every = asyncio.all_tasks(loop)
     own = [task for task in every if owner(task) in (test, None)]
     out = io.StringIO()

@@ -1,4 +1,7 @@
-//! A look at a test whose time is over, and at whether Python can still be had.
+//! Describes the Python side of a test whose time is over: its tasks, and the stacks of Python's threads.
+//!
+//! A test that blocks in Rust without detaching holds the GIL, or the GIL and a mutex are in a deadlock. Then no stack can be
+//! described, and no other test can end, so the whole run is given up after a time limit.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -14,20 +17,21 @@ use crate::testing::python::current_test;
 use crate::testing::python::leaks;
 use crate::testing::session::session::Session;
 
-/// How long Python may keep the description waiting; the harness waits a little longer.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// Time limit of the description, a little shorter than the harness's own.
+const DESCRIPTION_LIMIT: Duration = Duration::from_millis(1500);
 
-/// How much longer no thread may get Python before the run is given up: a test that has timed out
-/// holds the GIL, in a deadlock most likely, and no other test can come to its end.
-const TIME_WITHOUT_PYTHON: Duration = Duration::from_millis(3500);
+/// Time limit of a thread to attach to Python, after [`DESCRIPTION_LIMIT`], before the run is given up.
+const ATTACH_LIMIT: Duration = Duration::from_millis(3500);
 
-/// Describes the tasks of the current test and the threads of Python, if the test has locals: it has not begun without
-/// them, or has ended. Finds out in any case whether Python can be had.
+/// Describes the tasks of the test and the threads of Python, on the harness's watchdog thread.
+///
+/// Without locals the test has not begun or has ended, and nothing is described, but a thread attaches to Python all the same:
+/// the run is given up if it cannot.
 pub(crate) fn describe(session: &Arc<Session>, locals: Option<TaskLocals>) -> String {
     let (sender, stacks) = mpsc::channel();
-    // Attaching has no time limit of its own. Without a thread nothing is described.
+    // `Python::attach` has no time limit, so it is called on a thread of its own.
     let started = spawn(move || sender.send(stacks_of(locals.as_ref())).unwrap_or_default());
-    match stacks.recv_timeout(PATIENCE) {
+    match stacks.recv_timeout(DESCRIPTION_LIMIT) {
         Ok(text) => text,
         Err(_) if !started => String::new(),
         Err(_) => {
@@ -38,12 +42,12 @@ pub(crate) fn describe(session: &Arc<Session>, locals: Option<TaskLocals>) -> St
     }
 }
 
-/// Gives the run up unless the thread behind `stacks` gets Python in time.
+/// Gives up the run unless the thread that sends to `stacks` attaches to Python in time.
 fn give_up_without_python(session: &Session, stacks: &Receiver<String>) {
-    if stacks.recv_timeout(TIME_WITHOUT_PYTHON) == Err(RecvTimeoutError::Timeout) {
+    if stacks.recv_timeout(ATTACH_LIMIT) == Err(RecvTimeoutError::Timeout) {
         let test = capture::Context::current();
         let name = test.test_name().unwrap_or_default();
-        let time = PATIENCE + TIME_WITHOUT_PYTHON;
+        let time = DESCRIPTION_LIMIT + ATTACH_LIMIT;
         session.give_up(format!(
             "no thread has got Python for {time:?} after {name} timed out: a test holds the GIL"
         ));

@@ -1,23 +1,23 @@
-//! What a test function may return.
+//! Return types of test functions.
 
 use std::fmt::Debug;
 use std::pin::Pin;
 
 use super::failure::TestFailure;
 
-/// What became of a test that did not panic.
+/// The result of a test that did not panic.
 pub(crate) type Outcome = Result<(), TestFailure>;
 
-/// An async test, whatever it returned. It stays on the thread of its test.
+/// The future of an async test. It stays on the thread of its test, so it need not be `Send`.
 pub(crate) type TestFuture = Pin<Box<dyn Future<Output = Outcome>>>;
 
-/// What a test function may return: nothing, or a result without a value whose error can be debug-printed.
+/// A return type of test functions: `()`, or a `Result<(), E>` whose error can be debug-printed.
 #[diagnostic::on_unimplemented(
     message = "a test cannot return `{Self}`",
     label = "a test returns nothing, `PyResult<()>` or `Result<(), E>` with `E: Debug + 'static`"
 )]
 pub trait TestOutput {
-    /// Brings the value into the form that the harness takes.
+    /// Converts the value for the harness.
     #[doc(hidden)]
     fn into_outcome(self) -> Outcome;
 }
@@ -34,15 +34,15 @@ impl<E: Debug + 'static> TestOutput for Result<(), E> {
     }
 }
 
-/// Takes the output of a sync test.
+/// Converts the output of a sync test. The attributes call this, since the trait need not be in scope there.
 #[doc(hidden)]
 pub fn outcome<R: TestOutput>(output: R) -> Outcome {
     output.into_outcome()
 }
 
-/// Takes the future of an async test.
+/// Erases the return type of an async test.
 ///
-/// It comes boxed, so that this is compiled once per return type and not once per test.
+/// Takes a boxed future, so that this function is compiled once per return type and not once per test.
 #[doc(hidden)]
 pub fn erase<R: TestOutput + 'static>(future: Pin<Box<dyn Future<Output = R>>>) -> TestFuture {
     Box::pin(async move { future.await.into_outcome() })

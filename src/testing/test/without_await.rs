@@ -1,15 +1,19 @@
-//! Sync tests that are written as async functions.
+//! Sync test functions that other attributes have put into an `async` body.
+//!
+//! The user is somebody with `#[test_case(..)]` of the crate test-case on a sync function. That macro adds libtest's `#[test]`
+//! to sync functions, which rustc drops here, but not to async ones. So the attribute `test` makes the function async
+//! before test-case sees it (`NEVER_WAITS` in `macros/`), and the test is registered as a sync one all the same.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Runs an async function that waits for nothing, as `#[test]` makes one of a sync function with `#[test_case]`.
+/// Returns the output of a future that is ready at the first poll.
 ///
 /// # Panics
 ///
-/// If it waits after all: such a test has to be an `async fn`.
+/// If the future is pending: a test that awaits has to be an `async fn`.
 #[doc(hidden)]
-pub fn ready<F: Future>(future: F) -> F::Output {
+pub fn expect_ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a test that awaits something has to be an `async fn`"),
@@ -18,16 +22,16 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 
 #[cfg(test)]
 mod tests {
-    use super::ready;
+    use super::expect_ready;
 
     #[test]
-    fn what_waits_for_nothing_is_run() {
-        assert_eq!(ready(async { 1 }), 1);
+    fn a_future_without_await_is_ready() {
+        assert_eq!(expect_ready(async { 1 }), 1);
     }
 
     #[test]
     #[should_panic(expected = "has to be an `async fn`")]
-    fn what_waits_is_refused() {
-        ready(std::future::pending::<()>());
+    fn a_pending_future_is_refused() {
+        expect_ready(std::future::pending::<()>());
     }
 }
