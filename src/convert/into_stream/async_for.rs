@@ -31,10 +31,10 @@ pub(crate) struct AsyncFor {
     /// The result of `__aiter__`, once it has been called.
     iterator: Option<Py<PyAny>>,
     await_iterator: Option<AwaitIterator>,
-    phase: Phase,
+    phase: AsyncForPhase,
 }
 
-enum Phase {
+enum AsyncForPhase {
     /// An item is awaited, or comes next.
     Iterating,
     /// `aclose()` is awaited. The error is raised afterwards.
@@ -59,7 +59,7 @@ impl AsyncFor {
             generator,
             iterator: None,
             await_iterator: None,
-            phase: Phase::Iterating,
+            phase: AsyncForPhase::Iterating,
         }
     }
 
@@ -71,8 +71,8 @@ impl AsyncFor {
         resume: Resume<'_, '_>,
     ) -> PyResult<Step> {
         match self.phase {
-            Phase::Iterating => self.collect_turn(py, shared, resume),
-            Phase::Closing(_) => self.resume_closing(py, resume),
+            AsyncForPhase::Iterating => self.collect_turn(py, shared, resume),
+            AsyncForPhase::Closing(_) => self.resume_closing(py, resume),
         }
     }
 
@@ -205,7 +205,7 @@ impl AsyncFor {
             shared.uncancel(py)?;
         }
         shared.begin_closing();
-        self.phase = Phase::Closing(reason);
+        self.phase = AsyncForPhase::Closing(reason);
         let generator = self.iterator.as_ref().unwrap_or(&self.generator).bind(py);
         let Some(aclose) = generator.getattr_opt(intern!(py, "aclose"))? else {
             return self.closed(py);
@@ -244,8 +244,8 @@ impl AsyncFor {
     }
 
     fn closed(&mut self, py: Python<'_>) -> PyResult<Step> {
-        match std::mem::replace(&mut self.phase, Phase::Closing(None)) {
-            Phase::Closing(Some(error)) => Err(error),
+        match std::mem::replace(&mut self.phase, AsyncForPhase::Closing(None)) {
+            AsyncForPhase::Closing(Some(error)) => Err(error),
             _ => Ok(Step::Returned(py.None())),
         }
     }
