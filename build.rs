@@ -140,7 +140,7 @@ fn out_dir() -> PathBuf {
     PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"))
 }
 
-/// Run by `pytests/test_build_script.rs`.
+/// Run by `pytests/test_source.rs`.
 #[cfg(test)]
 mod tests {
     use super::{Build, Python};

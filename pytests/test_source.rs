@@ -1,8 +1,6 @@
 //! Tests of the source itself: those that stand in the build script, and the layers of the modules. They are `#[test]`
 //! functions, which need libtest.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
-
 mod layers;
 
 #[expect(

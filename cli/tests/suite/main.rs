@@ -10,6 +10,5 @@ mod conventions;
 mod failures;
 mod python;
 mod rendered;
-mod rooms;
 mod run;
 mod sandbox;

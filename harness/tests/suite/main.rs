@@ -28,7 +28,6 @@ mod locks;
 mod mimic;
 mod retry;
 mod reuse;
-mod rooms;
 mod runs;
 mod runtime;
 mod shared;
@@ -65,7 +64,6 @@ fn main() -> ExitCode {
         mimic::TESTS,
         retry::TESTS,
         reuse::TESTS,
-        rooms::TESTS,
         runs::TESTS,
         runtime::TESTS,
         stdout::TESTS,
