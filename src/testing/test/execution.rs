@@ -248,9 +248,9 @@ impl Execution {
         let verdict = catch_panic(run).await.map(|end| self.finish(end));
         let left = check.end(&locals).await.map_err(failed);
         match verdict {
-            Ok(verdict) => self.with_callback_exits(with_left(verdict, left)),
+            Ok(verdict) => self.with_callback_exits(with_failure(verdict, left)),
             Err(payload) => {
-                print_left(left);
+                print_leaks(left);
                 panic::resume_unwind(payload)
             }
         }
@@ -272,8 +272,9 @@ impl Execution {
     /// that is under way are printed at the end of the run.
     fn with_callback_exits(&self, verdict: Verdict) -> Verdict {
         match verdict {
+            // Not taken, so that the exceptions of a skipped test are printed at the end of the run.
             Ok(Completion::Ignored { .. }) => verdict,
-            _ => with_left(
+            _ => with_failure(
                 verdict,
                 Ok(self.session.callback_exits.take_of_current_test()),
             ),
@@ -297,18 +298,19 @@ async fn catch_panic<T>(future: impl Future<Output = T>) -> thread::Result<T> {
     poll_fn(poll).await
 }
 
-/// Adds the description of leaks, or the error that kept them from being looked for, to the test's own failure.
-fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict {
-    let left = match left {
+/// Adds to a verdict what was found after the body: leaks, exceptions of callbacks, or the error that kept leaks from being
+/// looked for. A skipped test stays skipped.
+fn with_failure(verdict: Verdict, found: Result<Option<String>, Failed>) -> Verdict {
+    let failure = match found {
         Ok(None) => return verdict,
-        Ok(Some(left)) => Failed::from(left),
+        Ok(Some(text)) => Failed::from(text),
         Err(error) => error,
     };
     match verdict {
         Ok(Completion::Ignored { .. }) => verdict,
-        Ok(Completion::Completed) => Err(left),
+        Ok(Completion::Completed) => Err(failure),
         Err(failed) => {
-            let messages = [failed.message(), left.message()];
+            let messages = [failed.message(), failure.message()];
             let messages: Vec<&str> = messages.into_iter().flatten().collect();
             Err(messages.join("\n\n").into())
         }
@@ -316,7 +318,7 @@ fn with_left(verdict: Verdict, left: Result<Option<String>, Failed>) -> Verdict 
 }
 
 /// Prints the leaks into the output of a test that panicked, after the text of the panic.
-fn print_left(left: Result<Option<String>, Failed>) {
+fn print_leaks(left: Result<Option<String>, Failed>) {
     match left {
         Ok(None) => {}
         Ok(Some(left)) => leaks::print(&format!("{left}\n")),

@@ -1,17 +1,19 @@
-//! Rust source as tokens, as far as items and their attributes need them.
+//! Splits Rust source into tokens, precisely enough for items and their attributes.
+//!
+//! `syn` would be a dependency of every test binary for one note at the end of a run.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A token. Literals have no value, and comments are left out.
+/// A token, named as in `proc_macro`. Literals have no value, and comments are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name or keyword, a raw one without its `r#`.
-    Word(String),
+    Ident(String),
     /// A string, character, lifetime or number.
     Literal,
     /// Any other character.
-    Mark(char),
+    Punct(char),
 }
 
 /// Reads the tokens of a source file.
@@ -44,7 +46,7 @@ impl Lexer<'_> {
                 return Some(Token::Literal);
             }
             _ if is_in_word(first) => return self.word_or_prefixed(first),
-            _ => return Some(Token::Mark(first)),
+            _ => return Some(Token::Punct(first)),
         }
         None
     }
@@ -62,7 +64,7 @@ impl Lexer<'_> {
         let mut depth = 0_u32;
         let mut last = '/';
         for next in self.rest.by_ref() {
-            // The characters of one mark are none of the next.
+            // `/*/` does not end a comment: a character belongs to one mark only.
             last = match (last, next) {
                 ('/', '*') => {
                     depth += 1;
@@ -104,7 +106,7 @@ impl Lexer<'_> {
                 self.rest.next();
                 self.character_or_lifetime()
             }
-            _ => Some(Token::Word(word)),
+            _ => Some(Token::Ident(word)),
         }
     }
 
@@ -116,7 +118,7 @@ impl Lexer<'_> {
         }
         if self.rest.next_if_eq(&'"').is_none() {
             let first = self.rest.next()?;
-            return Some(Token::Word(self.word(first)));
+            return Some(Token::Ident(self.word(first)));
         }
         loop {
             self.rest.by_ref().find(|&next| next == '"')?;
@@ -152,7 +154,7 @@ impl Lexer<'_> {
         Some(Token::Literal)
     }
 
-    /// Skips up to the mark, and over whatever a backslash stands before.
+    /// Skips to the quotation mark `end`, and over characters that are escaped by a backslash.
     fn skip_to(&mut self, end: char) {
         while let Some(next) = self.rest.next() {
             match next {
@@ -177,9 +179,9 @@ mod tests {
     /// The tokens with `"` for literals, separated by blanks.
     fn shown(text: &str) -> String {
         let shown = |token: Token| match token {
-            Token::Word(word) => word,
+            Token::Ident(word) => word,
             Token::Literal => "\"".to_owned(),
-            Token::Mark(mark) => mark.to_string(),
+            Token::Punct(character) => character.to_string(),
         };
         let shown: Vec<String> = tokens(text).into_iter().map(shown).collect();
         shown.join(" ")

@@ -50,8 +50,8 @@ fn items(tokens: &[Token], is_top: bool, scanned: &mut ScannedFile) {
     let mut rest = tokens;
     while let Some((token, after)) = rest.split_first() {
         match token {
-            Token::Mark('#') => {
-                let is_inner = after.first() == Some(&Token::Mark('!'));
+            Token::Punct('#') => {
+                let is_inner = after.first() == Some(&Token::Punct('!'));
                 let group = &after[usize::from(is_inner)..];
                 let attribute = inside(group);
                 if is_inner && is_conditional(attribute) {
@@ -61,16 +61,16 @@ fn items(tokens: &[Token], is_top: bool, scanned: &mut ScannedFile) {
                 rest = &group[group_length(group)..];
                 continue;
             }
-            Token::Mark(';') => attributes.clear(),
-            Token::Mark('{') => {
+            Token::Punct(';') => attributes.clear(),
+            Token::Punct('{') => {
                 attributes.clear();
                 is_async = false;
             }
-            Token::Word(word) => match word.as_str() {
+            Token::Ident(word) => match word.as_str() {
                 "use" => scanned.imports_test |= may_import_test(until_semicolon(after)),
                 "mod" => module(after, is_top, &attributes, scanned),
                 "async" => is_async = true,
-                "fn" if matches!(after, [Token::Word(_), ..]) => {
+                "fn" if matches!(after, [Token::Ident(_), ..]) => {
                     function(&attributes, is_async, scanned);
                 }
                 _ => {}
@@ -87,8 +87,8 @@ fn module(after: &[Token], is_top: bool, attributes: &[Attribute<'_>], scanned: 
     };
     match after {
         _ if !attributes.iter().all(is_known) => {}
-        [Token::Word(name), Token::Mark(';'), ..] if is_top => scanned.modules.push(name.clone()),
-        [Token::Word(_), body @ ..] => items(inside_braces(body), false, scanned),
+        [Token::Ident(name), Token::Punct(';'), ..] if is_top => scanned.modules.push(name.clone()),
+        [Token::Ident(_), body @ ..] => items(inside_braces(body), false, scanned),
         _ => {}
     }
 }
@@ -106,7 +106,7 @@ fn function(attributes: &[Attribute<'_>], is_async: bool, scanned: &mut ScannedF
         .take_while(|attribute| !registers(attribute));
     if !is_async && above.any(makes_cases) {
         scanned.below_cases += 1;
-    } else if attributes.contains(&[Token::Word("test".to_owned())].as_slice()) {
+    } else if attributes.contains(&[Token::Ident("test".to_owned())].as_slice()) {
         scanned.plain += 1;
     }
 }
@@ -119,21 +119,21 @@ fn last_name<'a>(attribute: Attribute<'a>) -> &'a str {
 fn is_conditional(attribute: &[Token]) -> bool {
     match path(attribute).as_slice() {
         ["cfg_attr"] => true,
-        ["cfg"] => inside(&attribute[1..]) != [Token::Word("test".to_owned())],
+        ["cfg"] => inside(&attribute[1..]) != [Token::Ident("test".to_owned())],
         _ => false,
     }
 }
 
 fn may_import_test(tree: &[Token]) -> bool {
-    let is_glob = tree.contains(&Token::Mark('*'));
+    let is_glob = tree.contains(&Token::Punct('*'));
     let is_safe_glob = path(tree)
         .first()
         .is_some_and(|first| WITHOUT_TEST.contains(first));
-    let is_end = |next: Option<&Token>| matches!(next, None | Some(Token::Mark(',' | '}')));
+    let is_end = |next: Option<&Token>| matches!(next, None | Some(Token::Punct(',' | '}')));
     let is_test = |at: usize| {
-        let is_word = matches!(&tree[at], Token::Word(word) if word == "test");
+        let is_word = matches!(&tree[at], Token::Ident(word) if word == "test");
         // `use a::test::{self}` imports it too.
-        is_word && (is_end(tree.get(at + 1)) || tree.contains(&Token::Word("self".to_owned())))
+        is_word && (is_end(tree.get(at + 1)) || tree.contains(&Token::Ident("self".to_owned())))
     };
     (0..tree.len()).any(is_test) || (is_glob && !is_safe_glob)
 }
@@ -143,8 +143,8 @@ fn path(tokens: &[Token]) -> Vec<&str> {
     let mut names = Vec::new();
     for token in tokens {
         match token {
-            Token::Word(name) => names.push(name.as_str()),
-            Token::Mark(':') => {}
+            Token::Ident(name) => names.push(name.as_str()),
+            Token::Punct(':') => {}
             _ => break,
         }
     }
@@ -152,7 +152,7 @@ fn path(tokens: &[Token]) -> Vec<&str> {
 }
 
 fn until_semicolon(tokens: &[Token]) -> &[Token] {
-    let end = tokens.iter().position(|token| *token == Token::Mark(';'));
+    let end = tokens.iter().position(|token| *token == Token::Punct(';'));
     &tokens[..end.unwrap_or(tokens.len())]
 }
 
@@ -164,7 +164,7 @@ fn inside(tokens: &[Token]) -> &[Token] {
 
 fn inside_braces(tokens: &[Token]) -> &[Token] {
     match tokens.first() {
-        Some(Token::Mark('{')) => inside(tokens),
+        Some(Token::Punct('{')) => inside(tokens),
         _ => &[],
     }
 }
@@ -174,8 +174,8 @@ fn group_length(tokens: &[Token]) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Mark('(' | '[' | '{') => depth += 1,
-            Token::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            Token::Punct('(' | '[' | '{') => depth += 1,
+            Token::Punct(')' | ']' | '}') => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth == 0 {
