@@ -135,7 +135,7 @@ impl LeakCheck {
     /// Records the tasks that are on the loop already.
     pub(crate) async fn begin(locals: &TaskLocals) -> PyResult<Self> {
         let check = Python::attach(|py| {
-            PyResult::Ok(Self(module(py)?.getattr("LeakCheck")?.call0()?.unbind()))
+            PyResult::Ok(Self(module(py)?.getattr("Check")?.call0()?.unbind()))
         })?;
         check.call("begin", locals).await?;
         Ok(check)

@@ -3,15 +3,14 @@
 //! | state | event | actor and thread | next state |
 //! | --- | --- | --- | --- |
 //! | `WaitingForPython` | the thread is attached, and the loop is found | test's thread | `Running` |
-//! | `WaitingForPython` | there is no loop of that name | test's thread | `WithoutLoop` |
-//! | `WithoutLoop` | the test is skipped, or fails with the error | test's thread | `Ended` |
+//! | `WaitingForPython` | there is no loop of that name: the test is skipped, or fails | test's thread | `Ended` |
 //! | `Running` | the body returns or is skipped | test's thread, which restores the standard streams | `Ended` |
 //! | `Running` | the body panics, or is dropped by a timeout or Ctrl-C | test's thread | `Running` |
 //! | `Ended` | the runtime ends, or is left behind | test's thread | `Ended` |
 //! | any | another attempt begins (`--retries`) | test's thread | `WaitingForPython` |
 //!
-//! When the test's time is over, the harness's watchdog thread reads the state for its report
-//! ([`Execution::describe`]).
+//! When the test's time is over, the harness's watchdog thread reads the state for its report ([`Execution::describe`]).
+//! Nothing else depends on it: a sync test that is timed out cannot be stopped, and may end during the next attempt.
 
 use std::future::poll_fn;
 use std::mem;
@@ -48,14 +47,16 @@ pub(crate) struct Execution {
     runtime: &'static TestRuntime,
     source: Option<SourceLocation>,
     settings: TestSettings,
-    /// Never locked while this thread attaches to Python or runs the test.
+    /// Never locked while a thread attaches to Python.
     progress: Mutex<Progress>,
+    /// The result of [`attach`](Self::attach) on its way from [`block_on`](Self::block_on) to
+    /// [`run_async`](Self::run_async), on the same thread.
+    prepared: Mutex<Option<Result<TaskLocals, LoopUnavailable>>>,
 }
 
 /// The state of the current attempt; the file's documentation has the transitions.
 enum Progress {
     WaitingForPython,
-    WithoutLoop(LoopUnavailable),
     Running(TaskLocals),
     /// The body has ended. The runtime may wait for tasks that the test has spawned.
     Ended,
@@ -96,6 +97,7 @@ impl Execution {
             source,
             settings,
             progress: Mutex::new(Progress::WaitingForPython),
+            prepared: Mutex::default(),
         }
     }
 
@@ -106,7 +108,8 @@ impl Execution {
     ///
     /// A task that the test has spawned keeps its runtime from ending, and leaks are looked for.
     pub(crate) fn block_on(&self, test: libtest_async::TestFuture) -> Result<(), Failed> {
-        let (_state, ()) = self.attach(|_, _| ());
+        let (_state, found) = self.attach(|_, _| ());
+        *lock(&self.prepared) = Some(found.map(|(locals, ())| locals));
         match (self.runtime.block_on)(&self.settings.tokio, test) {
             true => Ok(()),
             false => leaks::note_blocked_runtime(self.session.checks_leaks()),
@@ -115,10 +118,10 @@ impl Execution {
 
     /// Describes for the report what the test does, on the harness's watchdog thread, when its time is over.
     pub(crate) fn describe(&self) -> String {
-        let (text, locals) = match &*self.progress() {
+        let (text, locals) = match &*lock(&self.progress) {
             Progress::WaitingForPython => ("the test has waited for Python\n", None),
             Progress::Running(locals) => ("", Some(locals.clone())),
-            Progress::WithoutLoop(_) | Progress::Ended => (
+            Progress::Ended => (
                 "the test is through, and what it has spawned keeps its runtime from ending\n",
                 None,
             ),
@@ -126,46 +129,22 @@ impl Execution {
         text.to_owned() + &stacks::describe(&self.session, locals)
     }
 
-    /// Begins an attempt: attaches this thread to Python and gets the loop's locals, for which `prepare` is called then.
+    /// Begins an attempt: attaches this thread to Python, gets the locals of the loop, and calls `prepare` for them.
     fn attach<T>(
         &self,
-        prepare: impl FnOnce(Python<'_>, Option<&TaskLocals>) -> T,
-    ) -> (ThreadState, T) {
-        *self.progress() = Progress::WaitingForPython;
+        prepare: impl FnOnce(Python<'_>, &TaskLocals) -> T,
+    ) -> (ThreadState, Result<(TaskLocals, T), LoopUnavailable>) {
+        *lock(&self.progress) = Progress::WaitingForPython;
         ThreadState::keep(|py| {
             let found = self.session.locals_of_test(py, self.settings.event_loop);
-            let prepared = prepare(py, found.as_ref().ok());
-            *self.progress() = match found {
-                Ok(locals) => Progress::Running(locals),
-                Err(unavailable) => Progress::WithoutLoop(unavailable),
+            *lock(&self.progress) = match &found {
+                Ok(locals) => Progress::Running(locals.clone()),
+                Err(_) => Progress::Ended,
             };
-            prepared
+            let locals = found?;
+            let prepared = prepare(py, &locals);
+            Ok((locals, prepared))
         })
-    }
-
-    /// Returns the locals of the attempt that has begun.
-    ///
-    /// # Errors
-    ///
-    /// The verdict on a test whose loop is unavailable.
-    fn locals(&self) -> Result<TaskLocals, Verdict> {
-        let mut progress = self.progress();
-        match mem::replace(&mut *progress, Progress::Ended) {
-            Progress::Running(locals) => {
-                *progress = Progress::Running(locals.clone());
-                Ok(locals)
-            }
-            Progress::WithoutLoop(LoopUnavailable::NotInstalled(name)) => Err(Ok(
-                Completion::ignored_with(LoopUnavailable::skip_reason(&name)),
-            )),
-            Progress::WithoutLoop(LoopUnavailable::Error(error)) => {
-                drop(progress);
-                Err(Err(TestFailure::Python(error).into_failed(self.source)))
-            }
-            Progress::WaitingForPython | Progress::Ended => {
-                unreachable!("`attach` begins every attempt")
-            }
-        }
     }
 
     /// Awaits an async test, polled by [`block_on`](Self::block_on).
@@ -173,9 +152,10 @@ impl Execution {
         self: Arc<Self>,
         start: Box<dyn FnOnce() -> TestFuture + Send>,
     ) -> Verdict {
-        let locals = match self.locals() {
+        let prepared = lock(&self.prepared).take();
+        let locals = match prepared.expect("`block_on` prepares the attempt that it polls") {
             Ok(locals) => locals,
-            Err(verdict) => return verdict,
+            Err(unavailable) => return self.without_loop(unavailable),
         };
         let running = self.session.running_tests.enter();
         let body = running.stoppable(task_locals::scope(
@@ -187,15 +167,11 @@ impl Execution {
 
     /// Calls a sync test.
     pub(crate) fn run_sync(&self, function: SyncFunction) -> Verdict {
-        let (state, function) = self.attach(|py, locals| {
-            // Bound while this thread is attached. Without locals the function is not called.
-            locals.map(|locals| function.bind(py, locals))
-        });
-        let locals = match self.locals() {
-            Ok(locals) => locals,
-            Err(verdict) => return verdict,
+        let (state, found) = self.attach(|py, locals| function.bind(py, locals));
+        let (locals, function) = match found {
+            Ok(found) => found,
+            Err(unavailable) => return self.without_loop(unavailable),
         };
-        let function = function.expect("there are locals");
         let _running = self.session.running_tests.enter();
         let own = locals.clone();
         let body = async { call(function, own, self.runtime) };
@@ -215,7 +191,7 @@ impl Execution {
         let end = body.await;
         let tidy = |py: Python<'_>| {
             // The locals are dropped while this thread is attached: they hold Python objects.
-            let former = mem::replace(&mut *self.progress(), Progress::Ended);
+            let former = mem::replace(&mut *lock(&self.progress), Progress::Ended);
             drop(former);
             streams.restore(py);
             let is_noted = !self.session.checks_leaks() && leaks::is_any_pending(py, &locals);
@@ -281,9 +257,21 @@ impl Execution {
         }
     }
 
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Skips a test whose loop is not installed, or fails it with the error of the loop.
+    fn without_loop(&self, unavailable: LoopUnavailable) -> Verdict {
+        match unavailable {
+            LoopUnavailable::NotInstalled(name) => Ok(Completion::ignored_with(
+                LoopUnavailable::skip_reason(&name),
+            )),
+            LoopUnavailable::Error(error) => {
+                Err(TestFailure::Python(error).into_failed(self.source))
+            }
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Awaits a future, and returns its panic as an error.
