@@ -41,9 +41,9 @@ struct ShutDown;
 /// A runtime whose threads a fork has left behind.
 struct LeftBehind;
 
-/// Makes a runtime of a way to spawn, and of an answer to whether it is alive.
+/// Makes a runtime of an answer to whether it is alive, and of a public `scope` that keeps its tasks' locals.
 macro_rules! runtime {
-    ($name:ident, $alive:expr) => {
+    ($name:ident, $alive:expr, $scope:expr) => {
         impl Runtime for $name {
             type JoinError = <runtime::Tokio as Runtime>::JoinError;
             type JoinHandle = <runtime::Tokio as Runtime>::JoinHandle;
@@ -73,7 +73,7 @@ macro_rules! runtime {
             where
                 F: Future<Output = R> + Send + 'static,
             {
-                runtime::Tokio::scope(locals, fut)
+                Box::pin($scope(locals, fut))
             }
 
             fn get_task_locals() -> Option<TaskLocals> {
@@ -83,8 +83,12 @@ macro_rules! runtime {
     };
 }
 
-runtime!(ShutDown, Ok(()));
-runtime!(LeftBehind, Err(PyRuntimeError::new_err("left behind")));
+runtime!(ShutDown, Ok(()), runtime::scope);
+runtime!(
+    LeftBehind,
+    Err(PyRuntimeError::new_err("left behind")),
+    generic::scope::<runtime::Tokio, _, _>
+);
 
 /// Calls `main(start)` of a program on a new event loop.
 fn on_a_loop<F>(py: Python<'_>, code: &CStr, start: F) -> PyResult<()>

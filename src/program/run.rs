@@ -14,13 +14,16 @@ use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
 
 /// Runs a future with these locals current: conversions inside it use their loop and context.
-pub async fn scope<R, F, T>(locals: TaskLocals, fut: F) -> T
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async function would make `T: 'static` a condition, which an `impl ContextExt` that calls this cannot meet"
+)]
+pub fn scope<R, F, T>(locals: TaskLocals, fut: F) -> impl Future<Output = T> + Send + 'static
 where
     R: ContextExt,
     F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
 {
-    R::scope(locals, fut).await
+    async move { R::scope(locals, fut).await }
 }
 
 /// Spawns a future on the runtime, with the current locals.

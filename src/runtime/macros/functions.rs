@@ -217,19 +217,19 @@ macro_rules! runtime_functions {
         }
 
         /// Runs a future with these locals current: conversions inside it use their loop and context.
-        pub async fn scope<F, R>(locals: TaskLocals, fut: F) -> R
+        pub fn scope<F, R>(locals: TaskLocals, fut: F) -> impl Future<Output = R> + Send + 'static
         where
             F: Future<Output = R> + Send + 'static,
         {
-            task_locals::scope(locals, fut).await
+            task_locals::scope(locals, fut)
         }
 
         /// Runs a future that is not `Send` with these locals current.
-        pub async fn scope_local<F, R>(locals: TaskLocals, fut: F) -> R
+        pub fn scope_local<F, R>(locals: TaskLocals, fut: F) -> impl Future<Output = R> + 'static
         where
             F: Future<Output = R> + 'static,
         {
-            task_locals::scope(locals, fut).await
+            task_locals::scope(locals, fut)
         }
 
         /// Runs an event loop on this thread until a Rust future is done, and returns its output.
