@@ -10,5 +10,6 @@ mod event_loops;
 mod exception_handler;
 mod futures;
 mod nested_loops;
+mod never_awaited;
 mod pyfuture;
 mod trio;

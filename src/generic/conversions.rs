@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::bridge::register_exit;
 use crate::cancel::CancelHandle;
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
-use crate::convert::into_future::{PyFuture, into_future_with_locals};
+use crate::convert::into_future::{PyFuture, close_coroutine, into_future_with_locals};
 use crate::generic::coroutine_builder::CoroutineBuilder;
 use crate::python::current_locals::CurrentLocals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
@@ -170,6 +170,7 @@ where
 ///
 /// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
 pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
-    let locals = get_current_locals::<R>(awaitable.py())?;
+    let locals =
+        get_current_locals::<R>(awaitable.py()).inspect_err(|_| close_coroutine(&awaitable))?;
     into_future_with_locals(&locals, awaitable)
 }

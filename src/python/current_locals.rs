@@ -1,5 +1,6 @@
 //! The locals of the code that runs on this thread, with what Python knows of them: the running loop and its context.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -120,8 +121,7 @@ impl<'py> CurrentLocals<'py> {
         }
         match polled.or_else(of_runtime) {
             Some(locals) => Ok(Self::Task(locals)),
-            // It raises asyncio's own error.
-            None => asyncio::get_running_loop(py).map(Self::RunningLoop),
+            None => Err(no_locals()),
         }
     }
 
@@ -140,6 +140,16 @@ impl<'py> CurrentLocals<'py> {
             Self::RunningLoop(event_loop) => event_loop,
         }
     }
+}
+
+/// The error of a conversion on a thread of no loop, most often in a task that the runtime itself has spawned. It begins as
+/// asyncio's own (`get_running_loop`).
+#[cold]
+fn no_locals() -> PyErr {
+    PyRuntimeError::new_err(
+        "no running event loop: start the Rust task with `spawn` of this library, run it in a `scope`, or convert with \
+         `into_future_with_locals`",
+    )
 }
 
 /// Returns the locals that a task spawned on this thread inherits.

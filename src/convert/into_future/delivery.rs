@@ -136,8 +136,9 @@ impl SharedFuture {
         locals: &TaskLocals,
         py: Python<'_>,
     ) -> PyResult<()> {
-        let task = ensure_future(awaitable.bind(py), locals)?;
-        let origin = if task.is(&awaitable) {
+        let awaitable = awaitable.bind(py);
+        let task = ensure_future(awaitable, locals).inspect_err(|_| close_coroutine(awaitable))?;
+        let origin = if task.is(awaitable) {
             Origin::User
         } else {
             Origin::Library

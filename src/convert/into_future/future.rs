@@ -77,7 +77,8 @@ impl Drop for PyFuture {
 ///
 /// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
 pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
-    let locals = TaskLocals::current(awaitable.py())?;
+    let locals =
+        TaskLocals::current(awaitable.py()).inspect_err(|_| close_coroutine(&awaitable))?;
     into_future_with_locals(&locals, awaitable)
 }
 

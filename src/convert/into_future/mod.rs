@@ -15,4 +15,4 @@ mod shared_future;
 mod task;
 
 pub use future::{PyFuture, into_future, into_future_with_locals};
-pub(crate) use task::{discard_pending_task, ensure_future};
+pub(crate) use task::{close_coroutine, discard_pending_task, ensure_future};
