@@ -1,6 +1,7 @@
 //! Coroutines that are stepped by hand, beside those of Python.
 
 use std::ffi::CStr;
+use std::pin::Pin;
 
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
@@ -116,6 +117,81 @@ async def main(make):
         runtime::into_future(call(&python(py, code)?, "main", make)?)
     })?;
     main.await.map(drop)
+}
+
+#[runtime::test]
+async fn a_coroutine_shows_itself_as_one_of_python() -> PyResult<()> {
+    let code = c"
+class Client:
+    async def get(self):
+        await asyncio.sleep(10)
+Client.get.__qualname__ = 'Client.get'
+
+def shown(coroutine):
+    address = f'0x{id(coroutine):x}'
+    assert address in repr(coroutine)
+    return repr(coroutine).replace(address, 'ADDRESS'), coroutine.__name__, coroutine.__qualname__
+
+def states(coroutine):
+    yield coroutine.cr_running, getattr(coroutine, 'cr_suspended', False)
+    coroutine.send(None)
+    yield coroutine.cr_running, getattr(coroutine, 'cr_suspended', True)
+    coroutine.close()
+    yield coroutine.cr_running, getattr(coroutine, 'cr_suspended', False)
+
+async def main(make):
+    coroutines = make(), Client().get()
+    of_rust, of_python = map(shown, coroutines)
+    assert of_rust == of_python, (of_rust, of_python)
+    of_rust, of_python = map(list, map(states, coroutines))
+    assert of_rust == of_python, (of_rust, of_python)
+    task = asyncio.ensure_future(make())
+    assert 'coro=<Client.get()' in repr(task), repr(task)
+    task.cancel()
+";
+    let main = Python::attach(|py| {
+        let make = function(py, |py| {
+            runtime::coroutine_builder()
+                .name("Client.get")
+                .build::<_, ()>(py, std::future::pending())
+        })?;
+        runtime::into_future(call(&python(py, code)?, "main", make)?)
+    })?;
+    main.await.map(drop)
+}
+
+async fn fetch() -> PyResult<u8> {
+    Ok(1)
+}
+
+fn read(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    runtime::into_coroutine(py, async { Ok(1) })
+}
+
+#[runtime::test]
+fn a_coroutine_without_a_name_has_that_of_the_function_of_its_future() -> PyResult<()> {
+    Python::attach(|py| {
+        let boxed: Pin<Box<dyn Future<Output = PyResult<u8>> + Send>> = Box::pin(fetch());
+        for (coroutine, name) in [
+            (runtime::into_coroutine(py, fetch())?, "fetch"),
+            (read(py)?, "read"),
+            (
+                runtime::into_coroutine_cancellable(py, |_| fetch())?,
+                "fetch",
+            ),
+            (runtime::into_coroutine(py, boxed)?, "Coroutine"),
+            (
+                runtime::into_coroutine::<_, ()>(py, std::future::pending())?,
+                "Coroutine",
+            ),
+        ] {
+            for attribute in ["__name__", "__qualname__"] {
+                assert_eq!(coroutine.getattr(attribute)?.to_string(), name);
+            }
+            coroutine.call_method0("close")?;
+        }
+        Ok(())
+    })
 }
 
 /// Under the stable ABI, `TaskLocals::run` calls `Context.run` with a function object that borrows from its stack, and

@@ -11,7 +11,8 @@
 //!
 //! So an exception that is thrown in is raised only after the Rust future has been dropped.
 
-use std::borrow::Cow;
+mod name;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ use crate::python::type_slots;
 use crate::python::type_slots::Steps;
 use crate::task_locals::TaskLocals;
 
+pub(crate) use name::CoroutineName;
+
 /// Where the first poll of a coroutine happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FirstPoll {
@@ -57,8 +60,7 @@ pub(crate) struct Settings {
     pub(crate) first_poll: FirstPoll,
     /// Receives the exceptions that are thrown in. Without a signal they drop the Rust future.
     pub(crate) cancel_signal: Option<Arc<Signal>>,
-    /// The `__qualname__`, whose last part is the `__name__`.
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: CoroutineName,
 }
 
 impl Default for Settings {
@@ -67,7 +69,7 @@ impl Default for Settings {
         Self {
             first_poll: FirstPoll::OnCaller,
             cancel_signal: None,
-            name: Cow::Borrowed("Coroutine"),
+            name: CoroutineName::default(),
         }
     }
 }
@@ -118,10 +120,7 @@ impl RustCoroutine {
     /// Refuses a value that nothing waits for, by CPython's rule (`gen_send_ex2` in `Objects/genobject.c`). The coroutine can
     /// still be started.
     fn require_started(&self) -> PyResult<()> {
-        let is_created = self
-            .state
-            .inspect(|state| matches!(state, State::Created(_)));
-        if is_created == Some(true) {
+        if !self.state.has_begun() {
             return Err(PyTypeError::new_err(
                 "can't send non-None value to a just-started coroutine",
             ));
@@ -294,20 +293,34 @@ impl RustCoroutine {
         slf
     }
 
+    /// As `coro_repr` in `Objects/genobject.c`.
+    fn __repr__(slf: &Bound<'_, Self>) -> String {
+        let name = slf.get().settings.name.qualname();
+        format!("<coroutine object {name} at {:p}>", slf.as_ptr())
+    }
+
     #[getter]
     fn __name__(&self) -> &str {
-        self.settings.name.rsplit('.').next().unwrap_or_default()
+        self.settings.name.name()
     }
 
     #[getter]
     fn __qualname__(&self) -> &str {
-        &self.settings.name
+        self.settings.name.qualname()
     }
 
-    // There is no `cr_await`: `asyncio.capture_call_graph` (Python 3.14) expects a `cr_frame` beside it.
+    // There is no `cr_frame`, not even None: trio writes to the locals of the frame of a coroutine that has one, and wraps
+    // one that has none (`spawn_impl` in `trio/_core/_run.py`). There is no `cr_await` either, since
+    // `asyncio.capture_call_graph` (Python 3.14) and trio expect a `cr_frame` beside it.
     #[getter]
     fn cr_running(&self) -> bool {
         self.state.is_executing()
+    }
+
+    /// Python's own have it from Python 3.11 on.
+    #[getter]
+    fn cr_suspended(&self) -> bool {
+        self.state.is_suspended()
     }
 
     pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::Unstarted;
 use crate::cancel::CancelHandle;
-use crate::convert::into_coroutine::{RustCoroutine, Settings};
+use crate::convert::into_coroutine::{CoroutineName, RustCoroutine, Settings};
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 
 /// Converts Rust futures into Python coroutines, as [`into_coroutine`](super::into_coroutine) does, with settings.
@@ -27,7 +27,8 @@ use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 /// ```
 #[must_use = "it makes no coroutine before `build` is called"]
 pub struct CoroutineBuilder<R> {
-    name: Cow<'static, str>,
+    /// `None` stands for the name of the function that the future is of.
+    name: Option<Cow<'static, str>>,
     // It holds no runtime, and is `Send` and `Sync` whatever that is.
     runtime: PhantomData<fn() -> R>,
 }
@@ -36,14 +37,17 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
     /// Makes coroutines that [`into_coroutine`](super::into_coroutine) would make.
     pub fn new() -> Self {
         Self {
-            name: Settings::default().name,
+            name: None,
             runtime: PhantomData,
         }
     }
 
-    /// Sets what `repr(task)` and debuggers show: `__qualname__`, and `__name__` from its last dot on.
+    /// Sets what `repr`, a task's `repr` and warnings show: `__qualname__`, and `__name__` from its last dot on.
+    ///
+    /// Without it that is the name of the function that is `async` or contains the async block, as rustc tells it, and
+    /// `Coroutine` for other futures.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = name.into();
+        self.name = Some(name.into());
         self
     }
 
@@ -57,7 +61,7 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
-        let settings = self.settings();
+        let settings = self.settings::<F>();
         create(py, Pointers::<R>::unstarted(fut), settings)
     }
 
@@ -76,14 +80,16 @@ impl<R: Runtime + ContextExt> CoroutineBuilder<R> {
         let unstarted = Pointers::<R>::unstarted(make(CancelHandle::new(&signal)));
         let settings = Settings {
             cancel_signal: Some(signal),
-            ..self.settings()
+            ..self.settings::<F>()
         };
         create(py, unstarted, settings)
     }
 
-    fn settings(self) -> Settings {
+    fn settings<F: Future>(self) -> Settings {
         Settings {
-            name: self.name,
+            name: self
+                .name
+                .map_or_else(CoroutineName::of_future::<F>, CoroutineName::Given),
             ..Settings::default()
         }
     }

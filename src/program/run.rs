@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::spawned;
-use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
+use crate::convert::into_coroutine::{CoroutineName, FirstPoll, RustCoroutine, Settings};
 use crate::program::waiting::wait;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 use crate::task_locals::TaskLocals;
@@ -104,7 +104,7 @@ where
     };
     let settings = Settings {
         first_poll: FirstPoll::OnRuntime,
-        name: Cow::Borrowed("main"),
+        name: CoroutineName::Given(Cow::Borrowed("main")),
         ..Settings::default()
     };
     let coroutine = RustCoroutine::create(py, Pointers::<R>::unstarted(main), settings)?;

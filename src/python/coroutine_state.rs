@@ -8,9 +8,10 @@
 //! | executing | suspended | that thread, within the step: [`CoroutineState::suspend`]; the step yields then |
 //! | executing | finished | that thread, when a step that did not yield, or the `close`, is over: it returned, raised or panicked |
 //!
-//! A step of an object that is executing or finished raises what CPython raises (`gen_send_ex2` in
+//! The first step or `close` also marks the object as begun, for ever. A step of an object that is executing or finished raises what CPython raises (`gen_send_ex2` in
 //! `Objects/genobject.c`), and changes nothing. No Python code runs, and nothing is dropped, while the state is locked.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -27,7 +28,11 @@ pub(crate) trait Suspension {
 }
 
 /// The state of one object, which is suspended with an `S`.
-pub(crate) struct CoroutineState<S>(Mutex<Phase<S>>);
+pub(crate) struct CoroutineState<S> {
+    phase: Mutex<Phase<S>>,
+    /// Whether a step or a `close` has begun. It guards nothing, and is read without the lock.
+    has_begun: AtomicBool,
+}
 
 enum Phase<S> {
     /// No step has been made, or the last one has yielded.
@@ -39,7 +44,10 @@ enum Phase<S> {
 
 impl<S: Suspension> CoroutineState<S> {
     pub(crate) fn new(suspension: S) -> Self {
-        Self(Mutex::new(Phase::Suspended(suspension)))
+        Self {
+            phase: Mutex::new(Phase::Suspended(suspension)),
+            has_begun: AtomicBool::new(false),
+        }
     }
 
     /// Makes a step with the value that the object is suspended with. A step that yields has to
@@ -65,7 +73,7 @@ impl<S: Suspension> CoroutineState<S> {
     /// Suspends the object, within a step. The step has to yield then; any other result finishes the object and drops the
     /// value.
     pub(crate) fn suspend(&self, suspension: S) {
-        *lock(&self.0) = Phase::Suspended(suspension);
+        *lock(&self.phase) = Phase::Suspended(suspension);
     }
 
     /// Finishes the object between two steps; `give_up` gets the value that it was suspended with. A finished object stays
@@ -84,9 +92,10 @@ impl<S: Suspension> CoroutineState<S> {
 
     #[inline]
     fn begin(&self) -> Result<(S, Executing<'_, S>), Misuse> {
-        let mut phase = lock(&self.0);
+        let mut phase = lock(&self.phase);
+        self.has_begun.store(true, Ordering::Relaxed);
         match std::mem::replace(&mut *phase, Phase::Executing) {
-            Phase::Suspended(suspension) => Ok((suspension, Executing(&self.0))),
+            Phase::Suspended(suspension) => Ok((suspension, Executing(&self.phase))),
             Phase::Executing => Err(Misuse::Executing),
             Phase::Finished => {
                 *phase = Phase::Finished;
@@ -95,15 +104,25 @@ impl<S: Suspension> CoroutineState<S> {
         }
     }
 
+    /// Whether a step or a `close` has begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
     /// Whether a thread is in a step.
     pub(crate) fn is_executing(&self) -> bool {
-        matches!(*lock(&self.0), Phase::Executing)
+        matches!(*lock(&self.phase), Phase::Executing)
+    }
+
+    /// Whether the last step has yielded.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.has_begun() && matches!(*lock(&self.phase), Phase::Suspended(_))
     }
 
     /// Shows the value that the object is suspended with. `None` while it is executing and when it is finished.
     pub(crate) fn inspect<T>(&self, inspect: impl FnOnce(&S) -> T) -> Option<T> {
         // The garbage collector must not wait. Whoever has the lock is running, so the object is not garbage then.
-        match &*self.0.try_lock().ok()? {
+        match &*self.phase.try_lock().ok()? {
             Phase::Suspended(suspension) => Some(inspect(suspension)),
             Phase::Executing | Phase::Finished => None,
         }
@@ -111,7 +130,7 @@ impl<S: Suspension> CoroutineState<S> {
 
     /// Takes the value out that the object is suspended with, when the object is dropped.
     pub(crate) fn take(&mut self) -> Option<S> {
-        let phase = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let phase = self.phase.get_mut().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(phase, Phase::Finished) {
             Phase::Suspended(suspension) => Some(suspension),
             Phase::Executing | Phase::Finished => None,

@@ -6,7 +6,6 @@
 //! that is thrown in is raised after the runtime has returned the stream, with the item that may have come meanwhile: the
 //! next awaitable gets it.
 
-use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -117,8 +116,7 @@ impl Anext {
         let slot = self.slot();
         let settings = Settings {
             first_poll: FirstPoll::OnRuntime,
-            cancel_signal: None,
-            name: Cow::Borrowed("__anext__"),
+            ..Settings::default()
         };
         let poll: Pin<Box<dyn Work>> = Box::pin(RuntimePoll::new(Arc::clone(slot), source));
         let held = Unstarted::new(poll, slot.vtable());
