@@ -1,12 +1,165 @@
-//! Coroutines that nobody awaits.
+//! Coroutines that nobody awaits, beside those of Python: both warn in the same cases and words.
+
+use std::ffi::CStr;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 use pyo3_aio::PyFuture;
 
-use crate::fixtures::python::{call, python};
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
+
+/// `main(make)` compares the warnings of both kinds of coroutines, for each way to use one.
+const COMPARE: &CStr = c"
+import warnings
+
+async def of_python():
+    return 1
+
+def forgets(make):
+    make()
+
+def keeps_the_warning(make):
+    coroutine = make()
+    try:
+        coroutine.send('too early')
+    except TypeError:
+        pass
+
+def closes(make):
+    make().close()
+
+def throws(make):
+    try:
+        make().throw(KeyError)
+    except KeyError:
+        pass
+
+def steps(make):
+    try:
+        make().send(None)
+    except StopIteration:
+        pass
+
+def leaves_in_a_cycle(make):
+    cycle = [make()]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+
+def forgets_while_an_exception_is_set(make):
+    def raises():
+        coroutine = make()
+        raise KeyError('raised')
+    try:
+        raises()
+    except KeyError as error:
+        assert str(error) == repr('raised')
+
+def warnings_of(use, make):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        use(make)
+    return [(str(one.message), one.category, one.filename, one.lineno) for one in caught]
+
+USES = [
+    forgets,
+    keeps_the_warning,
+    closes,
+    throws,
+    steps,
+    leaves_in_a_cycle,
+    forgets_while_an_exception_is_set,
+]
+
+def main(make):
+    total = 0
+    for use in USES:
+        seen, expected = warnings_of(use, make), warnings_of(use, of_python)
+        assert seen == expected, (use.__name__, seen, expected)
+        total += len(seen)
+    assert total == 4, total
+
+def with_origin(make):
+    sys.set_coroutine_origin_tracking_depth(2)
+    try:
+        seen, expected = warnings_of(forgets, make), warnings_of(forgets, of_python)
+        assert seen == expected and 'in forgets' in seen[0][0], (seen, expected)
+        origins = []
+        for coroutine in [of_python(), make()]:
+            origins.append(coroutine.cr_origin)
+            coroutine.close()
+        assert origins[0] == origins[1] and len(origins[0]) == 1, origins
+    finally:
+        sys.set_coroutine_origin_tracking_depth(0)
+    coroutine = make()
+    assert coroutine.cr_origin is None
+    coroutine.close()
+
+def as_error(make):
+    def unraisable(make):
+        seen = []
+        hook, sys.unraisablehook = sys.unraisablehook, lambda raised: seen.append(
+            (raised.exc_type, str(raised.exc_value), raised.object.__qualname__))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('error')
+                make()
+        finally:
+            sys.unraisablehook = hook
+        return seen
+    seen, expected = unraisable(make), unraisable(of_python)
+    assert seen == expected and len(seen) == 1, (seen, expected)
+
+def kept_by_the_warning(make):
+    for make in [make, of_python]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            make()
+            gc.collect()
+            (one,) = caught
+            assert one.source.__qualname__ == 'of_python'
+            # It is warned of once.
+            del one
+            caught.clear()
+            gc.collect()
+            assert not caught, caught
+";
+
+/// Calls a function of [`COMPARE`].
+fn compare(name: &str) -> PyResult<()> {
+    Python::attach(|py| {
+        let make = function(py, |py| {
+            runtime::coroutine_builder()
+                .name("of_python")
+                .build(py, async { Ok(1) })
+        })?;
+        call(&python(py, COMPARE)?, name, make).map(drop)
+    })
+}
+
+// Warning filters and the depth of origins belong to the process and the thread: these tests run alone.
+
+#[runtime::test(serial)]
+fn a_coroutine_that_nobody_awaits_warns_as_one_of_python() -> PyResult<()> {
+    compare("main")
+}
+
+#[runtime::test(serial)]
+fn the_warning_tells_where_the_coroutine_was_made() -> PyResult<()> {
+    compare("with_origin")
+}
+
+#[runtime::test(serial)]
+fn the_warning_as_an_error_is_unraisable() -> PyResult<()> {
+    compare("as_error")
+}
+
+#[runtime::test(serial)]
+fn a_coroutine_that_its_warning_keeps_warns_once() -> PyResult<()> {
+    compare("kept_by_the_warning")
+}
 
 /// Fails if `use_coroutine` leaves a coroutine of Python, or one of Rust, that is never awaited.
 fn assert_no_warning(use_coroutine: impl Fn(Bound<'_, PyAny>)) -> PyResult<()> {
@@ -90,4 +243,16 @@ async def main(convert):
         runtime::into_future(call(&python(py, code)?, "main", convert.into_any())?)
     })?;
     main.await.map(drop)
+}
+
+#[runtime::test(serial)]
+fn a_run_that_is_refused_leaves_no_coroutine() -> PyResult<()> {
+    assert_no_warning(|coroutine| {
+        let py = coroutine.py();
+        coroutine.call_method0("close").unwrap();
+        let event_loop = py.import("asyncio").unwrap();
+        let event_loop = event_loop.call_method0("new_event_loop").unwrap();
+        event_loop.call_method0("close").unwrap();
+        runtime::run_until_complete(event_loop, async { Ok(()) }).unwrap_err();
+    })
 }

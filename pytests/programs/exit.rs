@@ -412,3 +412,44 @@ asyncio.run(main())
 ");
     assert_eq!(status.code(), Some(4));
 }
+
+#[pyo3_aio::tokio::test]
+fn a_coroutine_that_is_left_at_the_exit_warns_as_one_of_python() {
+    let of_python = "async def sleep(seconds): pass\n";
+    let of_rust = "from extension import sleep\n";
+    for left in [
+        "coroutine = sleep(1)",
+        "coroutine = sleep(1); cycle = [coroutine]; cycle.append(cycle)",
+        "coroutine = sleep(1); coroutine.close()",
+        "import atexit; atexit.register(sleep, 1)",
+        "import warnings; warnings.simplefilter('ignore'); coroutine = sleep(1)",
+        "import sys; sys.coroutine = sleep(1)",
+        "import builtins; builtins.coroutine = sleep(1)",
+        "import threading, time; threading.Thread(target=lambda: sleep(1)).start()",
+    ] {
+        let (expected, seen) = (
+            run(&format!("{of_python}{left}")),
+            run(&format!("{of_rust}{left}")),
+        );
+        assert_eq!(seen, expected, "{left}");
+    }
+}
+
+#[pyo3_aio::tokio::test]
+fn tracemalloc_shows_where_a_coroutine_that_warns_was_made() {
+    let (status, stderr) = run("
+import extension, tracemalloc
+tracemalloc.start()
+def makes():
+    return extension.sleep(1)
+coroutine = makes()
+del coroutine
+");
+    assert!(status.success());
+    let made = stderr.find("Object allocated at");
+    assert!(
+        stderr.contains("coroutine 'sleep' was never awaited") && made.is_some(),
+        "{stderr}"
+    );
+    assert!(stderr.contains("lineno 5"), "{stderr}");
+}

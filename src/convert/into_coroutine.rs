@@ -10,8 +10,11 @@
 //! | under trio | on the runtime, with a task of trio for its result | steps trio's coroutine, whose end is this one's | asks for the drop, and throws into trio's coroutine | asks for the drop |
 //!
 //! So an exception that is thrown in is raised only after the Rust future has been dropped.
+//!
+//! A coroutine that is dropped in the state created warns that it was never awaited ([`unawaited`]).
 
 mod name;
+mod unawaited;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
 use crate::bridge::{Unstarted, Work, convert};
 use crate::cancel::Signal;
@@ -28,6 +32,7 @@ use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
 use crate::convert::trio_wait;
 use crate::instrument::Instrumentation;
 use crate::python::asyncio;
+use crate::python::coroutine_origin;
 use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
@@ -53,6 +58,8 @@ pub(crate) enum FirstPoll {
 pub(crate) struct RustCoroutine {
     state: CoroutineState<State>,
     settings: Settings,
+    /// `cr_origin`.
+    origin: Option<Py<PyTuple>>,
 }
 
 /// How a coroutine behaves.
@@ -97,8 +104,13 @@ impl RustCoroutine {
         settings: Settings,
     ) -> PyResult<Bound<'_, Self>> {
         static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
-        INSTALLED.get_or_init(py, || type_slots::install::<Self>(py));
-        Bound::new(py, Self::new(held, settings))
+        INSTALLED.get_or_init(py, || {
+            type_slots::install::<Self>(py);
+            type_slots::install_finalizer_of_all::<Self>(py);
+        });
+        let mut coroutine = Self::new(held, settings);
+        coroutine.origin = coroutine_origin::capture(py)?;
+        Bound::new(py, coroutine)
     }
 
     /// Makes the coroutine without a Python object, for another object that steps it.
@@ -106,6 +118,7 @@ impl RustCoroutine {
         Self {
             state: CoroutineState::new(State::Created(held)),
             settings,
+            origin: None,
         }
     }
 
@@ -323,6 +336,11 @@ impl RustCoroutine {
         self.state.is_suspended()
     }
 
+    #[getter]
+    fn cr_origin(&self, py: Python<'_>) -> Option<Py<PyTuple>> {
+        Some(self.origin.as_ref()?.clone_ref(py))
+    }
+
     pub(crate) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let visited = self.state.inspect(|state| match state {
             State::Waiting(future) => visit.call(future),
@@ -342,7 +360,11 @@ impl Drop for RustCoroutine {
         match self.state.take() {
             Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
             Some(State::UnderTrio(wait)) => wait.task.request_cancel(),
-            Some(State::Created(_)) | None => {}
+            Some(State::Created(held)) => {
+                self.warn_in_drop();
+                drop(held);
+            }
+            None => {}
         }
     }
 }

@@ -108,7 +108,10 @@ where
         ..Settings::default()
     };
     let coroutine = RustCoroutine::create(py, Pointers::<R>::unstarted(main), settings)?;
-    wait::<R, _>(|| drive(coroutine.into_any()))?;
+    let driven = wait::<R, _>(|| drive(coroutine.clone().into_any()));
+    // A run that was refused has not started it.
+    coroutine.get().close_unstarted(py)?;
+    driven?;
     let output = output.lock().unwrap_or_else(PoisonError::into_inner).take();
     output.ok_or_else(|| {
         PyRuntimeError::new_err("the event loop stopped before the Rust future was done")

@@ -50,6 +50,14 @@ impl<S: Suspension> CoroutineState<S> {
         }
     }
 
+    /// Makes the state of an object that is finished.
+    pub(crate) fn finished() -> Self {
+        Self {
+            phase: Mutex::new(Phase::Finished),
+            has_begun: AtomicBool::new(true),
+        }
+    }
+
     /// Makes a step with the value that the object is suspended with. A step that yields has to
     /// [`suspend`](Self::suspend) the object again.
     ///

@@ -10,16 +10,18 @@
 //! `RustPanic` and does not leave the slot.
 
 #[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
-pub(crate) use finalizer::install_finalizer;
+pub(crate) use finalizer::{HAS_FINALIZERS, install_finalizer, install_finalizer_of_all};
 #[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
 pub(crate) use native::install;
 #[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
 pub(crate) use unchanged::install;
 #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
-pub(crate) use unchanged::install_finalizer;
+pub(crate) use unchanged::{HAS_FINALIZERS, install_finalizer, install_finalizer_of_all};
 
-use pyo3::PyClass;
+use std::sync::OnceLock;
+
 use pyo3::prelude::*;
+use pyo3::{PyClass, ffi};
 
 use crate::python::step::Step;
 
@@ -34,6 +36,19 @@ pub(crate) trait Steps: PyClass {
 pub(crate) trait Finalize: PyClass {
     /// Acts on the end of an object that is garbage. Called at most once for an object.
     fn finalize(slf: &Bound<'_, Self>);
+}
+
+/// A class whose objects act on every end of theirs in `tp_finalize`, not only as garbage of the collector's.
+#[cfg_attr(
+    any(Py_LIMITED_API, Py_GIL_DISABLED),
+    expect(dead_code, reason = "the deallocator stays pyo3's")
+)]
+pub(crate) trait FinalizeAll: Finalize {
+    /// Whether the object acts on its end, which is asked on the way to its deallocation.
+    fn has_finalizer(slf: &Bound<'_, Self>) -> bool;
+
+    /// The `tp_dealloc` that pyo3 has written for the class.
+    fn dealloc_of_pyo3() -> &'static OnceLock<ffi::destructor>;
 }
 
 /// Attaches to Python in a slot.
@@ -55,9 +70,12 @@ mod finalizer {
     use pyo3::ffi;
     use pyo3::prelude::*;
 
-    use super::{Finalize, attach};
+    use super::{Finalize, FinalizeAll, attach};
     use crate::panic::catch_call;
     use crate::python::exceptions::stash;
+
+    /// Whether finalizers are called.
+    pub(crate) const HAS_FINALIZERS: bool = true;
 
     /// Sets `tp_finalize`. Call it once, before the first instance of the class is made.
     pub(crate) fn install_finalizer<T: Finalize>(py: Python<'_>) {
@@ -67,6 +85,38 @@ mod finalizer {
         unsafe {
             (*class).tp_finalize = Some(tp_finalize::<T>);
             ffi::PyType_Modified(class);
+        }
+    }
+
+    /// Sets `tp_finalize`, and a `tp_dealloc` that calls it. Call it once, before the first instance of the class is made.
+    pub(crate) fn install_finalizer_of_all<T: FinalizeAll>(py: Python<'_>) {
+        let class = T::type_object_raw(py);
+        // SAFETY: as in `install_finalizer`, pyo3 has made the class, and this thread has the GIL.
+        let dealloc = unsafe { (*class).tp_dealloc };
+        T::dealloc_of_pyo3().get_or_init(|| dealloc.expect("pyo3 writes a tp_dealloc"));
+        // SAFETY: as above. `tp_dealloc` finds pyo3's, which has just been kept.
+        unsafe { (*class).tp_dealloc = Some(tp_dealloc::<T>) };
+        install_finalizer::<T>(py);
+    }
+
+    /// `tp_dealloc`, in the order of `gen_dealloc` in `Objects/genobject.c`: an object that its finalizer has given away is
+    /// kept.
+    unsafe extern "C" fn tp_dealloc<T: FinalizeAll>(slf: *mut ffi::PyObject) {
+        // SAFETY: the interpreter calls deallocators, on a thread that is attached to it.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: CPython passes an instance of the class. It is whole until pyo3's deallocator is called, and a borrowed
+        // reference leaves its reference count, which is 0, alone.
+        let has_finalizer = unsafe {
+            let slf = Borrowed::from_ptr(py, slf).cast_unchecked::<T>();
+            T::has_finalizer(&slf)
+        };
+        // SAFETY: the object's reference count is 0, and its class has a finalizer, which is called once for an object.
+        if has_finalizer && unsafe { ffi::PyObject_CallFinalizerFromDealloc(slf) } < 0 {
+            return;
+        }
+        if let Some(dealloc) = T::dealloc_of_pyo3().get() {
+            // SAFETY: it is the class's, and nobody has a reference to the object.
+            unsafe { dealloc(slf) };
         }
     }
 
@@ -208,4 +258,12 @@ mod unchanged {
     /// Leaves the class without a finalizer.
     #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
     pub(crate) fn install_finalizer<T: super::Finalize>(_py: Python<'_>) {}
+
+    /// Leaves the class without a finalizer.
+    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    pub(crate) fn install_finalizer_of_all<T: super::FinalizeAll>(_py: Python<'_>) {}
+
+    /// Whether finalizers are called.
+    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    pub(crate) const HAS_FINALIZERS: bool = false;
 }
