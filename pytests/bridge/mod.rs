@@ -9,6 +9,7 @@ mod drops_unstarted;
 mod event_loops;
 mod exception_handler;
 mod futures;
+mod in_runtime;
 mod nested_loops;
 mod never_awaited;
 mod pyfuture;

@@ -3,6 +3,7 @@
 //! The runtime is built when it is first needed, with one worker thread for each core and everything enabled, unless
 //! [`init`] or one of its relatives was called before. It is never shut down.
 
+mod in_runtime;
 mod process_runtime;
 
 use std::pin::{Pin, pin};
@@ -34,6 +35,7 @@ pub use pyo3_aio_macros::tokio_test as test;
 pub use crate::testing::tokio as testing;
 
 pub use crate::runtime::init_error::InitError;
+pub use in_runtime::in_runtime;
 pub use process_runtime::{
     get_handle, get_runtime, init, init_current_thread, init_multi_thread, init_with_handle,
     init_with_runtime,
