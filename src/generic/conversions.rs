@@ -102,8 +102,10 @@ where
 /// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Task groups of anyio before 4.14
 /// start nothing on asyncio but what an `async def` made.
 ///
-/// [`CoroutineBuilder`] gives it a name.
+/// Its name is that of the Rust function which is `async` or contains the async block; [`CoroutineBuilder`] gives it another.
 ///
+/// - **Never awaited**: Python's RuntimeWarning, with the name, and with where the coroutine was made if Python keeps track
+///   of that (`cr_origin`, tracemalloc).
 /// - **Errors of the first `send`**: `RuntimeError` where a pending future finds no running event loop, or one that runs
 ///   within a poll of the runtime, which would wait for itself; the same in the child of a fork with the runtime left
 ///   behind. `OSError` when the process has no file descriptor left.
@@ -168,7 +170,8 @@ where
 ///
 /// # Errors
 ///
-/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed. A coroutine is
+/// closed then.
 pub fn into_future<R: Runtime + ContextExt>(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
     let locals =
         get_current_locals::<R>(awaitable.py()).inspect_err(|_| close_coroutine(&awaitable))?;

@@ -75,7 +75,8 @@ impl Drop for PyFuture {
 ///
 /// # Errors
 ///
-/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed.
+/// `TypeError`: the object is not awaitable. `RuntimeError`: there is no running event loop, or it is closed. A coroutine is
+/// closed then.
 pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<PyFuture> {
     let locals =
         TaskLocals::current(awaitable.py()).inspect_err(|_| close_coroutine(&awaitable))?;
