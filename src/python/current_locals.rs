@@ -147,8 +147,8 @@ impl<'py> CurrentLocals<'py> {
 #[cold]
 fn no_locals() -> PyErr {
     PyRuntimeError::new_err(
-        "no running event loop: start the Rust task with `spawn` of this library, run it in a `scope`, or convert with \
-         `into_future_with_locals`",
+        "no running event loop: start the Rust task with `spawn` of this library, run it in a `scope`, or convert with a \
+         function that takes locals, such as `into_future_with_locals`",
     )
 }
 

@@ -6,6 +6,9 @@
 //! The methods of the same names stay pyo3's. Under the stable ABI and in builds without the GIL the slots do too, since
 //! type objects cannot be written to there.
 //!
+//! pyo3's `tp_dealloc` does not call `tp_finalize` either. Where an object acts on every end of its own, not only on that by
+//! the garbage collector, a deallocator in front of pyo3's does.
+//!
 //! A slot attaches to Python as a method of pyo3's does, so that references are dropped at once. A panic becomes a
 //! `RustPanic` and does not leave the slot.
 
