@@ -50,7 +50,7 @@ def test(rust):
     assert said == expected, (said, expected)
 ";
 
-fn compare(story: &CStr) -> PyResult<()> {
+pub(super) fn compare(story: &CStr) -> PyResult<()> {
     Python::attach(|py| {
         let names = python(py, COMPARE)?;
         py.run(story, Some(&names), None)?;

@@ -8,6 +8,7 @@ mod drops;
 mod drops_unstarted;
 mod event_loops;
 mod exception_handler;
+mod future_iterators;
 mod futures;
 mod in_runtime;
 mod nested_loops;

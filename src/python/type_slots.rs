@@ -152,15 +152,17 @@ mod native {
     use crate::err::catch_as_error;
     use crate::python::step::Step;
 
-    /// Sets the three slots. Call it once, before the first instance of the class is made.
+    /// Sets `tp_iternext` and `am_send`, and `am_await` where the class has `__await__`. Call it once, before the first instance of the class is made.
     pub(crate) fn install<T: Steps>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, and its methods `__next__` and `__await__` give it both kinds of
-        // slots. This thread has the GIL, so that nobody else reads or writes the type object.
+        // SAFETY: pyo3 has made the class on the heap, where each class has both kinds of slots (`PyHeapTypeObject`). This
+        // thread has the GIL, so that nobody else reads or writes the type object.
         unsafe {
             (*class).tp_iternext = Some(tp_iternext::<T>);
             if let Some(slots) = (*class).tp_as_async.as_mut() {
-                slots.am_await = Some(am_await);
+                if slots.am_await.is_some() {
+                    slots.am_await = Some(am_await);
+                }
                 slots.am_send = Some(am_send::<T>);
             }
             ffi::PyType_Modified(class);

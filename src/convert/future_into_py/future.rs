@@ -26,7 +26,6 @@ use crate::panic::catch_call;
 use crate::python::asyncio;
 use crate::python::step::Step;
 use crate::python::type_slots;
-use crate::python::type_slots::Steps;
 use crate::task_locals::TaskLocals;
 
 /// The effect of `cancel()`.
@@ -69,10 +68,7 @@ pub(crate) fn spawn_future<'py>(
     held.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
     static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
-    INSTALLED.get_or_init(py, || {
-        type_slots::install::<RustFuture>(py);
-        type_slots::install_finalizer::<RustFuture>(py);
-    });
+    INSTALLED.get_or_init(py, || type_slots::install_finalizer::<RustFuture>(py));
     let source = asyncio::source_traceback(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
@@ -249,16 +245,6 @@ impl RustFuture {
         match asyncio::invalid_state_error(py) {
             Ok(error) => PyErr::from_type(error.clone(), message),
             Err(error) => error,
-        }
-    }
-}
-
-impl Steps for RustFuture {
-    /// Steps an `await` of the future, which yields the future itself until it is done.
-    fn step(slf: &Bound<'_, Self>, _sent: &Bound<'_, PyAny>) -> PyResult<Step> {
-        match slf.get().outcome(slf.py()) {
-            Some(result) => result.map(Step::Returned),
-            None => Ok(Self::yield_to_task(slf)),
         }
     }
 }

@@ -9,22 +9,18 @@ use pyo3::types::PyType;
 
 use crate::convert::future_into_py::callbacks::{Callback, Settler};
 use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
+use crate::convert::future_into_py::iterator::FutureIterator;
 use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
 use crate::python::contextvars;
-use crate::python::type_slots::Steps;
 
 #[pymethods]
 impl RustFuture {
-    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
+    fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, FutureIterator>> {
+        FutureIterator::create(slf)
     }
 
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        Self::step(slf, slf)?.into_result()
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, FutureIterator>> {
+        FutureIterator::create(slf)
     }
 
     #[getter]

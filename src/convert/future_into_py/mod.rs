@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`future`] | the class [`RustFuture`], its creation and its settlement |
 //! | [`state`] | pending, done, failed, cancelled |
+//! | [`iterator`] | the iterator of an `await` |
 //! | [`callbacks`] | calling the functions that wait for it |
 //! | [`methods`] | the methods of `asyncio.Future` |
 //! | [`unretrieved`] | "Future exception was never retrieved" |
@@ -18,6 +19,7 @@
 
 mod callbacks;
 mod future;
+mod iterator;
 mod methods;
 mod state;
 mod unretrieved;
