@@ -70,7 +70,8 @@ where
 ///   `asyncio.CancelledError` as a cancellation. An exception that nobody has retrieved when the future is collected is
 ///   passed to the loop's exception handler, as for an `asyncio.Future`.
 /// - **Drop**: a future that Python does not hold any more runs on.
-/// - **Type**: `asyncio.isfuture` is true of it, and `isinstance` with the class `asyncio.Future` is not.
+/// - **Type**: `isinstance` with the class `asyncio.Future` is true of it, and so is `asyncio.isfuture`; `type` returns
+///   another class.
 ///
 /// # Errors
 ///

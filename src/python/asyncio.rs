@@ -23,6 +23,10 @@ imported! {
     iscoroutine = "asyncio"."iscoroutine";
     /// `asyncio.isfuture`.
     isfuture = "asyncio"."isfuture";
+    /// `asyncio.base_futures._future_repr_info`.
+    future_repr_info = "asyncio.base_futures"."_future_repr_info";
+    /// `types.GenericAlias`.
+    generic_alias = "types"."GenericAlias";
     /// `inspect.isawaitable`.
     isawaitable = "inspect"."isawaitable";
     /// `asyncio.BaseEventLoop`.
@@ -154,6 +158,21 @@ pub(crate) fn task_constructors(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAn
 pub(crate) fn task_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     TYPE.import(py, "asyncio", "Task")
+}
+
+/// Returns `asyncio.Future`.
+pub(crate) fn future_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    TYPE.import(py, "asyncio", "Future")
+}
+
+/// Returns `repr(future)` for an object with the attributes of `asyncio.Future`, by the `__repr__` of that class's version in
+/// Python (`Lib/asyncio/futures.py`).
+pub(crate) fn future_repr<'py>(future: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = future.py();
+    let class = CLASS.import(py, "asyncio.futures", "_PyFuture")?;
+    class.call_method1(intern!(py, "__repr__"), (future,))
 }
 
 /// Returns `asyncio.CancelledError`.

@@ -3,6 +3,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`asyncio`], [`trio`] | every name of those packages that this library uses |
+//! | [`attributes`] | attributes of an object that its class does not have |
 //! | [`contextvars`] | copying a context and calling a function in one |
 //! | [`current_locals`] | the loop and the context that the code on this thread belongs to |
 //! | [`coroutine_state`] | whether an object may be stepped: suspended, executing or finished |
@@ -13,6 +14,7 @@
 //! | [`exceptions`] | the arguments of `throw`, PEP 479, exceptions and deallocators |
 
 pub(crate) mod asyncio;
+pub(crate) mod attributes;
 pub(crate) mod contextvars;
 pub(crate) mod coroutine_origin;
 pub(crate) mod coroutine_state;

@@ -32,6 +32,10 @@ impl Callback {
         }
     }
 
+    pub(crate) fn to_pair(&self, py: Python<'_>) -> (Py<PyAny>, Py<PyAny>) {
+        (self.function.clone_ref(py), self.context.clone_ref(py))
+    }
+
     pub(crate) fn function(&self) -> &Py<PyAny> {
         &self.function
     }

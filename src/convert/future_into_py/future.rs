@@ -24,6 +24,7 @@ use crate::convert::future_into_py::state::{
 };
 use crate::panic::catch_call;
 use crate::python::asyncio;
+use crate::python::attributes::Attributes;
 use crate::python::step::Step;
 use crate::python::type_slots;
 use crate::task_locals::TaskLocals;
@@ -50,6 +51,7 @@ pub(crate) struct RustFuture {
     pub(crate) policy: CancelPolicy,
     /// `_source_traceback`, in asyncio's debug mode.
     pub(crate) source: Option<Py<PyAny>>,
+    pub(crate) attributes: Attributes,
 }
 
 /// Spawns a Rust future on its runtime, and returns the Python future for its result.
@@ -103,6 +105,7 @@ impl RustFuture {
             blocking: AtomicBool::new(false),
             policy,
             source,
+            attributes: Attributes::default(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{
+    PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
+};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -11,7 +13,9 @@ use crate::convert::future_into_py::callbacks::{Callback, Settler};
 use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
 use crate::convert::future_into_py::iterator::FutureIterator;
 use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
+use crate::python::asyncio;
 use crate::python::contextvars;
+use crate::python::exceptions::pep479;
 
 #[pymethods]
 impl RustFuture {
@@ -21,6 +25,32 @@ impl RustFuture {
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, FutureIterator>> {
         FutureIterator::create(slf)
+    }
+
+    /// `isinstance` asks for it where the type of an object is another one (`object_isinstance` in `Objects/abstract.c`).
+    #[getter]
+    fn __class__<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyType>> {
+        asyncio::future_type(py)
+    }
+
+    /// Called where the class has no such attribute.
+    fn __getattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.get().attributes.get(slf, name)
+    }
+
+    fn __setattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        slf.get().attributes.set(slf, name, Some(value))
+    }
+
+    fn __delattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyAny>) -> PyResult<()> {
+        slf.get().attributes.set(slf, name, None)
     }
 
     #[getter]
@@ -61,7 +91,7 @@ impl RustFuture {
     /// Returns the result, or raises the exception.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.outcome(py)
-            .unwrap_or_else(|| Err(Self::invalid_state(py, "Result is not ready.")))
+            .unwrap_or_else(|| Err(Self::invalid_state(py, "Result is not set.")))
     }
 
     /// Returns the exception, or None.
@@ -109,6 +139,7 @@ impl RustFuture {
     }
 
     /// Removes every callback that equals `function`; returns how many there were.
+    #[pyo3(signature = (function, /))]
     fn remove_done_callback(&self, function: &Bound<'_, PyAny>) -> PyResult<usize> {
         let py = function.py();
         let known: Vec<_> = match &*self.lock() {
@@ -165,33 +196,44 @@ impl RustFuture {
     }
 
     /// Sets a result. The Rust future's own is dropped when it comes.
+    #[pyo3(signature = (result, /))]
     fn set_result(slf: &Bound<'_, Self>, result: Py<PyAny>) -> PyResult<()> {
         if Self::finish(slf, State::Done(result), Settler::Step)? {
             return Ok(());
         }
-        Err(Self::invalid_state(slf.py(), "the future is done already"))
+        Err(Self::invalid_state(slf.py(), "invalid state"))
     }
 
     /// Sets an exception. The Rust future's own result is dropped when it comes.
+    #[pyo3(signature = (exception, /))]
     fn set_exception(slf: &Bound<'_, Self>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
+        if !slf.get().is_pending() {
+            return Err(Self::invalid_state(py, "invalid state"));
+        }
         let exception = match exception.cast::<PyType>() {
             Ok(class) => class.call0()?,
             Err(_) => exception.clone(),
         };
-        if exception.is_instance_of::<PyStopIteration>() {
-            return Err(PyTypeError::new_err(
-                "StopIteration interacts badly with generators and cannot be raised into a Future",
-            ));
-        }
         if !exception.is_instance_of::<PyBaseException>() {
-            return Err(PyTypeError::new_err("set_exception() takes an exception"));
+            return Err(PyTypeError::new_err("invalid exception object"));
         }
-        let state = failed_state(py, PyErr::from_value(exception));
+        let is_stop = exception.is_instance_of::<PyStopIteration>();
+        let mut error = PyErr::from_value(exception);
+        if is_stop {
+            const TEXT: &str =
+                "StopIteration interacts badly with generators and cannot be raised into a Future";
+            // github.com/python/cpython/issues/112182
+            if py.version_info() < (3, 12, 6) {
+                return Err(PyTypeError::new_err(TEXT));
+            }
+            error = pep479::with_cause(py, PyRuntimeError::new_err(TEXT), error);
+        }
+        let state = failed_state(py, error);
         if Self::finish(slf, state, Settler::Step)? {
             return Ok(());
         }
-        Err(Self::invalid_state(py, "the future is done already"))
+        Err(Self::invalid_state(py, "invalid state"))
     }
 
     /// Called by `asyncio.gather`.
@@ -215,25 +257,98 @@ impl RustFuture {
         }
     }
 
+    #[setter(_cancel_message)]
+    fn set_cancel_message(&self, message: Option<Py<PyAny>>) {
+        let cancelled = Cancelled {
+            message,
+            exception: None,
+        };
+        let mut state = self.lock();
+        if let State::Cancelled(current) = &mut *state {
+            let before = std::mem::replace(current, cancelled);
+            drop(state);
+            drop(before);
+        }
+    }
+
     #[classmethod]
     fn __class_getitem__<'py>(
         cls: &Bound<'py, PyType>,
-        _item: &Bound<'py, PyAny>,
-    ) -> Bound<'py, PyType> {
-        cls.clone()
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        asyncio::generic_alias(item.py())?.call1((cls, item))
     }
 
-    fn __repr__(&self) -> &'static str {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        asyncio::future_repr(slf)
+    }
+
+    /// Called by `Future.__repr__` before Python 3.11.
+    fn _repr_info<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        asyncio::future_repr_info(slf.py())?.call1((slf,))
+    }
+
+    #[getter]
+    fn _state(&self) -> &'static str {
         match &*self.lock() {
-            State::Pending(_) => "<Future of Rust pending>",
-            State::Cancelled(_) => "<Future of Rust cancelled>",
-            State::Done(_) | State::Failed(_) => "<Future of Rust finished>",
+            State::Pending(_) => "PENDING",
+            State::Cancelled(_) => "CANCELLED",
+            State::Done(_) | State::Failed(_) => "FINISHED",
         }
+    }
+
+    #[getter]
+    fn _result(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.lock() {
+            State::Done(value) => Some(value.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    /// The exception, which does not count as retrieved.
+    #[getter]
+    fn _exception(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
+        match &*self.lock() {
+            State::Failed(failed) => Some(failed.exception.value.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    /// The callbacks with their contexts, or None.
+    #[getter]
+    fn _callbacks(&self, py: Python<'_>) -> Option<Vec<(Py<PyAny>, Py<PyAny>)>> {
+        match &*self.lock() {
+            State::Pending(pending) if !pending.callbacks.is_empty() => Some(
+                pending
+                    .callbacks
+                    .iter()
+                    .map(|callback| callback.to_pair(py))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    #[getter]
+    fn _log_traceback(&self) -> bool {
+        matches!(&*self.lock(), State::Failed(failed) if !failed.retrieved)
+    }
+
+    #[setter(_log_traceback)]
+    fn set_log_traceback(&self, log: bool) -> PyResult<()> {
+        if log {
+            return Err(PyValueError::new_err(
+                "_log_traceback can only be set to False",
+            ));
+        }
+        self.mark_retrieved();
+        Ok(())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
         visit.call(&self.source)?;
+        self.attributes.traverse(&visit)?;
         // Whoever holds the lock is running, so that this object is not garbage.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());

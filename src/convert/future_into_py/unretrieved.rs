@@ -7,11 +7,12 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::convert::future_into_py::future::{CancelPolicy, RustFuture};
-use crate::convert::future_into_py::state::{Cancelled, State};
+use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
@@ -41,10 +42,21 @@ impl RustFuture {
         others.extend(source.map(|source| ("source_traceback", source)));
         let message = "Future exception was never retrieved";
         if exception.bind(py).getattr(intern!(py, "args"))?.is_none() {
-            // The collector has cleared the exception (`BaseException_clear`), and printing it would crash the interpreter.
+            // The collector has cleared the exception (`BaseException_clear`). Printing it would crash the interpreter, and
+            // printing the future prints its exception.
+            future.get().replace_exception(py);
             return asyncio::call_exception_handler(event_loop, message, py.None(), &others);
         }
         asyncio::call_exception_handler(event_loop, message, exception, &others)
+    }
+
+    /// Puts a RuntimeError in the place of an exception that the collector has cleared.
+    fn replace_exception(&self, py: Python<'_>) {
+        let error = PyRuntimeError::new_err("the exception was cleared by the garbage collector");
+        let state = failed_state(py, error);
+        let before = std::mem::replace(&mut *self.lock(), state);
+        drop(before);
+        self.mark_retrieved();
     }
 
     /// Moves the state to a new object, which the report shows. asyncio resurrects the object that is being collected, which
@@ -58,6 +70,7 @@ impl RustFuture {
             blocking: AtomicBool::new(false),
             policy: CancelPolicy::AtOnce,
             source: self.source.take(),
+            attributes: std::mem::take(&mut self.attributes),
         }
     }
 }
