@@ -1,0 +1,12 @@
+//! CPython's own tests of asyncio, with futures of Rust in place of asyncio's.
+
+use crate::programs::run;
+use crate::python::require;
+
+#[pyo3_aio::tokio::test]
+fn the_tests_of_cpython_take_a_future_for_one_of_asyncio() {
+    // Some distributions have these tests in a package of their own.
+    require("test.test_asyncio");
+    let (status, stderr) = run(include_str!("cpython.py"));
+    assert!(status.success(), "{status}\n{stderr}");
+}
