@@ -1,5 +1,6 @@
 //! Tests of what the library does beside Python, which does not depend on the runtime: they run on tokio only.
 
+mod asyncio_attributes;
 mod asyncio_future;
 mod auto_traits;
 mod closed_loops;
