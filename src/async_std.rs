@@ -19,6 +19,28 @@ use crate::task_locals::TaskLocals;
 
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::async_std_main as main;
+/// Makes an `async fn` a function of Python's, which runs on async-std.
+///
+/// ```
+/// use pyo3::prelude::*;
+///
+/// #[pymodule]
+/// mod timers {
+///     use std::time::Duration;
+///
+///     use pyo3_aio::async_std::pyfunction;
+///
+///     /// Python: `await sleep(1.5)`, `asyncio.run(sleep())`.
+///     #[pyfunction]
+///     #[pyo3(signature = (seconds=1.0))]
+///     async fn sleep(seconds: f64) -> f64 {
+///         async_std::task::sleep(Duration::from_secs_f64(seconds)).await;
+///         seconds
+///     }
+/// }
+/// ```
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::async_std_pyfunction as pyfunction;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::async_std_test as test;
 

@@ -20,6 +20,28 @@ use crate::task_locals::TaskLocals;
 
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::smol_main as main;
+/// Makes an `async fn` a function of Python's, which runs on smol.
+///
+/// ```
+/// use pyo3::prelude::*;
+///
+/// #[pymodule]
+/// mod timers {
+///     use std::time::Duration;
+///
+///     use pyo3_aio::smol::pyfunction;
+///
+///     /// Python: `await sleep(1.5)`, `asyncio.run(sleep())`.
+///     #[pyfunction]
+///     #[pyo3(signature = (seconds=1.0))]
+///     async fn sleep(seconds: f64) -> f64 {
+///         smol::Timer::after(Duration::from_secs_f64(seconds)).await;
+///         seconds
+///     }
+/// }
+/// ```
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::smol_pyfunction as pyfunction;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::smol_test as test;
 

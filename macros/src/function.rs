@@ -40,6 +40,18 @@ impl ToTokens for Function {
 impl Function {
     /// Refuses unsafe, const, extern and generic functions. Messages begin with `what`, as in `a test`.
     pub(crate) fn check_plain(&self, what: &str) -> Result<()> {
+        self.check_qualifiers(what)?;
+        let generics = &self.signature.generics;
+        if !generics.params.is_empty() {
+            let message =
+                format!("{what} cannot be generic: its type parameters cannot be inferred");
+            return Err(Error::new_spanned(generics, message));
+        }
+        self.check_return_type(what)
+    }
+
+    /// Refuses unsafe, const and extern functions.
+    pub(crate) fn check_qualifiers(&self, what: &str) -> Result<()> {
         let signature = &self.signature;
         if let Safety::Unsafe(unsafety) = &signature.safety {
             return Err(Error::new_spanned(
@@ -56,12 +68,7 @@ impl Function {
         if let Some(abi) = &signature.abi {
             return Err(Error::new_spanned(abi, format!("{what} cannot be extern")));
         }
-        if !signature.generics.params.is_empty() {
-            let message =
-                format!("{what} cannot be generic: its type parameters cannot be inferred");
-            return Err(Error::new_spanned(&signature.generics, message));
-        }
-        self.check_return_type(what)
+        Ok(())
     }
 
     /// Refuses return types that cannot be a result. An alias is left to the type checker.

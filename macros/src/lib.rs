@@ -1,9 +1,10 @@
-//! The attributes `main` and `test` of [`pyo3-aio`](https://docs.rs/pyo3-aio), once for all runtimes.
+//! The attributes `main`, `pyfunction` and `test` of [`pyo3-aio`](https://docs.rs/pyo3-aio), once for all runtimes.
 //!
 //! They are used under the names that `pyo3-aio` gives them, `#[pyo3_aio::tokio::test]` and so on,
 //! and documented there.
 
 mod arguments;
+mod borrowed_types;
 mod crate_path;
 mod flavor;
 mod function;
@@ -11,6 +12,8 @@ mod libtest_attributes;
 mod main_attribute;
 #[cfg(test)]
 mod misuse;
+mod pyfunction_arguments;
+mod pyfunction_attribute;
 mod runtime;
 mod test_attribute;
 mod test_settings;
@@ -33,6 +36,12 @@ pub fn tokio_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
 }
 
+#[doc = include_str!("../docs/pyfunction.md")]
+#[proc_macro_attribute]
+pub fn tokio_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pyfunction_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
+}
+
 /// Registers a function as a test that runs on tokio.
 #[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
@@ -49,6 +58,12 @@ pub fn async_std_main(arguments: TokenStream, item: TokenStream) -> TokenStream 
     main_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
 }
 
+#[doc = include_str!("../docs/pyfunction.md")]
+#[proc_macro_attribute]
+pub fn async_std_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pyfunction_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
+}
+
 /// Registers a function as a test that runs on async-std.
 #[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
@@ -63,6 +78,12 @@ pub fn async_std_test(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro_attribute]
 pub fn smol_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
+}
+
+#[doc = include_str!("../docs/pyfunction.md")]
+#[proc_macro_attribute]
+pub fn smol_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pyfunction_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
 }
 
 /// Registers a function as a test that runs on smol.

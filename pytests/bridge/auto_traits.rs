@@ -58,6 +58,8 @@ impl<T> Otherwise for Probe<T> {}
 #[runtime::test]
 fn values_may_be_shared_with_other_threads() {
     assert_send_and_sync::<TaskLocals>();
+    // Its output need not be `Send`, as with the `async fn` itself.
+    assert_send::<generic::AsyncCall<smol::Smol, Rc<u8>>>();
     assert_send_and_sync::<CancelHandle>();
     assert_send_and_sync::<PyFuture>();
     assert_send_and_sync::<PyStream>();

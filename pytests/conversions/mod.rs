@@ -4,6 +4,7 @@ mod awaitables;
 mod cancellable;
 mod coroutines;
 mod errors;
+mod functions;
 mod futures;
 mod locals;
 mod loops;

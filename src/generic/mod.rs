@@ -4,11 +4,17 @@
 //! come with this library ([`tokio`](crate::tokio), [`async_std`](crate::async_std), [`smol`](crate::smol)) have the
 //! same functions without the type parameter.
 
+#[cfg(feature = "attributes")]
+mod async_body;
+#[cfg(feature = "attributes")]
+mod async_call;
 mod conversions;
 mod coroutine_builder;
 mod local_futures;
 mod streams;
 
+#[cfg(feature = "attributes")]
+pub use async_call::AsyncCall;
 pub use conversions::{
     future_into_py, future_into_py_cancellable, future_into_py_with_locals, get_current_locals,
     get_current_loop, into_coroutine, into_coroutine_cancellable, into_future,
@@ -18,6 +24,11 @@ pub use streams::{
     into_stream, into_stream_v1, into_stream_v2, into_stream_with_locals_v1,
     into_stream_with_locals_v2, stream_into_py,
 };
+
+// The attribute `pyfunction` expands to PyO3's, by this path.
+#[cfg(feature = "attributes")]
+#[doc(hidden)]
+pub use pyo3::pyfunction;
 
 pub use crate::convert::into_stream::into_stream_with_locals;
 pub use crate::panic::CaughtPanic;

@@ -28,6 +28,28 @@ use crate::task_locals::TaskLocals;
 
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::tokio_main as main;
+/// Makes an `async fn` a function of Python's, which runs on tokio.
+///
+/// ```
+/// use pyo3::prelude::*;
+///
+/// #[pymodule]
+/// mod timers {
+///     use std::time::Duration;
+///
+///     use pyo3_aio::tokio::pyfunction;
+///
+///     /// Python: `await sleep(1.5)`, `asyncio.run(sleep())`.
+///     #[pyfunction]
+///     #[pyo3(signature = (seconds=1.0))]
+///     async fn sleep(seconds: f64) -> f64 {
+///         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+///         seconds
+///     }
+/// }
+/// ```
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::tokio_pyfunction as pyfunction;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::tokio_test as test;
 

@@ -1,0 +1,271 @@
+//! `#[pyfunction]`: an async function as a function of Python's.
+//!
+//! The function becomes one that PyO3's own attribute takes: it has the same arguments, is not async, and returns an
+//! `AsyncCall`, which PyO3 converts as any other return value. The async function itself stands inside it.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Error, FnArg, Ident, Meta, Pat, PatType, Result, ReturnType, Signature, Type,
+};
+
+use crate::borrowed_types;
+use crate::crate_path::crate_path;
+use crate::function::Function;
+use crate::pyfunction_arguments::{Arguments, name_in};
+use crate::runtime::Runtime;
+
+/// Expands the attribute, or into its error.
+pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    try_expand(runtime, arguments, item).unwrap_or_else(Error::into_compile_error)
+}
+
+fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let arguments = Arguments::parse(arguments)?;
+    let function: Function = syn::parse2(item)?;
+    check(&function, runtime)?;
+    let parameters = Parameters::new(&function.signature)?;
+    let krate = crate_path(arguments.krate.as_ref());
+    let (outer, inner): (Vec<_>, Vec<_>) = function.attributes.iter().partition(is_outer);
+    let (for_pyo3, visibility) = (&arguments.for_pyo3, &function.visibility);
+    let (signature, name) = (&function.signature, &function.signature.ident);
+    let output = output(&signature.output);
+    let (module, runtime) = (runtime.module(), runtime.type_name());
+    let outer_parameters = &parameters.outer;
+    let body = async_function(&function, &parameters, &inner);
+    let python_name = python_name(&arguments, &function)?;
+    let call = call(
+        &krate,
+        &python_name,
+        &parameters,
+        &function,
+        arguments.is_future,
+    );
+    Ok(quote! {
+        #[#krate::generic::pyfunction(#for_pyo3)]
+        #(#outer)*
+        #visibility fn #name(#(#outer_parameters),*) -> #krate::generic::AsyncCall<#krate::#module::#runtime, #output> {
+            #body
+            #call
+        }
+    })
+}
+
+/// The async function as it was written, without what is PyO3's.
+fn async_function(
+    function: &Function,
+    parameters: &Parameters,
+    attributes: &[&Attribute],
+) -> TokenStream {
+    let Signature {
+        asyncness,
+        fn_token,
+        output,
+        ..
+    } = &function.signature;
+    let (name, inputs, body) = (&parameters.inner_name, &parameters.inner, &function.body);
+    quote! {
+        #(#attributes)*
+        #asyncness #fn_token #name(#(#inputs),*) #output #body
+    }
+}
+
+/// The call of the async function, at the spots that errors about its future and about its output are to point at.
+fn call(
+    krate: &TokenStream,
+    python_name: &str,
+    parameters: &Parameters,
+    function: &Function,
+    is_future: bool,
+) -> TokenStream {
+    let Parameters {
+        inner_name, names, ..
+    } = parameters;
+    let output_span = match &function.signature.output {
+        ReturnType::Default => function.signature.ident.span(),
+        ReturnType::Type(_, output) => output.span(),
+    };
+    let span = function.signature.ident.span();
+    let call = quote_spanned!(span=> #inner_name(#(#names),*));
+    // An error about the output points at the start of the path.
+    let krate = at(output_span, krate);
+    let constructed = match &parameters.cancel_handle {
+        // A closure would be clippy's `redundant_closure`.
+        Some(_) if names.len() == 1 => quote_spanned! {output_span=>
+            #krate::generic::AsyncCall::cancellable(#python_name, #inner_name)
+        },
+        Some(cancel_handle) => quote_spanned! {output_span=>
+            #krate::generic::AsyncCall::cancellable(#python_name, |#cancel_handle| #call)
+        },
+        None => quote_spanned! {output_span=>
+            #krate::generic::AsyncCall::new(#python_name, #call)
+        },
+    };
+    match is_future {
+        true => quote!(#constructed.starting_at_once()),
+        false => constructed,
+    }
+}
+
+fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+    let at_span = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.clone().into_iter().map(at_span).collect()
+}
+
+fn check(function: &Function, runtime: Runtime) -> Result<()> {
+    let signature = &function.signature;
+    if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
+        let message = format!(
+            "this attribute is for functions: in `#[pymethods]` write a `fn` that takes `slf: Py<Self>` and returns \
+             `pyo3_aio::{}::into_coroutine(py, async move {{ .. }})`",
+            runtime.module()
+        );
+        return Err(Error::new_spanned(receiver, message));
+    }
+    if signature.asyncness.is_none() {
+        let message = "this function is not async: add `async`, or write PyO3's `#[pyfunction]`";
+        return Err(Error::new_spanned(signature.fn_token, message));
+    }
+    if !signature.generics.params.is_empty() {
+        let message = "a Python function cannot be generic: write its types, `Py<PyAny>` for any object, and no lifetimes";
+        return Err(Error::new_spanned(&signature.generics, message));
+    }
+    function.check_qualifiers("a Python function")
+}
+
+/// The parameters of the two functions.
+struct Parameters {
+    /// Those that PyO3 extracts.
+    outer: Vec<TokenStream>,
+    /// Those of the async function.
+    inner: Vec<TokenStream>,
+    /// The names of the latter.
+    names: Vec<Ident>,
+    cancel_handle: Option<Ident>,
+    /// The name of the async function, which no parameter has.
+    inner_name: Ident,
+}
+
+impl Parameters {
+    fn new(signature: &Signature) -> Result<Self> {
+        let mut parameters = Self {
+            outer: Vec::new(),
+            inner: Vec::new(),
+            names: Vec::new(),
+            cancel_handle: None,
+            inner_name: signature.ident.clone(),
+        };
+        for input in &signature.inputs {
+            if let FnArg::Typed(typed) = input {
+                parameters.add(typed)?;
+            }
+        }
+        if parameters.names.contains(&signature.ident) {
+            parameters.inner_name = format_ident!("__async_{}", signature.ident.unraw());
+        }
+        Ok(parameters)
+    }
+
+    fn add(&mut self, typed: &PatType) -> Result<()> {
+        let PatType { attrs, pat, ty, .. } = typed;
+        let Pat::Ident(pattern) = &**pat else {
+            let message = "an argument of a Python function is a name";
+            return Err(Error::new_spanned(pat, message));
+        };
+        let name = &pattern.ident;
+        if attrs.iter().any(is_cancel_handle) {
+            if self.cancel_handle.is_some() {
+                let message = "`cancel_handle` may only be specified once";
+                return Err(Error::new_spanned(name, message));
+            }
+            self.cancel_handle = Some(name.clone());
+        } else {
+            refuse_bare_cancel_handle(ty)?;
+            borrowed_types::refuse(ty)?;
+            self.outer.push(quote!(#(#attrs)* #name: #ty));
+        }
+        let others = attrs.iter().filter(|attribute| !is_pyo3(attribute));
+        self.inner.push(quote!(#(#others)* #pattern: #ty));
+        self.names.push(name.clone());
+        Ok(())
+    }
+}
+
+fn refuse_bare_cancel_handle(argument: &Type) -> Result<()> {
+    match argument {
+        Type::Path(path)
+            if path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "CancelHandle") =>
+        {
+            let message = "Python passes no cancel handle: write `#[pyo3(cancel_handle)]` before the argument";
+            Err(Error::new_spanned(argument, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, output) => output.to_token_stream(),
+    }
+}
+
+/// The name that Python sees.
+fn python_name(arguments: &Arguments, function: &Function) -> Result<String> {
+    if let Some(name) = &arguments.name {
+        return Ok(name.clone());
+    }
+    for attribute in function
+        .attributes
+        .iter()
+        .filter(|attribute| is_pyo3(attribute))
+    {
+        let Meta::List(list) = &attribute.meta else {
+            continue;
+        };
+        if let Some(name) = name_in(list.tokens.clone())? {
+            return Ok(name);
+        }
+    }
+    Ok(function.signature.ident.unraw().to_string())
+}
+
+/// Whether an attribute is for the function that Python calls. Attributes of other crates (`#[tracing::instrument]`) are
+/// for the async function.
+fn is_outer(attribute: &&Attribute) -> bool {
+    [
+        "pyo3",
+        "doc",
+        "cfg",
+        "cfg_attr",
+        "deprecated",
+        "must_use",
+        "allow",
+        "expect",
+        "warn",
+        "deny",
+        "forbid",
+    ]
+    .iter()
+    .any(|name| attribute.path().is_ident(name))
+}
+
+fn is_pyo3(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("pyo3")
+}
+
+fn is_cancel_handle(attribute: &Attribute) -> bool {
+    is_pyo3(attribute)
+        && attribute
+            .parse_args::<Ident>()
+            .is_ok_and(|argument| argument == "cancel_handle")
+}

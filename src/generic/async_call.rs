@@ -1,0 +1,120 @@
+//! Calls of functions that the attribute `pyfunction` has made.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pyo3::IntoPyObject;
+use pyo3::prelude::*;
+
+use crate::bridge::Unstarted;
+use crate::cancel::{CancelHandle, Signal};
+use crate::convert::future_into_py::{CancelPolicy, spawn_future};
+use crate::convert::into_coroutine::{RustCoroutine, Settings};
+use crate::generic::async_body::{self, AsyncBody, IntoPyResult};
+use crate::generic::conversions::get_current_locals;
+use crate::runtime::traits::{ContextExt, Pointers, Runtime};
+
+/// What an `async fn` under the attribute `pyfunction` returns: to Python a coroutine or a future on the runtime `R`, to
+/// Rust a future with output `O`.
+///
+/// Rust awaits it wherever it likes, as the `async fn` it was written as. A function with a
+/// [`CancelHandle`] takes the other arguments only, and the handle is told nothing then.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct AsyncCall<R, O> {
+    body: Pin<Box<dyn AsyncBody<O>>>,
+    name: &'static str,
+    cancel_signal: Option<Arc<Signal>>,
+    starts_at_once: bool,
+    // It holds no runtime, and is `Send` whatever that is.
+    runtime: PhantomData<fn() -> R>,
+}
+
+#[doc(hidden)]
+impl<R, O> AsyncCall<R, O> {
+    /// Takes the future that the function has returned.
+    pub fn new<F, Kind>(name: &'static str, future: F) -> Self
+    where
+        F: Future<Output = O> + Send + 'static,
+        O: IntoPyResult<Kind> + 'static,
+        Kind: 'static,
+    {
+        Self {
+            body: async_body::boxed(future),
+            name,
+            cancel_signal: None,
+            starts_at_once: false,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Calls a function that takes a cancel handle.
+    pub fn cancellable<F, Kind>(
+        name: &'static str,
+        function: impl FnOnce(CancelHandle) -> F,
+    ) -> Self
+    where
+        F: Future<Output = O> + Send + 'static,
+        O: IntoPyResult<Kind> + 'static,
+        Kind: 'static,
+    {
+        let signal = Arc::default();
+        Self {
+            cancel_signal: Some(Arc::clone(&signal)),
+            ..Self::new(name, function(CancelHandle::new(&signal)))
+        }
+    }
+
+    /// Makes Python's object a future that has started.
+    pub fn starting_at_once(self) -> Self {
+        Self {
+            starts_at_once: true,
+            ..self
+        }
+    }
+}
+
+impl<R, O> Future for AsyncCall<R, O> {
+    type Output = O;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        self.body.as_mut().poll_output(cx)
+    }
+}
+
+impl<'py, R, O> IntoPyObject<'py> for AsyncCall<R, O>
+where
+    R: Runtime + ContextExt,
+{
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let unstarted = Unstarted::new(self.body.into_work(), Pointers::<R>::VTABLE);
+        if self.starts_at_once {
+            let locals = get_current_locals::<R>(py)?;
+            let policy = self
+                .cancel_signal
+                .map_or(CancelPolicy::AtOnce, CancelPolicy::Signal);
+            return Ok(spawn_future(py, unstarted, locals, policy)?.into_any());
+        }
+        let settings = Settings {
+            cancel_signal: self.cancel_signal,
+            name: Cow::Borrowed(self.name),
+            ..Settings::default()
+        };
+        Ok(RustCoroutine::create(py, unstarted, settings)?.into_any())
+    }
+}
+
+impl<R, O> fmt::Debug for AsyncCall<R, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncCall")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
