@@ -41,6 +41,37 @@ pub use pyo3_aio_macros::async_std_main as main;
 /// ```
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::async_std_pyfunction as pyfunction;
+/// Makes the `async fn`s of an `impl` block methods of Python's, which run on async-std.
+///
+/// ```
+/// use pyo3::prelude::*;
+///
+/// #[pyclass(frozen)]
+/// struct Client {
+///     base: String,
+/// }
+///
+/// #[pyo3_aio::async_std::pymethods]
+/// impl Client {
+///     #[new]
+///     fn new(base: String) -> Self {
+///         Self { base }
+///     }
+///
+///     /// Python: `await client.get("index.html")`.
+///     async fn get(&self, path: String) -> PyResult<String> {
+///         Ok(format!("{}/{path}", self.base))
+///     }
+///
+///     async fn __aenter__(slf: Py<Self>) -> Py<Self> {
+///         slf
+///     }
+///
+///     async fn __aexit__(&self, _kind: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {}
+/// }
+/// ```
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::async_std_pymethods as pymethods;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::async_std_test as test;
 

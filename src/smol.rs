@@ -42,6 +42,37 @@ pub use pyo3_aio_macros::smol_main as main;
 /// ```
 #[cfg(feature = "attributes")]
 pub use pyo3_aio_macros::smol_pyfunction as pyfunction;
+/// Makes the `async fn`s of an `impl` block methods of Python's, which run on smol.
+///
+/// ```
+/// use pyo3::prelude::*;
+///
+/// #[pyclass(frozen)]
+/// struct Client {
+///     base: String,
+/// }
+///
+/// #[pyo3_aio::smol::pymethods]
+/// impl Client {
+///     #[new]
+///     fn new(base: String) -> Self {
+///         Self { base }
+///     }
+///
+///     /// Python: `await client.get("index.html")`.
+///     async fn get(&self, path: String) -> PyResult<String> {
+///         Ok(format!("{}/{path}", self.base))
+///     }
+///
+///     async fn __aenter__(slf: Py<Self>) -> Py<Self> {
+///         slf
+///     }
+///
+///     async fn __aexit__(&self, _kind: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {}
+/// }
+/// ```
+#[cfg(feature = "attributes")]
+pub use pyo3_aio_macros::smol_pymethods as pymethods;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::smol_test as test;
 

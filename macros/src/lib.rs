@@ -1,4 +1,4 @@
-//! The attributes `main`, `pyfunction` and `test` of [`pyo3-aio`](https://docs.rs/pyo3-aio), once for all runtimes.
+//! The attributes `main`, `pyfunction`, `pymethods` and `test` of [`pyo3-aio`](https://docs.rs/pyo3-aio), once for all runtimes.
 //!
 //! They are used under the names that `pyo3-aio` gives them, `#[pyo3_aio::tokio::test]` and so on,
 //! and documented there.
@@ -14,6 +14,7 @@ mod main_attribute;
 mod misuse;
 mod pyfunction_arguments;
 mod pyfunction_attribute;
+mod pymethods_attribute;
 mod runtime;
 mod test_attribute;
 mod test_settings;
@@ -42,6 +43,12 @@ pub fn tokio_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStrea
     pyfunction_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
 }
 
+#[doc = include_str!("../docs/pymethods.md")]
+#[proc_macro_attribute]
+pub fn tokio_pymethods(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pymethods_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
+}
+
 /// Registers a function as a test that runs on tokio.
 #[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
@@ -64,6 +71,12 @@ pub fn async_std_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenS
     pyfunction_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
 }
 
+#[doc = include_str!("../docs/pymethods.md")]
+#[proc_macro_attribute]
+pub fn async_std_pymethods(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pymethods_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
+}
+
 /// Registers a function as a test that runs on async-std.
 #[doc = include_str!("../docs/test.md")]
 #[proc_macro_attribute]
@@ -84,6 +97,12 @@ pub fn smol_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn smol_pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStream {
     pyfunction_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
+}
+
+#[doc = include_str!("../docs/pymethods.md")]
+#[proc_macro_attribute]
+pub fn smol_pymethods(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pymethods_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
 }
 
 /// Registers a function as a test that runs on smol.

@@ -83,10 +83,7 @@ fn call(
     let Parameters {
         inner_name, names, ..
     } = parameters;
-    let output_span = match &function.signature.output {
-        ReturnType::Default => function.signature.ident.span(),
-        ReturnType::Type(_, output) => output.span(),
-    };
+    let output_span = output_span(&function.signature);
     let span = function.signature.ident.span();
     let call = quote_spanned!(span=> #inner_name(#(#names),*));
     // An error about the output points at the start of the path.
@@ -109,7 +106,8 @@ fn call(
     }
 }
 
-fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+/// Returns the tokens of a path, with the span.
+pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
     let at_span = |mut token: TokenTree| {
         token.set_span(span);
         token
@@ -131,6 +129,12 @@ fn check(function: &Function, runtime: Runtime) -> Result<()> {
         let message = "this function is not async: add `async`, or write PyO3's `#[pyfunction]`";
         return Err(Error::new_spanned(signature.fn_token, message));
     }
+    check_qualifiers(function)
+}
+
+/// Refuses generic, unsafe, const and extern functions.
+pub(crate) fn check_qualifiers(function: &Function) -> Result<()> {
+    let signature = &function.signature;
     if !signature.generics.params.is_empty() {
         let message = "a Python function cannot be generic: write its types, `Py<PyAny>` for any object, and no lifetimes";
         return Err(Error::new_spanned(&signature.generics, message));
@@ -139,20 +143,20 @@ fn check(function: &Function, runtime: Runtime) -> Result<()> {
 }
 
 /// The parameters of the two functions.
-struct Parameters {
+pub(crate) struct Parameters {
     /// Those that PyO3 extracts.
-    outer: Vec<TokenStream>,
+    pub(crate) outer: Vec<TokenStream>,
     /// Those of the async function.
-    inner: Vec<TokenStream>,
+    pub(crate) inner: Vec<TokenStream>,
     /// The names of the latter.
-    names: Vec<Ident>,
-    cancel_handle: Option<Ident>,
+    pub(crate) names: Vec<Ident>,
+    pub(crate) cancel_handle: Option<Ident>,
     /// The name of the async function, which no parameter has.
     inner_name: Ident,
 }
 
 impl Parameters {
-    fn new(signature: &Signature) -> Result<Self> {
+    pub(crate) fn new(signature: &Signature) -> Result<Self> {
         let mut parameters = Self {
             outer: Vec::new(),
             inner: Vec::new(),
@@ -212,7 +216,15 @@ fn refuse_bare_cancel_handle(argument: &Type) -> Result<()> {
     }
 }
 
-fn output(output: &ReturnType) -> TokenStream {
+/// The spot of the return type, or of the name of a function that returns nothing.
+pub(crate) fn output_span(signature: &Signature) -> Span {
+    match &signature.output {
+        ReturnType::Default => signature.ident.span(),
+        ReturnType::Type(_, output) => output.span(),
+    }
+}
+
+pub(crate) fn output(output: &ReturnType) -> TokenStream {
     match output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, output) => output.to_token_stream(),
@@ -224,19 +236,21 @@ fn python_name(arguments: &Arguments, function: &Function) -> Result<String> {
     if let Some(name) = &arguments.name {
         return Ok(name.clone());
     }
-    for attribute in function
-        .attributes
-        .iter()
-        .filter(|attribute| is_pyo3(attribute))
-    {
+    let name = given_name(&function.attributes)?;
+    Ok(name.unwrap_or_else(|| function.signature.ident.unraw().to_string()))
+}
+
+/// The name in `#[pyo3(name = "..")]`.
+pub(crate) fn given_name(attributes: &[Attribute]) -> Result<Option<String>> {
+    for attribute in attributes.iter().filter(|attribute| is_pyo3(attribute)) {
         let Meta::List(list) = &attribute.meta else {
             continue;
         };
         if let Some(name) = name_in(list.tokens.clone())? {
-            return Ok(name);
+            return Ok(Some(name));
         }
     }
-    Ok(function.signature.ident.unraw().to_string())
+    Ok(None)
 }
 
 /// Whether an attribute is for the function that Python calls. Attributes of other crates (`#[tracing::instrument]`) are
@@ -259,7 +273,7 @@ fn is_outer(attribute: &&Attribute) -> bool {
     .any(|name| attribute.path().is_ident(name))
 }
 
-fn is_pyo3(attribute: &Attribute) -> bool {
+pub(crate) fn is_pyo3(attribute: &Attribute) -> bool {
     attribute.path().is_ident("pyo3")
 }
 

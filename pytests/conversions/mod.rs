@@ -8,6 +8,7 @@ mod functions;
 mod futures;
 mod locals;
 mod loops;
+mod methods;
 mod running;
 
 use std::ffi::CStr;

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use pyo3::IntoPyObject;
+use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
+use pyo3::{IntoPyObject, IntoPyObjectExt, PyClass, PyTypeInfo};
 
 use crate::bridge::Unstarted;
 use crate::cancel::{CancelHandle, Signal};
@@ -74,6 +76,77 @@ impl<R, O> AsyncCall<R, O> {
             starts_at_once: true,
             ..self
         }
+    }
+}
+
+/// Returns the `__qualname__` of a method, and keeps it in the static of that method.
+#[doc(hidden)]
+pub fn qualified_name<T: PyTypeInfo>(
+    name: &'static OnceLock<String>,
+    method: &str,
+) -> &'static str {
+    name.get_or_init(|| {
+        let class =
+            Python::attach(|py| T::type_object(py).qualname().map(|class| class.to_string()));
+        match class {
+            Ok(class) => format!("{class}.{method}"),
+            Err(_) => method.to_owned(),
+        }
+    })
+}
+
+/// Borrows an object for an async method with `&self`.
+#[doc(hidden)]
+pub fn frozen<T, Frozen>(object: &Py<T>) -> &T
+where
+    T: PyClass<Frozen = Frozen>,
+    Frozen: Shares<T>,
+{
+    Frozen::get(object)
+}
+
+/// The `PyClass::Frozen` of a frozen class. Only code that holds Python may borrow from other classes.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "an async method with `&self` needs a frozen class",
+    label = "write `#[pyclass(frozen)]` before `{T}`, or `slf: Py<Self>` here"
+)]
+pub trait Shares<T> {
+    /// Borrows the object.
+    fn get(object: &Py<T>) -> &T;
+}
+
+impl<T: PyClass<Frozen = Self> + Sync> Shares<T> for True {
+    fn get(object: &Py<T>) -> &T {
+        object.get()
+    }
+}
+
+/// The output of an async `__anext__`: an `Option`, or a `Result` of one. None becomes `StopAsyncIteration`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Anext<O>(pub O);
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Anext<Option<T>> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0 {
+            Some(item) => item.into_bound_py_any(py),
+            None => Err(PyStopAsyncIteration::new_err(())),
+        }
+    }
+}
+
+impl<'py, T: IntoPyObject<'py>, E: Into<PyErr>> IntoPyObject<'py> for Anext<Result<Option<T>, E>> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Anext(self.0.map_err(Into::into)?).into_pyobject(py)
     }
 }
 

@@ -25,10 +25,13 @@ pub use streams::{
     into_stream_with_locals_v2, stream_into_py,
 };
 
-// The attribute `pyfunction` expands to PyO3's, by this path.
+// The attributes expand to PyO3's, by this path.
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
-pub use pyo3::pyfunction;
+pub use async_call::{Anext, Shares, frozen, qualified_name};
+#[cfg(feature = "attributes")]
+#[doc(hidden)]
+pub use pyo3::{Py, pyfunction, pymethods};
 
 pub use crate::convert::into_stream::into_stream_with_locals;
 pub use crate::panic::CaughtPanic;
