@@ -50,10 +50,12 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
         }
     }
     let class = &item.self_ty;
+    let lints = item.attrs.iter().filter(|attribute| is_lint(attribute));
     Ok(quote! {
         #[#krate::generic::pymethods(#for_pyo3)]
         #item
 
+        #(#lints)*
         impl #class {
             #(#moved)*
         }
@@ -204,6 +206,13 @@ fn refuse_attributes(attributes: &[Attribute]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether an attribute is for the code of the methods. An `expect` may be for that of PyO3's block alone.
+fn is_lint(attribute: &Attribute) -> bool {
+    ["allow", "warn", "deny", "forbid"]
+        .iter()
+        .any(|name| attribute.path().is_ident(name))
 }
 
 fn is_binding(attribute: &Attribute) -> bool {

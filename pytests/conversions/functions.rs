@@ -63,7 +63,7 @@ async fn r#match(r#match: u8) -> u8 {
     r#match
 }
 
-#[runtime::pyfunction(name = "renamed")]
+#[runtime::pyfunction(name = "renamed", crate = "::pyo3_aio")]
 async fn original() {
     suspend().await;
 }
@@ -251,6 +251,27 @@ async def main(m):
     assert await m.declared.inside() == 'inside'
     assert await m.declared.fetch('u') == 'u None [] 3 None'
     assert await m.declared.module_name() == 'declared'
+";
+    with_module(code).await
+}
+
+/// CPython offers no way to mark a builtin function, so this is the way that the documentation names.
+#[runtime::test]
+async fn an_async_def_around_a_function_is_a_coroutine_function() -> PyResult<()> {
+    let code = c"
+import functools, inspect
+async def main(m):
+    @functools.wraps(m.fetch)
+    async def fetch(*args, **kwargs):
+        return await m.fetch(*args, **kwargs)
+    assert inspect.iscoroutinefunction(fetch) and asyncio.iscoroutinefunction(fetch)
+    assert fetch.__name__ == 'fetch' and await fetch('u', retries=1) == 'u None [] 1 None'
+    try:
+        m.fetch._is_coroutine = True
+    except AttributeError:
+        pass
+    else:
+        assert False
 ";
     with_module(code).await
 }

@@ -110,7 +110,7 @@ struct Open {
     fails: bool,
 }
 
-#[runtime::pymethods]
+#[runtime::pymethods(crate = "::pyo3_aio")]
 impl Open {
     async fn close(slf: Py<Self>) -> bool {
         suspend().await;

@@ -20,11 +20,11 @@ use crate::generic::async_body::{self, AsyncBody, IntoPyResult};
 use crate::generic::conversions::get_current_locals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 
-/// What an `async fn` under the attribute `pyfunction` returns: to Python a coroutine or a future on the runtime `R`, to
-/// Rust a future with output `O`.
+/// The call of an `async fn` that has the attribute `pyfunction`, or `pymethods`: Python gets a coroutine or a future on
+/// the runtime `R`, and Rust has a future with output `O`.
 ///
-/// Rust awaits it wherever it likes, as the `async fn` it was written as. A function with a
-/// [`CancelHandle`] takes the other arguments only, and the handle is told nothing then.
+/// Rust awaits it wherever it likes, as the `async fn` that was written. A function with a [`CancelHandle`] takes the other
+/// arguments only, and Rust's handle is told nothing.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct AsyncCall<R, O> {
     body: Pin<Box<dyn AsyncBody<O>>>,
