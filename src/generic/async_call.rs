@@ -15,7 +15,7 @@ use pyo3::{IntoPyObject, IntoPyObjectExt, PyClass, PyTypeInfo};
 use crate::bridge::Unstarted;
 use crate::cancel::{CancelHandle, Signal};
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
-use crate::convert::into_coroutine::{RustCoroutine, Settings};
+use crate::convert::into_coroutine::{CoroutineName, RustCoroutine, Settings};
 use crate::generic::async_body::{self, AsyncBody, IntoPyResult};
 use crate::generic::conversions::get_current_locals;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
@@ -177,7 +177,7 @@ where
         }
         let settings = Settings {
             cancel_signal: self.cancel_signal,
-            name: Cow::Borrowed(self.name),
+            name: CoroutineName::Given(Cow::Borrowed(self.name)),
             ..Settings::default()
         };
         Ok(RustCoroutine::create(py, unstarted, settings)?.into_any())
