@@ -47,13 +47,13 @@
 //!
 //! | hop | file: function | thread | attached |
 //! | --- | --- | --- | --- |
-//! | 1. The awaitable is checked, and pushed to the loop's hub | `convert/into_future/future.rs: into_future_with_locals`, `shared.rs: Shared::start` | caller | yes |
+//! | 1. The awaitable is checked, and pushed to the loop's hub | `convert/into_future/future.rs: into_future_with_locals`, `shared_future.rs: SharedFuture::start` | caller | yes |
 //! | 2. The loop is woken | `event_loop/mailbox.rs: push`, `wake` | caller | yes |
 //! | 3. The loop calls the drain | `event_loop/drain.rs: Drain::__call__` | loop | yes |
-//! | 4. The awaitable becomes a task of asyncio's, with a callback | `convert/into_future/on_loop.rs: deliver`, `start_task` | loop | yes |
-//! | 5. The Rust future is polled meanwhile, and leaves its waker | `convert/into_future/shared.rs: poll_take` | worker | no |
-//! | 6. The task is done; its callback keeps the output, and calls the waker | `convert/into_future/callback.rs`, `shared.rs: finish` | loop | yes |
-//! | 7. The Rust future takes the output | `convert/into_future/shared.rs: poll_take` | worker | no |
+//! | 4. The awaitable becomes a task of asyncio's, with a callback | `convert/into_future/delivery.rs: deliver`, `start_task` | loop | yes |
+//! | 5. The Rust future is polled meanwhile, and leaves its waker | `convert/into_future/shared_future.rs: poll_output` | worker | no |
+//! | 6. The task is done; its callback keeps the output, and calls the waker | `convert/into_future/done_callback.rs`, `shared_future.rs: finish` | loop | yes |
+//! | 7. The Rust future takes the output | `convert/into_future/shared_future.rs: poll_output` | worker | no |
 //!
 //! Dropping the Rust future pushes it once more; hop 4 then cancels the task. A task that is done after its first step
 //! (an eager one) skips the callback.
