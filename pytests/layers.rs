@@ -62,7 +62,7 @@ type Module = Vec<String>;
 type Uses = BTreeMap<Module, BTreeSet<Module>>;
 
 #[test]
-fn modules_use_only_the_rooms_below_their_own() {
+fn modules_use_only_rooms_of_earlier_lines() {
     let mut violations = Vec::new();
     for (folder, ranks) in CRATES {
         for (module, used) in uses_in(folder) {
@@ -85,7 +85,7 @@ fn no_modules_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn a_use_of_a_room_above_is_noticed() {
+fn a_use_of_a_later_line_is_noticed() {
     let ranks: Ranks = &[&["low", "beside"], &["high"]];
     let violation =
         |module: &str, used: &str| violation(ranks, &[module.to_owned()], &[used.to_owned()]);
@@ -93,7 +93,7 @@ fn a_use_of_a_room_above_is_noticed() {
     assert_eq!(violation("low", "beside"), None);
     assert_eq!(
         violation("low", "high").unwrap(),
-        "`low` uses `high`, which stands above it"
+        "`low` uses `high`, whose line comes later"
     );
     assert_eq!(violation("new", "low").unwrap(), "`new` has no rank");
 }
@@ -145,7 +145,7 @@ fn violation(ranks: Ranks, module: &[String], used: &[String]) -> Option<String>
     let is_above = rank(used).is_some_and(|used| used > own);
     is_above.then(|| {
         let (module, used) = (module.join("::"), used.join("::"));
-        format!("`{module}` uses `{used}`, which stands above it")
+        format!("`{module}` uses `{used}`, whose line comes later")
     })
 }
 
