@@ -50,6 +50,11 @@ pub(crate) fn flush_stdout() {
     }
 }
 
+/// Flushes std's standard output for the test of this thread, which waits for std's lock for [`LIMIT`] at most.
+pub(crate) fn flush_stdout_in_time() {
+    flush_on_thread(scope::current());
+}
+
 fn flush_on_thread(scope: Option<Arc<Scope>>) {
     let _one_at_a_time = FLUSH.lock().unwrap_or_else(PoisonError::into_inner);
     if IS_WAITING.swap(true, Ordering::SeqCst) {

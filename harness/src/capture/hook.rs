@@ -82,8 +82,9 @@ fn report(info: &PanicHookInfo<'_>) {
     };
     scope.record_panic(PanicRecord::new(info));
     if scope.merges_output() {
-        // Half a line that was printed before the panic comes before its text.
-        flush::flush_stdout();
+        // Half a line that was printed before the panic comes before its text. This thread may hold what a thread that has
+        // std's lock waits for, such as Python's.
+        flush::flush_stdout_in_time();
     }
     let is_heard = scope.reopen_stderr();
     let keeps_name = role == Role::Thread;

@@ -92,6 +92,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "run_within_a_test" => libtest_async::run(&args, runs::within_a_test()),
         "stalled" => libtest_async::run(&args, locks::stalled()),
         "dropped_in_time" => libtest_async::run(&args, alone::dropped_in_time()),
+        "locked_stdout_and_another" => libtest_async::run(&args, locks::stdout_and_another()),
         "locked_stdout" => libtest_async::run(&args, locks::stdout()),
         "locked_stdout_in_first_run" => locks::two_runs(&args),
         "locked_stderr" => libtest_async::run(&args, locks::stderr()),

@@ -4,6 +4,7 @@ use crate::child::{Output, run, section};
 
 crate::tests!(
     who_does_not_print_needs_no_lock,
+    a_panic_does_not_wait_for_the_lock,
     a_run_that_waits_for_the_lock_is_given_up,
     without_capture_the_run_ends_all_the_same,
     a_later_run_does_not_wait_for_the_lock,
@@ -19,6 +20,12 @@ fn assert_lines(output: &Output, lines: &[&str]) {
         assert!(output.stdout.contains(&line), "{line}{}", output.stdout);
     }
     assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
+}
+
+fn a_panic_does_not_wait_for_the_lock() {
+    let output = run("locked_stdout_and_another", &["--test-threads=2"]);
+    assert_lines(&output, &["a_prints ... ok", "b_panics ... FAILED"]);
+    assert!(section(&output.stdout, "b_panics").contains("aloud\n"));
 }
 
 fn who_does_not_print_needs_no_lock() {
