@@ -92,17 +92,18 @@ impl Driver {
                 // The thread that has the lock looks at the messages again after it has unlocked.
                 Err(TryLockError::WouldBlock) => return,
             };
-            if let Some(message) = self.next() {
-                if let Some(result) = state.handle(message, self) {
-                    self.result.put(result);
-                    if state.has_given_up() {
-                        exit_deadline::watch(Arc::downgrade(self));
-                    }
-                }
+            let handled = self.next().map(|message| state.handle(message, self));
+            let result = handled.flatten();
+            if result.is_some() && state.has_given_up() {
+                exit_deadline::watch(Arc::downgrade(self));
             }
             let deferred = state.take_deferred();
             drop(state);
             drop(deferred);
+            // This wakes whoever awaits the run, who may look at the state at once.
+            if let Some(result) = result {
+                self.result.put(result);
+            }
             if lock(&self.messages).is_empty() {
                 return;
             }
