@@ -103,9 +103,10 @@ pub(crate) fn lock() -> MutexGuard<'static, ()> {
     CHANGED.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits until nothing is being polled; false when that took longer than `timeout`. Call it detached from Python.
+/// Waits until nothing is being polled but what this thread polls itself; false when that took longer than `timeout`.
+/// Call it detached from Python.
 pub(crate) fn wait_until_idle(timeout: Duration) -> bool {
-    wait_until_left(0, timeout)
+    wait_until_left(OWN.get(), timeout)
 }
 
 fn wait_until_left(left: usize, timeout: Duration) -> bool {
