@@ -62,6 +62,8 @@ impl Future for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
+            // A fork waits, and does not catch the lock of the task's state.
+            let _polling = in_flight::enter();
             task.lose_driver();
         }
     }
