@@ -81,7 +81,8 @@ impl Hub {
         let announce = || self.announce(py, lane);
         let deliver = |item| self.deliver(py, item);
         let delivered = self.queue(lane).deliver_batch(BATCH, announce, deliver);
-        match self.queue(lane).end_batch(false) {
+        // An error may be that of a `call_soon`; one more is harmless.
+        match self.queue(lane).end_batch(delivered.is_err()) {
             Pushed::Wake => delivered.and(self.announce(py, lane)),
             Pushed::Armed => delivered,
         }

@@ -112,10 +112,14 @@ impl<T> Queue<T> {
     ) -> Result<(), E> {
         self.begin_batch(limit);
         while let Some((item, rest)) = self.pop() {
-            if rest == Pushed::Wake {
-                announce()?;
-            }
+            // The item has left the queue, and is delivered whatever the other does.
+            let announced = if rest == Pushed::Wake {
+                announce()
+            } else {
+                Ok(())
+            };
             deliver(item)?;
+            announced?;
         }
         Ok(())
     }
@@ -174,6 +178,23 @@ mod tests {
         assert_eq!(queue.push(2), Ok(Pushed::Armed));
         assert_eq!(drained(&queue), [1, 2]);
         assert_eq!(queue.push(3), Ok(Pushed::Wake));
+    }
+
+    #[test]
+    fn an_item_is_delivered_though_nobody_is_woken_for_the_rest() {
+        let queue = filled(3);
+        let mut delivered = Vec::new();
+        let result = queue.deliver_batch(
+            usize::MAX,
+            || Err("no wake-up"),
+            |item| {
+                delivered.push(item);
+                Ok(())
+            },
+        );
+        assert_eq!((result, delivered), (Err("no wake-up"), vec![0]));
+        assert_eq!(queue.end_batch(true), Pushed::Wake);
+        assert_eq!(drained(&queue), [1, 2]);
     }
 
     #[test]
