@@ -87,6 +87,10 @@ pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, CaughtPan
         install_missing_hook();
     }
     let called = CATCHING.with(|catching| {
+        if catching.get() == 0 {
+            // That of a panic which user code has caught itself.
+            LOCATION.take();
+        }
         catching.set(catching.get() + 1);
         let called = panic::catch_unwind(AssertUnwindSafe(function));
         catching.set(catching.get() - 1);
