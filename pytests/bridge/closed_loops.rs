@@ -19,8 +19,26 @@ def turn(loop):
     loop.call_soon(loop.stop)
     loop.run_forever()
 
+# Without `threading`, whose threads belong to tests, by a function of pyo3's.
+def close_and_wait(loop, descriptor):
+    import _thread, select
+    _thread.start_new_thread(loop.close, ())
+    return bool(select.select([descriptor], [], [], 10)[0])
+
 class Dispatched(asyncio.SelectorEventLoop):
     add_reader = asyncio.AbstractEventLoop.add_reader
+
+# Closed by another thread between the check of `call_soon_threadsafe` and the append.
+class ClosedMeanwhile(Dispatched):
+    is_racing = True
+
+    def call_soon_threadsafe(self, callback, *args, context=None):
+        if not self.is_racing:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        self.close()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
 class Unwatchable(asyncio.SelectorEventLoop):
     def add_reader(self, *args):
@@ -83,6 +101,59 @@ async fn a_closed_loop_without_add_reader_ends_what_is_pending_on_it() -> PyResu
         PyResult::Ok(future)
     })?;
     is_told_that_the_loop_is_closed(future).await;
+    Ok(())
+}
+
+#[runtime::test]
+fn a_loop_that_is_closed_while_it_is_connected_is_told_of() -> PyResult<()> {
+    Python::attach(|py| {
+        let event_loop = defined(py, "ClosedMeanwhile")?.call0()?;
+        let error = sleep_on(&event_loop).expect_err("the loop is closed");
+        assert_eq!(error.to_string(), "RuntimeError: Event loop is closed");
+        Ok(())
+    })
+}
+
+#[runtime::test]
+async fn a_loop_that_is_closed_while_it_is_woken_ends_what_is_pending_on_it() -> PyResult<()> {
+    let (future, _event_loop) = Python::attach(|py| {
+        let event_loop = defined(py, "ClosedMeanwhile")?.call0()?;
+        event_loop.setattr("is_racing", false)?;
+        let first = sleep_on(&event_loop)?;
+        defined(py, "turn")?.call1((&event_loop,))?;
+        event_loop.setattr("is_racing", true)?;
+        // This wakes the loop.
+        drop(sleep_on(&event_loop)?);
+        PyResult::Ok((first, event_loop.unbind()))
+    })?;
+    is_told_that_the_loop_is_closed(future).await;
+    Ok(())
+}
+
+/// No thread uses pyo3 between the close and the end.
+#[cfg(unix)]
+#[runtime::test]
+fn a_loop_that_a_thread_of_python_closes_ends_what_is_pending_on_it_at_once() -> PyResult<()> {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    let (reader, mut writer) = UnixStream::pair()?;
+    let is_told = Python::attach(|py| {
+        let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
+        let future = sleep_on(&event_loop)?;
+        let awaits = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let output = runtime.expect("it is made").block_on(future);
+            writer.write_all(b"!").expect("the other end is open");
+            output
+        });
+        let told = defined(py, "close_and_wait")?.call1((event_loop, reader.as_raw_fd()))?;
+        let output = py.detach(|| awaits.join()).expect("it does not panic");
+        assert!(output.is_err());
+        told.is_truthy()
+    })?;
+    assert!(is_told);
     Ok(())
 }
 

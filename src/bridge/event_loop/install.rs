@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 
 use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyWeakrefReference};
+use pyo3::types::PyWeakrefReference;
 
 use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::dispatcher::Dispatcher;
@@ -75,18 +76,11 @@ impl Hub {
         if asyncio::is_running_here(event_loop)? {
             return self.watch(event_loop, &drain);
         }
-        // The closure owns the drain. A loop that is closed before its next iteration drops the closure, and closes the hub so.
+        // The callback owns the drain. A loop that is closed before its next iteration drops the callback, and closes the hub
+        // so.
         let (hub, drain) = (Arc::clone(self), drain.unbind());
-        let watch = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
-            let py = args.py();
-            match hub.event_loop(py) {
-                Some(event_loop) => hub
-                    .watch(&event_loop, drain.bind(py))
-                    .inspect_err(|_| hub.close_detached(py)),
-                None => Ok(()),
-            }
-        })?;
-        asyncio::call_soon_threadsafe(event_loop, watch.as_any())
+        let watch = Bound::new(py, Watch { hub, drain })?;
+        call_soon_threadsafe(event_loop, watch.as_any()).inspect_err(|_| self.close_detached(py))
     }
 
     fn watch(
@@ -151,6 +145,45 @@ fn add_reader(event_loop: &Bound<'_, PyAny>, fd: i32, drain: &Bound<'_, PyAny>) 
     Ok(())
 }
 
+/// The callback that has a loop watch the wake-up of a hub.
+///
+/// A class, and no closure: CPython frees a closure of pyo3's on a thread that pyo3 does not know to be attached, as when
+/// another thread closes the loop, and the references in it would wait for the next use of pyo3 on any thread.
+#[pyclass(frozen, module = "pyo3_aio")]
+struct Watch {
+    hub: Arc<Hub>,
+    drain: Py<PyAny>,
+}
+
+#[pymethods]
+impl Watch {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        match self.hub.event_loop(py) {
+            Some(event_loop) => self
+                .hub
+                .watch(&event_loop, self.drain.bind(py))
+                .inspect_err(|_| self.hub.close_detached(py)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Has the loop call back in its next iteration; fails also where another thread closes the loop just now.
+///
+/// asyncio's `call_soon_threadsafe` looks whether the loop is closed and then appends the callback, without a lock. A loop
+/// that is closed in between has dropped its callbacks already, and keeps this one for ever.
+fn call_soon_threadsafe(
+    event_loop: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    asyncio::call_soon_threadsafe(event_loop, callback)?;
+    let is_closed = event_loop.call_method0(intern!(event_loop.py(), "is_closed"))?;
+    if is_closed.is_truthy()? {
+        return Err(closed_error());
+    }
+    Ok(())
+}
+
 /// Has the loop call the drain; the dispatcher's thread attaches to Python for that, and for nothing else.
 fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFlow<()> {
     let Some(hub) = hub.upgrade() else {
@@ -162,7 +195,7 @@ fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFl
         return ControlFlow::Break(());
     }
     let called = Python::try_attach(|py| match (hub.event_loop(py), drain.bind(py).upgrade()) {
-        (Some(event_loop), Some(drain)) => asyncio::call_soon_threadsafe(&event_loop, &drain),
+        (Some(event_loop), Some(drain)) => call_soon_threadsafe(&event_loop, &drain),
         _ => Err(closed_error()),
     });
     if matches!(called, Some(Ok(()))) {

@@ -44,6 +44,17 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The callback that fails what is pending on a hub. A class for the reason that the callback of `install` is one.
+#[pyclass(frozen, module = "pyo3_aio")]
+struct FailPending(Arc<Hub>);
+
+#[pymethods]
+impl FailPending {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.fail_pending(py)
+    }
+}
+
 impl Hub {
     /// Fails for an event loop that the parent process has used: a wake-up of the one would wake the other as well.
     ///
@@ -64,9 +75,7 @@ impl Hub {
         let Some(event_loop) = self.event_loop(py) else {
             return Ok(());
         };
-        let hub = Arc::clone(self);
-        let fail_pending =
-            PyCFunction::new_closure(py, None, None, move |args, _| hub.fail_pending(args.py()))?;
+        let fail_pending = Bound::new(py, FailPending(Arc::clone(self)))?;
         match event_loop.getattr_opt("call_soon")? {
             // Not `call_soon_threadsafe`, which would wake the parent through the self-pipe that both have.
             Some(call_soon) => call_soon.call1((fail_pending,))?,
