@@ -1,4 +1,4 @@
-//! The rooms of the house: which module may use which, in every crate. CONTRIBUTING.md explains the ranks.
+//! The rooms of each crate: which module may use which. CONTRIBUTING.md explains them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -5,10 +5,10 @@
 //! | state | event, and who | next |
 //! | --- | --- | --- |
 //! | empty: no process | it takes a trial from the queue: it starts a process | starting |
-//! | starting | the process says that it is ready | hang_up: it is asked for the trial |
+//! | starting | the process says that it is ready | busy: it is asked for the trial |
 //! | starting | the process ends before that, or cannot be started: the trial has failed | empty |
 //! | starting | the set-up of the process fails | empty, and the run ends |
-//! | hang_up: the process has one trial or more | the process sends the end of the first | hang_up, or idle after the last |
+//! | busy: the process has one trial or more | the process sends the end of the first | busy, or idle after the last |
 //! | busy | its trials are short: more are sent ahead | busy |
 //! | busy | another slot has nothing to do: that slot's thread calls trials back, the process returns those that have not started | busy |
 //! | busy | the process has no such trial, or not any more | the process is retired, and the trial is given to the next one |

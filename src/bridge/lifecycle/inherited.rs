@@ -2,7 +2,7 @@
 //! and their wake-ups are shared with the parent.
 //!
 //! Needed by a program that calls `os.fork()` (or starts a `multiprocessing.Process` by `fork`) in a coroutine, and whose
-//! child goes on with the loop: `test_fork` has its cases, whose names begin with `a_child_that_goes_on_with`,
+//! child goes on with the loop: `pytests/programs/fork.rs` has its cases, whose names begin with `a_child_that_goes_on_with`,
 //! `a_child_that_outlives` and `a_child_is_told`. On Linux the child shares the parent's epoll instance: to take the reader
 //! out of it in the child would take it out of the parent's. So the reader stays, and the child pauses instead of spinning.
 
