@@ -330,7 +330,7 @@ impl RustCoroutine {
         self.state.is_executing()
     }
 
-    /// Python's own have it from Python 3.11 on.
+    /// Python's own coroutines have `cr_suspended` from Python 3.11 on.
     #[getter]
     fn cr_suspended(&self) -> bool {
         self.state.is_suspended()

@@ -37,7 +37,7 @@ pub(crate) struct CoroutineState<S> {
 enum Phase<S> {
     /// No step has been made, or the last one has yielded.
     Suspended(S),
-    /// A thread is in a step, and has the `S`.
+    /// A thread runs a step, and has taken the state out.
     Executing,
     Finished,
 }

@@ -71,7 +71,7 @@ impl Chunk {
             written: AtomicUsize::new(0),
             end: AtomicUsize::new(OPEN),
         };
-        // SAFETY: the memory is large enough, aligned to a page, and nobody else's.
+        // SAFETY: the memory is large enough, aligned to a page, and no other thread has a pointer to it.
         unsafe { memory.write(chunk) };
         Some(memory)
     }
@@ -87,7 +87,7 @@ impl Chunk {
             _ => chunk,
         };
         if !other.is_null() {
-            // SAFETY: both came from `map`, with this size, and are nobody's now.
+            // SAFETY: both came from `map`, with this size, and no thread has a pointer to them any more.
             unsafe { memory::unmap(other.cast(), size) };
         }
     }
@@ -155,7 +155,7 @@ impl Chunk {
         }
         let mut end = text.wrapping_add(start);
         for part in parts {
-            // SAFETY: so many bytes were reserved, and are nobody else's.
+            // SAFETY: so many bytes were reserved, and no other thread has a pointer to them.
             unsafe { ptr::copy_nonoverlapping(part.as_ptr(), end, part.len()) };
             end = end.wrapping_add(part.len());
         }

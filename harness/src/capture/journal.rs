@@ -82,7 +82,7 @@ impl Journal {
             if exchanged.is_ok() {
                 return true;
             }
-            // SAFETY: nobody else has got to know of it.
+            // SAFETY: the chunk is not published yet, so no other thread has a pointer to it.
             unsafe { Chunk::free(new) };
         }
     }

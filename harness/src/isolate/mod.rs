@@ -76,11 +76,11 @@ pub(crate) struct Submission {
     pub(crate) notify: Box<dyn Fn(Progress) + Send>,
 }
 
-/// What becomes of a job.
+/// Progress of a submitted trial.
 #[cfg_attr(not(unix), expect(dead_code, reason = "there are no workers"))]
 pub(crate) enum Progress {
     Started,
     Ended(Ended),
-    /// It did not start, and no other will, as the set-up of its worker has failed. With what that printed.
+    /// The worker's set-up failed, so no trial starts. With the set-up's output.
     SetupFailed(Vec<u8>),
 }

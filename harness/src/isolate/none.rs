@@ -9,7 +9,7 @@ use super::Submission;
 use crate::args::Arguments;
 use crate::trial::Trial;
 
-/// Would see to it that a worker ends when its parent has.
+/// Does nothing where there are no workers: elsewhere a worker ends with its parent.
 pub fn watch_parent() {}
 
 /// Would notify the parent of a worker that the set-up has failed.

@@ -132,7 +132,7 @@ impl Process {
             match self.receive(Some(deadline)) {
                 Ok(Reply::Ended { ended, .. }) => output = ended.output,
                 Ok(Reply::Described) | Err(_) => return output,
-                // It had been called back before.
+                // This answers an earlier call, and is ignored.
                 Ok(_) => {}
             }
         }
@@ -208,9 +208,9 @@ impl Process {
 
 /// Why a worker cannot be asked for anything.
 pub(super) enum NotReady {
-    /// It says so, and ends.
+    /// The worker has reported a failed set-up.
     SetupFailed,
-    /// It has gone, or talks nonsense.
+    /// The worker has ended, or has broken the protocol.
     Gone,
 }
 

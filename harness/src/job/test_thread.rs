@@ -1,4 +1,11 @@
 //! The thread of a trial, from the start of the body to the judgement of it.
+//!
+//! | state | event | by whom, on which thread | next state |
+//! | --- | --- | --- | --- |
+//! | running | the body returns or panics, and is judged | the test's thread | returned: [`Unreported`] has the end |
+//! | running | the test's time is over | the thread that drives the schedule | reported; the later end of the thread is ignored |
+//! | returned | std's standard output is flushed | the test's thread, which takes the end and returns it to the pool | reported |
+//! | returned | the test's time is over, as the flush waits for std's lock | the thread that drives the schedule, which takes the end | reported |
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +20,7 @@ use crate::process::ReportingProcess;
 use crate::trial::{Description, Verdict};
 use crate::unwind::{self, Payload};
 
-/// Needed on a trial's thread, beside the body.
+/// The state of a trial's thread, apart from the body.
 pub(super) struct TestThread {
     description: Arc<Description>,
     limits: Option<TimeLimits>,

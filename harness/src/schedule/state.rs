@@ -42,7 +42,7 @@ pub(crate) struct State {
     has_given_up: bool,
     /// No trial can come to its end any more.
     is_given_up: bool,
-    /// Somebody looks whether std's locks can be had.
+    /// A thread watches whether std's locks can be had.
     watches_locks: bool,
     deferred: DeferredDrops,
 }

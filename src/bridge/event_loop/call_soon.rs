@@ -22,7 +22,7 @@ use crate::bridge::event_loop::queue::{Pushed, Queue};
 pub(crate) enum Lane {
     /// The mailbox's, to which any thread pushes.
     FromThreads,
-    /// That of `call_soon`, to which the loop's own thread pushes for its next iteration.
+    /// The hub's `call_soon` queue, to which only the loop's own thread pushes, for its next iteration.
     CallSoon,
 }
 

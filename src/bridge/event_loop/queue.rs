@@ -46,9 +46,9 @@ struct State<T> {
 /// Whether the caller, who has pushed items or leaves some, has to wake the consumer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// It has to: nobody else does.
+    /// The caller has to wake the consumer.
     Wake,
-    /// Somebody else has been asked to, or nothing is left.
+    /// A wake-up is on its way, or the queue is empty.
     Armed,
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Of something that has not been entered yet.
+    /// Creates the registration of an item that has not been entered yet.
     pub(crate) fn new(hub: Arc<Hub>) -> Self {
         Self {
             hub,

@@ -71,7 +71,7 @@ enum Stage<F> {
     Taken,
 }
 
-/// Why a future that could go on is ended.
+/// The reason for which a pending future is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndReason {
     Cancelled,
@@ -79,13 +79,13 @@ pub(crate) enum EndReason {
     ShutDown,
 }
 
-/// The driver's order when it is polled.
+/// The work of one poll of the driver.
 pub(crate) enum NextPoll<F> {
     /// Poll the future; the waker is that of the last poll.
     Poll(F, Option<Waker>),
     /// End it.
     End(F, EndReason),
-    /// Nothing any more.
+    /// The future was taken out: the driver is done.
     Over,
 }
 
@@ -165,8 +165,8 @@ impl<F, T> TaskState<F, T> {
         })
     }
 
-    /// Takes a future out that is not over, with the waker to call when it has been ended; one that is being polled is
-    /// ended by the driver.
+    /// Takes out a pending future, for the caller to end. Also returns the waker, to be called after that. A future that is
+    /// being polled is ended by the driver.
     pub(crate) fn take_to_end(&self) -> Option<(F, Option<Waker>)> {
         self.change(|stage| match stage {
             Stage::Starting(future) | Stage::Refused(future) | Stage::Cancelled(future) => {

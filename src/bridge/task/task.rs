@@ -40,14 +40,14 @@ pub(crate) struct Task {
     state: TaskState<Content, Target>,
     hub: Arc<Hub>,
     vtable: &'static RuntimeVtable,
-    /// Those of the code that started the task.
+    /// The instrumentation of the code that started the task.
     instrumentation: Instrumentation,
 }
 
 /// The future, then its output or the reason why it has none.
 struct Content {
     work: Pin<Box<dyn Work>>,
-    /// They go along, so that they are dropped on the loop's thread.
+    /// Kept with the future, so that they are dropped on the loop's thread.
     locals: TaskLocals,
 }
 
@@ -120,7 +120,7 @@ impl Task {
         drop((taken, locals));
     }
 
-    /// Lets go of what is settled already; the future runs on.
+    /// Drops the target, which is settled already. The future runs on.
     pub(crate) fn forget_target(&self) {
         let target = self.state.take_target();
         drop(target);

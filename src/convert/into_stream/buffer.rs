@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use pyo3::prelude::*;
 
-/// The most items that wait for the consumer. As many again may be with it.
+/// The most items that wait for the consumer. The consumer may have taken as many again.
 pub(crate) const BUFFER: usize = 128;
 
 /// The items, between the loop's thread and the consumer.
