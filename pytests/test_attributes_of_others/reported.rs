@@ -22,8 +22,10 @@ crate::by_hand::tests!(
 /// Runs the tests of a module, and checks which passed and which failed with what text.
 #[track_caller]
 fn check(module: &str, passed: &[&str], failed: &[(&str, &str)]) -> Run {
+    // insta prints half lines, and tests at once may exchange those in the buffer of std's that they share.
+    let threads = if module == "insta" { 1 } else { 4 };
     let run = Run::with(
-        &format!("subject::{module}:: --test-threads 4"),
+        &format!("subject::{module}:: --test-threads {threads}"),
         |command| {
             command.env("RUST_LOG", "info").env("INSTA_UPDATE", "no");
             command.env("INSTA_WORKSPACE_ROOT", env!("CARGO_MANIFEST_DIR"));
