@@ -52,9 +52,9 @@ impl CancelHandle {
         if let Some(exception) = state.exception.take() {
             return Poll::Ready(exception);
         }
-        let replaced = state.waker.replace(waker);
+        let old_waker = state.waker.replace(waker);
         drop(state);
-        drop(replaced);
+        drop(old_waker);
         Poll::Pending
     }
 
@@ -88,10 +88,10 @@ impl Signal {
     /// Hands over a cancellation, in place of one that has not been taken yet, and wakes the future.
     pub(crate) fn send(&self, exception: PyErr) {
         let mut state = self.lock();
-        let replaced = state.exception.replace(exception);
+        let old_exception = state.exception.replace(exception);
         let waker = state.waker.take();
         drop(state);
-        drop(replaced);
+        drop(old_exception);
         if let Some(waker) = waker {
             waker.wake();
         }

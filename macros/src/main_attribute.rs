@@ -23,7 +23,7 @@ pub(crate) fn expand(runtime: Runtime, arguments: TokenStream, item: TokenStream
 }
 
 fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let settings = Settings::parse(runtime, arguments)?;
+    let settings = MainSettings::parse(runtime, arguments)?;
     let function: Function = syn::parse2(item)?;
     check(&function)?;
     let Function {
@@ -65,12 +65,12 @@ fn check(function: &Function) -> Result<()> {
 
 /// The settings that the attribute's arguments make.
 #[derive(Default)]
-struct Settings {
+struct MainSettings {
     krate: Option<Path>,
     flavor: Flavor,
 }
 
-impl Settings {
+impl MainSettings {
     fn parse(runtime: Runtime, arguments: TokenStream) -> Result<Self> {
         let mut settings = Self::default();
         for argument in arguments::parse(arguments, known(runtime))? {

@@ -144,11 +144,11 @@ pub(crate) fn check_qualifiers(function: &Function) -> Result<()> {
 
 /// The parameters of the two functions.
 pub(crate) struct Parameters {
-    /// Those that PyO3 extracts.
+    /// The parameters that PyO3 extracts.
     pub(crate) outer: Vec<TokenStream>,
-    /// Those of the async function.
+    /// The parameters of the async function.
     pub(crate) inner: Vec<TokenStream>,
-    /// The names of the latter.
+    /// The names of `inner`.
     pub(crate) names: Vec<Ident>,
     pub(crate) cancel_handle: Option<Ident>,
     /// The name of the async function, which no parameter has.

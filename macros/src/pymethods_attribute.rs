@@ -140,7 +140,7 @@ impl Method {
         let inputs = receiver.chain(self.parameters.outer.iter().cloned());
         let mut output = output(&signature.output);
         if python_name == "__anext__" {
-            output = quote!(#krate::generic::Anext<#output>);
+            output = quote!(#krate::generic::AnextOutput<#output>);
         }
         let (module, runtime) = (runtime.module(), runtime.type_name());
         let call = self.call(krate, &python_name);
@@ -167,7 +167,7 @@ impl Method {
         let arguments = receiver.chain(names);
         let mut awaited = quote_spanned!(span=> Self::#name(#(#arguments),*).await);
         if python_name == "__anext__" {
-            awaited = quote!(#krate::generic::Anext(#awaited));
+            awaited = quote!(#krate::generic::AnextOutput(#awaited));
         }
         let future = quote_spanned!(span=> async move { #awaited });
         let output_span = output_span(signature);

@@ -129,13 +129,13 @@ fn body(krate: &TokenStream, function: &Function, never_waits: bool) -> TokenStr
         syn::ReturnType::Type(_, returned) => returned.span(),
     };
     if never_waits {
-        quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#private::expect_ready(#name()))))
+        quote_spanned!(span=> #private::TestBody::Sync(|| #private::outcome(#private::expect_ready(#name()))))
     } else if signature.asyncness.is_some() {
-        quote_spanned!(span=> #private::Body::Async(|| #private::erase(::std::boxed::Box::pin(#name()))))
+        quote_spanned!(span=> #private::TestBody::Async(|| #private::erase(::std::boxed::Box::pin(#name()))))
     } else if signature.inputs.is_empty() {
-        quote_spanned!(span=> #private::Body::Sync(|| #private::outcome(#name())))
+        quote_spanned!(span=> #private::TestBody::Sync(|| #private::outcome(#name())))
     } else {
-        quote_spanned!(span=> #private::Body::SyncWithLoop(|event_loop| #private::outcome(#name(event_loop))))
+        quote_spanned!(span=> #private::TestBody::SyncWithLoop(|event_loop| #private::outcome(#name(event_loop))))
     }
 }
 

@@ -18,7 +18,7 @@ fn assert_send_and_sync<T: Send + Sync + 'static>() {}
 /// Compiles for futures that may be sent. The function is not called.
 fn assert_future_is_send<T: Send + 'static>(_: impl FnOnce(TaskLocals) -> T) {}
 
-/// The same for futures that borrow a handle.
+/// As `assert_future_is_send`, for futures that borrow a handle.
 fn assert_borrowing_is_send<'a, T: Send + 'a>(_: impl FnOnce(&'a mut CancelHandle) -> T) {}
 
 /// Says whether a type is `Send` and `Sync`: an inherent function, which there is for such types only, comes before that

@@ -37,7 +37,7 @@ def is_collected(make):
     call(&names, "is_collected", make.clone()).map(drop)
 }
 
-/// The same, where `make` makes coroutines that never end.
+/// As `is_collected`, where `make` makes coroutines that never end.
 fn is_collected_with_forever(code: &CStr) -> PyResult<()> {
     Python::attach(|py| {
         let forever = function(py, |py| {

@@ -29,16 +29,16 @@ mod models {
 
     type Items = Mailbox<usize>;
 
-    /// With a spare reader, as after the first drain.
+    /// With a free reader, as after the first drain.
     fn mailbox() -> Arc<Items> {
         let mailbox = Mailbox::new().unwrap();
         mailbox.readers.add(Wakeup::new().unwrap());
         Arc::new(mailbox)
     }
 
-    /// One turn of the loop, which is played: calls the drain of a reader that is readable and not under way, as long as
+    /// One iteration of the loop, which is played: calls the drain of a reader that is readable and not under way, as long as
     /// there is one. Where the loop `nests`, the first item runs it within itself.
-    fn turn(items: &Items, within: &mut Vec<usize>, seen: &mut Vec<usize>, mut nests: bool) {
+    fn run_iteration(items: &Items, within: &mut Vec<usize>, seen: &mut Vec<usize>, mut nests: bool) {
         let is_ready = |reader| !within.contains(&reader) && items.readers.is_readable(reader);
         let Some(reader) = [0, 1].into_iter().find(|&reader| is_ready(reader)) else {
             return;
@@ -47,7 +47,7 @@ mod models {
         let deliver = |item| {
             seen.push(item);
             if std::mem::take(&mut nests) {
-                turn(items, within, seen, false);
+                run_iteration(items, within, seen, false);
             }
             Ok::<_, ()>(())
         };
@@ -71,12 +71,12 @@ mod models {
                 .collect();
             let mut seen = Vec::new();
             // While they push, and until nothing is readable any more.
-            turn(&mailbox, &mut Vec::new(), &mut seen, nests);
+            run_iteration(&mailbox, &mut Vec::new(), &mut seen, nests);
             pushers
                 .into_iter()
                 .for_each(|pusher| pusher.join().unwrap());
             while mailbox.readers.is_readable(0) || mailbox.readers.is_readable(1) {
-                turn(&mailbox, &mut Vec::new(), &mut seen, false);
+                run_iteration(&mailbox, &mut Vec::new(), &mut seen, false);
             }
             for items in &threads {
                 let of_thread = seen.iter().filter(|item| items.contains(item));
@@ -105,7 +105,7 @@ mod models {
         everything_is_delivered(true, &[&[1, 2], &[3]]);
     }
 
-    /// What waits in the queue when a drain's first item runs the loop is delivered there.
+    /// When the first item of a drain runs the loop, the items behind it are delivered within that.
     #[test]
     fn the_rest_of_a_batch_is_delivered_within() {
         loom::model(|| {
@@ -119,7 +119,7 @@ mod models {
                 if let Some(pusher) = pusher.take() {
                     pusher.join().unwrap();
                     while mailbox.readers.is_readable(1) {
-                        turn(&mailbox, &mut vec![0], &mut within, false);
+                        run_iteration(&mailbox, &mut vec![0], &mut within, false);
                     }
                     assert_eq!(within.len(), 2, "{within:?}");
                 }

@@ -1,6 +1,6 @@
 //! The state of a task, between the threads that poll it, cancel it, end it and deliver it.
 //!
-//! A future is a [`Played`], which moves between them as in `Task`. Whoever gets it out has to end it, or to deliver it:
+//! A future is a [`ModelFuture`], which moves between them as in `Task`. Whoever gets it out has to end it, or to deliver it:
 //! so it is enough to count those.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use crate::state::{EndReason, NextPoll, TaskState};
 
 /// A future that stays pending, or what is in its place.
 #[derive(Debug, PartialEq, Eq)]
-enum Played {
+enum ModelFuture {
     Future,
     Ended(Option<EndReason>),
 }
 
-type State = TaskState<Played, &'static str>;
+type State = TaskState<ModelFuture, &'static str>;
 
 /// Counts the calls of a waker.
 #[derive(Default)]
@@ -34,7 +34,7 @@ impl Wake for Calls {
 fn poll(state: &State, waker: &Waker) -> bool {
     match state.begin_poll() {
         NextPoll::Poll(future, _) => {
-            assert_eq!(future, Played::Future);
+            assert_eq!(future, ModelFuture::Future);
             match state.end_poll(future, waker.clone()) {
                 Ok(()) => false,
                 Err((_, _, reason)) => end(state, reason),
@@ -47,13 +47,13 @@ fn poll(state: &State, waker: &Waker) -> bool {
 
 /// `Task::end`.
 fn end(state: &State, reason: EndReason) -> bool {
-    state.finish(Played::Ended(Some(reason)));
+    state.finish(ModelFuture::Ended(Some(reason)));
     true
 }
 
 /// A task whose driver has been handed to the runtime.
 fn started() -> Arc<State> {
-    let state = Arc::new(State::new(Played::Future, "target"));
+    let state = Arc::new(State::new(ModelFuture::Future, "target"));
     assert_eq!(state.end_start(), None);
     state
 }
@@ -99,7 +99,7 @@ fn a_driver_that_is_asked_to_drop_its_future_does_so_in_this_poll_or_is_woken_fo
             assert_eq!(calls.0.load(Ordering::SeqCst), 1, "nobody polls it again");
             assert!(poll(&state, &waker));
         }
-        let outcome = Played::Ended(Some(EndReason::Cancelled));
+        let outcome = ModelFuture::Ended(Some(EndReason::Cancelled));
         assert_eq!(state.take().future, Some(outcome));
     });
 }
@@ -121,7 +121,7 @@ fn a_shutdown_a_cancellation_and_a_poll_end_a_future_once_and_all_in_all() {
         // Somebody has been asked, so one more poll would end it.
         let by_driver = by_driver || poll(&state, Waker::noop());
         assert!(by_driver != by_shutdown, "{by_driver} {by_shutdown}");
-        assert!(matches!(state.take().future, Some(Played::Ended(Some(_)))));
+        assert!(matches!(state.take().future, Some(ModelFuture::Ended(Some(_)))));
         assert_eq!(state.take().future, None);
     });
 }
@@ -129,7 +129,7 @@ fn a_shutdown_a_cancellation_and_a_poll_end_a_future_once_and_all_in_all() {
 #[test]
 fn a_driver_that_the_runtime_drops_during_the_start_leaves_the_future_to_one() {
     loom::model(|| {
-        let state = Arc::new(State::new(Played::Future, "target"));
+        let state = Arc::new(State::new(ModelFuture::Future, "target"));
         let (first, second) = (Arc::clone(&state), Arc::clone(&state));
         let runtime = thread::spawn(move || first.lose_driver().is_some());
         let closing = thread::spawn(move || cancel_now(&second));
@@ -150,7 +150,7 @@ fn an_output_is_delivered_or_discarded_once() {
         let pushed = match state.begin_poll() {
             NextPoll::Poll(..) => {
                 // Ready, also where somebody has asked for the end meanwhile.
-                state.finish(Played::Ended(None));
+                state.finish(ModelFuture::Ended(None));
                 true
             }
             NextPoll::End(..) | NextPoll::Over => false,

@@ -227,7 +227,7 @@ fn a_panic_of_the_harness_does_not_either() {
     assert!(run.stderr.ends_with("teardown\n"), "{run:#?}");
 }
 
-/// What it does on the loop is cancelled.
+/// Ctrl-C during the set-up cancels the task that the set-up awaits.
 #[cfg(unix)]
 fn ctrl_c_ends_the_setup() {
     let run = with_fault("setup is interrupted and waits", "shared::asks");

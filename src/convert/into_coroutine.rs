@@ -71,7 +71,7 @@ pub(crate) struct Settings {
 }
 
 impl Default for Settings {
-    /// Those of `into_coroutine`.
+    /// The errors of `into_coroutine`.
     fn default() -> Self {
         Self {
             first_poll: FirstPoll::OnCaller,
@@ -100,7 +100,7 @@ impl Suspension for State {
 impl RustCoroutine {
     pub(crate) fn create(
         py: Python<'_>,
-        held: Unstarted,
+        unstarted: Unstarted,
         settings: Settings,
     ) -> PyResult<Bound<'_, Self>> {
         static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
@@ -108,15 +108,15 @@ impl RustCoroutine {
             type_slots::install::<Self>(py);
             type_slots::install_finalizer_of_all::<Self>(py);
         });
-        let mut coroutine = Self::new(held, settings);
+        let mut coroutine = Self::new(unstarted, settings);
         coroutine.origin = coroutine_origin::capture(py)?;
         Bound::new(py, coroutine)
     }
 
     /// Makes the coroutine without a Python object, for another object that steps it.
-    pub(crate) fn new(held: Unstarted, settings: Settings) -> Self {
+    pub(crate) fn new(unstarted: Unstarted, settings: Settings) -> Self {
         Self {
-            state: CoroutineState::new(State::Created(held)),
+            state: CoroutineState::new(State::Created(unstarted)),
             settings,
             origin: None,
         }
@@ -144,7 +144,7 @@ impl RustCoroutine {
     fn advance(&self, state: State, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
         match state {
-            State::Created(held) => self.start(py, held),
+            State::Created(unstarted) => self.start(py, unstarted),
             State::UnderTrio(wait) => self.step_under_trio(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (value,))
             }),
@@ -176,23 +176,23 @@ impl RustCoroutine {
                     inner.call_method1(intern!(py, "throw"), (error,))
                 })
             }
-            State::Created(held) => {
-                drop(held);
+            State::Created(unstarted) => {
+                drop(unstarted);
                 Err(error)
             }
         }
     }
 
-    fn start(&self, py: Python<'_>, mut held: Unstarted) -> PyResult<Step> {
+    fn start(&self, py: Python<'_>, mut unstarted: Unstarted) -> PyResult<Step> {
         if self.settings.first_poll == FirstPoll::OnCaller {
             let instrumentation = Instrumentation::current(py);
-            if held.poll(py, &instrumentation)?.is_ready() {
-                return instrumentation.run(|| convert_output(py, held.into_inner()));
+            if unstarted.poll(py, &instrumentation)?.is_ready() {
+                return instrumentation.run(|| convert_output(py, unstarted.into_inner()));
             }
         }
         let cancel_signal = self.settings.cancel_signal.clone();
         if trio::is_running_here(py)? {
-            let wait = trio_wait::wait(py, held, cancel_signal)?;
+            let wait = trio_wait::wait(py, unstarted, cancel_signal)?;
             return self.step_under_trio(py, wait, |inner| {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
@@ -200,7 +200,7 @@ impl RustCoroutine {
         let locals = TaskLocals::with_current_context(asyncio::get_running_loop(py)?)?;
         let policy = cancel_signal.map_or(CancelPolicy::AfterDrop, CancelPolicy::Signal);
         // It cannot be done yet: only this thread, the loop's, settles it.
-        let future = spawn_future(py, held, locals, policy)?;
+        let future = spawn_future(py, unstarted, locals, policy)?;
         self.wait(py, future.unbind())
     }
 
@@ -292,7 +292,7 @@ impl RustCoroutine {
                 State::Waiting(future) | State::Throwing(future, _) => future.get().abandon(),
                 // trio's task waits no more, so that it must not be rescheduled.
                 State::UnderTrio(wait) => wait.task.cancel_now(py),
-                State::Created(held) => drop(held),
+                State::Created(unstarted) => drop(unstarted),
             }
             Ok(())
         })
@@ -360,9 +360,9 @@ impl Drop for RustCoroutine {
         match self.state.take() {
             Some(State::Waiting(future) | State::Throwing(future, _)) => future.get().abandon(),
             Some(State::UnderTrio(wait)) => wait.task.request_cancel(),
-            Some(State::Created(held)) => {
+            Some(State::Created(unstarted)) => {
                 self.warn_in_drop();
-                drop(held);
+                drop(unstarted);
             }
             None => {}
         }

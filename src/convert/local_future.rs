@@ -39,8 +39,8 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     let output = async move { receiver.await.unwrap_or_else(|_| Err(aborted())) };
-    let held = Unstarted::new(Job::boxed(output), vtable);
-    let future = spawn_future(py, held, locals, CancelPolicy::AtOnce)?;
+    let unstarted = Unstarted::new(Job::boxed(output), vtable);
+    let future = spawn_future(py, unstarted, locals, CancelPolicy::AtOnce)?;
     // An async block captures `fut` alone. An async function would capture `T` too, which need not be `'static`.
     let run = async move {
         let (mut fut, mut sender) = (pin!(catch(fut)), sender);

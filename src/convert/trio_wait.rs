@@ -34,11 +34,11 @@ pub(crate) struct Wait {
 /// watch.
 pub(crate) fn wait(
     py: Python<'_>,
-    held: Unstarted,
+    unstarted: Unstarted,
     cancel_signal: Option<Arc<Signal>>,
 ) -> PyResult<Wait> {
-    held.ensure_runtime()?;
-    held.ensure_unblocked(|| Ok(true))?;
+    unstarted.ensure_runtime()?;
+    unstarted.ensure_unblocked(|| Ok(true))?;
     let token = trio::current_token(py)?;
     let hub = hub_of_host(&token, connect)?;
     let task = trio::current_task(py)?;
@@ -48,7 +48,7 @@ pub(crate) fn wait(
         settle,
     };
     let locals = TaskLocals::new(token).copy_context(py)?;
-    let task = Task::start(py, held, target, locals, hub)?;
+    let task = Task::start(py, unstarted, target, locals, hub)?;
     // This thread delivers the result, so that `settle` and `abort` cannot have been called yet.
     let _ = waiter.get().rust.set(Arc::clone(&task));
     let abort = waiter.getattr(intern!(py, "abort"))?;

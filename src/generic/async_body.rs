@@ -86,22 +86,25 @@ where
     O: IntoPyResult<Kind> + 'static,
     Kind: 'static,
 {
-    Box::pin(Body::<F, O::Value, Kind>::Running(future, PhantomData))
+    Box::pin(ConvertedBody::<F, O::Value, Kind>::Running(
+        future,
+        PhantomData,
+    ))
 }
 
 /// A user's future, then the output that waits for its conversion.
-enum Body<F, T, Kind> {
+enum ConvertedBody<F, T, Kind> {
     /// The future, which is pinned, and has not finished.
     Running(F, PhantomData<fn() -> Kind>),
     /// The output, which is not pinned; boxed as in the bridge's `Job`, because a `PyErr` takes more than most values.
     Finished(Result<T, Box<PyErr>>),
 }
 
-impl<F, T, Kind> Body<F, T, Kind> {
+impl<F, T, Kind> ConvertedBody<F, T, Kind> {
     /// Returns the future, unless it has finished.
     fn future(self: Pin<&mut Self>) -> Option<Pin<&mut F>> {
         // SAFETY: the reference is used for a projection alone, which moves nothing. A `Running` is left by an assignment,
-        // which drops the future in place, and `Body` has no destructor of its own and is `Unpin` only where `F` is.
+        // which drops the future in place, and `ConvertedBody` has no destructor of its own and is `Unpin` only where `F` is.
         match unsafe { self.get_unchecked_mut() } {
             // SAFETY: `self` was pinned, and so is the future in it.
             Self::Running(future, _) => Some(unsafe { Pin::new_unchecked(future) }),
@@ -110,7 +113,7 @@ impl<F, T, Kind> Body<F, T, Kind> {
     }
 }
 
-impl<F, T, Kind> Work for Body<F, T, Kind>
+impl<F, T, Kind> Work for ConvertedBody<F, T, Kind>
 where
     F: Future<Output: IntoPyResult<Kind, Value = T>> + Send,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
@@ -133,7 +136,7 @@ where
     }
 }
 
-impl<F, O, T, Kind> AsyncBody<O> for Body<F, T, Kind>
+impl<F, O, T, Kind> AsyncBody<O> for ConvertedBody<F, T, Kind>
 where
     F: Future<Output = O> + Send + 'static,
     O: IntoPyResult<Kind, Value = T>,

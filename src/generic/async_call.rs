@@ -125,9 +125,9 @@ impl<T: PyClass<Frozen = Self> + Sync> Shares<T> for True {
 /// The output of an async `__anext__`: an `Option`, or a `Result` of one. None becomes `StopAsyncIteration`.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Anext<O>(pub O);
+pub struct AnextOutput<O>(pub O);
 
-impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Anext<Option<T>> {
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for AnextOutput<Option<T>> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
@@ -140,13 +140,15 @@ impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Anext<Option<T>> {
     }
 }
 
-impl<'py, T: IntoPyObject<'py>, E: Into<PyErr>> IntoPyObject<'py> for Anext<Result<Option<T>, E>> {
+impl<'py, T: IntoPyObject<'py>, E: Into<PyErr>> IntoPyObject<'py>
+    for AnextOutput<Result<Option<T>, E>>
+{
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Anext(self.0.map_err(Into::into)?).into_pyobject(py)
+        AnextOutput(self.0.map_err(Into::into)?).into_pyobject(py)
     }
 }
 

@@ -28,7 +28,7 @@ pub use streams::{
 // The attributes expand to PyO3's, by this path.
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
-pub use async_call::{Anext, Shares, frozen, qualified_name};
+pub use async_call::{AnextOutput, Shares, frozen, qualified_name};
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
 pub use pyo3::{Py, pyfunction, pymethods};

@@ -27,7 +27,7 @@ pub fn into_stream<R: Runtime + ContextExt>(async_gen: Bound<'_, PyAny>) -> PyRe
 ///
 /// # Errors
 ///
-/// Those of [`into_stream`].
+/// The errors of [`into_stream`].
 pub fn into_stream_v1<R>(async_gen: Bound<'_, PyAny>) -> PyResult<PyStream>
 where
     R: Runtime + ContextExt,
@@ -39,7 +39,7 @@ where
 ///
 /// # Errors
 ///
-/// Those of [`into_stream_with_locals`].
+/// The errors of [`into_stream_with_locals`].
 pub fn into_stream_with_locals_v1<R>(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,
@@ -56,7 +56,7 @@ where
 ///
 /// # Errors
 ///
-/// Those of [`into_stream`].
+/// The errors of [`into_stream`].
 pub fn into_stream_v2<R>(async_gen: Bound<'_, PyAny>) -> PyResult<PyItems>
 where
     R: Runtime + ContextExt,
@@ -69,7 +69,7 @@ where
 ///
 /// # Errors
 ///
-/// Those of [`into_stream_with_locals`].
+/// The errors of [`into_stream_with_locals`].
 pub fn into_stream_with_locals_v2<R>(
     locals: TaskLocals,
     async_gen: Bound<'_, PyAny>,

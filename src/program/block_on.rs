@@ -33,7 +33,7 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 ///
-/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// The errors of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
 /// started, where an event loop or trio runs on this thread: the wait would stop it, and with it whatever the future
 /// waits for. `RuntimeError` too where this thread polls a future of the same runtime, except on tokio with several
 /// threads, which puts another thread in the place of this one. `RuntimeError` as well when the runtime is shut down or
@@ -113,12 +113,12 @@ fn wait_for_signals_too<T: Send>(
     canceller: oneshot::Sender<()>,
 ) -> PyResult<Option<T>> {
     // Dropping the sender cancels.
-    let (mut canceller, mut raised) = (Some(canceller), None);
+    let (mut canceller, mut pending_error) = (Some(canceller), None);
     loop {
         let received;
         (received, output) = py.detach(move || (output.recv_timeout(SIGNAL_INTERVAL), output));
-        match (received, raised.take()) {
-            (Err(RecvTimeoutError::Timeout), before) => raised = before,
+        match (received, pending_error.take()) {
+            (Err(RecvTimeoutError::Timeout), before) => pending_error = before,
             (received, None) => return Ok(received.ok()),
             (late, Some(error)) => {
                 py.detach(|| drop(late));
@@ -129,7 +129,7 @@ fn wait_for_signals_too<T: Send>(
             if canceller.take().is_none() {
                 return Err(error);
             }
-            raised = Some(error);
+            pending_error = Some(error);
         }
     }
 }

@@ -47,7 +47,7 @@ where
 ///
 /// # Errors
 ///
-/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// The errors of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
 /// started, when the loop is closed or running, when another loop runs on this thread, and where
 /// [`block_on`](super::block_on::block_on) refuses to wait. `RuntimeError` also when the loop is stopped before the future
 /// is done.
@@ -69,7 +69,7 @@ where
 ///
 /// # Errors
 ///
-/// Those of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
+/// The errors of the future; a panic of the future as [`RustPanic`](crate::err::RustPanic). `RuntimeError`, before anything is
 /// started, when a loop runs on this thread, and where [`block_on`](super::block_on::block_on) refuses to wait.
 pub fn run<R, F, T>(py: Python<'_>, fut: F) -> PyResult<T>
 where

@@ -38,7 +38,7 @@ pub fn run_forever(py: Python<'_>) -> PyResult<()> {
 ///
 /// # Errors
 ///
-/// Those of the function; `RuntimeError` when a loop runs on this thread already.
+/// The errors of the function; `RuntimeError` when a loop runs on this thread already.
 ///
 /// # Panics
 ///

@@ -13,7 +13,7 @@ use crate::runtime::traits::Runtime;
 ///
 /// # Errors
 ///
-/// Those of the function; `RuntimeError`, and the function is not called, where the runtime would wait for itself.
+/// The errors of the function; `RuntimeError`, and the function is not called, where the runtime would wait for itself.
 pub(crate) fn wait<R: Runtime, T>(function: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     if !current_runtime::is_polling(TypeId::of::<R>()) {
         return function();

@@ -1,6 +1,6 @@
 //! The state of an object that Python steps by `send`, `throw` and `close`, as a coroutine.
 //!
-//! Any thread that is attached to Python may call these methods. The states ([`Phase`]) and who changes them:
+//! Any thread that is attached to Python may call these methods. The states ([`StepState`]) and who changes them:
 //!
 //! | from | to | by |
 //! | --- | --- | --- |
@@ -29,12 +29,12 @@ pub(crate) trait Suspension {
 
 /// The state of one object, which is suspended with an `S`.
 pub(crate) struct CoroutineState<S> {
-    phase: Mutex<Phase<S>>,
+    phase: Mutex<StepState<S>>,
     /// Whether a step or a `close` has begun. It guards nothing, and is read without the lock.
     has_begun: AtomicBool,
 }
 
-enum Phase<S> {
+enum StepState<S> {
     /// No step has been made, or the last one has yielded.
     Suspended(S),
     /// A thread runs a step, and has taken the state out.
@@ -45,7 +45,7 @@ enum Phase<S> {
 impl<S: Suspension> CoroutineState<S> {
     pub(crate) fn new(suspension: S) -> Self {
         Self {
-            phase: Mutex::new(Phase::Suspended(suspension)),
+            phase: Mutex::new(StepState::Suspended(suspension)),
             has_begun: AtomicBool::new(false),
         }
     }
@@ -53,7 +53,7 @@ impl<S: Suspension> CoroutineState<S> {
     /// Makes the state of an object that is finished.
     pub(crate) fn finished() -> Self {
         Self {
-            phase: Mutex::new(Phase::Finished),
+            phase: Mutex::new(StepState::Finished),
             has_begun: AtomicBool::new(true),
         }
     }
@@ -63,7 +63,7 @@ impl<S: Suspension> CoroutineState<S> {
     ///
     /// # Errors
     ///
-    /// Those of the step. `ValueError`: the object is executing. `RuntimeError`: it is finished.
+    /// The errors of the step. `ValueError`: the object is executing. `RuntimeError`: it is finished.
     #[inline]
     pub(crate) fn step(&self, step: impl FnOnce(S) -> PyResult<Step>) -> PyResult<Step> {
         let (suspension, executing) = match self.begin() {
@@ -81,7 +81,7 @@ impl<S: Suspension> CoroutineState<S> {
     /// Suspends the object, within a step. The step has to yield then; any other result finishes the object and drops the
     /// value.
     pub(crate) fn suspend(&self, suspension: S) {
-        *lock(&self.phase) = Phase::Suspended(suspension);
+        *lock(&self.phase) = StepState::Suspended(suspension);
     }
 
     /// Finishes the object between two steps; `give_up` gets the value that it was suspended with. A finished object stays
@@ -89,7 +89,7 @@ impl<S: Suspension> CoroutineState<S> {
     ///
     /// # Errors
     ///
-    /// Those of `give_up`. `ValueError`: the object is executing.
+    /// The errors of `give_up`. `ValueError`: the object is executing.
     pub(crate) fn close(&self, give_up: impl FnOnce(S) -> PyResult<()>) -> PyResult<()> {
         match self.begin() {
             Ok((suspension, _executing)) => give_up(suspension),
@@ -102,11 +102,11 @@ impl<S: Suspension> CoroutineState<S> {
     fn begin(&self) -> Result<(S, Executing<'_, S>), Misuse> {
         let mut phase = lock(&self.phase);
         self.has_begun.store(true, Ordering::Relaxed);
-        match std::mem::replace(&mut *phase, Phase::Executing) {
-            Phase::Suspended(suspension) => Ok((suspension, Executing(&self.phase))),
-            Phase::Executing => Err(Misuse::Executing),
-            Phase::Finished => {
-                *phase = Phase::Finished;
+        match std::mem::replace(&mut *phase, StepState::Executing) {
+            StepState::Suspended(suspension) => Ok((suspension, Executing(&self.phase))),
+            StepState::Executing => Err(Misuse::Executing),
+            StepState::Finished => {
+                *phase = StepState::Finished;
                 Err(Misuse::Finished)
             }
         }
@@ -119,34 +119,34 @@ impl<S: Suspension> CoroutineState<S> {
 
     /// Whether a thread is in a step.
     pub(crate) fn is_executing(&self) -> bool {
-        matches!(*lock(&self.phase), Phase::Executing)
+        matches!(*lock(&self.phase), StepState::Executing)
     }
 
     /// Whether the last step has yielded.
     pub(crate) fn is_suspended(&self) -> bool {
-        self.has_begun() && matches!(*lock(&self.phase), Phase::Suspended(_))
+        self.has_begun() && matches!(*lock(&self.phase), StepState::Suspended(_))
     }
 
     /// Shows the value that the object is suspended with. `None` while it is executing and when it is finished.
     pub(crate) fn inspect<T>(&self, inspect: impl FnOnce(&S) -> T) -> Option<T> {
         // The garbage collector must not wait. Whoever has the lock is running, so the object is not garbage then.
         match &*self.phase.try_lock().ok()? {
-            Phase::Suspended(suspension) => Some(inspect(suspension)),
-            Phase::Executing | Phase::Finished => None,
+            StepState::Suspended(suspension) => Some(inspect(suspension)),
+            StepState::Executing | StepState::Finished => None,
         }
     }
 
     /// Takes the value out that the object is suspended with, when the object is dropped.
     pub(crate) fn take(&mut self) -> Option<S> {
         let phase = self.phase.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(phase, Phase::Finished) {
-            Phase::Suspended(suspension) => Some(suspension),
-            Phase::Executing | Phase::Finished => None,
+        match std::mem::replace(phase, StepState::Finished) {
+            StepState::Suspended(suspension) => Some(suspension),
+            StepState::Executing | StepState::Finished => None,
         }
     }
 }
 
-fn lock<S>(phase: &Mutex<Phase<S>>) -> MutexGuard<'_, Phase<S>> {
+fn lock<S>(phase: &Mutex<StepState<S>>) -> MutexGuard<'_, StepState<S>> {
     // Only moves and comparisons happen under this lock.
     phase.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -168,12 +168,12 @@ impl Misuse {
 }
 
 /// A step under way; its end finishes the object.
-struct Executing<'a, S>(&'a Mutex<Phase<S>>);
+struct Executing<'a, S>(&'a Mutex<StepState<S>>);
 
 impl<S> Drop for Executing<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        let before = std::mem::replace(&mut *lock(self.0), Phase::Finished);
+        let before = std::mem::replace(&mut *lock(self.0), StepState::Finished);
         drop(before);
     }
 }

@@ -23,7 +23,7 @@ impl TaskLocals {
     ///
     /// # Errors
     ///
-    /// Those of `contextvars.copy_context()`: only when Python has no memory left.
+    /// The errors of `contextvars.copy_context()`: only when Python has no memory left.
     pub fn copy_context(self, py: Python<'_>) -> PyResult<Self> {
         Ok(self.with_context(contextvars::copy_current(py)?))
     }
@@ -48,7 +48,7 @@ impl TaskLocals {
     ///
     /// # Errors
     ///
-    /// Those of the function.
+    /// The errors of the function.
     ///
     /// # Panics
     ///

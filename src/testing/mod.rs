@@ -128,7 +128,7 @@ pub mod __private {
     pub use super::test::fixtures::load_module;
     pub use super::test::registration::TestRegistration;
     pub use super::test::skip::skip;
-    pub use super::test::test::Body;
+    pub use super::test::test::TestBody;
     pub use super::test::test_output::{TestOutput, erase, outcome};
     pub use super::test::without_await::expect_ready;
     pub use crate::__testing_a_test_is_a_free_function as a_test_is_a_free_function;

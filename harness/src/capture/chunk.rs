@@ -6,7 +6,7 @@
 //! | growing | a writer reserves bytes that do not fit: it stores the end of the text, and takes another chunk | full |
 //! | growing | whoever closes the journal reserves more than the capacity | full |
 //! | full: no reservation fits any more; the text is complete once `written` has reached its end | the journal is drained | free |
-//! | free: kept in [`SPARE`], or given back to the system | | |
+//! | free: kept in [`FREE_CHUNK`], or given back to the system | | |
 
 #![expect(unsafe_code, reason = "threads share memory that no lock guards")]
 
@@ -39,7 +39,7 @@ pub(super) struct Chunk {
 const OPEN: usize = usize::MAX;
 
 /// A free chunk, so that not every test has to ask the system for one.
-static SPARE: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
+static FREE_CHUNK: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
 
 impl Chunk {
     /// Returns a chunk that comes after `before`, twice as large, and has room for `length` bytes.
@@ -56,13 +56,13 @@ impl Chunk {
 
     fn allocate(before: *mut Self, length: usize) -> Option<*mut Self> {
         let size = length.checked_add(size_of::<Self>())?.max(MIN_SIZE);
-        let spare = match size {
-            MIN_SIZE => SPARE.swap(ptr::null_mut(), Ordering::AcqRel),
+        let free_chunk = match size {
+            MIN_SIZE => FREE_CHUNK.swap(ptr::null_mut(), Ordering::AcqRel),
             _ => ptr::null_mut(),
         };
-        let memory = match spare.is_null() {
+        let memory = match free_chunk.is_null() {
             true => memory::map(size)?.cast::<Self>(),
-            false => spare,
+            false => free_chunk,
         };
         let chunk = Self {
             before,
@@ -83,7 +83,7 @@ impl Chunk {
         // SAFETY: the caller says that it is there.
         let size = unsafe { (*chunk).capacity } + size_of::<Self>();
         let other = match size {
-            MIN_SIZE => SPARE.swap(chunk, Ordering::AcqRel),
+            MIN_SIZE => FREE_CHUNK.swap(chunk, Ordering::AcqRel),
             _ => chunk,
         };
         if !other.is_null() {

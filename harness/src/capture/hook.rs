@@ -18,14 +18,14 @@ use super::scope_guard::enter_without_flush;
 use super::{flush, layer, panic_text};
 use crate::unwind::PanicRecord;
 
-type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// How many runs are under way in this process.
 static RUNS: Mutex<usize> = Mutex::new(0);
 /// How many threads are in the hook.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 /// The hook that was installed before ours; present as long as ours is installed.
-static FORMER: RwLock<Option<Arc<Hook>>> = RwLock::new(None);
+static FORMER: RwLock<Option<Arc<PanicHook>>> = RwLock::new(None);
 
 /// Keeps the hook installed. The last guard that is dropped restores the former hook, unless a thread is in ours:
 /// `panic::take_hook` would wait for that thread, which may be that of a test which has timed out.
@@ -59,7 +59,8 @@ impl Drop for HookGuard {
         if let Some(former) = former {
             drop(panic::take_hook());
             // A thread that is in the former hook at this moment has it too.
-            let shared = |former: Arc<Hook>| -> Hook { Box::new(move |info| former(info)) };
+            let shared =
+                |former: Arc<PanicHook>| -> PanicHook { Box::new(move |info| former(info)) };
             panic::set_hook(Arc::try_unwrap(former).unwrap_or_else(shared));
         }
     }
@@ -86,15 +87,15 @@ fn report(info: &PanicHookInfo<'_>) {
         // std's lock waits for, such as Python's.
         flush::flush_stdout_in_time();
     }
-    let is_heard = scope.reopen_stderr();
+    let is_stderr_open = scope.reopen_stderr();
     let keeps_name = role == Role::Thread;
     match layer::is_present() {
         // The former hook writes to standard error, which the layer captures.
-        true if keeps_name && is_heard => call_former(info),
+        true if keeps_name && is_stderr_open => call_former(info),
         true if keeps_name => scope.append_or_print(&former_text(info, &scope)),
         true => scope.append_or_print(&renamed_former_text(info, &scope)),
         // The output is not captured, and the thread bears the right name.
-        false if keeps_name && is_heard && !scope.is_capturing() => call_former(info),
+        false if keeps_name && is_stderr_open && !scope.is_capturing() => call_former(info),
         false => scope.append_or_print(own_text(info, &scope, keeps_name).as_bytes()),
     }
 }
@@ -106,7 +107,7 @@ fn call_former(info: &PanicHookInfo<'_>) {
     }
 }
 
-fn former() -> Option<Arc<Hook>> {
+fn former() -> Option<Arc<PanicHook>> {
     FORMER
         .read()
         .unwrap_or_else(PoisonError::into_inner)

@@ -61,14 +61,14 @@ fn backtrace(text: &mut String) {
 
 /// Cuts a backtrace down to the frames between std's two marks.
 fn short(full: &str) -> String {
-    let mut kept = String::new();
+    let mut text = String::new();
     let mut is_inside = !full.contains(SHORT_END);
     let mut is_kept = is_inside;
     let mut number = 0;
     for line in full.lines() {
         let Some((_, frame)) = line.split_once(": ").filter(|_| !is_place(line)) else {
             if is_kept {
-                let _ = writeln!(kept, "{line}");
+                let _ = writeln!(text, "{line}");
             }
             continue;
         };
@@ -77,12 +77,12 @@ fn short(full: &str) -> String {
         }
         is_kept = is_inside;
         if is_kept {
-            let _ = writeln!(kept, "{number:4}: {frame}");
+            let _ = writeln!(text, "{number:4}: {frame}");
             number += 1;
         }
         is_inside |= frame.contains(SHORT_END);
     }
-    kept
+    text
 }
 
 /// Says whether the line tells where the frame before it is: `             at src/lib.rs:1:2`.

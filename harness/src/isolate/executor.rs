@@ -31,14 +31,14 @@ use crate::unwind;
 /// Takes the parent's calls. The next trial is started by the thread that takes the calls, or by the one that has waited
 /// for the trial before, whichever finds that none is running.
 pub(super) struct Executor {
-    settings: Settings,
+    settings: ExecutorSettings,
     threads: ThreadPool<Ended>,
     link: CheckedFile<UnixStream>,
     state: Mutex<State>,
 }
 
 /// The settings of all trials.
-pub(super) struct Settings {
+pub(super) struct ExecutorSettings {
     pub(super) measures: bool,
     pub(super) destination: Destination,
     pub(super) limits: Option<TimeLimits>,
@@ -68,7 +68,7 @@ struct State {
 impl Executor {
     /// Says to the parent that the worker is ready. The output until now belongs to no trial.
     pub(super) fn open(
-        settings: Settings,
+        settings: ExecutorSettings,
         link: UnixStream,
         trials: Trials,
         mut output: Option<OutputFile>,
@@ -269,7 +269,7 @@ mod tests {
             Trial::test("is_returned", || Err("it ran".into())),
             Trial::test("comes_later", || Ok(())),
         ];
-        let settings = Settings {
+        let settings = ExecutorSettings {
             measures: false,
             destination: Destination::PassThrough,
             limits: None,

@@ -15,8 +15,6 @@ mod executor;
 #[cfg(unix)]
 mod fd_loss;
 #[cfg(unix)]
-mod hang_up;
-#[cfg(unix)]
 mod link;
 #[cfg(not(unix))]
 mod none;
@@ -32,6 +30,8 @@ mod protocol;
 mod queue;
 #[cfg(unix)]
 mod replies;
+#[cfg(unix)]
+mod run_end;
 #[cfg(unix)]
 mod run_index;
 #[cfg(unix)]

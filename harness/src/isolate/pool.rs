@@ -22,9 +22,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Submission;
-use super::hang_up::{HangUp, Limit};
 use super::process::EXIT_LIMIT;
-use super::queue::Queue;
+use super::queue::Submissions;
+use super::run_end::{Limit, RunEnd};
 use super::worker::{Worker, WorkerSettings};
 use crate::args::Arguments;
 
@@ -33,7 +33,7 @@ pub(super) const MAX_TRIALS: usize = 32;
 
 /// Worker processes, each in a slot.
 pub(crate) struct Pool {
-    queue: Arc<Queue>,
+    queue: Arc<Submissions>,
     slots: Vec<Slot>,
     capacity: usize,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Pool {
 /// The place of one worker at a time: the thread that starts it, talks to it and replaces it.
 struct Slot {
     thread: JoinHandle<()>,
-    hang_up: HangUp,
+    run_end: RunEnd,
 }
 
 impl Pool {
@@ -57,7 +57,7 @@ impl Pool {
                 "--isolate is of no use to a run within a test",
             )
         })?;
-        let queue = Arc::new(Queue::new(size));
+        let queue = Arc::new(Submissions::new(size));
         // Where the end of one trial decides what comes next, none may be sent ahead, and where
         // trials print into the report none may be ahead of it.
         let is_decided_late =
@@ -73,12 +73,12 @@ impl Pool {
             passes_output: args.nocapture,
         };
         let slots = (0..size).map(|number| {
-            let hang_up = HangUp::default();
-            let worker = Worker::new(number, setup, queue.clone(), hang_up.clone());
+            let run_end = RunEnd::default();
+            let worker = Worker::new(number, setup, queue.clone(), run_end.clone());
             let thread = thread::Builder::new()
                 .name(format!("test-worker-{number}"))
                 .spawn(|| worker.work())?;
-            Ok(Slot { thread, hang_up })
+            Ok(Slot { thread, run_end })
         });
         Ok(Self {
             slots: slots.collect::<io::Result<_>>()?,
@@ -103,7 +103,7 @@ impl Pool {
         self.queue.close();
         let limit = Limit::new(patience.unwrap_or(EXIT_LIMIT));
         for slot in &self.slots {
-            slot.hang_up.close(limit);
+            slot.run_end.close(limit);
         }
         for slot in self.slots {
             let _ = slot.thread.join();

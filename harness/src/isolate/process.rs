@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use super::Request;
 use super::fd_loss;
-use super::hang_up::{HangUp, Limit};
 use super::output_file::OutputFile;
 use super::protocol::{self, Call, Reply};
 use super::replies::{Replies, SharedChild};
+use super::run_end::{Limit, RunEnd};
 use crate::args::INTERRUPTED;
 use crate::process::worker;
 
@@ -146,8 +146,8 @@ impl Process {
     }
 
     /// Waits for the end of a worker that is gone, and says how it ended.
-    pub(super) fn exit_reason(&mut self, hang_up: &HangUp) -> String {
-        match self.end(hang_up) {
+    pub(super) fn exit_reason(&mut self, run_end: &RunEnd) -> String {
+        match self.end(run_end) {
             Ok(End::Exited(status)) => describe(status),
             Ok(End::Killed(_)) => fd_loss::REASON.to_owned(),
             Err(error) => format!("child process was lost: {error}"),
@@ -159,9 +159,9 @@ impl Process {
     /// # Errors
     ///
     /// Says how it failed there, with what it printed.
-    pub(super) fn end_run(mut self, hang_up: &HangUp) -> Result<(), Vec<u8>> {
-        let reason = match self.end(hang_up) {
-            Ok(End::Exited(status)) if is_good(status, hang_up) => return Ok(()),
+    pub(super) fn end_run(mut self, run_end: &RunEnd) -> Result<(), Vec<u8>> {
+        let reason = match self.end(run_end) {
+            Ok(End::Exited(status)) if is_good(status, run_end) => return Ok(()),
             Ok(End::Exited(status)) => describe(status),
             // The process ignores SIGCHLD, and gets no status of any child.
             Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
@@ -183,7 +183,7 @@ impl Process {
     }
 
     /// Ends the worker. The end of the run may shorten its time meanwhile.
-    fn end(&mut self, hang_up: &HangUp) -> io::Result<End> {
+    fn end(&mut self, run_end: &RunEnd) -> io::Result<End> {
         let _ = self.link.shutdown(Shutdown::Both);
         let own = Limit::new(EXIT_LIMIT);
         let mut pause = Duration::from_millis(1);
@@ -193,7 +193,7 @@ impl Process {
             if let Some(status) = child.try_wait()? {
                 return Ok(End::Exited(status));
             }
-            let Limit { patience, deadline } = hang_up.limit().unwrap_or(own);
+            let Limit { patience, deadline } = run_end.limit().unwrap_or(own);
             if Instant::now() >= deadline {
                 child.kill()?;
                 child.wait()?;
@@ -222,8 +222,8 @@ enum End {
 }
 
 /// Says whether a worker has ended well: Ctrl-C, which reaches workers too, ends the run and has a status of its own.
-fn is_good(status: ExitStatus, hang_up: &HangUp) -> bool {
-    status.success() || hang_up.limit().is_some() && status.code() == Some(INTERRUPTED)
+fn is_good(status: ExitStatus, run_end: &RunEnd) -> bool {
+    status.success() || run_end.limit().is_some() && status.code() == Some(INTERRUPTED)
 }
 
 /// Returns what to start this program again with: its path, unless that has been removed since, or

@@ -44,7 +44,7 @@ pub(super) enum Reply {
     Unavailable,
     /// The set-up of the program has failed. This comes instead of `Ready`, and nothing comes after it.
     SetupFailed,
-    /// What the trial was doing is printed.
+    /// The stacks of the trial that runs have been printed.
     Described,
     /// The number of trials that will not run: the last ones of those that had been asked for until then.
     Returned {

@@ -16,7 +16,7 @@ use super::protocol::{self, Call};
 const MAX_BYTES: usize = 16 << 10;
 
 /// The trials of a pool that no slot has taken.
-pub(super) struct Queue {
+pub(super) struct Submissions {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -29,7 +29,7 @@ struct State {
     is_closed: bool,
 }
 
-impl Queue {
+impl Submissions {
     pub(super) fn new(slots: usize) -> Self {
         let state = State {
             jobs: VecDeque::new(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::executor::{Executor, Settings, Trials};
+use super::executor::{Executor, ExecutorSettings, Trials};
 use super::fd_loss;
 use super::link;
 use super::output_file::OutputFile;
@@ -38,7 +38,7 @@ impl Server {
             true => (Destination::PassThrough, None),
             false => (Destination::File, Some(own_output()?)),
         };
-        let settings = Settings {
+        let settings = ExecutorSettings {
             measures: args.bench,
             destination,
             limits: TimeLimits::new(args),

@@ -8,11 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fd_loss;
-use super::hang_up::HangUp;
 use super::process::{NotReady, Process};
 use super::protocol::Reply;
-use super::queue::Queue;
+use super::queue::Submissions;
 use super::replies::is_timeout;
+use super::run_end::RunEnd;
 use super::{Progress, Submission};
 use crate::event::Outcome;
 use crate::job::Ended;
@@ -39,8 +39,8 @@ pub(super) struct WorkerSettings {
 pub(super) struct Worker {
     number: usize,
     setup: WorkerSettings,
-    queue: Arc<Queue>,
-    hang_up: HangUp,
+    queue: Arc<Submissions>,
+    run_end: RunEnd,
     process: Option<Process>,
     /// The trials that the process was sent. It runs the first of them.
     sent: VecDeque<Submission>,
@@ -54,14 +54,14 @@ impl Worker {
     pub(super) fn new(
         number: usize,
         setup: WorkerSettings,
-        queue: Arc<Queue>,
-        hang_up: HangUp,
+        queue: Arc<Submissions>,
+        run_end: RunEnd,
     ) -> Self {
         Self {
             number,
             setup,
             queue,
-            hang_up,
+            run_end,
             process: None,
             sent: VecDeque::new(),
             since: Instant::now(),
@@ -100,7 +100,7 @@ impl Worker {
         };
         (job.notify)(Progress::Started);
         // If the run is over by now the process is told so here, and says no more.
-        self.hang_up.set(process.link().clone());
+        self.run_end.set(process.link().clone());
         process.request([&job.request]);
         self.process = Some(process);
         self.sent.push_back(job);
@@ -161,7 +161,7 @@ impl Worker {
             _ => 1,
         };
         if self.sent.is_empty() {
-            self.hang_up.clear();
+            self.run_end.clear();
             self.queue.clear_backlog(self.number);
         }
         (job.notify)(Progress::Ended(ended));
@@ -198,8 +198,8 @@ impl Worker {
 
     /// Ends a process, which may have something to close, and to tear down; it fails the run if it does not end well.
     fn retire(&self, process: Process) {
-        self.hang_up.clear();
-        if let Err(output) = process.end_run(&self.hang_up) {
+        self.run_end.clear();
+        if let Err(output) = process.end_run(&self.run_end) {
             shared::worker_failed(&output);
         }
     }
@@ -207,11 +207,11 @@ impl Worker {
     /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
     /// nonsense. If the run is over, which has shut the socket down, then the process may tear down.
     fn process_failed(&mut self, mut process: Process, error: &io::Error) {
-        if self.hang_up.limit().is_some() {
+        if self.run_end.limit().is_some() {
             self.sent.clear();
             return self.retire(process);
         }
-        self.hang_up.clear();
+        self.run_end.clear();
         let job = self.sent.pop_front();
         self.requeue_rest();
         let timeout = job.as_ref().and_then(|job| job.timeout);
@@ -231,7 +231,7 @@ impl Worker {
                 process.kill();
                 Outcome::FailedBecause(fd_loss::PROTOCOL_REASON.to_owned())
             }
-            None => Outcome::FailedBecause(process.exit_reason(&self.hang_up)),
+            None => Outcome::FailedBecause(process.exit_reason(&self.run_end)),
         };
         if let Some(job) = job {
             (job.notify)(Progress::Ended(Ended::cut_short(outcome, output, None)));
@@ -253,12 +253,12 @@ impl Worker {
             let reason = format!("the worker process could not be started: {error}");
             NoProcess::Ended(Ended::without_output(Outcome::FailedBecause(reason)))
         })?;
-        self.hang_up.set(process.link().clone());
+        self.run_end.set(process.link().clone());
         let Err(not_ready) = process.await_ready() else {
             return Ok(process);
         };
         // It may print until it has ended.
-        let reason = process.exit_reason(&self.hang_up);
+        let reason = process.exit_reason(&self.run_end);
         let output = process.take_output().unwrap_or_default();
         Err(match not_ready {
             NotReady::SetupFailed => NoProcess::SetupFailed(output),

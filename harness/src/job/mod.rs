@@ -9,12 +9,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::test_thread::{TestThread, Unreported};
+use self::test_thread::{PendingEnd, TestThread};
 pub(crate) use self::thread_pool::{Thread, ThreadPool};
 use crate::args::TimeLimits;
 use crate::capture::{Context, Destination, Scope, flush};
 use crate::event::Outcome;
-use crate::trial::{BlockOn, Body, Call, Cancellation, Description};
+use crate::trial::{BlockOn, Body, BodyArguments, Cancellation, Description};
 
 /// A trial that is ready to start, and the receiver of its end.
 pub(crate) struct Job<D> {
@@ -89,7 +89,7 @@ pub(crate) struct Handle(Option<Started>);
 struct Started {
     scope: Arc<Scope>,
     cancellation: Arc<Cancellation>,
-    unreported: Arc<Unreported>,
+    pending_end: Arc<PendingEnd>,
 }
 
 impl Handle {
@@ -105,12 +105,12 @@ impl Handle {
         let Some(Started {
             scope,
             cancellation,
-            unreported,
+            pending_end,
         }) = self.0
         else {
             return (Ended::cut_short(outcome, Vec::new(), elapsed), None);
         };
-        let ended = match unreported.take() {
+        let ended = match pending_end.take() {
             Some(judged) => judged.into_ended(&scope),
             None => Ended::cut_short(outcome, scope.close(), elapsed),
         };
@@ -120,7 +120,7 @@ impl Handle {
     /// Says whether the body has returned.
     pub(crate) fn has_returned(&self) -> bool {
         let started = self.0.as_ref();
-        started.is_some_and(|started| started.unreported.is_there())
+        started.is_some_and(|started| started.pending_end.is_there())
     }
 
     /// Returns what cancels the job.
@@ -173,14 +173,14 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             return Handle::default();
         };
         let cancellation = Arc::new(Cancellation::default());
-        let call = Call {
+        let call = BodyArguments {
             once: !measures,
             cancellation: cancellation.clone(),
             block_on,
         };
         let name = thread_name(description.name.clone());
-        let unreported = Arc::<Unreported>::default();
-        let thread = TestThread::new(description, limits, scope.clone(), unreported.clone());
+        let pending_end = Arc::<PendingEnd>::default();
+        let thread = TestThread::new(description, limits, scope.clone(), pending_end.clone());
         let own = scope.clone();
         threads.start(
             name,
@@ -195,7 +195,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
         Handle(Some(Started {
             scope,
             cancellation,
-            unreported,
+            pending_end,
         }))
     }
 }

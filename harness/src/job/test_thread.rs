@@ -2,7 +2,7 @@
 //!
 //! | state | event | by whom, on which thread | next state |
 //! | --- | --- | --- | --- |
-//! | running | the body returns or panics, and is judged | the test's thread | returned: [`Unreported`] has the end |
+//! | running | the body returns or panics, and is judged | the test's thread | returned: [`PendingEnd`] has the end |
 //! | running | the test's time is over | the thread that drives the schedule | reported; the later end of the thread is ignored |
 //! | returned | std's standard output is flushed | the test's thread, which takes the end and returns it to the pool | reported |
 //! | returned | the test's time is over, as the flush waits for std's lock | the thread that drives the schedule, which takes the end | reported |
@@ -25,7 +25,7 @@ pub(super) struct TestThread {
     description: Arc<Description>,
     limits: Option<TimeLimits>,
     scope: Arc<Scope>,
-    unreported: Arc<Unreported>,
+    pending_end: Arc<PendingEnd>,
     reporting_process: ReportingProcess,
 }
 
@@ -34,18 +34,18 @@ pub(super) struct TestThread {
 /// That is done by the test's thread, after a flush of std's standard output. Where another test keeps the lock
 /// of that, the schedule does it when the test's time is over.
 #[derive(Default)]
-pub(super) struct Unreported(Mutex<Option<Judged>>);
+pub(super) struct PendingEnd(Mutex<Option<BodyEnd>>);
 
 /// The end of a body, without what it printed.
-pub(super) struct Judged {
+pub(super) struct BodyEnd {
     outcome: Outcome,
     /// The message of an `Err`, to be shown after what the test has printed.
     error: Option<String>,
     elapsed: Duration,
 }
 
-impl Unreported {
-    pub(super) fn take(&self) -> Option<Judged> {
+impl PendingEnd {
+    pub(super) fn take(&self) -> Option<BodyEnd> {
         self.lock().take()
     }
 
@@ -53,12 +53,12 @@ impl Unreported {
         self.lock().is_some()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Judged>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<BodyEnd>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Judged {
+impl BodyEnd {
     /// Appends the error to what the test has printed, and closes its scope.
     pub(super) fn into_ended(self, scope: &Scope) -> Ended {
         if let Some(message) = &self.error {
@@ -78,13 +78,13 @@ impl TestThread {
         description: Arc<Description>,
         limits: Option<TimeLimits>,
         scope: Arc<Scope>,
-        unreported: Arc<Unreported>,
+        pending_end: Arc<PendingEnd>,
     ) -> Self {
         Self {
             description,
             limits,
             scope,
-            unreported,
+            pending_end,
             reporting_process: ReportingProcess::new(),
         }
     }
@@ -97,11 +97,11 @@ impl TestThread {
         let result = panic::catch_unwind(AssertUnwindSafe(body));
         if let Some(result) = result.transpose() {
             // The thread still works for the test, as the drop of a panic's payload may print.
-            *self.unreported.lock() = Some(self.judge(result, since.elapsed()));
+            *self.pending_end.lock() = Some(self.judge(result, since.elapsed()));
         }
         // This flushes std's standard output, and may wait for its lock.
         drop(entered);
-        match self.unreported.take() {
+        match self.pending_end.take() {
             Some(judged) => {
                 self.reporting_process
                     .exit_if_forked(judged.outcome.is_failure());
@@ -111,7 +111,7 @@ impl TestThread {
         }
     }
 
-    fn judge(&self, result: Result<Verdict, Payload>, elapsed: Duration) -> Judged {
+    fn judge(&self, result: Result<Verdict, Payload>, elapsed: Duration) -> BodyEnd {
         let error = match &result {
             Ok(Err(failed)) => failed.message().map(str::to_owned),
             _ => None,
@@ -121,7 +121,7 @@ impl TestThread {
             Some(limits) => outcome.within(&limits, elapsed),
             None => outcome,
         };
-        Judged {
+        BodyEnd {
             outcome,
             error,
             elapsed,

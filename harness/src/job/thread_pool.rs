@@ -33,13 +33,13 @@ const STACK: usize = 2 << 20;
 struct Work<T> {
     name: String,
     /// Runs on the thread.
-    run: Run<T>,
+    run: WorkFunction<T>,
     /// Runs when `run` has, with its output, or `None` if it panicked; or when `run` was dropped as there was no thread to
     /// be had. If the thread was its own then it has ended, and with it everything that it kept for itself.
     then: Box<dyn FnOnce(io::Result<Option<T>>) + Send>,
 }
 
-type Run<T> = Box<dyn FnOnce() -> T + Send>;
+type WorkFunction<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// The thread that work runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,9 @@ impl Arguments {
 }
 
 /// A pool with as many threads as there is work for at once. They end when the pool is dropped and its work is done.
-pub(crate) struct ThreadPool<T: Send + 'static>(Arc<Shared<T>>);
+pub(crate) struct ThreadPool<T: Send + 'static>(Arc<PoolShared<T>>);
 
-struct Shared<T> {
+struct PoolShared<T> {
     thread: Thread,
     state: Mutex<State<T>>,
     changed: Condvar,
@@ -89,7 +89,7 @@ impl<T: Send + 'static> ThreadPool<T> {
             sleeping: 0,
             is_closed: false,
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(PoolShared {
             thread,
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -142,7 +142,7 @@ impl<T: Send> Drop for ThreadPool<T> {
     }
 }
 
-impl<T: Send + 'static> Shared<T> {
+impl<T: Send + 'static> PoolShared<T> {
     /// Leaves the work to the threads that there are; if there are none it is dropped.
     fn go_without(&self, error: io::Error) {
         let mut state = self.lock();
@@ -198,7 +198,7 @@ impl<T: Send + 'static> Shared<T> {
 }
 
 /// Runs `run` on a new thread and waits for that; if there is none to be had, on this one. `None` says that it panicked.
-fn run_on_own_thread<T: Send + 'static>(name: String, run: Run<T>) -> Option<T> {
+fn run_on_own_thread<T: Send + 'static>(name: String, run: WorkFunction<T>) -> Option<T> {
     let slot = Arc::new(Mutex::new(Some(run)));
     let for_thread = slot.clone();
     let started = thread::Builder::new()

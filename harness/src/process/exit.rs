@@ -21,11 +21,11 @@ use super::{FAILURE, print_error};
 type Objection = Box<dyn Fn() -> String + Send>;
 
 /// The guards that exist: a test may have runs of its own.
-static GUARDED: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
+static EXIT_GUARDS: Mutex<Vec<RegisteredGuard>> = Mutex::new(Vec::new());
 /// The process that they are in. A forked child may end as it likes, and must not wait for a lock.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-struct Guarded {
+struct RegisteredGuard {
     id: u64,
     objection: Objection,
 }
@@ -58,7 +58,7 @@ impl ExitGuard {
         PROCESS.store(process::id(), Ordering::Relaxed);
         let mut guarded = lock();
         let id = guarded.last().map_or(0, |last| last.id + 1);
-        guarded.push(Guarded {
+        guarded.push(RegisteredGuard {
             id,
             objection: Box::new(objection),
         });
@@ -72,8 +72,8 @@ impl Drop for ExitGuard {
     }
 }
 
-fn lock() -> MutexGuard<'static, Vec<Guarded>> {
-    GUARDED.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Vec<RegisteredGuard>> {
+    EXIT_GUARDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 unsafe extern "C" {
@@ -90,7 +90,7 @@ extern "C" fn at_exit(status: c_int, _argument: *mut c_void) {
     }
     // The thread-local variables of this thread, which ends the process, are gone already; so what
     // is printed here is not captured, and which test it was is not known for certain.
-    for Guarded { objection, .. } in &*guarded {
+    for RegisteredGuard { objection, .. } in &*guarded {
         let error = format!("\nerror: the process ended with status 0 {}\n", objection());
         print_error(error.as_bytes());
     }

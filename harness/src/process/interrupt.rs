@@ -87,8 +87,8 @@ impl Drop for Interrupt {
         set_action(&self.former);
         let callback = callback_slot().take();
         // The signal has come, and its callback has not been called: raise it again, for the former action.
-        let is_being_called = callback.is_none() && !CALLS.get();
-        if is_being_called || IS_DUE.swap(false, Ordering::SeqCst) {
+        let is_callback_running = callback.is_none() && !CALLS.get();
+        if is_callback_running || IS_DUE.swap(false, Ordering::SeqCst) {
             raise();
         }
         drop(callback);

@@ -11,14 +11,14 @@ use crate::shared::{AsyncFunction, LocalFuture, close_shared, set_teardown};
 use crate::trial::{Failed, Trial};
 use crate::unwind;
 
-type Hook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
+type RunHook = Box<dyn FnOnce() -> LocalFuture<Result<(), Failed>> + Send>;
 
 /// The set-up and the tear-down of `main!`. Not for use by hand.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct Hooks {
-    setup: Option<Hook>,
-    teardown: Option<Hook>,
+    setup: Option<RunHook>,
+    teardown: Option<RunHook>,
 }
 
 impl std::fmt::Debug for Hooks {
@@ -86,7 +86,7 @@ impl Hooks {
     }
 }
 
-fn hook<F, E>(function: F) -> Hook
+fn hook<F, E>(function: F) -> RunHook
 where
     F: AsyncFunction<Output = Result<(), E>> + Send + 'static,
     E: Into<Failed>,

@@ -38,8 +38,8 @@ use crate::trial::Trial;
 /// Panics, as libtest does, if `RUST_TEST_THREADS` is used and no positive number, and if a
 /// variable `RUST_TEST_TIME_*` is used and malformed.
 pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
-    let run = shared::Run::begin();
-    let conclusion = block_on(conclusion_of(Work::new(args, trials)));
+    let run = shared::RunScope::begin();
+    let conclusion = block_on(conclusion_of(ProcessRole::new(args, trials)));
     let _guard = conclusion.has_failed().then(ExitGuard::after_failure);
     match run.end() {
         true => conclusion,
@@ -59,10 +59,10 @@ pub fn run(args: &Arguments, trials: Vec<Trial>) -> Conclusion {
 ///
 /// Panics like [`run`], at once, not when the future is awaited.
 pub fn run_interruptible(args: &Arguments, trials: Vec<Trial>) -> (InterruptibleRun, Interrupter) {
-    let run = shared::Run::begin();
-    let work = Work::new(args, trials);
+    let run = shared::RunScope::begin();
+    let work = ProcessRole::new(args, trials);
     let interrupter = match &work {
-        Ok(Work::Run(schedule, _)) => schedule.interrupter(),
+        Ok(ProcessRole::Run(schedule, _)) => schedule.interrupter(),
         _ => Interrupter::default(),
     };
     let conclusion = Box::pin(async {
@@ -91,22 +91,22 @@ impl fmt::Debug for InterruptibleRun {
     }
 }
 
-async fn conclusion_of(work: io::Result<Work>) -> Conclusion {
+async fn conclusion_of(work: io::Result<ProcessRole>) -> Conclusion {
     match work {
-        Ok(Work::Run(schedule, _reservation)) => {
+        Ok(ProcessRole::Run(schedule, _reservation)) => {
             conclude(schedule.await.map(|tally| Conclusion::new(&tally)))
         }
-        Ok(Work::List(args, trials)) => {
+        Ok(ProcessRole::List(args, trials)) => {
             conclude(list(&args, trials).map(|()| Conclusion::default()))
         }
-        Ok(Work::Skip) => Conclusion::default(),
-        Ok(Work::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
+        Ok(ProcessRole::Skip) => Conclusion::default(),
+        Ok(ProcessRole::Serve(server)) => conclude(server.await.map(|()| Conclusion::default())),
         Err(error) => conclude(Err(error)),
     }
 }
 
-/// The work that the arguments ask for.
-enum Work {
+/// The role of this process, as its arguments and its parent have it.
+enum ProcessRole {
     /// Nothing: this process is a worker that serves another run.
     Skip,
     List(Box<Arguments>, Vec<Trial>),
@@ -114,7 +114,7 @@ enum Work {
     Run(Box<Schedule>, Option<StdoutReservation>),
 }
 
-impl Work {
+impl ProcessRole {
     fn new(args: &Arguments, mut trials: Vec<Trial>) -> io::Result<Self> {
         let number = match RunKind::next() {
             RunKind::Run(number) => number,

@@ -35,7 +35,7 @@ impl DeferredDrops {
 
 impl Drop for DeferredDrops {
     fn drop(&mut self) {
-        // So it is nearly always, and this crate is not optimised in the profile that tests have.
+        // Nearly always there is nothing to drop, and this crate is not optimised in the profile that tests have.
         if self.parts.is_empty() && self.cancelled.is_empty() {
             return;
         }

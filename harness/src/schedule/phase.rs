@@ -17,7 +17,7 @@ use crate::capture::hook::HookGuard;
 use crate::process::{ExitGuard, Interrupt};
 
 /// A phase of a run.
-pub(super) enum Phase {
+pub(super) enum RunPhase {
     /// Nothing has been started or reported.
     New,
     Running {
@@ -36,7 +36,7 @@ pub(super) struct Guards {
     _interrupt: Option<Interrupt>,
 }
 
-impl Phase {
+impl RunPhase {
     /// Begins a run.
     pub(super) fn running(driver: &Arc<Driver>) -> Self {
         Self::Running {

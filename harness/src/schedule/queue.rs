@@ -8,7 +8,7 @@ use crate::plan::Planned;
 use crate::trial::Description;
 
 /// The trials that have not started, in order.
-pub(super) struct Queue {
+pub(super) struct WaitingTrials {
     tests: VecDeque<Planned>,
     benchmarks: VecDeque<Planned>,
     /// The number of trials that may be running, or waiting for a worker, at once.
@@ -17,7 +17,7 @@ pub(super) struct Queue {
     has_one_thread: bool,
 }
 
-impl Queue {
+impl WaitingTrials {
     /// Up to `concurrency` tests run at once; up to `capacity` are running, or waiting for a worker process.
     pub(super) fn new(
         tests: Vec<Planned>,
@@ -90,9 +90,9 @@ mod tests {
         }
     }
 
-    fn queue(tests: &[&str], benchmarks: &[&str], concurrency: usize) -> Queue {
+    fn queue(tests: &[&str], benchmarks: &[&str], concurrency: usize) -> WaitingTrials {
         let plan = |names: &[&str]| names.iter().map(|name| planned(name)).collect();
-        Queue::new(
+        WaitingTrials::new(
             plan(tests),
             plan(benchmarks),
             concurrency,
@@ -100,7 +100,7 @@ mod tests {
         )
     }
 
-    fn next(queue: &mut Queue, running: usize) -> Option<String> {
+    fn next(queue: &mut WaitingTrials, running: usize) -> Option<String> {
         let next = queue.next(running)?;
         Some(next.trial.name().to_owned())
     }

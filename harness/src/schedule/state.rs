@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::deferred_drops::DeferredDrops;
-use super::phase::Phase;
-use super::queue::Queue;
+use super::phase::RunPhase;
+use super::queue::WaitingTrials;
 use super::retry::Retry;
 use super::running::{Running, RunningTrial};
 use super::settings::Settings;
@@ -29,7 +29,7 @@ use crate::trial::Options;
 pub(crate) struct State {
     settings: Settings,
     output: Output,
-    queue: Queue,
+    queue: WaitingTrials,
     shuffle_seed: Option<u64>,
     running: Running,
     threads: ThreadPool<Ended>,
@@ -37,7 +37,7 @@ pub(crate) struct State {
     pool: Option<Pool>,
     watchdog: Option<Watchdog>,
     tally: Tally,
-    phase: Phase,
+    phase: RunPhase,
     /// A trial took too long, or still ran at the end, and may keep its thread.
     has_given_up: bool,
     /// No trial can come to its end any more.
@@ -47,7 +47,7 @@ pub(crate) struct State {
     deferred: DeferredDrops,
 }
 
-/// What a step comes to: the end of the run, or nothing yet.
+/// The result of a step: the tally of a run that has ended, or nothing yet.
 type Step = Option<io::Result<Tally>>;
 
 impl State {
@@ -60,7 +60,7 @@ impl State {
         let concurrency = settings.concurrency;
         let capacity = pool.as_ref().map_or(concurrency, Pool::capacity);
         Self {
-            queue: Queue::new(plan.tests, plan.benchmarks, concurrency, capacity),
+            queue: WaitingTrials::new(plan.tests, plan.benchmarks, concurrency, capacity),
             threads: ThreadPool::new(settings.thread),
             settings,
             output,
@@ -69,7 +69,7 @@ impl State {
             pool,
             watchdog: None,
             tally,
-            phase: Phase::New,
+            phase: RunPhase::New,
             has_given_up: false,
             is_given_up: false,
             watches_locks: false,
@@ -79,7 +79,7 @@ impl State {
 
     /// Starts the run.
     pub(super) fn begin(&mut self, driver: &Arc<Driver>) -> Step {
-        self.phase = Phase::running(driver);
+        self.phase = RunPhase::running(driver);
         self.watchdog = Some(Watchdog::new(Arc::downgrade(driver)));
         let (total, shuffle_seed) = (self.tally.total, self.shuffle_seed);
         let begun = self.output.event(&Event::RunStarted {
@@ -128,7 +128,7 @@ impl State {
         self.tally.is_interrupted = true;
         // The process ends now, whether or not that can be written.
         let _ = self.report_end();
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         true
     }
 
@@ -157,7 +157,7 @@ impl State {
 
     /// Forgets everything that is under way.
     pub(super) fn abandon(&mut self) -> DeferredDrops {
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         self.clean_up()
     }
 
@@ -207,7 +207,7 @@ impl State {
             Ok(true) => self.report_end(),
             Err(error) => Err(error),
         };
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         Some(reported.map(|()| mem::take(&mut self.tally)))
     }
 

@@ -64,9 +64,9 @@ pub(crate) fn set_teardown(teardown: Teardown) {
 }
 
 /// A run under way; dropped, it has ended, and nothing is closed.
-pub(crate) struct Run(());
+pub(crate) struct RunScope(());
 
-impl Run {
+impl RunScope {
     pub(crate) fn begin() -> Self {
         let mut state = lock();
         if state.runs == 0 {
@@ -87,7 +87,7 @@ impl Run {
     }
 }
 
-impl Drop for Run {
+impl Drop for RunScope {
     fn drop(&mut self) {
         leave();
     }

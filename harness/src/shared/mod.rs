@@ -12,7 +12,9 @@ use std::task::{Context, Poll, Waker};
 pub use self::closing::close_shared;
 #[cfg(unix)]
 pub(crate) use self::closing::worker_failed;
-pub(crate) use self::closing::{CLOSING_LIMIT, Run, close_in_time, limit_closing, set_teardown};
+pub(crate) use self::closing::{
+    CLOSING_LIMIT, RunScope, close_in_time, limit_closing, set_teardown,
+};
 pub(crate) use self::functions::LocalFuture;
 pub use self::functions::{AsyncFunction, Close, Open};
 use self::opening::Opening;
@@ -93,13 +95,13 @@ pub struct Shared<T: 'static, E: SharedError = Failed> {
 }
 
 struct State<T: 'static, E> {
-    phase: Phase<T, E>,
+    phase: OpeningPhase<T, E>,
     /// The wakers of those that wait for the opening.
     wakers: Vec<Waker>,
 }
 
 /// The phase of a value. Each run begins and ends with the first.
-enum Phase<T: 'static, E> {
+enum OpeningPhase<T: 'static, E> {
     /// No test has asked for it.
     Unopened,
     /// `open` has been started, for the first test that asked.
@@ -121,7 +123,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
             open,
             close: None,
             state: Mutex::new(State {
-                phase: Phase::Unopened,
+                phase: OpeningPhase::Unopened,
                 wakers: Vec::new(),
             }),
         }
@@ -158,23 +160,23 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get).
+    /// The errors of [`get`](Self::get).
     pub fn get_blocking(&'static self) -> Result<&'static T, E> {
         block_on(self.get())
     }
 
     fn open_once(&'static self) {
         let mut state = self.lock();
-        if !matches!(state.phase, Phase::Unopened) {
+        if !matches!(state.phase, OpeningPhase::Unopened) {
             return;
         }
-        state.phase = Phase::Opening;
+        state.phase = OpeningPhase::Opening;
         drop(state);
         E::spawn(Box::pin(Opening::new(self).run()));
     }
 
     /// Enters the phase that the opening has led to, and wakes those who wait for it.
-    fn end_opening(&'static self, phase: Phase<T, E>) {
+    fn end_opening(&'static self, phase: OpeningPhase<T, E>) {
         let mut state = self.lock();
         // With the state locked: whoever closes finds the value, and whoever has the value can rely on its end.
         closing::push(self);
@@ -189,9 +191,9 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         let failed = match &state.phase {
-            Phase::Open(value) => return Poll::Ready(Ok(value)),
-            Phase::Failed(error) => Some(error.clone()),
-            Phase::Unopened | Phase::Opening => None,
+            OpeningPhase::Open(value) => return Poll::Ready(Ok(value)),
+            OpeningPhase::Failed(error) => Some(error.clone()),
+            OpeningPhase::Unopened | OpeningPhase::Opening => None,
         };
         if let Some(error) = failed {
             drop(state);
@@ -213,15 +215,15 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
     fn take(&self) -> Option<&'static T> {
         let mut state = self.lock();
         let former = match state.phase {
-            Phase::Unopened | Phase::Opening => return None,
-            Phase::Open(_) | Phase::Failed(_) => {
-                std::mem::replace(&mut state.phase, Phase::Unopened)
+            OpeningPhase::Unopened | OpeningPhase::Opening => return None,
+            OpeningPhase::Open(_) | OpeningPhase::Failed(_) => {
+                std::mem::replace(&mut state.phase, OpeningPhase::Unopened)
             }
         };
         // To drop an error may call a user's code, or need Python's lock.
         drop(state);
         match former {
-            Phase::Open(value) => Some(value),
+            OpeningPhase::Open(value) => Some(value),
             _ => None,
         }
     }
@@ -229,7 +231,7 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
     /// Returns the value if it is open.
     fn value(&self) -> Option<&'static T> {
         match self.lock().phase {
-            Phase::Open(value) => Some(value),
+            OpeningPhase::Open(value) => Some(value),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::{Phase, Shared};
+use super::{OpeningPhase, Shared};
 use crate::block_on::block_on;
 use crate::capture;
 use crate::trial::Failed;
@@ -70,8 +70,8 @@ impl<T: Send + Sync + 'static, E: SharedError> Opening<T, E> {
     fn end(&mut self, opened: Result<T, E>) {
         self.is_over = true;
         self.shared.end_opening(match opened {
-            Ok(value) => Phase::Open(Box::leak(Box::new(value))),
-            Err(error) => Phase::Failed(Arc::new(error)),
+            Ok(value) => OpeningPhase::Open(Box::leak(Box::new(value))),
+            Err(error) => OpeningPhase::Failed(Arc::new(error)),
         });
     }
 }

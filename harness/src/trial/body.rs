@@ -58,13 +58,13 @@ pub(crate) type Verdict = Result<Done, Failed>;
 /// The code of a trial.
 pub(crate) enum Body {
     /// Called on the trial's thread. Returns `None` if the trial was cancelled.
-    InProcess(Box<dyn FnOnce(Call) -> Option<Verdict> + Send>),
+    InProcess(Box<dyn FnOnce(BodyArguments) -> Option<Verdict> + Send>),
     /// Runs in a worker process, which has made a trial of this name itself.
     InWorker,
 }
 
 /// The arguments of a body.
-pub(crate) struct Call {
+pub(crate) struct BodyArguments {
     /// Whether a benchmark is to run only once, unmeasured.
     pub(crate) once: bool,
     pub(crate) cancellation: Arc<Cancellation>,

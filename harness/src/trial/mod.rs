@@ -9,7 +9,7 @@ mod mimic;
 mod task;
 
 use self::body::done;
-pub(crate) use self::body::{BlockOn, Body, Call, Describe, Done, Options, Verdict};
+pub(crate) use self::body::{BlockOn, Body, BodyArguments, Describe, Done, Options, Verdict};
 pub use self::body::{BlockOnOutput, TestFuture};
 pub(crate) use self::cancellation::Cancellation;
 pub(crate) use self::description::{Description, ShouldPanic, Source};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::body::{Body, Call, Done, Verdict, done};
+use super::body::{Body, BodyArguments, Done, Verdict, done};
 use super::cancellation::Cancellation;
 use super::failed::{Completion, Failed};
 use crate::block_on::block_on;
@@ -23,7 +23,7 @@ where
     S: FnOnce() -> F + Send + 'static,
     F: Future<Output = Result<Completion, Failed>> + 'static,
 {
-    Body::InProcess(Box::new(|call: Call| {
+    Body::InProcess(Box::new(|call: BodyArguments| {
         run(call, Box::pin(async { start().await.map(done) }))
     }))
 }
@@ -34,7 +34,7 @@ where
 /// # Panics
 ///
 /// Panics with the payload of the last panic among those of the future, its drop and the runtime.
-fn run(call: Call, future: TrialFuture) -> Option<Verdict> {
+fn run(call: BodyArguments, future: TrialFuture) -> Option<Verdict> {
     let end = Rc::new(Cell::new(None));
     let task = Task {
         future: Some(future),

@@ -13,7 +13,7 @@ use crate::python::exceptions::stash;
 
 /// How many seconds a drain that a timer owns lets pass before it starts the timer anew: a day. asyncio's timers count at
 /// most a day in one wait (`MAXIMUM_SELECT_TIMEOUT` in base_events.py).
-const STAY: u32 = 24 * 60 * 60;
+const TIMER_SECONDS: u32 = 24 * 60 * 60;
 
 impl Hub {
     fn drain(self: &Arc<Self>, py: Python<'_>, reader: usize, nests: bool) -> PyResult<()> {
@@ -105,11 +105,11 @@ impl Drain {
 
     /// Has a timer of the loop own this, and starts that anew whenever it has fired. A loop drops its timers when it is
     /// closed.
-    fn stay(slf: &Bound<'_, Self>) -> PyResult<()> {
+    fn keep_timer(slf: &Bound<'_, Self>) -> PyResult<()> {
         let Some(event_loop) = slf.get().hub.event_loop(slf.py()) else {
             return Ok(());
         };
-        event_loop.call_method1("call_later", (STAY, slf.getattr("stay")?))?;
+        event_loop.call_method1("call_later", (TIMER_SECONDS, slf.getattr("keep_timer")?))?;
         Ok(())
     }
 

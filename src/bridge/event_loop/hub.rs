@@ -136,7 +136,7 @@ impl Hub {
     }
 
     /// Closes it: its loop is gone, and another one has the same address.
-    pub(crate) fn replaced(self: Arc<Self>, py: Python<'_>) {
+    pub(crate) fn close_for_new_loop(self: Arc<Self>, py: Python<'_>) {
         if self.is_inherited() {
             // Its parts are not dropped, as they have locks of their own.
             std::mem::forget(self);

@@ -31,7 +31,7 @@ pub(crate) fn hub_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
 ///
 /// # Errors
 ///
-/// Those of `connect`.
+/// The errors of `connect`.
 pub(crate) fn hub_of_host(
     host: &Bound<'_, PyAny>,
     connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
@@ -60,7 +60,9 @@ fn create(
         let hub = Arc::new(Hub::new(host)?);
         // False where another thread has entered one meanwhile.
         if registry::replace(host, known.as_ref(), &hub) {
-            known.into_iter().for_each(|gone| gone.replaced(py));
+            known
+                .into_iter()
+                .for_each(|gone| gone.close_for_new_loop(py));
             connect(&hub, host).inspect_err(|_| hub.close_detached(py))?;
             return Ok(hub);
         }
@@ -114,7 +116,7 @@ impl Hub {
 
     /// Has a dispatcher call the drain, for a loop that cannot watch a file descriptor; a timer of the loop owns the drain.
     fn dispatch(self: &Arc<Self>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
-        drain.call_method0("stay")?;
+        drain.call_method0("keep_timer")?;
         let (hub, drain) = (
             Arc::downgrade(self),
             PyWeakrefReference::new(drain)?.unbind(),

@@ -39,8 +39,8 @@ pub(crate) fn replace(
     let mut hubs = lock();
     // Forgets the hubs of loops that are gone.
     hubs.retain(|_, hub| hub.strong_count() > 0);
-    let there = hubs.get(&key).map(Weak::as_ptr);
-    let is_known = there == known.map(Arc::as_ptr);
+    let registered = hubs.get(&key).map(Weak::as_ptr);
+    let is_known = registered == known.map(Arc::as_ptr);
     if is_known {
         hubs.insert(key, Arc::downgrade(hub));
     }

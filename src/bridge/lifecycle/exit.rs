@@ -27,7 +27,7 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The hook is with `atexit`.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 /// The hook has been called: the interpreter exits.
-static BEGUN: AtomicBool = AtomicBool::new(false);
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends every conversion that is pending, on all event loops: drops the Rust futures, and tells both sides.
 ///
@@ -90,13 +90,13 @@ pub(crate) fn register_if_attached() {
 
 /// Whether the interpreter exits.
 pub(crate) fn has_begun() -> bool {
-    BEGUN.load(Ordering::SeqCst)
+    HAS_BEGUN.load(Ordering::SeqCst)
 }
 
 fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
         // Set before the wait: a future that is polled after that reads it, and is dropped.
-        BEGUN.store(true, Ordering::SeqCst);
+        HAS_BEGUN.store(true, Ordering::SeqCst);
         exit(args.py());
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;

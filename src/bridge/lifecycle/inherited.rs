@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 ///
 /// # Errors
 ///
-/// Those of `os.register_at_fork`.
+/// The errors of `os.register_at_fork`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     if !cfg!(unix) {
         return Ok(());

@@ -25,7 +25,7 @@ impl Hub {
 }
 
 /// No key.
-const NONE: usize = usize::MAX;
+const NO_KEY: usize = usize::MAX;
 
 /// An entry of what belongs to a loop for as long as it is pending; taken out when dropped.
 pub(crate) struct Registration {
@@ -39,7 +39,7 @@ impl Registration {
     pub(crate) fn new(hub: Arc<Hub>) -> Self {
         Self {
             hub,
-            key: AtomicUsize::new(NONE),
+            key: AtomicUsize::new(NO_KEY),
         }
     }
 
@@ -50,14 +50,14 @@ impl Registration {
     /// Enters the item, once; false if the loop is closed already.
     pub(crate) fn enter(&self, item: Weak<dyn Deliver>) -> bool {
         let key = self.hub.register(item);
-        self.key.store(key.unwrap_or(NONE), Ordering::Relaxed);
+        self.key.store(key.unwrap_or(NO_KEY), Ordering::Relaxed);
         key.is_some()
     }
 
     /// Takes the item out, if it is there.
     pub(crate) fn give_up(&self) {
-        let key = self.key.swap(NONE, Ordering::Relaxed);
-        if key != NONE {
+        let key = self.key.swap(NO_KEY, Ordering::Relaxed);
+        if key != NO_KEY {
             self.hub.unregister(key);
         }
     }

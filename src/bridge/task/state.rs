@@ -8,18 +8,18 @@
 //! | `Starting` | [`begin_poll`]: the first poll | the driver, on a thread of the runtime | `Running` |
 //! | `Starting` | [`end_start`]: the runtime's `spawn` has returned | the starter, attached to Python | `Idle` |
 //! | `Starting` | [`lose_driver`]: the runtime drops the driver | that thread, which may be the starter | `Refused` |
-//! | `Refused` | [`end_start`] | the starter, which detaches to end the future | `Taken` |
+//! | `Refused` | [`end_start`] | the starter, which detaches to end the future | `TakenParts` |
 //! | `Idle` | [`begin_poll`] | the driver | `Running` |
 //! | `Running` | [`end_poll`]: pending, and nobody wants it to end | the driver | `Idle` |
-//! | `Running` | [`end_poll`]: pending, and it is to end | the driver, which ends the future | `Taken` |
+//! | `Running` | [`end_poll`]: pending, and it is to end | the driver, which ends the future | `TakenParts` |
 //! | `Running` | [`finish`]: ready, or it has panicked | the driver, which pushes the task to the hub | `Finished` |
 //! | `Running` | [`request_cancel`], [`take`] or [`take_to_end`] | any | `Running`, with the reason to end |
 //! | `Starting`, `Idle` | [`request_cancel`], which returns the waker to call | any, mostly the loop's | `Cancelled` |
-//! | `Cancelled` | [`begin_poll`] | the driver, which ends the future | `Taken` |
-//! | `Idle`, `Cancelled` | [`lose_driver`] | a thread of the runtime, which ends the future | `Taken` |
-//! | all with a future but `Finished` | [`take_to_end`]: the bridge is shut down | any, which ends the future | `Taken` |
-//! | all with a future | [`take`]: nobody waits for it, or it is delivered | any, mostly the loop's | `Taken` |
-//! | `Taken` | [`finish`]: the future has been ended | the one who has ended it, who pushes the task | `Finished` |
+//! | `Cancelled` | [`begin_poll`] | the driver, which ends the future | `TakenParts` |
+//! | `Idle`, `Cancelled` | [`lose_driver`] | a thread of the runtime, which ends the future | `TakenParts` |
+//! | all with a future but `Finished` | [`take_to_end`]: the bridge is shut down | any, which ends the future | `TakenParts` |
+//! | all with a future | [`take`]: nobody waits for it, or it is delivered | any, mostly the loop's | `TakenParts` |
+//! | `TakenParts` | [`finish`]: the future has been ended | the one who has ended it, who pushes the task | `Finished` |
 //!
 //! "Ends the future" means: drops it, detached from Python, and puts the reason in its place.
 //!
@@ -68,7 +68,7 @@ enum Stage<F> {
     /// The future's output, or the reason why it has none, waits for the loop's thread.
     Finished(F),
     /// Nothing is left to do, but for whoever has taken the future out.
-    Taken,
+    TakenParts,
 }
 
 /// The reason for which a pending future is dropped.
@@ -90,7 +90,7 @@ pub(crate) enum NextPoll<F> {
 }
 
 /// The parts of a task that [`TaskState::take`] has taken out.
-pub(crate) struct Taken<F, T> {
+pub(crate) struct TakenParts<F, T> {
     pub(crate) target: Option<T>,
     pub(crate) key: Option<usize>,
     /// `None` if it had been taken, or is running.
@@ -115,7 +115,10 @@ impl<F, T> TaskState<F, T> {
         self.change(|stage| match stage {
             Stage::Starting(future) => (Stage::Running(None), NextPoll::Poll(future, None)),
             Stage::Idle(future, waker) => (Stage::Running(None), NextPoll::Poll(future, waker)),
-            Stage::Cancelled(future) => (Stage::Taken, NextPoll::End(future, EndReason::Cancelled)),
+            Stage::Cancelled(future) => (
+                Stage::TakenParts,
+                NextPoll::End(future, EndReason::Cancelled),
+            ),
             stage => (stage, NextPoll::Over),
         })
     }
@@ -123,7 +126,7 @@ impl<F, T> TaskState<F, T> {
     /// Ends a poll of the driver after which the future is pending; returns it if it is to end.
     pub(crate) fn end_poll(&self, future: F, waker: Waker) -> Result<(), (F, Waker, EndReason)> {
         self.change(|stage| match stage {
-            Stage::Running(Some(reason)) => (Stage::Taken, Err((future, waker, reason))),
+            Stage::Running(Some(reason)) => (Stage::TakenParts, Err((future, waker, reason))),
             _ => (Stage::Idle(future, Some(waker)), Ok(())),
         })
     }
@@ -137,7 +140,7 @@ impl<F, T> TaskState<F, T> {
     pub(crate) fn end_start(&self) -> Option<F> {
         self.change(|stage| match stage {
             Stage::Starting(future) => (Stage::Idle(future, None), None),
-            Stage::Refused(future) => (Stage::Taken, Some(future)),
+            Stage::Refused(future) => (Stage::TakenParts, Some(future)),
             stage => (stage, None),
         })
     }
@@ -146,8 +149,8 @@ impl<F, T> TaskState<F, T> {
     pub(crate) fn lose_driver(&self) -> Option<(F, Option<Waker>)> {
         self.change(|stage| match stage {
             Stage::Starting(future) => (Stage::Refused(future), None),
-            Stage::Idle(future, waker) => (Stage::Taken, Some((future, waker))),
-            Stage::Cancelled(future) => (Stage::Taken, Some((future, None))),
+            Stage::Idle(future, waker) => (Stage::TakenParts, Some((future, waker))),
+            Stage::Cancelled(future) => (Stage::TakenParts, Some((future, None))),
             stage => (stage, None),
         })
     }
@@ -170,20 +173,20 @@ impl<F, T> TaskState<F, T> {
     pub(crate) fn take_to_end(&self) -> Option<(F, Option<Waker>)> {
         self.change(|stage| match stage {
             Stage::Starting(future) | Stage::Refused(future) | Stage::Cancelled(future) => {
-                (Stage::Taken, Some((future, None)))
+                (Stage::TakenParts, Some((future, None)))
             }
-            Stage::Idle(future, waker) => (Stage::Taken, Some((future, waker))),
+            Stage::Idle(future, waker) => (Stage::TakenParts, Some((future, waker))),
             Stage::Running(_) => (Stage::Running(Some(EndReason::ShutDown)), None),
             stage => (stage, None),
         })
     }
 
     /// Takes everything out, for good. A future that is being polled is ended when that poll returns.
-    pub(crate) fn take(&self) -> Taken<F, T> {
+    pub(crate) fn take(&self) -> TakenParts<F, T> {
         let mut inner = self.lock();
         let (target, key) = (inner.target.take(), inner.key.take());
         let (mut waker, mut is_running) = (None, false);
-        let future = match std::mem::replace(&mut inner.stage, Stage::Taken) {
+        let future = match std::mem::replace(&mut inner.stage, Stage::TakenParts) {
             Stage::Starting(future)
             | Stage::Refused(future)
             | Stage::Cancelled(future)
@@ -197,9 +200,9 @@ impl<F, T> TaskState<F, T> {
                 inner.stage = Stage::Running(reason.or(Some(EndReason::Cancelled)));
                 None
             }
-            Stage::Taken => None,
+            Stage::TakenParts => None,
         };
-        Taken {
+        TakenParts {
             target,
             key,
             future,
@@ -210,7 +213,7 @@ impl<F, T> TaskState<F, T> {
 
     /// Whether the future is over, delivered or not. One that is being polled just now is not.
     pub(crate) fn has_finished(&self) -> bool {
-        matches!(self.lock().stage, Stage::Finished(_) | Stage::Taken)
+        matches!(self.lock().stage, Stage::Finished(_) | Stage::TakenParts)
     }
 
     /// Takes the target out of what goes on.
@@ -240,7 +243,7 @@ impl<F, T> TaskState<F, T> {
 
     fn change<R>(&self, transition: impl FnOnce(Stage<F>) -> (Stage<F>, R)) -> R {
         let mut inner = self.lock();
-        let stage = std::mem::replace(&mut inner.stage, Stage::Taken);
+        let stage = std::mem::replace(&mut inner.stage, Stage::TakenParts);
         let (stage, answer) = transition(stage);
         inner.stage = stage;
         answer

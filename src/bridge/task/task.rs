@@ -22,7 +22,7 @@ use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::{Work, convert};
 use crate::bridge::task::failure::Failure;
 use crate::bridge::task::future::{Drive, Driver, Progress};
-use crate::bridge::task::state::{NextPoll, Taken, TaskState};
+use crate::bridge::task::state::{NextPoll, TakenParts, TaskState};
 use crate::bridge::task::unstarted::Unstarted;
 use crate::instrument::Instrumentation;
 use crate::panic::{CaughtPanic, catch_call};
@@ -131,7 +131,7 @@ impl Task {
         self.state.has_finished()
     }
 
-    fn take(&self) -> Taken<Content, Target> {
+    fn take(&self) -> TakenParts<Content, Target> {
         let taken = self.state.take();
         if let Some(key) = taken.key {
             self.hub.unregister(key);
@@ -209,7 +209,7 @@ impl Drive for Task {
 
 impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let Taken { target, future, .. } = self.take();
+        let TakenParts { target, future, .. } = self.take();
         let Some(Content { work, locals }) = future else {
             return Ok(());
         };

@@ -1,7 +1,7 @@
 //! The callbacks of a future, which run when it is done.
 //!
 //! Everything here runs on the thread of the future's loop. A callback is called in its own context, which may be in use
-//! further up the stack when a loop runs within another one (nest_asyncio); it is called in the next turn then.
+//! further up the stack when a loop runs within another one (nest_asyncio); it is called in the next iteration then.
 
 use std::sync::Arc;
 use std::vec::IntoIter;
@@ -51,7 +51,7 @@ impl Callback {
 pub(crate) enum Settler {
     /// The hub's drain: no task is running, so that callbacks can be called at once.
     Drain,
-    /// Code of a task that is running (`cancel()`, `set_result()`). Callbacks wait for the loop's next turn, since one
+    /// Code of a task that is running (`cancel()`, `set_result()`). Callbacks wait for the loop's next iteration, since one
     /// may step another task, which asyncio refuses within a step.
     Step,
 }
@@ -105,7 +105,7 @@ impl DoneFuture<'_, '_> {
         contextvars::run(callback.context.bind(py), call)
     }
 
-    /// Has callbacks called in the loop's next turn.
+    /// Has callbacks called in the loop's next iteration.
     pub(crate) fn schedule(self, callbacks: Vec<Callback>) -> PyResult<()> {
         if callbacks.is_empty() {
             return Ok(());

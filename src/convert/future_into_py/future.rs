@@ -61,13 +61,13 @@ pub(crate) struct RustFuture {
 /// `RuntimeError`: the loop is closed, the runtime was left behind by a fork, or the loop runs within a poll of the runtime.
 pub(crate) fn spawn_future<'py>(
     py: Python<'py>,
-    held: Unstarted,
+    unstarted: Unstarted,
     locals: TaskLocals,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {
-    held.ensure_runtime()?;
+    unstarted.ensure_runtime()?;
     let event_loop = locals.event_loop(py);
-    held.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
+    unstarted.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
     static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
     INSTALLED.get_or_init(py, || type_slots::install_finalizer::<RustFuture>(py));
@@ -77,7 +77,7 @@ pub(crate) fn spawn_future<'py>(
         future: future.clone().into_any().unbind(),
         settle,
     };
-    let task = Task::start(py, held, target, locals, hub)?;
+    let task = Task::start(py, unstarted, target, locals, hub)?;
     if let State::Pending(pending) = &mut *future.get().lock() {
         pending.task = Some(task);
     }
@@ -163,7 +163,7 @@ impl RustFuture {
     /// Returns the result, and counts an exception as retrieved. `None` while pending.
     pub(crate) fn outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         let mut state = self.lock();
-        let raised = match &mut *state {
+        let error = match &mut *state {
             State::Pending(_) => return None,
             State::Done(value) => return Some(Ok(value.clone_ref(py))),
             State::Failed(failed) => {
@@ -173,7 +173,7 @@ impl RustFuture {
             State::Cancelled(cancelled) => OutcomeError::Cancelled(cancelled.clone_ref(py)),
         };
         drop(state);
-        Some(Err(raised.into_error(py)))
+        Some(Err(error.into_error(py)))
     }
 
     /// Makes the final state for a result. A cancellation that waits for the Rust future's end goes before any result.
@@ -228,7 +228,7 @@ impl RustFuture {
         Ok(true)
     }
 
-    /// Has callbacks of a future that is done called in the loop's next turn.
+    /// Has callbacks of a future that is done called in the loop's next iteration.
     pub(crate) fn schedule(future: &Bound<'_, Self>, callbacks: Vec<Callback>) -> PyResult<()> {
         Self::as_done(future).schedule(callbacks)
     }

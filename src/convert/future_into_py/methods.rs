@@ -160,10 +160,10 @@ impl RustFuture {
             |callback: &Callback| equal.iter().any(|other| other.is(callback.function()));
         let removed = match &mut *self.lock() {
             State::Pending(pending) => {
-                let (removed, kept) = std::mem::take(&mut pending.callbacks)
+                let (removed, remaining) = std::mem::take(&mut pending.callbacks)
                     .into_iter()
                     .partition(is_equal);
-                pending.callbacks = kept;
+                pending.callbacks = remaining;
                 removed
             }
             _ => Vec::new(),

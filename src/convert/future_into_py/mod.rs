@@ -15,7 +15,7 @@
 //!
 //! Guarantees:
 //! - Callbacks run in the order of their registration, each in its own context: at once when the hub's drain settles the
-//!   future, and in the loop's next turn when code of a running task does, within which no other task may be stepped.
+//!   future, and in the loop's next iteration when code of a running task does, within which no other task may be stepped.
 //! - No Python code runs, and no Python object is dropped, while the state is locked.
 
 mod callbacks;

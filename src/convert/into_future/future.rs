@@ -15,7 +15,7 @@ use crate::task_locals::TaskLocals;
 ///
 /// The awaitable is started at once, whether or not this future is polled.
 ///
-/// - **Drop** cancels the Python task, on the loop's next turn; [`PyFuture::detach`] opts out. So it does a task or another
+/// - **Drop** cancels the Python task, on the loop's next iteration; [`PyFuture::detach`] opts out. So it does a task or another
 ///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
 ///   left alone.
 /// - **Errors** of the awaitable are its output, as the same exception object. An error that comes after this was dropped or

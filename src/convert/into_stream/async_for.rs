@@ -20,9 +20,9 @@ use crate::convert::into_stream::shared_stream::{Errors, SharedStream, report};
 use crate::python::asyncio;
 use crate::python::step::Step;
 
-/// The most items of one turn of the loop: half a buffer, so that the consumer takes one half while the other is filled.
+/// The most items of one iteration of the loop: half a buffer, so that the consumer takes one half while the other is filled.
 const BATCH: usize = BUFFER / 2;
-/// The longest time of one turn. Other tasks of the loop wait for it.
+/// The longest time of one iteration of the loop. Other tasks of the loop wait for it.
 const TURN: Duration = Duration::from_millis(1);
 
 /// The generator, and the position in it.
@@ -41,11 +41,11 @@ enum AsyncForPhase {
     Closing(Option<PyErr>),
 }
 
-/// The reason why a turn collects no more items.
+/// The reason why an iteration collects no more items.
 enum TurnEnd {
     /// The generator has yielded this to the task.
     Suspended(Py<PyAny>),
-    /// The buffer is full, or the turn was long.
+    /// The buffer is full, or the iteration was long.
     Full,
     Exhausted,
     Failed(PyErr),
@@ -63,7 +63,7 @@ impl AsyncFor {
         }
     }
 
-    /// Runs until the generator awaits something, or until the turn or the generator ends.
+    /// Runs until the generator awaits something, or until the iteration or the generator ends.
     pub(crate) fn resume(
         &mut self,
         py: Python<'_>,
@@ -82,7 +82,7 @@ impl AsyncFor {
         visit.call(self.await_iterator.as_ref().map(AwaitIterator::object))
     }
 
-    /// Collects the items of one turn.
+    /// Collects the items of one iteration.
     fn collect_turn(
         &mut self,
         py: Python<'_>,
@@ -251,7 +251,7 @@ impl AsyncFor {
     }
 }
 
-/// Yields to the loop: for one turn (`asyncio.sleep(0)`), or until the buffer has capacity.
+/// Yields to the loop: for one iteration (`asyncio.sleep(0)`), or until the buffer has capacity.
 fn pause(py: Python<'_>, shared: &SharedStream) -> PyResult<Step> {
     if shared.buffer.free_capacity() == 0 {
         let pause = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;

@@ -44,7 +44,7 @@ impl AwaitIterator {
     ///
     /// # Errors
     ///
-    /// `TypeError`: the object is not awaitable. Those of its `__await__`.
+    /// `TypeError`: the object is not awaitable. The errors of its `__await__`.
     pub(crate) fn new(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
         let py = awaitable.py();
         let called = awaitable.call_method0(intern!(py, "__await__"));

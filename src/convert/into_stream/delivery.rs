@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
 use crate::convert::into_future::{discard_pending_task, ensure_future};
 use crate::convert::into_stream::buffer::StreamEnd;
-use crate::convert::into_stream::driver::Driver;
+use crate::convert::into_stream::driver::GeneratorDriver;
 use crate::convert::into_stream::shared_stream::{DriverStage, SharedStream, report};
 use crate::err::catch_as_error;
 use crate::python::exceptions::stash;
@@ -59,7 +59,7 @@ impl SharedStream {
         generator: Py<PyAny>,
         locals: &TaskLocals,
     ) -> PyResult<()> {
-        let driver = Driver::create(py, generator, Arc::clone(self))?;
+        let driver = GeneratorDriver::create(py, generator, Arc::clone(self))?;
         let task = ensure_future(&driver, locals)?;
         let mut stage = self.lock();
         let task = task.unbind();

@@ -18,7 +18,7 @@ use crate::python::type_slots::Steps;
 
 /// A coroutine that steps an `async for` over a generator, and ends with the generator.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "StreamDriver")]
-pub(crate) struct Driver {
+pub(crate) struct GeneratorDriver {
     shared: Arc<SharedStream>,
     state: CoroutineState<AsyncFor>,
 }
@@ -28,7 +28,7 @@ impl Suspension for AsyncFor {
     const FINISHED: &'static str = "cannot reuse already awaited coroutine";
 }
 
-impl Driver {
+impl GeneratorDriver {
     pub(crate) fn create(
         py: Python<'_>,
         generator: Py<PyAny>,
@@ -59,14 +59,14 @@ impl Driver {
     }
 }
 
-impl Steps for Driver {
+impl Steps for GeneratorDriver {
     fn step(slf: &Bound<'_, Self>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
         slf.get().resume(slf.py(), Resume::Send(sent))
     }
 }
 
 #[pymethods]
-impl Driver {
+impl GeneratorDriver {
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         step_in_method(|| self.resume(value.py(), Resume::Send(value)))
     }
@@ -126,7 +126,7 @@ impl Driver {
     }
 }
 
-impl Drop for Driver {
+impl Drop for GeneratorDriver {
     fn drop(&mut self) {
         self.shared.abandon();
     }

@@ -17,13 +17,13 @@ use crate::task_locals::TaskLocals;
 ///
 /// A task on the loop steps the generator, whether or not this stream is polled, until 128 items wait for the consumer.
 /// It goes on when the consumer has taken those, all at once, so that the generator is never more than 256 items ahead.
-/// Items that are ready at once are collected without a turn of the loop for each: at most 64 a turn, and no longer than
+/// Items that are ready at once are collected without an iteration of the loop for each: at most 64 per iteration, and no longer than
 /// a millisecond.
 ///
 /// - **Errors** of the generator are the last item, as the same exception object; so is `asyncio.CancelledError` when
 ///   the generator or its task is cancelled. An error that is not taken is reported to the loop's exception handler when
 ///   this is dropped.
-/// - **Drop** stops the generator on the loop's next turn: `CancelledError` is raised where it awaits, and then its
+/// - **Drop** stops the generator on the loop's next iteration: `CancelledError` is raised where it awaits, and then its
 ///   `aclose()`, where it has one, is awaited. An error in there is reported to the loop's exception handler.
 /// - **Closed loop**: the last item is `RuntimeError: Event loop is closed`.
 /// - **Shutdown**: [`shutdown`](crate::shutdown) stops the generator as a drop does; the last item, after those that have

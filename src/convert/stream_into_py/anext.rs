@@ -19,7 +19,7 @@ use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
 use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
 use crate::convert::stream_into_py::source::Source;
-use crate::convert::stream_into_py::stream_slot::{AlreadyRunning, StreamSlot, Taken};
+use crate::convert::stream_into_py::stream_slot::{AlreadyRunning, SlotContent, StreamSlot};
 use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
@@ -90,13 +90,13 @@ impl Anext {
             Err(AlreadyRunning) => Err(PyRuntimeError::new_err(
                 "anext(): asynchronous generator is already running",
             )),
-            Ok(Taken::Closed) => Err(slot.end_error()),
-            Ok(Taken::Polling) if slot.is_left_behind() => {
+            Ok(SlotContent::Closed) => Err(slot.end_error()),
+            Ok(SlotContent::Polling) if slot.is_left_behind() => {
                 slot.end_running();
                 Err(left_behind_error())
             }
-            Ok(Taken::Polling) => self.wait(py, None),
-            Ok(Taken::Stream(source)) => self.poll(py, source),
+            Ok(SlotContent::Polling) => self.wait(py, None),
+            Ok(SlotContent::Stream(source)) => self.poll(py, source),
         }
     }
 
@@ -119,8 +119,8 @@ impl Anext {
             ..Settings::default()
         };
         let poll: Pin<Box<dyn Work>> = Box::pin(RuntimePoll::new(Arc::clone(slot), source));
-        let held = Unstarted::new(poll, slot.vtable());
-        let coroutine = Box::new(RustCoroutine::new(held, settings));
+        let unstarted = Unstarted::new(poll, slot.vtable());
+        let coroutine = Box::new(RustCoroutine::new(unstarted, settings));
         self.resume(py.None().bind(py), coroutine)
     }
 

@@ -86,7 +86,7 @@ mod tests {
     use super::RuntimePoll;
     use crate::bridge::{RuntimeVtable, Work};
     use crate::convert::stream_into_py::source::Source;
-    use crate::convert::stream_into_py::stream_slot::{StreamSlot, Taken};
+    use crate::convert::stream_into_py::stream_slot::{SlotContent, StreamSlot};
     use crate::instrument::Instrumentation;
 
     struct Pending;
@@ -127,7 +127,7 @@ mod tests {
     fn a_poll_that_is_given_up_leaves_the_one_that_waits_its_waker() {
         let instrumentation = Instrumentation::default();
         let slot = Arc::new(StreamSlot::new(Box::new(Pending), &VTABLE, instrumentation));
-        let Ok(Taken::Stream(source)) = slot.begin() else {
+        let Ok(SlotContent::Stream(source)) = slot.begin() else {
             panic!("nobody else has it");
         };
         let first = RuntimePoll::new(Arc::clone(&slot), Some(source));

@@ -66,7 +66,7 @@ enum StreamLocation {
 }
 
 /// The content of the slot, taken out.
-pub(crate) enum Taken {
+pub(crate) enum SlotContent {
     Stream(Box<dyn Source>),
     /// A cancelled poll still has the stream.
     Polling,
@@ -135,7 +135,7 @@ impl StreamSlot {
 
     /// Takes the stream out for an awaitable, which is running from now on.
     #[inline]
-    pub(crate) fn begin(&self) -> Result<Taken, AlreadyRunning> {
+    pub(crate) fn begin(&self) -> Result<SlotContent, AlreadyRunning> {
         let mut state = self.lock();
         if state.running {
             return Err(AlreadyRunning);
@@ -148,8 +148,8 @@ impl StreamSlot {
     /// Takes out the stream that the runtime has returned. `None` when the generator was closed.
     pub(crate) fn take(&self) -> Option<Box<dyn Source>> {
         match self.lock().take() {
-            Taken::Stream(source) => Some(source),
-            Taken::Polling | Taken::Closed => None,
+            SlotContent::Stream(source) => Some(source),
+            SlotContent::Polling | SlotContent::Closed => None,
         }
     }
 
@@ -256,9 +256,9 @@ impl StreamSlot {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         match state.take() {
-            Taken::Stream(source) => Poll::Ready(Some(source)),
-            Taken::Closed => Poll::Ready(None),
-            Taken::Polling => {
+            SlotContent::Stream(source) => Poll::Ready(Some(source)),
+            SlotContent::Closed => Poll::Ready(None),
+            SlotContent::Polling => {
                 let before = state.waiting.insert(number, waker);
                 drop(state);
                 drop(before);
@@ -291,13 +291,13 @@ impl Drop for RunningStep<'_> {
 }
 
 impl State {
-    fn take(&mut self) -> Taken {
+    fn take(&mut self) -> SlotContent {
         match std::mem::replace(&mut self.location, StreamLocation::Polling) {
-            StreamLocation::Idle(source) => Taken::Stream(source),
-            StreamLocation::Polling => Taken::Polling,
+            StreamLocation::Idle(source) => SlotContent::Stream(source),
+            StreamLocation::Polling => SlotContent::Polling,
             StreamLocation::Closed => {
                 self.location = StreamLocation::Closed;
-                Taken::Closed
+                SlotContent::Closed
             }
         }
     }

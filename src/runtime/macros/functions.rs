@@ -115,7 +115,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`generic::block_on`].
+        /// The errors of [`generic::block_on`].
         pub fn block_on<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
         where
             F: Future<Output = PyResult<T>> + Send + 'static,
@@ -140,7 +140,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`generic::into_stream`].
+        /// The errors of [`generic::into_stream`].
         pub fn into_stream(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyStream> {
             generic::into_stream::<$runtime>(async_gen)
         }
@@ -149,7 +149,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`generic::into_stream_with_locals`].
+        /// The errors of [`generic::into_stream_with_locals`].
         pub fn into_stream_with_locals(
             locals: TaskLocals,
             async_gen: Bound<'_, PyAny>,
@@ -161,7 +161,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`into_stream`].
+        /// The errors of [`into_stream`].
         pub fn into_stream_v1(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyStream> {
             generic::into_stream_v1::<$runtime>(async_gen)
         }
@@ -170,7 +170,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`into_stream_with_locals`].
+        /// The errors of [`into_stream_with_locals`].
         pub fn into_stream_with_locals_v1(
             locals: TaskLocals,
             async_gen: Bound<'_, PyAny>,
@@ -183,7 +183,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`into_stream`].
+        /// The errors of [`into_stream`].
         pub fn into_stream_v2(async_gen: Bound<'_, PyAny>) -> PyResult<crate::PyItems> {
             generic::into_stream_v2::<$runtime>(async_gen)
         }
@@ -193,7 +193,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`into_stream_with_locals`].
+        /// The errors of [`into_stream_with_locals`].
         pub fn into_stream_with_locals_v2(
             locals: TaskLocals,
             async_gen: Bound<'_, PyAny>,
@@ -236,7 +236,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`generic::run_until_complete`].
+        /// The errors of [`generic::run_until_complete`].
         pub fn run_until_complete<F, T>(event_loop: Bound<'_, PyAny>, fut: F) -> PyResult<T>
         where
             F: Future<Output = PyResult<T>> + Send + 'static,
@@ -249,7 +249,7 @@ macro_rules! runtime_functions {
         ///
         /// # Errors
         ///
-        /// Those of [`generic::run`].
+        /// The errors of [`generic::run`].
         pub fn run<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
         where
             F: Future<Output = PyResult<T>> + Send + 'static,

@@ -44,10 +44,10 @@ const LOOP_ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// Ends the process when the time since the report is over. Clones are of the same deadline.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ExitDeadline(Arc<Inner>);
+pub(crate) struct ExitDeadline(Arc<DeadlineState>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct DeadlineState {
     state: Mutex<State>,
     changed: Condvar,
     /// The exit code.

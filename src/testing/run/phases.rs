@@ -37,7 +37,7 @@ use crate::testing::session::session::Session;
 use crate::testing::session::shared;
 
 /// A phase of the run; the file's documentation has the transitions.
-enum Phase {
+enum RunPhase {
     /// The harness's thread calls the set-up.
     SettingUp,
     /// Ctrl-C came during the set-up: no test starts, and no tear-down is due.
@@ -53,7 +53,7 @@ enum Phase {
 pub(crate) struct RunPhases {
     pub(crate) session: Arc<Session>,
     context: HookContext,
-    phase: Arc<Mutex<Phase>>,
+    phase: Arc<Mutex<RunPhase>>,
     pub(crate) deadline: ExitDeadline,
     /// Whether closing the shared values or the tear-down has failed, or was cut off.
     has_teardown_failed: Arc<AtomicBool>,
@@ -69,7 +69,7 @@ impl RunPhases {
         Self {
             session: Arc::clone(session),
             context,
-            phase: Arc::new(Mutex::new(Phase::SettingUp)),
+            phase: Arc::new(Mutex::new(RunPhase::SettingUp)),
             deadline: deadline.clone(),
             has_teardown_failed: Arc::default(),
         }
@@ -134,20 +134,20 @@ impl RunPhases {
     /// Enters `Testing`, unless Ctrl-C came during the set-up.
     fn enter_testing(&self, interrupter: Interrupter, teardown: Option<Hook>) -> bool {
         let mut phase = self.phase();
-        let is_set_up = matches!(*phase, Phase::SettingUp);
+        let is_set_up = matches!(*phase, RunPhase::SettingUp);
         if is_set_up {
-            *phase = Phase::Testing(interrupter, teardown);
+            *phase = RunPhase::Testing(interrupter, teardown);
         }
         is_set_up
     }
 
     /// Enters `TearingDown`, and returns the tear-down if it is due; `None` if another thread has entered that phase.
     fn enter_tearing_down(&self) -> Option<Option<Hook>> {
-        let former = mem::replace(&mut *self.phase(), Phase::TearingDown);
+        let former = mem::replace(&mut *self.phase(), RunPhase::TearingDown);
         match former {
-            Phase::SettingUp | Phase::Interrupted => Some(None),
-            Phase::Testing(_, teardown) => Some(teardown),
-            Phase::TearingDown => None,
+            RunPhase::SettingUp | RunPhase::Interrupted => Some(None),
+            RunPhase::Testing(_, teardown) => Some(teardown),
+            RunPhase::TearingDown => None,
         }
     }
 
@@ -183,9 +183,9 @@ impl RunPhases {
     pub(crate) fn interrupter(&self) -> Option<Interrupter> {
         let mut phase = self.phase();
         match &*phase {
-            Phase::Testing(interrupter, _) => return Some(interrupter.clone()),
-            Phase::SettingUp => *phase = Phase::Interrupted,
-            Phase::Interrupted | Phase::TearingDown => {}
+            RunPhase::Testing(interrupter, _) => return Some(interrupter.clone()),
+            RunPhase::SettingUp => *phase = RunPhase::Interrupted,
+            RunPhase::Interrupted | RunPhase::TearingDown => {}
         }
         None
     }
@@ -220,7 +220,7 @@ impl RunPhases {
         self.has_teardown_failed.load(Ordering::SeqCst)
     }
 
-    fn phase(&self) -> MutexGuard<'_, Phase> {
+    fn phase(&self) -> MutexGuard<'_, RunPhase> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn default() -> &'static TestRuntime {
         feature = "smol-runtime",
         feature = "tokio-runtime"
     )))]
-    return &NONE;
+    return &NO_TEST_RUNTIME;
 }
 
 /// Stands in where no runtime's feature is on.
@@ -84,7 +84,7 @@ pub(crate) fn default() -> &'static TestRuntime {
     feature = "smol-runtime",
     feature = "tokio-runtime"
 )))]
-static NONE: TestRuntime = TestRuntime {
+static NO_TEST_RUNTIME: TestRuntime = TestRuntime {
     enter: |function| function(),
     spawn: |future| drop(std::thread::spawn(|| super::block_on::block_on(future))),
     block_on: |_, test| {

@@ -186,10 +186,10 @@ mod tests {
         let entry = tests.enter();
         let other = tests.enter();
         drop(tests.enter());
-        let held = Arc::clone(&value);
+        let clone = Arc::clone(&value);
         let mut future = entry.stoppable(async move {
             std::future::pending::<()>().await;
-            drop(held);
+            drop(clone);
         });
         let mut cx = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut future).poll(&mut cx).is_pending());

@@ -96,7 +96,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get); `RuntimeError` where an event loop runs on this thread, which `open` may need.
+    /// The errors of [`get`](Self::get); `RuntimeError` where an event loop runs on this thread, which `open` may need.
     pub fn get_blocking(&'static self) -> PyResult<&'static T> {
         Python::attach(|py| {
             if asyncio::is_any_running_here(py)? {

@@ -48,14 +48,14 @@ pub(crate) struct Execution {
     source: Option<SourceLocation>,
     settings: TestSettings,
     /// Never locked while a thread attaches to Python.
-    progress: Mutex<Progress>,
+    progress: Mutex<AttemptState>,
     /// The result of [`attach`](Self::attach) on its way from [`block_on`](Self::block_on) to
     /// [`run_async`](Self::run_async), on the same thread.
     prepared: Mutex<Option<Result<TaskLocals, LoopUnavailable>>>,
 }
 
 /// The state of the current attempt; the file's documentation has the transitions.
-enum Progress {
+enum AttemptState {
     WaitingForPython,
     Running(TaskLocals),
     /// The body has ended. The runtime may wait for tasks that the test has spawned.
@@ -96,7 +96,7 @@ impl Execution {
             runtime,
             source,
             settings,
-            progress: Mutex::new(Progress::WaitingForPython),
+            progress: Mutex::new(AttemptState::WaitingForPython),
             prepared: Mutex::default(),
         }
     }
@@ -119,9 +119,9 @@ impl Execution {
     /// Describes for the report what the test does, on the harness's watchdog thread, when its time is over.
     pub(crate) fn describe(&self) -> String {
         let (text, locals) = match &*lock(&self.progress) {
-            Progress::WaitingForPython => ("the test has waited for Python\n", None),
-            Progress::Running(locals) => ("", Some(locals.clone())),
-            Progress::Ended => (
+            AttemptState::WaitingForPython => ("the test has waited for Python\n", None),
+            AttemptState::Running(locals) => ("", Some(locals.clone())),
+            AttemptState::Ended => (
                 "the test is through, and what it has spawned keeps its runtime from ending\n",
                 None,
             ),
@@ -134,12 +134,12 @@ impl Execution {
         &self,
         prepare: impl FnOnce(Python<'_>, &TaskLocals) -> T,
     ) -> (ThreadState, Result<(TaskLocals, T), LoopUnavailable>) {
-        *lock(&self.progress) = Progress::WaitingForPython;
+        *lock(&self.progress) = AttemptState::WaitingForPython;
         ThreadState::keep(|py| {
             let found = self.session.locals_of_test(py, self.settings.event_loop);
             *lock(&self.progress) = match &found {
-                Ok(locals) => Progress::Running(locals.clone()),
-                Err(_) => Progress::Ended,
+                Ok(locals) => AttemptState::Running(locals.clone()),
+                Err(_) => AttemptState::Ended,
             };
             let locals = found?;
             let prepared = prepare(py, &locals);
@@ -191,7 +191,7 @@ impl Execution {
         let end = body.await;
         let tidy = |py: Python<'_>| {
             // The locals are dropped while this thread is attached: they hold Python objects.
-            let former = mem::replace(&mut *lock(&self.progress), Progress::Ended);
+            let former = mem::replace(&mut *lock(&self.progress), AttemptState::Ended);
             drop(former);
             streams.restore(py);
             let is_noted = !self.session.checks_leaks() && leaks::is_any_pending(py, &locals);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settings::TestSettings;
-use super::test::{Body, Test, TestWork};
+use super::test::{Test, TestBody, TestWork};
 use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::source_file::SourceLocation;
 
@@ -14,7 +14,7 @@ pub struct TestRegistration {
     name: &'static str,
     source: SourceLocation,
     runtime: &'static TestRuntime,
-    body: Body,
+    body: TestBody,
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
     settings: TestSettings,
@@ -30,7 +30,7 @@ impl TestRegistration {
         name: &'static str,
         source: (&'static str, u32, u32),
         runtime: &'static TestRuntime,
-        body: Body,
+        body: TestBody,
     ) -> Self {
         let (file, line, column) = source;
         let source = SourceLocation { file, line, column };

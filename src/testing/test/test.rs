@@ -59,13 +59,13 @@ pub(crate) enum TestWork {
     )]
     Sync(Box<dyn FnOnce() -> Outcome + Send>),
     /// A function, which `--retries` can call again.
-    Repeatable(Body),
+    Repeatable(TestBody),
 }
 
 /// The function below an attribute `test`.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub enum Body {
+pub enum TestBody {
     /// Makes the future of an async function.
     Async(fn() -> TestFuture),
     /// Calls a function without arguments.
@@ -153,17 +153,17 @@ impl TestWork {
                 let function = SyncFunction::WithoutArguments(function);
                 Trial::ignorable_test(name, move || execution.run_sync(function))
             }
-            Self::Repeatable(Body::Async(start)) => repeatable(execution, move |execution| {
+            Self::Repeatable(TestBody::Async(start)) => repeatable(execution, move |execution| {
                 Trial::ignorable_async_test(name.clone(), move || {
                     execution.run_async(Box::new(start))
                 })
             }),
-            Self::Repeatable(Body::Sync(function)) => repeatable(execution, move |execution| {
+            Self::Repeatable(TestBody::Sync(function)) => repeatable(execution, move |execution| {
                 Trial::ignorable_test(name.clone(), move || {
                     execution.run_sync(SyncFunction::WithoutArguments(Box::new(function)))
                 })
             }),
-            Self::Repeatable(Body::SyncWithLoop(function)) => {
+            Self::Repeatable(TestBody::SyncWithLoop(function)) => {
                 repeatable(execution, move |execution| {
                     Trial::ignorable_test(name.clone(), move || {
                         execution.run_sync(SyncFunction::WithLoop(function))

@@ -59,7 +59,7 @@ fn notes(root: &Path) -> Vec<String> {
     let files = read(root);
     // `use super::*` brings the imports of one file into another.
     let has_imported_test = files.iter().any(|(_, found)| found.imports_test);
-    let lost = |(path, found): &(PathBuf, ScannedFile)| {
+    let unregistered = |(path, found): &(PathBuf, ScannedFile)| {
         let plain = if has_imported_test { 0 } else { found.plain };
         let shown = path.strip_prefix(env::current_dir().unwrap_or_default());
         let shown = shown.unwrap_or(path).display().to_string();
@@ -68,7 +68,7 @@ fn notes(root: &Path) -> Vec<String> {
             cases_note(&shown, found.below_cases),
         ]
     };
-    files.iter().flat_map(lost).flatten().collect()
+    files.iter().flat_map(unregistered).flatten().collect()
 }
 
 /// Scans the root file and the files of its modules.
@@ -95,13 +95,16 @@ fn read(root: &Path) -> Vec<(PathBuf, ScannedFile)> {
 }
 
 fn plain_note(file: &str, count: usize) -> Option<String> {
-    let lost = functions(count, "with #[test]")?;
-    Some(format!("{file} has {lost}: use {}", attribute()))
+    let unregistered = functions(count, "with #[test]")?;
+    Some(format!("{file} has {unregistered}: use {}", attribute()))
 }
 
 fn cases_note(file: &str, count: usize) -> Option<String> {
-    let lost = functions(count, "without async below #[test_case]")?;
-    Some(format!("{file} has {lost}: put {} on top", attribute()))
+    let unregistered = functions(count, "without async below #[test_case]")?;
+    Some(format!(
+        "{file} has {unregistered}: put {} on top",
+        attribute()
+    ))
 }
 
 fn functions(count: usize, which: &str) -> Option<String> {
@@ -154,19 +157,19 @@ mod tests {
             ("orphan.rs", "#[test] fn t() {}"),
         ];
         let attribute = attribute();
-        let lost = |what: &str, cure: &str| format!("{what} here: {cure}");
+        let unregistered = |what: &str, cure: &str| format!("{what} here: {cure}");
         let cure = format!("use {attribute}");
         let expected = [
-            lost(
+            unregistered(
                 "main.rs has 1 function with #[test], which does not run",
                 &cure,
             ),
-            lost("a.rs has 2 functions with #[test], which do not run", &cure),
-            lost(
+            unregistered("a.rs has 2 functions with #[test], which do not run", &cure),
+            unregistered(
                 "a/below.rs has 1 function without async below #[test_case], which does not run",
                 &format!("put {attribute} on top"),
             ),
-            lost(
+            unregistered(
                 "b/beside.rs has 1 function with #[test], which does not run",
                 &cure,
             ),

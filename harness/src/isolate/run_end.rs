@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// the later of the two shuts the socket down. The process then closes what its tests share, and tears down; the
 /// slot's thread reads the end of the file, and waits for the process.
 #[derive(Clone, Default)]
-pub(super) struct HangUp(Arc<Mutex<State>>);
+pub(super) struct RunEnd(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -36,7 +36,7 @@ impl Limit {
     }
 }
 
-impl HangUp {
+impl RunEnd {
     /// Notes that a process has work to do. It is told at once if the run is over.
     pub(super) fn set(&self, link: Arc<UnixStream>) {
         let mut state = self.lock();
@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn a_process_is_told_of_the_end_whether_it_starts_before_or_after_that() {
         let ((before, mut first), (after, mut second)) = (pair(), pair());
-        let hang_up = HangUp::default();
-        hang_up.set(before.clone());
-        hang_up.close(Limit::new(Duration::ZERO));
-        hang_up.set(after.clone());
+        let run_end = RunEnd::default();
+        run_end.set(before.clone());
+        run_end.close(Limit::new(Duration::ZERO));
+        run_end.set(after.clone());
         assert_eq!(first.read(&mut [0]).unwrap(), 0);
         assert_eq!(second.read(&mut [0]).unwrap(), 0);
     }
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn a_process_that_has_nothing_to_do_is_left_alone() {
         let (idle, mut theirs) = pair();
-        let hang_up = HangUp::default();
-        hang_up.set(idle.clone());
-        hang_up.clear();
-        hang_up.close(Limit::new(Duration::ZERO));
+        let run_end = RunEnd::default();
+        run_end.set(idle.clone());
+        run_end.clear();
+        run_end.close(Limit::new(Duration::ZERO));
         let error = theirs.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
