@@ -1,6 +1,7 @@
 //! Users' futures that cannot be started, or are given up before they are done, are dropped detached from Python.
 
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -35,60 +36,88 @@ fn assert_refused<T>(py: Python<'_>, result: PyResult<T>, told: &mpsc::Receiver<
     assert_eq!(told.try_recv(), Ok(true), "{text}");
 }
 
-/// A runtime that has been shut down.
-struct ShutDown;
+/// How a [`FakeRuntime`] is unavailable.
+trait Unavailable: Send + Sync + 'static {
+    /// Answers whether the runtime is alive.
+    fn ensure_alive() -> PyResult<()>;
 
-/// A runtime whose threads a fork has left behind.
-struct LeftBehind;
-
-/// Makes a runtime of an answer to whether it is alive, and of a public `scope` that keeps its tasks' locals.
-macro_rules! runtime {
-    ($name:ident, $alive:expr, $scope:expr) => {
-        impl Runtime for $name {
-            type JoinError = <runtime::Tokio as Runtime>::JoinError;
-            type JoinHandle = <runtime::Tokio as Runtime>::JoinHandle;
-
-            fn spawn<F>(fut: F) -> Self::JoinHandle
-            where
-                F: Future<Output = ()> + Send + 'static,
-            {
-                drop(fut);
-                runtime::Tokio::spawn(async {})
-            }
-
-            fn spawn_blocking<F>(f: F) -> Self::JoinHandle
-            where
-                F: FnOnce() + Send + 'static,
-            {
-                runtime::Tokio::spawn_blocking(f)
-            }
-
-            fn ensure_alive() -> PyResult<()> {
-                $alive
-            }
-        }
-
-        impl ContextExt for $name {
-            fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
-            where
-                F: Future<Output = R> + Send + 'static,
-            {
-                Box::pin($scope(locals, fut))
-            }
-
-            fn get_task_locals() -> Option<TaskLocals> {
-                None
-            }
-        }
-    };
+    /// Polls the future with these locals, by a function of the public interface.
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static;
 }
 
-runtime!(ShutDown, Ok(()), runtime::scope);
-runtime!(
-    LeftBehind,
-    Err(PyRuntimeError::new_err("left behind")),
-    generic::scope::<runtime::Tokio, _, _>
-);
+/// A runtime that drops each future which it is to spawn.
+struct FakeRuntime<U>(PhantomData<U>);
+
+/// The runtime has been shut down.
+struct ShutDown;
+
+/// A fork has left the runtime's threads behind.
+struct LeftBehind;
+
+impl Unavailable for ShutDown {
+    fn ensure_alive() -> PyResult<()> {
+        Ok(())
+    }
+
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        Box::pin(runtime::scope(locals, fut))
+    }
+}
+
+impl Unavailable for LeftBehind {
+    fn ensure_alive() -> PyResult<()> {
+        Err(PyRuntimeError::new_err("left behind"))
+    }
+
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        Box::pin(generic::scope::<runtime::Tokio, _, _>(locals, fut))
+    }
+}
+
+impl<U: Unavailable> Runtime for FakeRuntime<U> {
+    type JoinError = <runtime::Tokio as Runtime>::JoinError;
+    type JoinHandle = <runtime::Tokio as Runtime>::JoinHandle;
+
+    fn spawn<F>(fut: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(fut);
+        runtime::Tokio::spawn(async {})
+    }
+
+    fn spawn_blocking<F>(f: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        runtime::Tokio::spawn_blocking(f)
+    }
+
+    fn ensure_alive() -> PyResult<()> {
+        U::ensure_alive()
+    }
+}
+
+impl<U: Unavailable> ContextExt for FakeRuntime<U> {
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        U::scope(locals, fut)
+    }
+
+    fn get_task_locals() -> Option<TaskLocals> {
+        None
+    }
+}
 
 /// Calls `main(start)` of a program on a new event loop.
 fn on_a_loop<F>(py: Python<'_>, code: &CStr, start: F) -> PyResult<()>
@@ -166,9 +195,9 @@ async def main(start):
             let mut is_coroutine = is_coroutine.lock().unwrap();
             *is_coroutine = !*is_coroutine;
             if *is_coroutine {
-                generic::into_coroutine::<ShutDown, _, _>(py, forever(&tell))
+                generic::into_coroutine::<FakeRuntime<ShutDown>, _, _>(py, forever(&tell))
             } else {
-                generic::future_into_py::<ShutDown, _, _>(py, forever(&tell))
+                generic::future_into_py::<FakeRuntime<ShutDown>, _, _>(py, forever(&tell))
             }
         })?;
         assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [true, true]);
@@ -191,11 +220,11 @@ async def main(start):
 ";
         let other = tell.clone();
         on_a_loop(py, code, move |py| {
-            generic::future_into_py::<LeftBehind, _, _>(py, forever(&other))
+            generic::future_into_py::<FakeRuntime<LeftBehind>, _, _>(py, forever(&other))
         })?;
         assert_eq!(told.try_recv(), Ok(true));
         on_a_loop(py, code, move |py| {
-            generic::into_coroutine::<LeftBehind, _, _>(py, forever(&tell))
+            generic::into_coroutine::<FakeRuntime<LeftBehind>, _, _>(py, forever(&tell))
         })?;
         assert_eq!(told.try_recv(), Ok(true));
         Ok(())
@@ -221,7 +250,7 @@ async def main(start):
             Ok(py.None().into_bound(py))
         })?;
         assert_eq!(told.try_recv(), Ok(true));
-        let blocked = generic::block_on::<ShutDown, _, _>(py, forever(&tell));
+        let blocked = generic::block_on::<FakeRuntime<ShutDown>, _, _>(py, forever(&tell));
         assert_refused(py, blocked, &told, "its runtime was shut down");
         Ok(())
     })
