@@ -78,7 +78,10 @@ mod shared;
 mod trial;
 mod unwind;
 
-pub use self::args::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags};
+pub use self::args::{
+    ArgumentError, Arguments, ColorSetting, FormatSetting, Shard, TagFilter, TagFilterError,
+    UnstableFlags,
+};
 pub use self::event::Conclusion;
 pub use self::run::{InterruptibleRun, run, run_interruptible};
 pub use self::schedule::Interrupter;

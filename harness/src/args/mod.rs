@@ -3,6 +3,8 @@
 mod error;
 mod options;
 mod parse;
+mod shard;
+mod tag_filter;
 mod time_limits;
 
 use std::ffi::OsString;
@@ -12,6 +14,9 @@ use std::process;
 use std::time::Duration;
 
 pub use self::error::ArgumentError;
+pub use self::shard::Shard;
+pub(crate) use self::tag_filter::is_tag;
+pub use self::tag_filter::{TagFilter, TagFilterError};
 pub(crate) use self::time_limits::TimeLimits;
 
 use crate::process::{FAILURE, is_worker};
@@ -103,6 +108,17 @@ pub struct Arguments {
     pub reuse_threads: bool,
     /// Runs tests in the order that this seed gives (`--shuffle-seed`).
     pub shuffle_seed: Option<u64>,
+    /// Runs only the tests whose tags match this expression (`--tag`).
+    ///
+    /// A tag that no test has is an error. It is none in the variable `LIBTEST_ASYNC_TAG`, which stands for the option
+    /// where that is not given: cargo-nextest hands the variable, but no option, to all test binaries.
+    pub tag: Option<TagFilter>,
+    /// Runs only the tests of one of several parts, for runs on several machines (`--shard`). cargo-nextest has
+    /// `--partition` for this.
+    pub shard: Option<Shard>,
+    /// Runs the tests that failed when they last ran before the others (`--failed-first`). The record is that of
+    /// [`last_failed`](Self::last_failed).
+    pub failed_first: bool,
 }
 
 /// Says when to colour the output.

@@ -34,10 +34,27 @@ pub(crate) fn help(program: &str) -> String {
 fn own(options: &mut Options) {
     options
         .optflag("x", "", "Stop after the first failure, as --fail-fast does")
+        .optopt(
+            "",
+            "tag",
+            "Run only the tests whose tags match, for example \"db and not (slow or flaky)\"",
+            "EXPR",
+        )
         .optflag(
             "",
             "last-failed",
             "Run only the tests that failed when they last ran",
+        )
+        .optflag(
+            "",
+            "failed-first",
+            "Run the tests that failed when they last ran before the others",
+        )
+        .optopt(
+            "",
+            "shard",
+            "Run the tests of part I out of N, which names decide, for example 2/3",
+            "I/N",
         )
         .optopt(
             "",

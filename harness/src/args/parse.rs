@@ -7,8 +7,13 @@ use std::time::Duration;
 
 use getopts::Matches;
 
-use super::{ArgumentError, Arguments, ColorSetting, FormatSetting, UnstableFlags, options};
+use super::{
+    ArgumentError, Arguments, ColorSetting, FormatSetting, Shard, TagFilter, UnstableFlags, options,
+};
 use crate::args::TimeLimits;
+
+/// Stands for `--tag` where that is not given.
+const TAG_VARIABLE: &str = "LIBTEST_ASYNC_TAG";
 
 /// Parses a command line whose first word is the program; `variable` looks the environment up.
 ///
@@ -42,6 +47,8 @@ pub(super) fn parse(
     let retries = number(&matches, "retries", "--retries")?;
     parsed.retries = retries.map(|retries| u32::try_from(retries).unwrap_or(u32::MAX));
     parsed.timeout = timeout(&matches)?;
+    parsed.tag = tag(&matches, &variable)?;
+    parsed.shard = shard(&matches)?;
     parsed.durations = number(&matches, "durations", "--durations")?.map(|most| most as usize);
     Ok(parsed)
 }
@@ -67,6 +74,7 @@ fn flags(matches: &Matches) -> Arguments {
         isolate: flag("isolate"),
         reuse_threads: flag("reuse-threads"),
         last_failed: flag("last-failed"),
+        failed_first: flag("failed-first"),
         junit: matches.opt_str("junit").map(PathBuf::from),
         skip: matches.opt_strs("skip"),
         logfile: matches.opt_str("logfile"),
@@ -179,6 +187,38 @@ fn number(
             problem: format!("be a number > 0 (error: {error})"),
         }),
     }
+}
+
+/// Parses the option, or the variable, which may name tags of other test binaries.
+fn tag(
+    matches: &Matches,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<TagFilter>, ArgumentError> {
+    let given = matches.opt_str("tag").map(|text| (text, "--tag"));
+    let fallback = || variable(TAG_VARIABLE).map(|text| (text, TAG_VARIABLE));
+    let Some((text, option)) = given.or_else(fallback) else {
+        return Ok(None);
+    };
+    match text.parse::<TagFilter>() {
+        Ok(mut filter) => {
+            filter.allows_unknown = option == TAG_VARIABLE;
+            Ok(Some(filter))
+        }
+        Err(error) => Err(ArgumentError::Value {
+            option,
+            problem: format!("be tags with `and`, `or` and `not` ({error})"),
+        }),
+    }
+}
+
+fn shard(matches: &Matches) -> Result<Option<Shard>, ArgumentError> {
+    let Some(value) = matches.opt_str("shard") else {
+        return Ok(None);
+    };
+    value.parse().map(Some).map_err(|()| ArgumentError::Value {
+        option: "--shard",
+        problem: format!("be a part and how many there are, such as 2/3 (was {value})"),
+    })
 }
 
 fn timeout(matches: &Matches) -> Result<Option<Duration>, ArgumentError> {

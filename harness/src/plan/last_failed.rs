@@ -10,7 +10,7 @@ use std::io;
 use std::path::{self, Path, PathBuf};
 
 use crate::args::Arguments;
-use crate::plan;
+use crate::plan::{self, Planned};
 use crate::process::binary;
 use crate::trial::Trial;
 
@@ -22,6 +22,14 @@ const VARIABLE: &str = "LIBTEST_ASYNC_STATE_DIR";
 pub(crate) fn restrict(args: &Arguments, trials: &mut Vec<Trial>) {
     if let Some(failed) = Selection::new(args, trials.iter()) {
         plan::keep(trials, |trial| failed.has(trial));
+    }
+}
+
+/// Puts the tests that failed when they last ran before the others, in their order.
+pub(super) fn put_first(tests: &mut [Planned]) {
+    if let Some(path) = path() {
+        let failed = Selection(read(&path));
+        tests.sort_by_key(|planned| !failed.has(&planned.trial));
     }
 }
 

@@ -3,10 +3,12 @@
 pub(crate) mod last_failed;
 mod selection;
 mod shuffle;
+mod unknown_tag;
 
 use std::borrow::Cow;
 use std::mem;
 
+pub(crate) use self::unknown_tag::UnknownTag;
 use crate::args::Arguments;
 use crate::event::Attempt;
 use crate::trial::Trial;
@@ -57,6 +59,9 @@ impl Plan {
         let shuffle_seed = shuffle::seed(args);
         if let Some(seed) = shuffle_seed {
             shuffle::shuffle(seed, &mut tests);
+        }
+        if args.failed_first {
+            last_failed::put_first(&mut tests);
         }
         Self {
             tests,

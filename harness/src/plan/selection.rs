@@ -1,6 +1,6 @@
 //! The trials that the arguments select.
 
-use super::last_failed;
+use super::{UnknownTag, last_failed};
 use crate::args::Arguments;
 use crate::process::is_worker;
 use crate::trial::{Description, ShouldPanic, Trial};
@@ -8,7 +8,7 @@ use crate::trial::{Description, ShouldPanic, Trial};
 impl Arguments {
     /// Says whether running `trials` would execute the body of any of them.
     ///
-    /// It is false for `--list`, for an empty selection, for one of ignored tests only, as `--last-failed` may
+    /// It is false for `--list`, for an empty selection, for a `--tag` that no test has, for one of ignored tests only, as `--last-failed` may
     /// leave it, and with `--isolate` in the process that only starts the workers. What a run needs, an interpreter
     /// for example, need not be started then.
     pub fn would_run(&self, trials: &[Trial]) -> bool {
@@ -17,7 +17,10 @@ impl Arguments {
         let runs = |trial: &Trial| {
             !self.is_ignored(trial) && failed.as_ref().is_none_or(|failed| failed.has(trial))
         };
-        !self.list && !self.starts_workers() && selected().any(runs)
+        !self.list
+            && !self.starts_workers()
+            && selected().any(runs)
+            && UnknownTag::check(self, trials).is_ok()
     }
 
     /// Says whether a run reports `trial` as ignored instead of running it, if it is selected.
@@ -34,7 +37,7 @@ impl Arguments {
     }
 
     /// Says whether a run leaves `trial` out: because of the filters, of `--skip`,
-    /// `--exclude-should-panic` or `--ignored`. What `--last-failed` leaves out is not known here.
+    /// `--exclude-should-panic`, `--ignored`, `--tag` or `--shard`. What `--last-failed` leaves out is not known here.
     pub fn is_filtered_out(&self, trial: &Trial) -> bool {
         !self.selects(trial.description())
     }
@@ -51,6 +54,13 @@ impl Arguments {
             && !self.skip.iter().any(matches)
             && !(self.exclude_should_panic && description.should_panic != ShouldPanic::No)
             && (!self.ignored || description.ignored)
+            && self
+                .shard
+                .is_none_or(|shard| shard.has(&description.title()))
+            && self
+                .tag
+                .as_ref()
+                .is_none_or(|filter| filter.matches(&description.tags))
     }
 
     /// Says whether a selected trial is reported as ignored instead of run.

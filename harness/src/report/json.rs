@@ -149,7 +149,7 @@ fn run_finished(tally: &Tally, out: &mut String) {
     );
 }
 
-/// Unlike libtest's, the reason is escaped.
+/// Unlike libtest's, the reason is escaped. Tags are ours.
 fn listed(description: &Description, out: &mut String) {
     let unknown = Source {
         file: "".into(),
@@ -157,9 +157,9 @@ fn listed(description: &Description, out: &mut String) {
         end: (0, 0),
     };
     let Source { file, start, end } = description.source.as_ref().unwrap_or(&unknown);
-    let _ = writeln!(
+    let _ = write!(
         out,
-        r#"{{ "type": "{}", "event": "discovered", "name": "{}", "ignore": {}, "ignore_message": "{}", "source_path": "{}", "start_line": {}, "start_col": {}, "end_line": {}, "end_col": {} }}"#,
+        r#"{{ "type": "{}", "event": "discovered", "name": "{}", "ignore": {}, "ignore_message": "{}", "source_path": "{}", "start_line": {}, "start_col": {}, "end_line": {}, "end_col": {}"#,
         if description.is_bench {
             "benchmark"
         } else {
@@ -174,6 +174,12 @@ fn listed(description: &Description, out: &mut String) {
         end.0,
         end.1
     );
+    if !description.tags.is_empty() {
+        let quoted = |tag: &Cow<'_, str>| format!("\"{}\"", Escaped(tag));
+        let tags: Vec<_> = description.tags.iter().map(quoted).collect();
+        let _ = write!(out, r#", "tags": [{}]"#, tags.join(", "));
+    }
+    out.push_str(" }\n");
 }
 
 fn list_finished(counts: &Listing, out: &mut String) {

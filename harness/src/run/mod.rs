@@ -15,7 +15,7 @@ use crate::args::{Arguments, TimeLimits};
 use crate::block_on::block_on;
 use crate::event::{Conclusion, Event, Listing};
 use crate::isolate::{Pool, RunKind, Server};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, UnknownTag};
 use crate::process::{ExitGuard, print_error};
 use crate::report::{Output, StdoutReservation};
 use crate::schedule::{Interrupter, Schedule, Settings, State};
@@ -126,6 +126,7 @@ impl ProcessRole {
                 return Ok(Self::Skip);
             }
         };
+        UnknownTag::check(args, &trials).map_err(io::Error::other)?;
         if args.list {
             return Ok(Self::List(Box::new(args.clone()), trials));
         }

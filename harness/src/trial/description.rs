@@ -18,6 +18,8 @@ pub(crate) struct Description {
     /// Whether no other trial may run at the same time.
     pub(crate) is_serial: bool,
     pub(crate) source: Option<Source>,
+    /// What `--tag` selects by.
+    pub(crate) tags: Vec<Cow<'static, str>>,
 }
 
 /// Whether a test passes by a panic, as `#[should_panic]` has it.
@@ -50,6 +52,7 @@ impl Description {
             should_panic: ShouldPanic::No,
             is_serial: false,
             source: None,
+            tags: Vec::new(),
         }
     }
 

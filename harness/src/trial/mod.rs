@@ -15,6 +15,7 @@ pub(crate) use self::cancellation::Cancellation;
 pub(crate) use self::description::{Description, ShouldPanic, Source};
 pub use self::failed::{Completion, Failed, Measurement};
 use self::task::async_body;
+use crate::args::is_tag;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -234,6 +235,34 @@ impl Trial {
         self
     }
 
+    /// Adds tags, by which `--tag` selects.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a tag is `and`, `or`, `not` or empty, or has blanks, control characters or parentheses.
+    ///
+    /// ```
+    /// use libtest_async::Trial;
+    ///
+    /// let trial = Trial::test("connects", || Ok(())).with_tags(["network", "slow"]);
+    /// assert!(trial.tags().eq(["network", "slow"]));
+    /// ```
+    pub fn with_tags<I>(mut self, tags: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<Cow<'static, str>>,
+    {
+        for tag in tags {
+            let tag = tag.into();
+            assert!(
+                is_tag(&tag),
+                "{tag:?} cannot be a tag of a test: see `Trial::with_tags`"
+            );
+            self.description.tags.push(tag);
+        }
+        self
+    }
+
     /// Sets the function that polls the future of an async trial, on the test's thread. It changes nothing for others.
     ///
     /// `block_on` may make a runtime, and drop it at its end: what that prints belongs to the test. The test
@@ -296,6 +325,11 @@ impl Trial {
     /// Returns the kind of this trial, which is empty if none was set.
     pub fn kind(&self) -> &str {
         &self.description.kind
+    }
+
+    /// Returns the tags of this trial.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.description.tags.iter().map(Cow::as_ref)
     }
 
     /// Returns whether this trial has been marked as ignored.

@@ -48,6 +48,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "described" => libtest_async::run(&args, alone::described()),
         "benchmarks" => libtest_async::run(&args, benchmarks()),
         "mixed" => libtest_async::run(&args, mixed()),
+        "tagged" => libtest_async::run(&args, tagged()),
         "passing" => libtest_async::run(&args, passing()),
         "noisy" => libtest_async::run(&args, noisy::noisy()),
         "half_a_line" => libtest_async::run(&args, noisy::half_a_line()),
@@ -132,6 +133,18 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         other => panic!("there is no fixture {other}"),
     };
     Some(conclusion.exit_code())
+}
+
+fn tagged() -> Vec<Trial> {
+    let trial = |name: &str, tags: &[&'static str]| {
+        Trial::test(name, || Ok(())).with_tags(tags.iter().copied())
+    };
+    vec![
+        trial("a_db", &["db"]),
+        trial("b_slow_db", &["slow", "db"]),
+        trial("c_slow", &["slow"]),
+        trial("d_plain", &[]),
+    ]
 }
 
 fn passing() -> Vec<Trial> {

@@ -30,6 +30,7 @@ mod retry;
 mod reuse;
 mod runs;
 mod runtime;
+mod selected;
 mod shared;
 mod signal;
 mod stdout;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         reuse::TESTS,
         runs::TESTS,
         runtime::TESTS,
+        selected::TESTS,
         stdout::TESTS,
         shared::TESTS,
         stop::TESTS,
