@@ -1,9 +1,9 @@
-//! The arguments of an attribute: `name = literal` or a bare `name`, separated by commas.
+//! The arguments of an attribute: `name = literal`, `name = [literals]` or a bare `name`, separated by commas.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Error, Expr, Lit, LitStr, Path, Result, Token};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, Expr, Lit, LitStr, Path, Result, Token, token};
 
 use crate::tokio_arguments::{self, is_tokio_argument};
 use crate::usage::Usage;
@@ -12,6 +12,8 @@ use crate::usage::Usage;
 pub(crate) struct Argument {
     pub(crate) name: Ident,
     pub(crate) value: Option<Lit>,
+    /// The elements of a value in brackets, which only an argument takes whose usage has them.
+    elements: Option<Vec<Lit>>,
     usage: Usage,
 }
 
@@ -25,14 +27,21 @@ impl Argument {
         let Some(usage) = usage_of(&name, known) else {
             return Err(unknown(&name, input, known));
         };
-        let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(literal(input, &name, usage)?),
-            None => None,
+        let has_value = input.parse::<Option<Token![=]>>()?.is_some();
+        let (value, elements) = match has_value {
+            true if is_list(usage) && input.peek(token::Bracket) => (None, Some(list(input)?)),
+            true => (Some(literal(input, &name, usage)?), None),
+            false => (None, None),
         };
         if !input.is_empty() && !input.peek(Token![,]) {
             return Err(input.error(format!("expected a comma, or an argument as in `{usage}`")));
         }
-        Ok(Self { name, value, usage })
+        Ok(Self {
+            name,
+            value,
+            elements,
+            usage,
+        })
     }
 
     pub(crate) fn string(&self) -> Result<&LitStr> {
@@ -40,6 +49,19 @@ impl Argument {
             Some(Lit::Str(value)) => Ok(value),
             other => Err(self.wrong_value(other.as_ref(), "a string")),
         }
+    }
+
+    /// Reads a list of strings in brackets.
+    pub(crate) fn strings(&self) -> Result<Vec<&LitStr>> {
+        let expected = "a list of strings";
+        let Some(elements) = &self.elements else {
+            return Err(self.wrong_value(self.value.as_ref(), expected));
+        };
+        let strings = elements.iter().map(|element| match element {
+            Lit::Str(string) => Ok(string),
+            other => Err(self.wrong_value(Some(other), expected)),
+        });
+        strings.collect()
     }
 
     /// Accepts a bare name.
@@ -117,6 +139,18 @@ fn literal(input: ParseStream<'_>, name: &Ident, usage: Usage) -> Result<Lit> {
         Ok(other) => Err(Error::new_spanned(other, message)),
         Err(error) => Err(Error::new(error.span(), message)),
     }
+}
+
+/// Says whether the value stands in brackets.
+fn is_list(usage: Usage) -> bool {
+    usage.ends_with(']')
+}
+
+fn list(input: ParseStream<'_>) -> Result<Vec<Lit>> {
+    let elements;
+    syn::bracketed!(elements in input);
+    let elements = elements.parse_terminated(Lit::parse, Token![,])?;
+    Ok(elements.into_iter().collect())
 }
 
 fn usage_of(name: &Ident, known: &[Usage]) -> Option<Usage> {

@@ -114,9 +114,32 @@ fn a_test_returns_nothing_or_a_result() {
 }
 
 #[test]
+fn tags_are_a_list_of_words() {
+    let needed = "a list of strings, as in `tags = [\"slow\"]`";
+    let item = "fn t() {}";
+    test_error(
+        "tags = \"slow\"",
+        item,
+        &format!("the value of `tags` must be {needed}"),
+        "\"slow\"",
+    );
+    test_error(
+        "tags = [\"slow\", 1]",
+        item,
+        &format!("the value of `tags` must be {needed}"),
+        "1",
+    );
+    test_error("tags", item, &format!("`tags` needs {needed}"), "tags");
+    let message = "a tag is a word without blanks and parentheses, and none of `and`, `or`, `not`";
+    for wrong in ["\"\"", "\"a b\"", "\"not\"", "\"(\""] {
+        test_error(&format!("tags = [\"a\", {wrong}]"), item, message, wrong);
+    }
+}
+
+#[test]
 fn a_test_knows_its_arguments() {
     let message = "unknown argument `timeuot`; there is `timeout = \"5s\"`, `serial`, \
-        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `flavor = \"multi_thread\"`, \
+        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `tags = [\"slow\"]`, `flavor = \"multi_thread\"`, \
         `worker_threads = 2`, `start_paused = true`, `crate = \"::pyo3_aio\"`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";

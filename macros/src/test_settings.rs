@@ -15,6 +15,7 @@ use crate::usage::{CRATE, MULTI_THREAD, START_PAUSED, Usage, WORKER_THREADS};
 const TIMEOUT: Usage = "timeout = \"5s\"";
 const SERIAL: Usage = "serial";
 const LOOP: Usage = "loop = \"uvloop\"";
+const TAGS: Usage = "tags = [\"slow\"]";
 const RAISES: Usage = "raises = \"ValueError\"";
 
 /// The argument that the attribute adds when it moves itself below the others of its function.
@@ -30,6 +31,7 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             SERIAL,
             LOOP,
             RAISES,
+            TAGS,
             MULTI_THREAD,
             WORKER_THREADS,
             START_PAUSED,
@@ -42,6 +44,7 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             SERIAL,
             LOOP,
             RAISES,
+            TAGS,
             CRATE,
             MOVED_LAST,
             NEVER_WAITS,
@@ -66,6 +69,7 @@ pub(crate) struct Settings {
     serial: bool,
     event_loop: Option<LitStr>,
     raises: Option<(Ident, LitStr)>,
+    tags: Vec<LitStr>,
     flavor: Flavor,
 }
 
@@ -94,6 +98,13 @@ impl Settings {
             "loop" => self.event_loop = Some(event_loop(argument.string()?)?),
             "raises" => {
                 self.raises = Some((argument.name.clone(), class_name(argument.string()?)?))
+            }
+            "tags" => {
+                self.tags = argument
+                    .strings()?
+                    .into_iter()
+                    .map(tag)
+                    .collect::<Result<_>>()?
             }
             // `known` leaves `crate`.
             _ => self.krate = Some(argument.path()?),
@@ -135,6 +146,10 @@ impl ToTokens for Settings {
         if let Some((_, class)) = &self.raises {
             tokens.extend(quote!(.raises(#class)));
         }
+        if !self.tags.is_empty() {
+            let tags = &self.tags;
+            tokens.extend(quote!(.tags(&[#(#tags),*])));
+        }
         self.flavor.to_tokens(tokens);
     }
 }
@@ -162,6 +177,20 @@ fn milliseconds(value: &LitStr) -> Result<u64> {
                 "expected a time, as in \"500ms\", \"5s\" or \"2m\"",
             )
         })
+}
+
+/// Checks that `--tag` can name the tag: `Trial::with_tags` of libtest-async has the rule.
+fn tag(value: &LitStr) -> Result<LitStr> {
+    let text = value.value();
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '(' | ')');
+    if !text.is_empty()
+        && !matches!(text.as_str(), "and" | "or" | "not")
+        && text.chars().all(is_plain)
+    {
+        return Ok(value.clone());
+    }
+    let message = "a tag is a word without blanks and parentheses, and none of `and`, `or`, `not`";
+    Err(Error::new(value.span(), message))
 }
 
 fn event_loop(value: &LitStr) -> Result<LitStr> {

@@ -14,6 +14,8 @@ crate::by_hand::tests!(
     nextest_gets_the_list_that_it_wants,
     a_list_for_programs_has_the_places_of_tests,
     each_worker_has_its_own_interpreter,
+    tags_choose_tests_of_every_runtime,
+    an_unknown_tag_does_not_start_python,
 );
 
 fn an_unknown_option_ends_with_101_and_the_message_of_libtest() {
@@ -117,4 +119,25 @@ fn each_worker_has_its_own_interpreter() {
     run.assert_contains("test result: FAILED. 1 passed; 1 failed;");
     let shown = run.captured("subject::isolation::runs_in_a_child");
     assert!(shown.contains("on the loop of a child\n"), "{shown}");
+}
+
+fn tags_choose_tests_of_every_runtime() {
+    let run = Run::new("--test-threads 1 --tag of_settings");
+    run.assert_contains("running 3 tests\n");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let run = Run::new("--list --format terse --tag of_settings/not/slow");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let run = Run::with("--list --format terse", |command| {
+        command.env("LIBTEST_ASYNC_TAG", "of_settings and not slow");
+    });
+    let expected =
+        "subject::settings::tags::of_one_tag: test\nsubject::settings::tags::without_await: test\n";
+    assert_eq!(run.stdout, expected);
+}
+
+fn an_unknown_tag_does_not_start_python() {
+    let run = without_python("--tag unknown");
+    let expected =
+        "error: unknown tag `unknown` in --tag: the tests have the tags of_settings, slow\n";
+    assert_eq!((run.stderr.as_str(), run.status), (expected, Some(101)));
 }

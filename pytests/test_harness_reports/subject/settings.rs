@@ -469,3 +469,14 @@ mod failing_leaks {
     #[pyo3_aio::tokio::test]
     async fn is_the_next() {}
 }
+
+mod tags {
+    #[pyo3_aio::tokio::test(tags = ["of_settings"])]
+    async fn of_one_tag() {}
+
+    #[pyo3_aio::smol::test(tags = ["of_settings", "slow"], timeout = "1m")]
+    async fn of_two_tags() {}
+
+    #[pyo3_aio::async_std::test(tags = ["of_settings",])]
+    fn without_await() {}
+}

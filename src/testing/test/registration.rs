@@ -88,6 +88,13 @@ impl TestRegistration {
         self
     }
 
+    /// Sets the tags, by which `--tag` selects.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.settings.tags = tags;
+        self
+    }
+
     /// Chooses tokio's multi-thread runtime.
     #[must_use]
     pub const fn multi_thread(mut self) -> Self {

@@ -14,6 +14,8 @@ pub(crate) struct TestSettings {
     pub(crate) event_loop: Option<&'static str>,
     /// The name of the class of the exception that the test has to raise, with or without its module.
     pub(crate) raises: Option<&'static str>,
+    /// What `--tag` selects by.
+    pub(crate) tags: &'static [&'static str],
     pub(crate) tokio: TokioSettings,
 }
 
@@ -24,6 +26,7 @@ impl TestSettings {
             serial: false,
             event_loop: None,
             raises: None,
+            tags: &[],
             tokio: TokioSettings::new(),
         }
     }

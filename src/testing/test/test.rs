@@ -113,7 +113,13 @@ impl Test {
     /// Converts the test for a listing, which calls no function of it.
     pub(crate) fn into_listed(self) -> Trial {
         let trial = Trial::test(self.name, || Ok(()));
-        with_attributes(trial, self.source, self.ignored, self.should_panic)
+        with_attributes(
+            trial,
+            self.source,
+            self.ignored,
+            self.should_panic,
+            self.settings.tags,
+        )
     }
 
     /// Converts the test for a run; it gets its loop from `session` when it starts.
@@ -141,7 +147,13 @@ impl Test {
         if let Some(timeout) = self.settings.timeout {
             trial = trial.with_timeout(timeout);
         }
-        with_attributes(trial, self.source, self.ignored, self.should_panic)
+        with_attributes(
+            trial,
+            self.source,
+            self.ignored,
+            self.should_panic,
+            self.settings.tags,
+        )
     }
 }
 
@@ -188,7 +200,11 @@ fn with_attributes(
     source: Option<SourceLocation>,
     ignored: Option<&'static str>,
     should_panic: Option<&'static str>,
+    tags: &'static [&'static str],
 ) -> Trial {
+    if !tags.is_empty() {
+        trial = trial.with_tags(tags.iter().copied());
+    }
     if let Some(SourceLocation { file, line, column }) = source {
         trial = trial.with_source_span(file, (line, column), (line, column));
     }

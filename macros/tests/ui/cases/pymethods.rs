@@ -52,7 +52,7 @@ struct Iterator;
 
 #[pyo3_aio::tokio::pymethods]
 impl Iterator {
-    async fn __anext__(&self) -> u8 { //~ an async function of Python's cannot return `pyo3_aio::generic::Anext<u8>`
+    async fn __anext__(&self) -> u8 { //~ an async function of Python's cannot return `pyo3_aio::generic::AnextOutput<u8>`
         1
     }
 }
