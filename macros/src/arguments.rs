@@ -1,4 +1,5 @@
-//! The arguments of an attribute: `name = literal`, `name = [literals]` or a bare `name`, separated by commas.
+//! The arguments of an attribute: `name = literal`, `name = [literals]`, `name(arguments)` or a bare `name`, separated by
+//! commas.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
@@ -8,12 +9,17 @@ use syn::{Error, Expr, Lit, LitStr, Path, Result, Token, token};
 use crate::tokio_arguments::{self, is_tokio_argument};
 use crate::usage::Usage;
 
+/// The arguments that take further ones in parentheses.
+const WITH_PARENTHESES: &[&str] = &["xfail"];
+
 /// One argument. Each attribute decides which values it accepts.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
     pub(crate) value: Option<Lit>,
     /// The elements of a value in brackets, which only an argument takes whose usage has them.
     elements: Option<Vec<Lit>>,
+    /// The tokens in parentheses, which only the arguments of [`WITH_PARENTHESES`] take.
+    pub(crate) inside: TokenStream,
     usage: Usage,
 }
 
@@ -33,6 +39,10 @@ impl Argument {
             true => (Some(literal(input, &name, usage)?), None),
             false => (None, None),
         };
+        let mut inside = TokenStream::new();
+        if !has_value && WITH_PARENTHESES.contains(&name.to_string().as_str()) {
+            inside = in_parentheses(input)?;
+        }
         if !input.is_empty() && !input.peek(Token![,]) {
             return Err(input.error(format!("expected a comma, or an argument as in `{usage}`")));
         }
@@ -40,6 +50,7 @@ impl Argument {
             name,
             value,
             elements,
+            inside,
             usage,
         })
     }
@@ -48,6 +59,14 @@ impl Argument {
         match &self.value {
             Some(Lit::Str(value)) => Ok(value),
             other => Err(self.wrong_value(other.as_ref(), "a string")),
+        }
+    }
+
+    /// Reads a whole number.
+    pub(crate) fn number(&self) -> Result<u32> {
+        match &self.value {
+            Some(Lit::Int(value)) => value.base10_parse(),
+            other => Err(self.wrong_value(other.as_ref(), "a whole number")),
         }
     }
 
@@ -139,6 +158,15 @@ fn literal(input: ParseStream<'_>, name: &Ident, usage: Usage) -> Result<Lit> {
         Ok(other) => Err(Error::new_spanned(other, message)),
         Err(error) => Err(Error::new(error.span(), message)),
     }
+}
+
+fn in_parentheses(input: ParseStream<'_>) -> Result<TokenStream> {
+    if !input.peek(token::Paren) {
+        return Ok(TokenStream::new());
+    }
+    let inside;
+    syn::parenthesized!(inside in input);
+    inside.parse()
 }
 
 /// Says whether the value stands in brackets.

@@ -137,9 +137,33 @@ fn tags_are_a_list_of_words() {
 }
 
 #[test]
+fn expected_failures_have_a_reason_and_may_be_strict() {
+    let item = "fn t() {}";
+    let message = "unknown argument `strikt`; there is `strict`, `reason = \"issue 12\"`";
+    test_error("xfail(strikt)", item, message, "strikt");
+    let message = "the value of `xfail` must be a string, as in `xfail = \"issue 12\"`";
+    test_error("xfail = 12", item, message, "12");
+    let message = "the value of `reason` must be a string, as in `reason = \"issue 12\"`";
+    test_error("xfail(strict, reason = 12)", item, message, "12");
+    let message = "`strict` takes no value";
+    test_error("xfail(strict = true)", item, message, "true");
+}
+
+#[test]
+fn retries_and_times_are_numbers() {
+    let item = "fn t() {}";
+    let message = "the value of `retries` must be a whole number, as in `retries = 2`";
+    test_error("retries = \"2\"", item, message, "\"2\"");
+    let message = "`retries` needs a whole number, as in `retries = 2`";
+    test_error("retries", item, message, "retries");
+    let message = "expected a time, as in \"500ms\", \"5s\" or \"2m\"";
+    test_error("max_time = \"50\"", item, message, "\"50\"");
+}
+
+#[test]
 fn a_test_knows_its_arguments() {
     let message = "unknown argument `timeuot`; there is `timeout = \"5s\"`, `serial`, \
-        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `tags = [\"slow\"]`, `flavor = \"multi_thread\"`, \
+        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `tags = [\"slow\"]`, `retries = 2`, `xfail = \"issue 12\"`, `max_time = \"50ms\"`, `flavor = \"multi_thread\"`, \
         `worker_threads = 2`, `start_paused = true`, `crate = \"::pyo3_aio\"`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";

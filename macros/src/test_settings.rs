@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Error, LitStr, Path, Result, ReturnType};
 
-use crate::arguments::Argument;
+use crate::arguments::{self, Argument};
 use crate::flavor::Flavor;
 use crate::function::Function;
 use crate::libtest_attributes::LibtestAttributes;
@@ -16,6 +16,9 @@ const TIMEOUT: Usage = "timeout = \"5s\"";
 const SERIAL: Usage = "serial";
 const LOOP: Usage = "loop = \"uvloop\"";
 const TAGS: Usage = "tags = [\"slow\"]";
+const RETRIES: Usage = "retries = 2";
+const XFAIL: Usage = "xfail = \"issue 12\"";
+const MAX_TIME: Usage = "max_time = \"50ms\"";
 const RAISES: Usage = "raises = \"ValueError\"";
 
 /// The argument that the attribute adds when it moves itself below the others of its function.
@@ -32,6 +35,9 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             LOOP,
             RAISES,
             TAGS,
+            RETRIES,
+            XFAIL,
+            MAX_TIME,
             MULTI_THREAD,
             WORKER_THREADS,
             START_PAUSED,
@@ -45,6 +51,9 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             LOOP,
             RAISES,
             TAGS,
+            RETRIES,
+            XFAIL,
+            MAX_TIME,
             CRATE,
             MOVED_LAST,
             NEVER_WAITS,
@@ -70,6 +79,10 @@ pub(crate) struct Settings {
     event_loop: Option<LitStr>,
     raises: Option<(Ident, LitStr)>,
     tags: Vec<LitStr>,
+    retries: Option<u32>,
+    expected_failure: Option<ExpectedFailure>,
+    /// In milliseconds.
+    max_time: Option<u64>,
     flavor: Flavor,
 }
 
@@ -90,6 +103,9 @@ impl Settings {
         match argument.name.to_string().as_str() {
             MOVED_LAST => self.is_moved_last = true,
             NEVER_WAITS => self.never_waits = true,
+            "retries" => self.retries = Some(argument.number()?),
+            "xfail" => self.expected_failure = Some(ExpectedFailure::parse(argument)?),
+            "max_time" => self.max_time = Some(milliseconds(argument.string()?)?),
             "timeout" => self.timeout = Some(milliseconds(argument.string()?)?),
             "serial" => {
                 argument.flag()?;
@@ -150,7 +166,46 @@ impl ToTokens for Settings {
             let tags = &self.tags;
             tokens.extend(quote!(.tags(&[#(#tags),*])));
         }
+        if let Some(retries) = self.retries {
+            tokens.extend(quote!(.retries(#retries)));
+        }
+        if let Some(ExpectedFailure { reason, is_strict }) = &self.expected_failure {
+            tokens.extend(quote!(.expected_failure(#reason, #is_strict)));
+        }
+        if let Some(max_time) = self.max_time {
+            tokens.extend(quote!(.max_time(#max_time)));
+        }
         self.flavor.to_tokens(tokens);
+    }
+}
+
+/// `xfail`, `xfail = "why"` or `xfail(strict, reason = "why")`.
+struct ExpectedFailure {
+    /// Empty if none is given.
+    reason: String,
+    is_strict: bool,
+}
+
+impl ExpectedFailure {
+    fn parse(argument: &Argument) -> Result<Self> {
+        let mut expected = Self {
+            reason: match argument.value {
+                Some(_) => argument.string()?.value(),
+                None => String::new(),
+            },
+            is_strict: false,
+        };
+        let known = &["strict", "reason = \"issue 12\""];
+        for inner in arguments::parse(argument.inside.clone(), known)? {
+            match inner.name == "strict" {
+                true => {
+                    inner.flag()?;
+                    expected.is_strict = true;
+                }
+                false => expected.reason = inner.string()?.value(),
+            }
+        }
+        Ok(expected)
     }
 }
 

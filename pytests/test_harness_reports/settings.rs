@@ -21,6 +21,8 @@ crate::by_hand::tests!(
     the_loop_of_the_run_can_be_chosen,
     help_knows_the_options_for_python,
     retries_call_the_function_again,
+    a_test_says_how_often_it_may_fail,
+    a_test_says_how_long_it_may_take,
     what_tests_leave_behind_is_shown_with_them,
     what_tests_leave_behind_fails_them_on_request,
     what_a_failing_test_leaves_behind_is_shown_with_its_failure,
@@ -336,3 +338,29 @@ fn ctrl_c_has_a_main_function_of_ones_own_report() {}
 
 #[cfg(not(unix))]
 fn ctrl_c_interrupts_the_test_of_a_worker() {}
+
+fn a_test_says_how_often_it_may_fail() {
+    let run = Run::new("settings::own_attempts:: --test-threads 1");
+    let name = "test subject::settings::own_attempts";
+    for line in [
+        "is_known_to_fail ... ignored, expected failure: issue 12",
+        "is_known_to_panic ... ignored, expected failure",
+        "succeeds_again ... FAILED",
+        "succeeds_later ... FAILED, attempt 1 of 2",
+        "succeeds_later ... ok",
+    ] {
+        run.assert_contains(&format!("{name}::{line}\n"));
+    }
+    let shown = run.captured("subject::settings::own_attempts::succeeds_again");
+    let expected = "note: test passed, but was expected to fail: issue 13";
+    assert_eq!(shown, expected);
+    run.assert_contains("test result: FAILED. 2 passed; 1 failed; 2 ignored;");
+}
+
+fn a_test_says_how_long_it_may_take() {
+    let run = Run::new("own_attempts::takes_longer");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    let run = Run::new("own_attempts::takes_longer --ensure-time");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("takes_longer ... FAILED (time limit exceeded)");
+}

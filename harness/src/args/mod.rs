@@ -84,6 +84,8 @@ pub struct Arguments {
     /// Runs a test that fails so many times more (`--retries`); one that then passes counts as
     /// passed. Tests that can run once only are retried with [`isolate`](Self::isolate).
     pub retries: Option<u32>,
+    /// Fails a test that passes after having failed (`--fail-on-flaky`).
+    pub fail_on_flaky: bool,
     /// Starts no test after this many failures (`--maxfail`).
     pub max_failures: Option<u64>,
     /// Writes a JUnit document to this file, if it ends in `.xml`, or else to a file in this folder

@@ -62,6 +62,11 @@ fn own(options: &mut Options) {
             "Run a test that fails up to N times more",
             "N",
         )
+        .optflag(
+            "",
+            "fail-on-flaky",
+            "Fail tests that pass after having failed",
+        )
         .optopt("", "maxfail", "Start no test after N failures", "N")
         .optopt(
             "",

@@ -75,6 +75,7 @@ fn flags(matches: &Matches) -> Arguments {
         reuse_threads: flag("reuse-threads"),
         last_failed: flag("last-failed"),
         failed_first: flag("failed-first"),
+        fail_on_flaky: flag("fail-on-flaky"),
         junit: matches.opt_str("junit").map(PathBuf::from),
         skip: matches.opt_strs("skip"),
         logfile: matches.opt_str("logfile"),

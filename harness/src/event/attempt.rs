@@ -13,6 +13,8 @@ pub(crate) struct Attempt {
     pub(crate) of: u32,
     /// The attempts before it, all of which failed.
     pub(crate) earlier: Vec<FailedAttempt>,
+    /// Whether this one passed, as the last one of a trial that failed by `--fail-on-flaky`.
+    pub(crate) has_passed: bool,
 }
 
 /// An attempt that failed.
@@ -31,7 +33,15 @@ impl Attempt {
             number: 1,
             of,
             earlier: Vec::new(),
+            has_passed: false,
         }
+    }
+
+    /// Returns why a trial that passed at this attempt has failed by `--fail-on-flaky`.
+    pub(crate) fn fail_as_flaky(&mut self) -> Outcome {
+        self.has_passed = true;
+        let Self { number, of, .. } = self;
+        Outcome::FailedBecause(format!("flaky: test passed at attempt {number} of {of}"))
     }
 
     /// Says whether there may be another one after this.
@@ -50,7 +60,7 @@ impl Attempt {
     pub(crate) fn transcript(&self) -> Vec<Cow<'_, str>> {
         let mut pieces = Vec::new();
         for (number, failed) in (1..).zip(&self.earlier) {
-            self.add(number, &failed.output, &mut pieces);
+            self.add(number, "failed", &failed.output, &mut pieces);
             if let Outcome::FailedBecause(reason) = &failed.outcome {
                 pieces.push(format!("note: {reason}\n").into());
             }
@@ -61,12 +71,13 @@ impl Attempt {
     /// Returns what all attempts printed, of which this one, the last, printed `output`.
     pub(crate) fn transcript_with<'a>(&'a self, output: &'a [u8]) -> Vec<Cow<'a, str>> {
         let mut pieces = self.transcript();
-        self.add(self.number, output, &mut pieces);
+        let end = if self.has_passed { "passed" } else { "failed" };
+        self.add(self.number, end, output, &mut pieces);
         pieces
     }
 
-    fn add<'a>(&self, number: u32, output: &'a [u8], pieces: &mut Vec<Cow<'a, str>>) {
-        pieces.push(format!("attempt {number} of {} failed:\n", self.of).into());
+    fn add<'a>(&self, number: u32, end: &str, output: &'a [u8], pieces: &mut Vec<Cow<'a, str>>) {
+        pieces.push(format!("attempt {number} of {} {end}:\n", self.of).into());
         pieces.push(String::from_utf8_lossy(output));
         if !output.is_empty() && !output.ends_with(b"\n") {
             pieces.push("\n".into());

@@ -72,6 +72,11 @@ impl Finished {
         self.attempt.transcript()
     }
 
+    /// Says whether the trial itself asks for another attempt after this.
+    pub(crate) fn wants_retry(&self) -> bool {
+        self.description.retries.is_some() && self.attempt.has_next()
+    }
+
     /// Says whether the trial passed after having failed.
     pub(crate) fn is_flaky(&self) -> bool {
         self.outcome == Outcome::Passed && self.attempt.number > 1

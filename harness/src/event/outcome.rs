@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::args::TimeLimits;
-use crate::trial::{Description, Done, Measurement, ShouldPanic, Verdict};
+use crate::trial::{Description, Done, ExpectedFailure, Measurement, ShouldPanic, Verdict};
 use crate::unwind::{self, PanicRecord, Payload, panic_text};
 
 /// The outcome of a trial.
@@ -40,10 +40,34 @@ impl Outcome {
         )
     }
 
-    /// Turns a pass that took too long into a failure, if the limits are enforced.
-    pub(crate) fn within(self, limits: &TimeLimits, elapsed: Duration) -> Self {
+    /// Turns a pass that took too long into a failure, if the limits are enforced; a trial's own limit goes before theirs.
+    pub(crate) fn within(
+        self,
+        limits: &TimeLimits,
+        own: Option<Duration>,
+        elapsed: Duration,
+    ) -> Self {
+        let critical = own.unwrap_or(limits.critical);
         match self {
-            Self::Passed if limits.is_enforced && elapsed >= limits.critical => Self::TooSlow,
+            Self::Passed if limits.is_enforced && elapsed >= critical => Self::TooSlow,
+            other => other,
+        }
+    }
+
+    /// Compares the outcome with the failure that was expected of the trial.
+    pub(crate) fn compared_with(self, expected: &ExpectedFailure) -> Self {
+        let ExpectedFailure { reason, is_strict } = expected;
+        let text = |what: &str| match reason.is_empty() {
+            true => what.to_owned(),
+            false => format!("{what}: {reason}"),
+        };
+        match self {
+            Self::Passed if *is_strict => {
+                Self::FailedBecause(text("test passed, but was expected to fail"))
+            }
+            failure if failure.is_failure() => Self::Ignored {
+                reason: Some(text("expected failure").into()),
+            },
             other => other,
         }
     }
@@ -189,12 +213,52 @@ mod tests {
             is_enforced: true,
         };
         assert_eq!(
-            Outcome::Passed.within(&limits, Duration::ZERO),
+            Outcome::Passed.within(&limits, None, Duration::ZERO),
             Outcome::TooSlow
         );
         assert_eq!(
-            Outcome::Failed(None).within(&limits, Duration::ZERO),
+            Outcome::Failed(None).within(&limits, None, Duration::ZERO),
             Outcome::Failed(None)
         );
+    }
+
+    #[test]
+    fn the_limit_of_a_trial_goes_before_that_of_all() {
+        let limits = TimeLimits {
+            warn: Duration::ZERO,
+            critical: Duration::from_secs(1),
+            is_enforced: true,
+        };
+        let after = |own: Option<u64>, millis| {
+            let own = own.map(Duration::from_millis);
+            Outcome::Passed.within(&limits, own, Duration::from_millis(millis))
+        };
+        assert_eq!(after(Some(50), 60), Outcome::TooSlow);
+        assert_eq!(after(Some(2000), 1500), Outcome::Passed);
+        assert_eq!(after(None, 1500), Outcome::TooSlow);
+    }
+
+    #[test]
+    fn an_expected_failure_is_ignored_and_a_strict_one_has_to_come() {
+        let compared = |outcome: Outcome, is_strict| {
+            let reason = "issue 12".into();
+            outcome.compared_with(&ExpectedFailure { reason, is_strict })
+        };
+        let ignored = Outcome::Ignored {
+            reason: Some("expected failure: issue 12".into()),
+        };
+        for failure in [
+            Outcome::Failed(None),
+            Outcome::FailedBecause(String::new()),
+            Outcome::TooSlow,
+        ] {
+            assert_eq!(compared(failure, true), ignored);
+        }
+        assert_eq!(compared(Outcome::Passed, false), Outcome::Passed);
+        let text = "test passed, but was expected to fail: issue 12";
+        let failed = Outcome::FailedBecause(text.to_owned());
+        assert_eq!(compared(Outcome::Passed, true), failed);
+        let skipped = Outcome::Ignored { reason: None };
+        assert_eq!(compared(skipped.clone(), true), skipped);
     }
 }

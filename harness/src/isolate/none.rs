@@ -35,7 +35,7 @@ impl RunKind {
 pub(crate) enum Pool {}
 
 impl Pool {
-    pub(crate) fn start(_: &Arguments, _: usize, _: Option<u32>) -> io::Result<Self> {
+    pub(crate) fn start(_: &Arguments, _: usize, _: Option<u32>, _: bool) -> io::Result<Self> {
         let message = "--isolate is supported on Unix only";
         Err(io::Error::new(io::ErrorKind::Unsupported, message))
     }

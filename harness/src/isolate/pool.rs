@@ -50,7 +50,12 @@ impl Pool {
     /// # Errors
     ///
     /// If no thread can be had, and if the run has no number: workers could not come to it.
-    pub(crate) fn start(args: &Arguments, size: usize, run: Option<u32>) -> io::Result<Self> {
+    pub(crate) fn start(
+        args: &Arguments,
+        size: usize,
+        run: Option<u32>,
+        has_retries: bool,
+    ) -> io::Result<Self> {
         let run = run.ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -60,8 +65,7 @@ impl Pool {
         let queue = Arc::new(Submissions::new(size));
         // Where the end of one trial decides what comes next, none may be sent ahead, and where
         // trials print into the report none may be ahead of it.
-        let is_decided_late =
-            args.fail_fast || args.max_failures.is_some() || args.retries.is_some();
+        let is_decided_late = args.fail_fast || args.max_failures.is_some() || has_retries;
         let max_trials = if is_decided_late || args.nocapture {
             1
         } else {

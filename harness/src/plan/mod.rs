@@ -11,7 +11,7 @@ use std::mem;
 pub(crate) use self::unknown_tag::UnknownTag;
 use crate::args::Arguments;
 use crate::event::Attempt;
-use crate::trial::Trial;
+use crate::trial::{Description, Trial};
 use crate::unwind;
 
 /// The trials that the arguments select, in order.
@@ -44,11 +44,10 @@ impl Plan {
         let selected = select(args, trials);
         let filtered_out = all - selected.len();
         let occurrences = occurrences(&selected);
-        let attempts = args.retries.map_or(1, |retries| retries.saturating_add(1));
         let planned = selected.into_iter().zip(occurrences);
         let planned = planned.map(|(trial, occurrence)| Planned {
             occurrence,
-            attempt: Attempt::first(attempts),
+            attempt: Attempt::first(attempts(args, trial.description())),
             ignored: args.ignores(trial.description()),
             trial,
         });
@@ -71,9 +70,25 @@ impl Plan {
         }
     }
 
+    /// Says whether a trial that fails may run again.
+    pub(crate) fn has_retries(&self) -> bool {
+        self.tests.iter().any(|planned| planned.attempt.has_next())
+    }
+
     /// Returns how many trials were selected.
     pub(crate) fn len(&self) -> usize {
         self.tests.len() + self.benchmarks.len()
+    }
+}
+
+/// Returns how many times a trial may run, until it passes.
+fn attempts(args: &Arguments, description: &Description) -> u32 {
+    match description.expected_failure {
+        Some(_) => 1,
+        None => {
+            let retries = description.retries.or(args.retries);
+            retries.unwrap_or(0).saturating_add(1)
+        }
     }
 }
 

@@ -138,7 +138,10 @@ impl ProcessRole {
         let plan = Plan::new(args, trials);
         let pool = args
             .starts_workers()
-            .then(|| Pool::start(args, concurrency.min(plan.len()).max(1), number))
+            .then(|| {
+                let size = concurrency.min(plan.len()).max(1);
+                Pool::start(args, size, number, plan.has_retries())
+            })
             .transpose()?;
         let schedule = Schedule::new(State::new(settings, output, plan, pool));
         Ok(Self::Run(Box::new(schedule), reservation))

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(super) limits: Option<TimeLimits>,
     /// How long a trial may run that says nothing else.
     pub(super) timeout: Option<Duration>,
+    /// Whether a trial has failed that passes after having failed.
+    pub(super) fails_on_flaky: bool,
     /// The kind of threads that trials run on.
     pub(super) thread: Thread,
 }
@@ -40,6 +42,7 @@ impl Settings {
             },
             limits,
             timeout: args.timeout,
+            fails_on_flaky: args.fail_on_flaky,
             thread: args.thread(),
         }
     }

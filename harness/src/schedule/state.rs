@@ -25,6 +25,10 @@ use crate::report::Output;
 use crate::shared;
 use crate::trial::Options;
 
+/// Printed below the output of a trial that asks for retries, and cannot have any.
+const NOT_RETRIED: &[u8] =
+    b"note: not retried, as its code can run only once in a process: see `Trial::repeatable`, or use --isolate\n";
+
 /// The state of a run.
 pub(crate) struct State {
     settings: Settings,
@@ -317,9 +321,16 @@ impl State {
             }
             _ => ended,
         };
+        let ended = match &trial.description.expected_failure {
+            Some(expected) => Ended {
+                outcome: ended.outcome.compared_with(expected),
+                ..ended
+            },
+            None => ended,
+        };
         // To measure a benchmark takes as long as the measurement wants.
         let is_timed = self.settings.limits.is_some() && trial.description.width.is_none();
-        let finished = Finished {
+        let mut finished = Finished {
             description: trial.description,
             outcome: ended.outcome,
             output: ended.output,
@@ -328,10 +339,17 @@ impl State {
             attempt: trial.attempt,
         };
         let runs_again = finished.outcome.is_failure() && !self.is_given_up;
+        let can_run_again = trial.again.is_some();
         if let Some(again) = trial.again.filter(|_| runs_again) {
             let reported = self.output.event(&Event::Retried(&finished));
             self.queue.put_first(again.after(finished));
             return reported;
+        }
+        if self.settings.fails_on_flaky && finished.is_flaky() {
+            finished.outcome = finished.attempt.fail_as_flaky();
+        }
+        if !can_run_again && finished.outcome.is_failure() && finished.wants_retry() {
+            finished.output.extend_from_slice(NOT_RETRIED);
         }
         self.output.event(&Event::Finished(&finished))?;
         self.tally.add(finished, self.settings.show_output);

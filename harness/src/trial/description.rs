@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The properties of a trial that are known without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,19 @@ pub(crate) struct Description {
     pub(crate) source: Option<Source>,
     /// What `--tag` selects by.
     pub(crate) tags: Vec<Cow<'static, str>>,
+    /// Goes before `--retries`.
+    pub(crate) retries: Option<u32>,
+    /// Goes before the limits of `--ensure-time`.
+    pub(crate) max_time: Option<Duration>,
+    pub(crate) expected_failure: Option<ExpectedFailure>,
+}
+
+/// A failure that is known, and does not fail the run: pytest's xfail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExpectedFailure {
+    pub(crate) reason: Cow<'static, str>,
+    /// Whether a pass is a failure.
+    pub(crate) is_strict: bool,
 }
 
 /// Whether a test passes by a panic, as `#[should_panic]` has it.
@@ -53,6 +67,9 @@ impl Description {
             is_serial: false,
             source: None,
             tags: Vec::new(),
+            retries: None,
+            max_time: None,
+            expected_failure: None,
         }
     }
 

@@ -12,7 +12,7 @@ use self::body::done;
 pub(crate) use self::body::{BlockOn, Body, BodyArguments, Describe, Done, Options, Verdict};
 pub use self::body::{BlockOnOutput, TestFuture};
 pub(crate) use self::cancellation::Cancellation;
-pub(crate) use self::description::{Description, ShouldPanic, Source};
+pub(crate) use self::description::{Description, ExpectedFailure, ShouldPanic, Source};
 pub use self::failed::{Completion, Failed, Measurement};
 use self::task::async_body;
 use crate::args::is_tag;
@@ -260,6 +260,52 @@ impl Trial {
             );
             self.description.tags.push(tag);
         }
+        self
+    }
+
+    /// Sets how many times more the test may run if it fails, in place of what `--retries` says.
+    ///
+    /// A test that passes at last has passed, and is listed as flaky; with `--fail-on-flaky` it has failed. A
+    /// test that can run only once in a process, because it is made of an `FnOnce` or of one future, is retried
+    /// with `--isolate` only: see [`repeatable`](Self::repeatable).
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.description.retries = Some(retries);
+        self
+    }
+
+    /// Expects the test to fail, for this reason, as pytest's `xfail` does.
+    ///
+    /// A failure, whatever it is, then counts as ignored, and the report shows `ignored, expected failure: REASON`. A
+    /// pass is a pass.
+    ///
+    /// ```
+    /// use libtest_async::Trial;
+    ///
+    /// let trial = Trial::test("rounds", || Err("off by one".into()))
+    ///     .with_expected_failure("issue 12");
+    /// # assert_eq!(trial.name(), "rounds");
+    /// ```
+    pub fn with_expected_failure(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.expecting_failure(reason.into(), false)
+    }
+
+    /// Expects the test to fail like [`with_expected_failure`](Self::with_expected_failure), and fails it if it
+    /// passes, as pytest's `xfail(strict=True)` does: so the mark goes when the fault has gone.
+    pub fn with_strict_expected_failure(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.expecting_failure(reason.into(), true)
+    }
+
+    fn expecting_failure(mut self, reason: Cow<'static, str>, is_strict: bool) -> Self {
+        self.description.expected_failure = Some(ExpectedFailure { reason, is_strict });
+        self
+    }
+
+    /// Sets how long the test may take with `--ensure-time`, in place of the limit of `RUST_TEST_TIME_INTEGRATION`.
+    ///
+    /// A test that passes, but takes longer, has failed. Without `--ensure-time` it has passed: what takes long on one machine
+    /// is fast on another. Unlike [`with_timeout`](Self::with_timeout) this stops nothing.
+    pub fn with_max_time(mut self, max_time: Duration) -> Self {
+        self.description.max_time = Some(max_time);
         self
     }
 

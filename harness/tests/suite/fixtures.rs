@@ -65,6 +65,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "awkward" => libtest_async::run(&args, awkward()),
         "flaky" => libtest_async::run(&args, flaky()),
         "flaky_reports" => libtest_async::run(&args, retried::flaky_reports()),
+        "own_retries" => libtest_async::run(&args, retried::own_retries()),
         "skips_later" => libtest_async::run(&args, skips_later()),
         "interrupted" => libtest_async::run(&args, interrupted()),
         "mimic" => libtest_async::run(&args, mimic()),

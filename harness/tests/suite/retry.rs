@@ -1,8 +1,9 @@
 //! Further attempts.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::child::{run, run_with, section};
+use crate::child::{Output, run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::ATTEMPTS;
 
@@ -15,6 +16,11 @@ crate::tests!(
     junit_on_standard_output_has_the_attempts_before_a_pass,
     workers_retry_what_runs_once,
     without_the_option_nothing_is_retried,
+    a_test_may_have_retries_of_its_own,
+    a_test_that_runs_once_says_why_it_is_not_retried,
+    flaky_tests_can_fail_the_run,
+    an_expected_failure_is_ignored,
+    a_limit_of_time_counts_where_it_is_enforced,
 );
 
 fn a_test_that_passes_later_has_passed() {
@@ -201,4 +207,106 @@ fn without_the_option_nothing_is_retried() {
         output.stdout
     );
     assert!(!output.stdout.contains("attempt 1"), "{}", output.stdout);
+}
+
+/// Runs tests that say themselves how often they may fail.
+fn run_own(args: &[&str]) -> Output {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let folder = scratch(&format!("own-retries-{call}"));
+    fs::create_dir_all(&folder).unwrap();
+    run_with("own_retries", args, |command| {
+        command.env(ATTEMPTS, &folder);
+    })
+}
+
+fn a_test_may_have_retries_of_its_own() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let args = [&["--test-threads=1", "passes_later"], isolation].concat();
+        let output = run_own(&args);
+        let expected =
+            "test passes_later ... FAILED, attempt 1 of 3\ntest passes_later ... ok\n\nflaky:\n";
+        assert!(output.stdout.contains(expected), "{}", output.stdout);
+        assert_eq!(output.code, Some(0));
+    }
+}
+
+fn a_test_that_runs_once_says_why_it_is_not_retried() {
+    let output = run_own(&["runs_once"]);
+    let shown = section(&output.stdout, "runs_once");
+    assert_eq!(
+        shown,
+        "Error: no\nnote: not retried, as its code can run only once in a process: see `Trial::repeatable`, or use --isolate\n"
+    );
+    let output = run_own(&["runs_once", "--isolate"]);
+    let shown = section(&output.stdout, "runs_once");
+    assert_eq!(
+        shown,
+        "attempt 1 of 2 failed:\nError: no\nattempt 2 of 2 failed:\nError: no\n"
+    );
+}
+
+fn flaky_tests_can_fail_the_run() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let args = [
+            &["--test-threads=1", "--fail-on-flaky", "passes_later"],
+            isolation,
+        ]
+        .concat();
+        let output = run_own(&args);
+        let expected =
+            "test passes_later ... FAILED, attempt 1 of 3\ntest passes_later ... FAILED\n";
+        assert!(output.stdout.contains(expected), "{}", output.stdout);
+        let shown = section(&output.stdout, "passes_later");
+        let expected = "attempt 1 of 3 failed:\nin attempt 1\nError: not yet\nattempt 2 of 3 passed:\nin attempt 2\nnote: flaky: test passed at attempt 2 of 3";
+        assert_eq!(shown, expected);
+        assert!(
+            output.stdout.contains("0 passed; 1 failed;"),
+            "{}",
+            output.stdout
+        );
+        assert_eq!(output.code, Some(101));
+    }
+}
+
+fn an_expected_failure_is_ignored() {
+    for isolation in [&[][..], &["--isolate"]] {
+        let args = [&["--test-threads=1", "--retries=2", "expected"], isolation].concat();
+        let output = run_own(&args);
+        for line in [
+            "test expected_error ... ignored, expected failure: issue 12\n",
+            "test expected_panic ... ignored, expected failure\n",
+            "test expected_timeout ... ignored, expected failure: slow\n",
+            "test expected_but_passes ... ok\n",
+            "test expected_strictly ... FAILED\n",
+        ] {
+            assert!(output.stdout.contains(line), "{line} {}", output.stdout);
+        }
+        let shown = section(&output.stdout, "expected_strictly");
+        assert_eq!(
+            shown,
+            "note: test passed, but was expected to fail: issue 13"
+        );
+        assert!(
+            output.stdout.contains("1 passed; 1 failed; 3 ignored;"),
+            "{}",
+            output.stdout
+        );
+        assert_eq!(output.code, Some(101));
+    }
+}
+
+fn a_limit_of_time_counts_where_it_is_enforced() {
+    let output = run_own(&["takes_longer"]);
+    assert!(
+        output.stdout.contains("test takes_longer ... ok\n"),
+        "{}",
+        output.stdout
+    );
+    for isolation in [&[][..], &["--isolate"]] {
+        let output = run_own(&[&["--ensure-time", "takes_longer"], isolation].concat());
+        let line = "test takes_longer ... FAILED (time limit exceeded)";
+        assert!(output.stdout.contains(line), "{}", output.stdout);
+        assert_eq!(output.code, Some(101));
+    }
 }

@@ -480,3 +480,35 @@ mod tags {
     #[pyo3_aio::async_std::test(tags = ["of_settings",])]
     fn without_await() {}
 }
+
+mod own_attempts {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use pyo3::exceptions::PyValueError;
+    use pyo3::prelude::*;
+
+    #[pyo3_aio::tokio::test(retries = 1)]
+    async fn succeeds_later() {
+        static ATTEMPTS: AtomicUsize = AtomicUsize::new(0);
+        assert_ne!(ATTEMPTS.fetch_add(1, Ordering::SeqCst), 0);
+    }
+
+    #[pyo3_aio::async_std::test(xfail = "issue 12")]
+    async fn is_known_to_fail() -> PyResult<()> {
+        Err(PyValueError::new_err("known"))
+    }
+
+    #[pyo3_aio::smol::test(xfail(strict))]
+    fn is_known_to_panic() {
+        panic!("known");
+    }
+
+    #[pyo3_aio::tokio::test(xfail(strict, reason = "issue 13"))]
+    async fn succeeds_again() {}
+
+    #[pyo3_aio::tokio::test(max_time = "1ms")]
+    async fn takes_longer() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

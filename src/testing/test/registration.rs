@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::settings::TestSettings;
+use super::settings::{ExpectedFailure, TestSettings};
 use super::test::{Test, TestBody, TestWork};
 use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::source_file::SourceLocation;
@@ -92,6 +92,27 @@ impl TestRegistration {
     #[must_use]
     pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
         self.settings.tags = tags;
+        self
+    }
+
+    /// Sets how many times more the test may run if it fails.
+    #[must_use]
+    pub const fn retries(mut self, retries: u32) -> Self {
+        self.settings.retries = Some(retries);
+        self
+    }
+
+    /// Expects the test to fail, for a reason that may be empty.
+    #[must_use]
+    pub const fn expected_failure(mut self, reason: &'static str, is_strict: bool) -> Self {
+        self.settings.expected_failure = Some(ExpectedFailure { reason, is_strict });
+        self
+    }
+
+    /// Limits the time of the test where `--ensure-time` asks for that, in milliseconds.
+    #[must_use]
+    pub const fn max_time(mut self, milliseconds: u64) -> Self {
+        self.settings.max_time = Some(Duration::from_millis(milliseconds));
         self
     }
 

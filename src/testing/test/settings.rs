@@ -16,7 +16,21 @@ pub(crate) struct TestSettings {
     pub(crate) raises: Option<&'static str>,
     /// What `--tag` selects by.
     pub(crate) tags: &'static [&'static str],
+    /// Goes before `--retries`.
+    pub(crate) retries: Option<u32>,
+    pub(crate) expected_failure: Option<ExpectedFailure>,
+    /// The limit of `--ensure-time`.
+    pub(crate) max_time: Option<Duration>,
     pub(crate) tokio: TokioSettings,
+}
+
+/// The argument `xfail`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExpectedFailure {
+    /// Empty if none is given.
+    pub(crate) reason: &'static str,
+    /// Whether a pass is a failure.
+    pub(crate) is_strict: bool,
 }
 
 impl TestSettings {
@@ -27,6 +41,9 @@ impl TestSettings {
             event_loop: None,
             raises: None,
             tags: &[],
+            retries: None,
+            expected_failure: None,
+            max_time: None,
             tokio: TokioSettings::new(),
         }
     }

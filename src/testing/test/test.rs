@@ -7,7 +7,7 @@ use libtest_async::{Arguments, Trial};
 use pyo3::prelude::*;
 
 use super::execution::{Execution, SyncFunction};
-use super::settings::TestSettings;
+use super::settings::{ExpectedFailure, TestSettings};
 use super::test_output::{Outcome, TestFuture, erase};
 use crate::testing::runtimes::test_runtime;
 use crate::testing::runtimes::test_runtime::TestRuntime;
@@ -146,6 +146,22 @@ impl Test {
             .with_timeout_description(move || timed_out.describe());
         if let Some(timeout) = self.settings.timeout {
             trial = trial.with_timeout(timeout);
+        }
+        if let Some(retries) = self.settings.retries {
+            trial = trial.with_retries(retries);
+        }
+        if let Some(max_time) = self.settings.max_time {
+            trial = trial.with_max_time(max_time);
+        }
+        match self.settings.expected_failure {
+            Some(ExpectedFailure {
+                reason,
+                is_strict: true,
+            }) => {
+                trial = trial.with_strict_expected_failure(reason);
+            }
+            Some(ExpectedFailure { reason, .. }) => trial = trial.with_expected_failure(reason),
+            None => {}
         }
         with_attributes(
             trial,
