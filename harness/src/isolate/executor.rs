@@ -7,23 +7,28 @@
 //! | running | a call for return: the thread that takes the calls sends back the number of queued trials, and forgets them | running |
 //! | running | the trial ends: the thread that has waited for the test's sends the end and the output | idle, or running the next of the queue |
 //! | running | a call for a description, as the trial's time is over: the thread that takes the calls | spent |
+//! | running | the trial ends, and the flush of standard output takes longer than [`FLUSH_LIMIT`], as some thread keeps the lock: the thread that watches that limit (`test-flush-limit`) sends the end | lock lost |
+//! | lock lost: trials that print would wait for ever | the next trial of the queue: as if it were not there | spent |
 //! | idle | the next trial of the queue is not there, or has run before: the thread that would start it says so | spent |
 //! | spent: no trial starts any more | the parent ends the process | |
 //! | any | the test has closed or replaced descriptors that the worker needs: whoever finds that exits with [`fd_loss::EXIT_CODE`] | |
 //! | any | the parent closes the socket | the caller of `run` goes on |
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
+use std::mem;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Instant;
 
 use super::Request;
 use super::fd_loss;
 use super::output_file::OutputFile;
 use super::protocol::{self, Call, Reply};
 use crate::args::TimeLimits;
-use crate::capture::{Destination, stdio};
-use crate::job::{Ended, Job, Thread, ThreadPool};
+use crate::capture::{Destination, flush, stdio};
+use crate::job::{Ended, FLUSH_LIMIT, Handle, Job, JobPhase, Thread, ThreadPool};
 use crate::process::{self, CheckedFile};
 use crate::trial::{Describe, Trial};
 use crate::unwind;
@@ -54,15 +59,26 @@ struct State {
     /// The number of trials that were asked for.
     received: u64,
     output: Option<OutputFile>,
-    /// A trial runs.
-    is_busy: bool,
-    /// Describes that one.
-    describe: Option<Describe>,
+    /// The trial that runs.
+    current: Option<Current>,
+    /// The number of trials that have started.
+    started: u64,
+    /// A thread keeps the lock of standard output, so that no trial starts any more.
+    is_lock_lost: bool,
     /// A thread is about to start the next trial.
     is_starting: bool,
     /// The parent has been told that a trial cannot run, or has said that the time of one is over, and will end this
     /// process.
     is_spent: bool,
+}
+
+/// A trial that runs.
+struct Current {
+    number: u64,
+    describe: Option<Describe>,
+    handle: Handle,
+    /// The end of the trial, and when it came, while standard output is flushed.
+    ended: Option<(Ended, Instant)>,
 }
 
 impl Executor {
@@ -86,8 +102,9 @@ impl Executor {
                 queue: VecDeque::new(),
                 received: 0,
                 output,
-                is_busy: false,
-                describe: None,
+                current: None,
+                started: 0,
+                is_lock_lost: false,
                 is_starting: false,
                 is_spent: false,
             }),
@@ -98,6 +115,11 @@ impl Executor {
 
     /// Takes calls until the parent closes the socket.
     pub(super) fn work(self: Arc<Self>) -> io::Result<()> {
+        let watched = Arc::downgrade(&self);
+        // Without this thread a worker hangs if a thread keeps the lock of standard output.
+        let _ = thread::Builder::new()
+            .name("test-flush-limit".to_owned())
+            .spawn(move || watch_flush(&watched));
         let ended = self.take_calls();
         self.check();
         ended
@@ -126,7 +148,7 @@ impl Executor {
 
     /// Drops the trials that have not run, which may panic.
     pub(super) fn clear(&self) {
-        let trials = std::mem::take(&mut self.lock().trials);
+        let trials = mem::take(&mut self.lock().trials);
         for trial in trials.into_values() {
             unwind::contain(|| drop(trial));
         }
@@ -136,7 +158,7 @@ impl Executor {
     /// that one for started.
     fn return_queued(&self) {
         let mut state = self.lock();
-        let kept = usize::from(!state.is_busy).min(state.queue.len());
+        let kept = usize::from(state.current.is_none()).min(state.queue.len());
         let count = state.queue.drain(kept..).count();
         let received = state.received;
         self.reply(&Reply::Returned { count, received });
@@ -146,7 +168,8 @@ impl Executor {
     fn describe(&self) {
         let mut state = self.lock();
         state.is_spent = true;
-        let describe = state.describe.take();
+        let current = state.current.as_mut();
+        let describe = current.and_then(|current| current.describe.take());
         drop(state);
         if let Some(describe) = describe {
             let text = unwind::contain(|| describe()).unwrap_or_default();
@@ -165,47 +188,78 @@ impl Executor {
             return;
         }
         state.is_starting = true;
-        while !state.is_busy && !state.is_spent {
+        while state.current.is_none() && !state.is_spent {
             let Some(Request { name, occurrence }) = state.queue.pop_front() else {
                 break;
             };
-            let Some(trial) = state.trials.remove(&(name, occurrence)) else {
+            let trial = match state.is_lock_lost {
+                true => None,
+                false => state.trials.remove(&(name, occurrence)),
+            };
+            let Some(trial) = trial else {
                 state.is_spent = true;
                 self.reply(&Reply::Unavailable);
                 break;
             };
-            state.is_busy = true;
-            state.describe = trial.options.describe.clone();
+            let number = state.begin(trial.options.describe.clone());
             drop(state);
-            self.start(trial);
+            let mut handle = self.start(trial, number);
+            state = self.lock();
+            if let Some(current) = state.running(number) {
+                mem::swap(&mut current.handle, &mut handle);
+                continue;
+            }
+            drop(state);
+            // The trial has ended. What cancels it has a waker of the user's runtime.
+            drop(handle);
             state = self.lock();
         }
         state.is_starting = false;
     }
 
-    fn start(self: &Arc<Self>, trial: Trial) {
+    fn start(self: &Arc<Self>, trial: Trial, number: u64) -> Handle {
         let this = self.clone();
         let settings = &self.settings;
         let job = Job {
             description: Arc::new(trial.description),
             destination: settings.destination,
             limits: settings.limits,
-            done: Box::new(move |ended| this.ended(ended)),
+            done: Box::new(move |ended| this.ended(number, ended)),
         };
         let block_on = trial.options.block_on;
-        job.start(trial.body, settings.measures, block_on, &self.threads);
+        job.start(trial.body, settings.measures, block_on, &self.threads)
     }
 
-    /// Sends the end of a trial, with everything that it has printed.
-    fn ended(self: &Arc<Self>, mut ended: Ended) {
+    /// Notes the end of a trial, and sends it after a flush of everything that the trial has printed.
+    fn ended(self: &Arc<Self>, number: u64, ended: Ended) {
         self.check();
-        // So that the flushes below write to the file. If this fails their output is lost.
-        if let Some(output) = &self.lock().output {
-            let _ = output.restore();
+        {
+            let mut state = self.lock();
+            let Some(current) = state.running(number) else {
+                return;
+            };
+            current.ended = Some((ended, Instant::now()));
+            // So that the flushes below write to the file. If this fails their output is lost.
+            if let Some(output) = &state.output {
+                let _ = output.restore();
+            }
         }
-        let _ = io::stdout().flush();
+        // These may wait for locks that some thread keeps.
+        flush::flush_stdout();
         stdio::flush_c();
+        self.send_end(number);
+    }
+
+    /// Sends the end of a trial, with everything that it has printed, unless that has been done.
+    fn send_end(self: &Arc<Self>, number: u64) {
         let mut state = self.lock();
+        let has_ended = |current: &mut Current| current.number == number && current.ended.is_some();
+        let Some(mut current) = state.current.take_if(has_ended) else {
+            return;
+        };
+        let Some((mut ended, _)) = current.ended.take() else {
+            return;
+        };
         let mut start = 0;
         if let Some(output) = &mut state.output {
             ended.output = output.take().unwrap_or_default();
@@ -216,12 +270,31 @@ impl Executor {
         // With the state locked, so that a call for return comes before this reply or finds that nothing runs. The
         // parent takes the next trial for started when it reads this.
         self.reply(&Reply::Ended { ended, start });
-        state.is_busy = false;
-        let describe = state.describe.take();
         drop(state);
-        // It is the user's, and may panic.
-        unwind::contain(|| drop(describe));
+        // These are the user's, and may panic.
+        unwind::contain(|| drop(current.describe));
+        unwind::contain(|| drop(current.handle));
         self.proceed();
+    }
+
+    /// Sends the end of a trial that has returned, if standard output could not be flushed in time. The parent gives the
+    /// next trials to another process.
+    fn check_flush(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let Some(current) = state.current.as_mut().filter(|current| current.is_late()) else {
+            return;
+        };
+        if current.ended.is_none() {
+            let Some(ended) = current.handle.take_returned() else {
+                return;
+            };
+            current.ended = Some((ended, Instant::now()));
+        }
+        let number = current.number;
+        state.is_lock_lost = true;
+        drop(state);
+        flush::suspect_lock();
+        self.send_end(number);
     }
 
     /// Sends a reply; an error means that the parent has gone.
@@ -239,12 +312,53 @@ impl State {
         self.received += 1;
         self.queue.push_back(request);
     }
+
+    /// Notes that a trial starts, and returns its number.
+    fn begin(&mut self, describe: Option<Describe>) -> u64 {
+        let number = self.started;
+        self.started += 1;
+        self.current = Some(Current {
+            number,
+            describe,
+            handle: Handle::default(),
+            ended: None,
+        });
+        number
+    }
+
+    /// Returns the trial that runs, if it has this number.
+    fn running(&mut self, number: u64) -> Option<&mut Current> {
+        let current = self.current.as_mut();
+        current.filter(|current| current.number == number)
+    }
+}
+
+impl Current {
+    /// Says whether the flush of standard output takes too long.
+    fn is_late(&self) -> bool {
+        let since = match (&self.ended, self.handle.phase()) {
+            (Some((_, since)), _) => *since,
+            (None, Some(JobPhase::Returned(at))) => at,
+            (None, _) => return false,
+        };
+        since.elapsed() >= FLUSH_LIMIT
+    }
+}
+
+/// Looks after each [`FLUSH_LIMIT`] whether a flush takes longer than that, as long as the worker takes calls.
+fn watch_flush(executor: &Weak<Executor>) {
+    loop {
+        thread::sleep(FLUSH_LIMIT);
+        let Some(executor) = executor.upgrade() else {
+            return;
+        };
+        executor.check_flush();
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
-    use std::thread;
 
     use super::*;
     use crate::event::Outcome;

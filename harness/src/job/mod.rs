@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use self::test_thread::{ENDING_LIMIT, FLUSH_LIMIT, JobPhase};
 use self::test_thread::{PendingEnd, TestThread};
 pub(crate) use self::thread_pool::{Thread, ThreadPool};
 use crate::args::TimeLimits;
@@ -41,12 +42,9 @@ impl Ended {
     }
 
     /// Returns the end of a trial whose body was dropped before it returned.
-    fn dropped(scope: &Scope) -> Self {
+    fn dropped() -> Self {
         let reason = "the test was dropped before it was through".to_owned();
-        Self {
-            output: scope.close(),
-            ..Self::without_output(Outcome::FailedBecause(reason))
-        }
+        Self::without_output(Outcome::FailedBecause(reason))
     }
 
     /// Returns the end of a trial that the harness has ended. A newline follows half a line of its output, so that
@@ -97,30 +95,36 @@ impl Handle {
     ///
     /// The end is its own if the body has returned, and else `outcome`, after `elapsed`. A future that waits
     /// is dropped on its thread then. A thread that blocks goes on; its end is of no interest.
+    ///
+    /// Returns `None`, having done nothing, if the thread is about to report the end, unless `is_overdue`.
     pub(crate) fn give_up(
-        self,
+        &mut self,
         outcome: Outcome,
         elapsed: Option<Duration>,
-    ) -> (Ended, Option<Arc<Cancellation>>) {
-        let Some(Started {
-            scope,
-            cancellation,
-            pending_end,
-        }) = self.0
-        else {
-            return (Ended::cut_short(outcome, Vec::new(), elapsed), None);
+        is_overdue: bool,
+    ) -> Option<(Ended, Option<Arc<Cancellation>>)> {
+        let Some(started) = &self.0 else {
+            return Some((Ended::cut_short(outcome, Vec::new(), elapsed), None));
         };
-        let ended = match pending_end.take() {
-            Some(judged) => judged.into_ended(&scope),
-            None => Ended::cut_short(outcome, scope.close(), elapsed),
+        let ended = match started.pending_end.take() {
+            Ok(end) => end.into_ended(&started.scope),
+            Err(JobPhase::Ending) if !is_overdue => return None,
+            Err(_) => Ended::cut_short(outcome, started.scope.close(), elapsed),
         };
-        (ended, Some(cancellation))
+        let cancellation = self.0.take().map(|started| started.cancellation);
+        Some((ended, cancellation))
     }
 
-    /// Says whether the body has returned.
-    pub(crate) fn has_returned(&self) -> bool {
-        let started = self.0.as_ref();
-        started.is_some_and(|started| started.pending_end.is_there())
+    /// Returns the end of a body that has returned, unless its thread has taken that.
+    pub(crate) fn take_returned(&self) -> Option<Ended> {
+        let started = self.0.as_ref()?;
+        let end = started.pending_end.take().ok()?;
+        Some(end.into_ended(&started.scope))
+    }
+
+    /// Returns the phase that the job is in; `None` if it does not run in this process.
+    pub(crate) fn phase(&self) -> Option<JobPhase> {
+        Some(self.0.as_ref()?.pending_end.phase())
     }
 
     /// Returns what cancels the job.
@@ -169,7 +173,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
         let scope = Scope::new(description.name.clone(), destination);
         let Body::InProcess(body) = body else {
             // Nothing was run.
-            done(Ended::dropped(&scope));
+            done(Ended::dropped());
             return Handle::default();
         };
         let cancellation = Arc::new(Cancellation::default());
@@ -187,7 +191,10 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             move || thread.run(move || body(call)),
             move |ran| {
                 done(match ran {
-                    Ok(ended) => ended.unwrap_or_else(|| Ended::dropped(&own)),
+                    Ok(ended) => ended.unwrap_or_else(|| Ended {
+                        output: own.close(),
+                        ..Ended::dropped()
+                    }),
                     Err(error) => Ended::without_thread(&error),
                 });
             },
@@ -227,7 +234,6 @@ mod tests {
         let cancelled = Body::InProcess(Box::new(|_| None));
         let pool = ThreadPool::new(Thread::Own);
         job.start(cancelled, false, None, &pool);
-        let dropped = Ended::dropped(&Scope::new("t".to_owned(), Destination::Scope));
-        assert_eq!(received.recv(), Ok(dropped));
+        assert_eq!(received.recv(), Ok(Ended::dropped()));
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! | state | event | by whom, on which thread | next state |
 //! | --- | --- | --- | --- |
-//! | running | the body returns or panics, and is judged | the test's thread | returned: [`PendingEnd`] has the end |
+//! | running | the body returns or panics, and is judged, or its future is dropped | the test's thread | returned: [`PendingEnd`] has the end |
 //! | running | the test's time is over | the thread that drives the schedule | reported; the later end of the thread is ignored |
-//! | returned | std's standard output is flushed | the test's thread, which takes the end and returns it to the pool | reported |
-//! | returned | the test's time is over, as the flush waits for std's lock | the thread that drives the schedule, which takes the end | reported |
+//! | returned | std's standard output is flushed | the test's thread, which takes the end | ending |
+//! | returned | the flush waits for std's lock, and takes longer than [`FLUSH_LIMIT`] | the thread that drives the schedule, or in a worker the one that watches that limit; it takes the end | reported |
+//! | ending | the thread has ended, and with it its thread-local variables | the thread of the pool that has waited for it | reported |
+//! | ending | the thread has not ended [`ENDING_LIMIT`] after the test's time is over | the thread that drives the schedule | reported as timed out |
 
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Ended;
@@ -16,7 +19,7 @@ use crate::args::TimeLimits;
 use crate::capture::{self, Role, Scope};
 use crate::event::Outcome;
 use crate::event::outcome;
-use crate::process::ReportingProcess;
+use crate::process::{self, ReportingProcess};
 use crate::trial::{Description, Verdict};
 use crate::unwind::{self, Payload};
 
@@ -29,36 +32,89 @@ pub(super) struct TestThread {
     reporting_process: ReportingProcess,
 }
 
-/// The end of a body that has returned, until it is reported.
-///
-/// That is done by the test's thread, after a flush of std's standard output. Where another test keeps the lock
-/// of that, the schedule does it when the test's time is over.
+/// Time limit for the flush of std's standard output after the body has returned: any thread of the process may keep
+/// the lock for ever.
+pub(crate) const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a thread whose body has returned in time may outlive the test's time limit, before the test is reported as
+/// timed out: a thread-local variable may block when it is dropped.
+pub(crate) const ENDING_LIMIT: Duration = Duration::from_secs(1);
+
+/// The end of a body, from its return until the end is reported.
 #[derive(Default)]
-pub(super) struct PendingEnd(Mutex<Option<BodyEnd>>);
+pub(super) struct PendingEnd(Mutex<EndState>);
+
+#[derive(Default)]
+enum EndState {
+    #[default]
+    Running,
+    /// The body has returned at this time. Its thread flushes std's standard output.
+    Returned(BodyEnd, Instant),
+    /// The end has been taken, to be reported.
+    Taken,
+}
+
+/// Progress of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobPhase {
+    /// The body runs.
+    Running,
+    /// The body has returned at this time, and its thread flushes std's standard output.
+    Returned(Instant),
+    /// The thread ends, and then reports the end.
+    Ending,
+}
 
 /// The end of a body, without what it printed.
 pub(super) struct BodyEnd {
     outcome: Outcome,
     /// The message of an `Err`, to be shown after what the test has printed.
     error: Option<String>,
-    elapsed: Duration,
+    /// `None` if the body was dropped before it returned.
+    elapsed: Option<Duration>,
 }
 
 impl PendingEnd {
-    pub(super) fn take(&self) -> Option<BodyEnd> {
-        self.lock().take()
+    fn set(&self, end: BodyEnd) {
+        *self.lock() = EndState::Returned(end, Instant::now());
     }
 
-    pub(super) fn is_there(&self) -> bool {
-        self.lock().is_some()
+    /// Takes the end of a body that has returned, or else says in which phase the job is.
+    pub(super) fn take(&self) -> Result<BodyEnd, JobPhase> {
+        let mut state = self.lock();
+        match mem::replace(&mut *state, EndState::Taken) {
+            EndState::Returned(end, _) => Ok(end),
+            EndState::Running => {
+                *state = EndState::Running;
+                Err(JobPhase::Running)
+            }
+            EndState::Taken => Err(JobPhase::Ending),
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<BodyEnd>> {
+    pub(super) fn phase(&self) -> JobPhase {
+        match *self.lock() {
+            EndState::Running => JobPhase::Running,
+            EndState::Returned(_, at) => JobPhase::Returned(at),
+            EndState::Taken => JobPhase::Ending,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, EndState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl BodyEnd {
+    /// Returns the end of a body that was dropped before it returned.
+    fn dropped() -> Self {
+        Self {
+            outcome: Ended::dropped().outcome,
+            error: None,
+            elapsed: None,
+        }
+    }
+
     /// Appends the error to what the test has printed, and closes its scope.
     pub(super) fn into_ended(self, scope: &Scope) -> Ended {
         if let Some(message) = &self.error {
@@ -67,7 +123,7 @@ impl BodyEnd {
         Ended {
             outcome: self.outcome,
             output: scope.close(),
-            elapsed: Some(self.elapsed),
+            elapsed: self.elapsed,
         }
     }
 }
@@ -95,19 +151,23 @@ impl TestThread {
         let since = Instant::now();
         let body = || unwind::__rust_begin_short_backtrace(body);
         let result = panic::catch_unwind(AssertUnwindSafe(body));
-        if let Some(result) = result.transpose() {
-            // The thread still works for the test, as the drop of a panic's payload may print.
-            *self.pending_end.lock() = Some(self.judge(result, since.elapsed()));
+        // The thread still works for the test, as the drop of a panic's payload may print.
+        let end = match result.transpose() {
+            Some(result) => self.judge(result, since.elapsed()),
+            None => BodyEnd::dropped(),
+        };
+        // Before the lock of the pending end is taken, which another thread may have held at the fork.
+        if self.reporting_process.is_forked() {
+            drop(entered);
+            process::exit_forked(end.outcome.is_failure());
         }
+        self.pending_end.set(end);
         // This flushes std's standard output, and may wait for its lock.
         drop(entered);
         match self.pending_end.take() {
-            Some(judged) => {
-                self.reporting_process
-                    .exit_if_forked(judged.outcome.is_failure());
-                judged.into_ended(&self.scope)
-            }
-            None => Ended::dropped(&self.scope),
+            Ok(end) => end.into_ended(&self.scope),
+            // It is reported already.
+            Err(_) => Ended::dropped(),
         }
     }
 
@@ -124,7 +184,7 @@ impl TestThread {
         BodyEnd {
             outcome,
             error,
-            elapsed,
+            elapsed: Some(elapsed),
         }
     }
 }

@@ -19,16 +19,18 @@ impl ReportingProcess {
         Self(process::id())
     }
 
-    /// Ends a child that was forked from this process: the end of the test is its parent's to report,
+    /// Says whether this process is a child that was forked from that one: the end of the test is its parent's to report,
     /// and so are the tests after it.
-    pub(crate) fn exit_if_forked(&self, has_failed: bool) {
-        if process::id() != self.0 {
-            end(i32::from(has_failed));
-        }
+    pub(crate) fn is_forked(&self) -> bool {
+        process::id() != self.0
     }
 }
 
-/// Exits without the parent's exit handlers, which are not the child's to run.
+/// Ends a forked child whose test has ended.
+pub(crate) fn exit_forked(has_failed: bool) -> ! {
+    end(i32::from(has_failed))
+}
+
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "std cannot end a process at once")]
 fn end(status: i32) -> ! {

@@ -31,7 +31,7 @@ pub(crate) use self::checked_file::CheckedFile;
 #[cfg(unix)]
 pub(crate) use self::checked_file::file_id;
 pub use self::exit::ExitGuard;
-pub(crate) use self::forked::ReportingProcess;
+pub(crate) use self::forked::{ReportingProcess, exit_forked};
 #[cfg(unix)]
 pub(crate) use self::interrupt::{Interrupt, leave_to_parent};
 #[cfg(not(unix))]

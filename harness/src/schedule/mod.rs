@@ -16,6 +16,7 @@
 //! | running | `Ended`: the thread that has waited for the test's, or the pool's | ended |
 //! | running | its time is over (`Tick`, from the watchdog), and it has a description: the driver starts a thread for that | described |
 //! | running | its time is over, and it has none: the driver | dropped, given up |
+//! | running | its body has returned, and its thread waits for std's lock for more than a second (`Tick`): the driver | ended |
 //! | described | `Described`, or the limit for that passes: the driver | dropped, given up |
 //! | dropped: its future is cancelled | `Ended`, or the limit for the drop passes: the driver | ended, given up |
 //! | given up: its thread is left alone, its scope is closed | at once: the driver | ended |

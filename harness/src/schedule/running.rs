@@ -8,7 +8,7 @@ use super::retry::Retry;
 use crate::capture::Context;
 use crate::event::SLOW_AFTER;
 use crate::event::{Attempt, Outcome};
-use crate::job::{Ended, Handle};
+use crate::job::{ENDING_LIMIT, Ended, FLUSH_LIMIT, Handle, JobPhase};
 use crate::trial::{Cancellation, Describe, Description};
 
 /// Time limit for the description of a trial that has timed out.
@@ -74,9 +74,22 @@ impl RunningTrial {
         self.since.is_some_and(|since| since + SLOW_AFTER <= now)
     }
 
+    /// Returns when the trial is to be given up, by the phase that its job is in.
     fn expiry(&self) -> Option<Instant> {
+        match self.handle.phase() {
+            Some(JobPhase::Returned(at)) => Some(at + FLUSH_LIMIT),
+            Some(JobPhase::Ending) => self.ending_limit(),
+            Some(JobPhase::Running) | None => self.limit(),
+        }
+    }
+
+    fn limit(&self) -> Option<Instant> {
         self.given_up_at
             .or_else(|| self.since?.checked_add(self.timeout?))
+    }
+
+    fn ending_limit(&self) -> Option<Instant> {
+        self.limit()?.checked_add(ENDING_LIMIT)
     }
 
     /// Returns how long the trial was allowed to take, if that time is over.
@@ -84,10 +97,13 @@ impl RunningTrial {
         self.timeout.filter(|_| self.given_up_at.is_some())
     }
 
-    fn next_alarm(&self) -> Option<Instant> {
+    /// Returns when to look at the trial next. A body that returns sets no alarm for its flush, so it is looked at after each
+    /// [`FLUSH_LIMIT`].
+    fn next_alarm(&self, now: Instant) -> Option<Instant> {
         let slow = self.since.filter(|_| !self.is_noticed);
         let slow = slow.map(|since| since + SLOW_AFTER);
-        [slow, self.expiry()].into_iter().flatten().min()
+        let flush = self.handle.phase().map(|_| now + FLUSH_LIMIT);
+        [slow, flush, self.expiry()].into_iter().flatten().min()
     }
 }
 
@@ -148,7 +164,7 @@ impl Running {
         now: Instant,
     ) -> Option<(Context, Describe)> {
         let trial = self.get_mut(id)?;
-        if trial.handle.has_returned() {
+        if trial.handle.phase() != Some(JobPhase::Running) {
             return None;
         }
         let describe = trial.describe.take()?;
@@ -210,17 +226,37 @@ impl Running {
     }
 
     /// Gives up a trial, and leaves its thread alone. Returns its end, which is `outcome` unless it has come
-    /// to its own, and what cancels it.
+    /// to its own, and what cancels it; or `None` if its thread is about to report the end, unless `is_overdue`.
     pub(super) fn give_up(
         &mut self,
         id: usize,
         outcome: Outcome,
         elapsed: Option<Duration>,
-    ) -> (Ended, Option<Arc<Cancellation>>) {
-        let handle = self.get_mut(id).map(|trial| mem::take(&mut trial.handle));
-        let handle = handle.unwrap_or_default();
-        handle.flush();
-        handle.give_up(outcome, elapsed)
+        is_overdue: bool,
+    ) -> Option<(Ended, Option<Arc<Cancellation>>)> {
+        let trial = self.get_mut(id)?;
+        trial.handle.flush();
+        trial.handle.give_up(outcome, elapsed, is_overdue)
+    }
+
+    /// Says whether the body of a trial has returned.
+    pub(super) fn has_returned(&self, id: usize) -> bool {
+        let phase = self.get(id).and_then(|trial| trial.handle.phase());
+        matches!(phase, Some(JobPhase::Returned(_)))
+    }
+
+    /// Returns the end of a trial whose body has returned, unless its thread has taken that.
+    pub(super) fn take_returned(&mut self, id: usize) -> Option<Ended> {
+        self.get(id)?.handle.take_returned()
+    }
+
+    /// Says whether the thread of a trial should have ended by now.
+    pub(super) fn is_end_overdue(&self, id: usize, now: Instant) -> bool {
+        let Some(trial) = self.get(id) else {
+            return false;
+        };
+        trial.handle.phase() == Some(JobPhase::Ending)
+            && trial.ending_limit().is_some_and(|limit| limit <= now)
     }
 
     /// Returns the numbers of all trials, but for ignored ones, whose end has been told of already.
@@ -269,12 +305,11 @@ impl Running {
         slow
     }
 
-    /// Returns when the next trial becomes slow, or too slow.
-    pub(super) fn next_alarm(&self) -> Option<Instant> {
+    /// Returns when the next trial is to be looked at, as it may be slow, or too slow.
+    pub(super) fn next_alarm(&self, now: Instant) -> Option<Instant> {
         self.trials
             .iter()
-            .map(|(_, trial)| trial)
-            .filter_map(RunningTrial::next_alarm)
+            .filter_map(|(_, trial)| trial.next_alarm(now))
             .min()
     }
 }
@@ -291,7 +326,7 @@ mod tests {
             Attempt::first(1),
             None,
         ));
-        assert_eq!(running.next_alarm(), None);
+        assert_eq!(running.next_alarm(Instant::now()), None);
         running.start(id);
         running
     }
@@ -303,7 +338,7 @@ mod tests {
         assert!(running.take_slow(now).is_empty());
         assert_eq!(running.take_slow(now + SLOW_AFTER).len(), 1);
         assert!(running.take_slow(now + SLOW_AFTER).is_empty());
-        assert_eq!(running.next_alarm(), None);
+        assert_eq!(running.next_alarm(now), None);
     }
 
     #[test]
@@ -316,7 +351,7 @@ mod tests {
         assert_eq!(running.expired(now + timeout), [0]);
         assert!(
             running
-                .next_alarm()
+                .next_alarm(now)
                 .is_some_and(|alarm| alarm <= now + timeout)
         );
         assert_eq!(running.timeout(0), Some(timeout));
@@ -330,7 +365,7 @@ mod tests {
         assert!(running.expired(now).is_empty());
         assert!(
             running
-                .next_alarm()
+                .next_alarm(now)
                 .is_some_and(|alarm| alarm <= now + SLOW_AFTER)
         );
     }

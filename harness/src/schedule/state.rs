@@ -18,7 +18,7 @@ use super::{Driver, Message};
 use crate::event::SLOW_AFTER;
 use crate::event::{Event, Finished, Outcome, Tally};
 use crate::isolate::{self, Pool, Progress, Request};
-use crate::job::{Ended, Job, ThreadPool};
+use crate::job::{Ended, FLUSH_LIMIT, Job, ThreadPool};
 use crate::plan::{Plan, Planned};
 use crate::process::print_error;
 use crate::report::Output;
@@ -268,7 +268,7 @@ impl State {
         let handle = job.start(body, self.settings.measures, block_on, &self.threads);
         self.deferred.add(None, options);
         self.running.set_handle(id, handle, timeout, describe);
-        self.watch(timeout);
+        self.watch(timeout, Some(FLUSH_LIMIT));
         Ok(())
     }
 
@@ -278,19 +278,17 @@ impl State {
         };
         if self.pool.is_some() {
             // The pool itself sees to it that no trial takes too long.
-            self.watch(None);
+            self.watch(None, None);
         }
         self.output.event(&Event::Started(&description))
     }
 
-    /// Sees to it that a trial that starts now is noticed when it is slow, or too slow. With one
-    /// trial at a time its name is on the screen already.
-    fn watch(&mut self, timeout: Option<Duration>) {
+    /// Sets an alarm for a trial that starts now, by which it is noticed when it is slow, or too slow. With one trial at a time
+    /// its name is on the screen already.
+    fn watch(&mut self, timeout: Option<Duration>, limit: Option<Duration>) {
         let slow = (self.settings.concurrency > 1).then_some(SLOW_AFTER);
-        let first = match (slow, timeout) {
-            (Some(slow), Some(timeout)) => slow.min(timeout),
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => return,
+        let Some(first) = [slow, timeout, limit].into_iter().flatten().min() else {
+            return;
         };
         // A time that the clock does not reach never comes.
         let alarm = Instant::now().checked_add(first);

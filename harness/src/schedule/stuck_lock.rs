@@ -1,7 +1,7 @@
 //! Gives a run up in which a test keeps std's lock of standard output or standard error for ever.
 //!
 //! For a test that was given up while it held the lock, as `io::stdout().lock()` around a call
-//! that blocks does. Tests that print then wait for the lock, for ever if they have no time limit. Which tests print is not
+//! that blocks does, and for a thread that a test has left behind with the lock. Tests that print then wait for the lock, for ever if they have no time limit. Which tests print is not
 //! known: the run is given up when the lock is kept, and no trial has ended for [`STALL`].
 
 use std::io;
@@ -15,8 +15,9 @@ use super::{Driver, Message, lock};
 /// The longest time in which no trial ends while the lock is kept.
 const STALL: Duration = Duration::from_secs(5);
 
-/// Watches both locks on a thread of its own, until it has had them. `title` is that of the trial that was given up.
-pub(super) fn watch(title: String, driver: Weak<Driver>) {
+/// Watches both locks on a thread of its own, until it has had them. `title` is that of the trial that was given up, and
+/// may keep one; `None` if another thread does.
+pub(super) fn watch(title: Option<String>, driver: Weak<Driver>) {
     // Without a thread the run may not end, as it would not without this file.
     let _ = thread::Builder::new()
         .name("test-stuck-lock".to_owned())
@@ -26,7 +27,7 @@ pub(super) fn watch(title: String, driver: Weak<Driver>) {
                 match wait(&locked, &driver) {
                     Wait::Over => return,
                     Wait::Progressing => {}
-                    Wait::Stalled => return give_up(&title, &driver),
+                    Wait::Stalled => return give_up(title.as_deref(), &driver),
                 }
             }
         });
@@ -71,11 +72,16 @@ fn wait(locked: &Receiver<()>, driver: &Weak<Driver>) -> Wait {
     }
 }
 
-fn give_up(title: &str, driver: &Weak<Driver>) {
-    if let Some(driver) = driver.upgrade() {
-        let reason = format!(
-            "no test has ended for {STALL:?}, and {title}, which timed out, keeps the lock of standard output or standard error"
-        );
-        driver.send(Message::GivenUp(reason));
-    }
+fn give_up(title: Option<&str>, driver: &Weak<Driver>) {
+    let Some(driver) = driver.upgrade() else {
+        return;
+    };
+    let keeper = match title {
+        Some(title) => format!("{title}, which timed out,"),
+        None => "a thread".to_owned(),
+    };
+    let reason = format!(
+        "no test has ended for {STALL:?}, and {keeper} keeps the lock of standard output or standard error"
+    );
+    driver.send(Message::GivenUp(reason));
 }

@@ -4,6 +4,8 @@ use crate::child::{Output, run, section};
 
 crate::tests!(
     who_does_not_print_needs_no_lock,
+    a_test_that_has_returned_is_reported_without_the_lock,
+    a_worker_reports_a_test_that_has_returned_without_the_lock,
     a_panic_does_not_wait_for_the_lock,
     a_run_that_waits_for_the_lock_is_given_up,
     without_capture_the_run_ends_all_the_same,
@@ -42,6 +44,43 @@ fn who_does_not_print_needs_no_lock() {
         assert_eq!(shown("c_prints"), too_late);
         assert_eq!(shown("d_fails"), "Error: quietly\n");
         assert!(shown("e_panics").contains("aloud\n"), "{}", output.stdout);
+    }
+}
+
+/// No test has a time limit.
+fn a_test_that_has_returned_is_reported_without_the_lock() {
+    for threads in THREADS {
+        for reuse in [&[][..], &["--reuse-threads"]] {
+            let args = [&[threads, "--show-output"], reuse].concat();
+            let output = run("left_locked", &args);
+            assert_lines(
+                &output,
+                &[
+                    "a_leaves_a_thread ... ok",
+                    "b_fails ... FAILED",
+                    "c_passes ... ok",
+                ],
+            );
+            let shown = section(&output.stdout, "a_leaves_a_thread");
+            assert_eq!(shown, "printed\n");
+        }
+    }
+}
+
+/// The tests after it run in another process.
+fn a_worker_reports_a_test_that_has_returned_without_the_lock() {
+    for threads in THREADS {
+        let output = run("left_locked", &["--isolate", "--show-output", threads]);
+        assert_lines(
+            &output,
+            &[
+                "a_leaves_a_thread ... ok",
+                "b_fails ... FAILED",
+                "c_passes ... ok",
+            ],
+        );
+        let shown = section(&output.stdout, "a_leaves_a_thread");
+        assert_eq!(shown, "printed\n");
     }
 }
 

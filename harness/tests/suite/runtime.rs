@@ -14,6 +14,7 @@ crate::tests!(
     a_runtime_adds_its_failure_to_the_tests,
     serial_tests_run_alone,
     a_future_that_times_out_is_dropped_before_its_end_is_told,
+    a_body_that_returns_in_time_passes_though_its_thread_ends_late,
     what_takes_too_long_is_described,
     what_takes_too_long_is_described_by_its_worker,
     a_run_that_is_given_up_reports_every_test,
@@ -98,6 +99,15 @@ fn serial_tests_run_alone() {
         std::fs::remove_dir_all(&folder).unwrap();
         let counts = "7 passed; 0 failed; 1 ignored;";
         assert!(output.stdout.contains(counts), "{}", output.stdout);
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
+}
+
+fn a_body_that_returns_in_time_passes_though_its_thread_ends_late() {
+    for threads in ["--test-threads=1", "--test-threads=2"] {
+        let output = run("returned_in_time", &["--show-output", threads]);
+        assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
+        assert_eq!(section(&output.stdout, "returns"), "printed\n");
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
     }
 }

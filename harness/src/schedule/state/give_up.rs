@@ -1,6 +1,7 @@
 //! Trials that time out, and runs that are given up.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ impl State {
     pub(super) fn tick(&mut self, driver: &Arc<Driver>) -> io::Result<()> {
         let now = Instant::now();
         for id in self.running.expired(now) {
+            if self.running.has_returned(id) {
+                self.report_returned(id, driver)?;
+                continue;
+            }
             match self.running.take_description(id, now) {
                 Some((test, describe)) => describe_aside(id, test, describe, driver.clone()),
                 None => self.give_up(id, driver)?,
@@ -35,8 +40,27 @@ impl State {
     }
 
     fn wake_for_next_alarm(&mut self) {
-        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, self.running.next_alarm()) {
+        let next = self.running.next_alarm(Instant::now());
+        if let (Some(watchdog), Some(next)) = (&mut self.watchdog, next) {
             watchdog.wake_at(next);
+        }
+    }
+
+    /// Reports a trial whose body has returned, and whose thread waits for std's lock to flush standard output.
+    fn report_returned(&mut self, id: usize, driver: &Arc<Driver>) -> io::Result<()> {
+        let Some(ended) = self.running.take_returned(id) else {
+            // The thread has had the lock meanwhile.
+            return Ok(());
+        };
+        self.watch_locks(None, driver);
+        self.leave_behind();
+        self.ended(id, ended)
+    }
+
+    /// Watches whether std's locks can be had. `title` is that of the trial that keeps one, if that is known.
+    fn watch_locks(&mut self, title: Option<String>, driver: &Arc<Driver>) {
+        if !mem::replace(&mut self.watches_locks, true) {
+            stuck_lock::watch(title, Arc::downgrade(driver));
         }
     }
 
@@ -57,7 +81,8 @@ impl State {
         let Some(timeout) = self.running.timeout(id) else {
             return Ok(());
         };
-        if let Some(cancellation) = self.running.cancel(id, Instant::now()) {
+        let now = Instant::now();
+        if let Some(cancellation) = self.running.cancel(id, now) {
             // What it has spawned elsewhere may keep a thread that others need.
             self.has_given_up = true;
             self.deferred.cancel(cancellation);
@@ -66,23 +91,27 @@ impl State {
             return Ok(());
         }
         let outcome = Outcome::timed_out(timeout);
-        self.cut_short(id, outcome, Some(timeout), driver)
+        let is_overdue = self.running.is_end_overdue(id, now);
+        self.cut_short(id, outcome, Some(timeout), is_overdue, driver)
     }
 
-    /// Reports the end of a trial that has not come to its own, and leaves its thread alone.
+    /// Reports the end of a trial that has not come to its own, and leaves its thread alone. If that is about to report the
+    /// end, it does so, unless it `is_overdue`.
     fn cut_short(
         &mut self,
         id: usize,
         outcome: Outcome,
         elapsed: Option<Duration>,
+        is_overdue: bool,
         driver: &Arc<Driver>,
     ) -> io::Result<()> {
-        if let Some(title) = self.running.title(id).filter(|_| !self.watches_locks) {
-            self.watches_locks = true;
-            stuck_lock::watch(title, Arc::downgrade(driver));
-        }
+        let title = self.running.title(id);
         self.leave_behind();
-        let (ended, cancellation) = self.running.give_up(id, outcome, elapsed);
+        let Some((ended, cancellation)) = self.running.give_up(id, outcome, elapsed, is_overdue)
+        else {
+            return Ok(());
+        };
+        self.watch_locks(title, driver);
         if let Some(cancellation) = cancellation {
             self.deferred.cancel(cancellation);
         }
@@ -100,7 +129,7 @@ impl State {
         let failed = || Outcome::FailedBecause(reason.to_owned());
         self.is_given_up = true;
         for id in self.running.unfinished() {
-            self.cut_short(id, failed(), None, driver)?;
+            self.cut_short(id, failed(), None, true, driver)?;
         }
         while let Some(planned) = self.queue.take() {
             let Planned { trial, attempt, .. } = planned;
