@@ -235,8 +235,8 @@ impl Future for Schedule {
         }
         let polled = self.driver.result.poll(cx);
         if polled.is_ready() {
-            let deferred = lock(&self.driver.state).clean_up();
-            drop(deferred);
+            let remains = lock(&self.driver.state).clean_up();
+            remains.end();
         }
         polled
     }
@@ -244,7 +244,7 @@ impl Future for Schedule {
 
 impl Drop for Schedule {
     fn drop(&mut self) {
-        let deferred = lock(&self.driver.state).abandon();
-        drop(deferred);
+        let remains = lock(&self.driver.state).abandon();
+        remains.end();
     }
 }

@@ -51,6 +51,24 @@ pub(crate) struct State {
     deferred: DeferredDrops,
 }
 
+/// What a run needed, to be ended when the state is not locked: threads that wait for worker processes may have messages.
+#[must_use]
+pub(super) struct Remains {
+    pool: Option<Pool>,
+    pool_limit: Option<Duration>,
+    deferred: DeferredDrops,
+}
+
+impl Remains {
+    /// Ends worker processes, and waits for them; then drops what trials did not need any more.
+    pub(super) fn end(self) {
+        if let Some(pool) = self.pool {
+            pool.end(self.pool_limit);
+        }
+        drop(self.deferred);
+    }
+}
+
 /// The result of a step: the tally of a run that has ended, or nothing yet.
 type Step = Option<io::Result<Tally>>;
 
@@ -160,22 +178,22 @@ impl State {
     }
 
     /// Forgets everything that is under way.
-    pub(super) fn abandon(&mut self) -> DeferredDrops {
+    pub(super) fn abandon(&mut self) -> Remains {
         self.phase = RunPhase::Over;
         self.clean_up()
     }
 
-    /// Ends what the run needed, and waits for worker processes. Returns what has to be dropped
-    /// when the state is not locked.
-    pub(super) fn clean_up(&mut self) -> DeferredDrops {
+    /// Returns what the run needed.
+    pub(super) fn clean_up(&mut self) -> Remains {
         self.watchdog = None;
         self.threads = ThreadPool::new(self.settings.thread);
-        if let Some(pool) = self.pool.take() {
-            let is_cut_short = self.tally.is_interrupted || !self.running.is_empty();
-            pool.end(is_cut_short.then_some(shared::CLOSING_LIMIT));
-        }
         self.queue.clear(&mut self.deferred);
-        self.take_deferred()
+        let is_cut_short = self.tally.is_interrupted || !self.running.is_empty();
+        Remains {
+            pool: self.pool.take(),
+            pool_limit: is_cut_short.then_some(shared::CLOSING_LIMIT),
+            deferred: self.take_deferred(),
+        }
     }
 
     /// Returns what has to be dropped when the state is not locked.

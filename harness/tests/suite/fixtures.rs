@@ -130,6 +130,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "sharing_in_two_runs" => shared::two_runs(&args),
         "sharing_after_another_run" => shared::after_another(&args),
         "sharing_in_interruptible_run" => shared::interruptible(&args),
+        "interrupted_while_closing" => shared::interrupted_while_closing(&args),
         "opened_in_setup" => return Some(shared::opened_in_setup(&args)),
         "removed" => removed(&args),
         "counting" => libtest_async::run(&args, counting()),

@@ -46,6 +46,7 @@ crate::tests!(
     ctrl_c_does_not_wait_for_ever,
     ctrl_c_waits_for_workers_to_tear_down,
     ctrl_c_does_not_wait_for_workers_for_ever,
+    the_run_can_be_asked_for_while_workers_close,
     a_failure_that_ends_the_run_lets_workers_tear_down,
 );
 
@@ -462,6 +463,17 @@ fn ctrl_c_does_not_wait_for_workers_for_ever() {
     let killed = "error: a worker process failed after its tests: it was killed, as it had not ended after 4s\n";
     assert!(said.starts_with(killed), "{said}");
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+fn the_run_can_be_asked_for_while_workers_close() {
+    let fifo = scratch("closing-fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    let output = run_with("interrupted_while_closing", &["--isolate"], |command| {
+        command.env(FIFO, &fifo);
+    });
+    assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }
 
 fn a_failure_that_ends_the_run_lets_workers_tear_down() {
