@@ -2,6 +2,7 @@
 
 mod awaitables;
 mod cancellable;
+mod cancelling;
 mod coroutines;
 mod errors;
 mod functions;

@@ -10,7 +10,8 @@ use crate::bridge::{Deliver, closed_error, leaves_the_loop};
 use crate::convert::into_future::done_callback::DoneCallback;
 use crate::convert::into_future::shared_future::{Interest, Origin, SharedFuture, TaskStage};
 use crate::convert::into_future::task::{
-    cancel_unstarted, close_coroutine, discard_pending_task, ensure_future,
+    cancel_task, cancel_unstarted, close_coroutine, discard_pending_task, ensure_future,
+    ensure_future_unstarted,
 };
 use crate::err::catch_as_error;
 use crate::python::asyncio;
@@ -21,7 +22,7 @@ use crate::task_locals::TaskLocals;
 enum FutureAction {
     Start(Py<PyAny>, TaskLocals),
     CancelUnstarted(Py<PyAny>, TaskLocals),
-    Cancel(Py<PyAny>),
+    Cancel(Py<PyAny>, Option<String>),
     Report(PyResult<Py<PyAny>>),
     Nothing,
 }
@@ -79,14 +80,16 @@ impl SharedFuture {
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
                 }
+                if self.is_cancel_requested() {
+                    // Its own delivery came before the task, or is still to come and finds nothing to do.
+                    return self.act(py);
+                }
             }
             FutureAction::CancelUnstarted(awaitable, locals) => {
                 self.finish_unretrieved();
                 cancel_unstarted(awaitable.bind(py), &locals)?;
             }
-            FutureAction::Cancel(task) => {
-                task.bind(py).call_method0(intern!(py, "cancel"))?;
-            }
+            FutureAction::Cancel(task, message) => cancel_task(task.bind(py), message)?,
             FutureAction::Report(output) => report(py, output)?,
             FutureAction::Nothing => {}
         }
@@ -95,22 +98,24 @@ impl SharedFuture {
 
     fn next_action(&self, py: Python<'_>) -> FutureAction {
         let mut state = self.lock();
-        let (is_wanted, cancelled) = (
+        let (is_wanted, is_dropped) = (
             state.interest == Interest::Wanted,
             state.interest == Interest::Dropped,
         );
         let (after, next) = match std::mem::replace(&mut state.stage, TaskStage::Starting) {
-            TaskStage::New(awaitable, locals) if cancelled => (
+            TaskStage::New(awaitable, locals) if is_dropped => (
                 TaskStage::Starting,
                 FutureAction::CancelUnstarted(awaitable, locals),
             ),
             TaskStage::New(awaitable, locals) => {
                 (TaskStage::Starting, FutureAction::Start(awaitable, locals))
             }
-            TaskStage::Running(task, origin) if cancelled => (
-                TaskStage::Running(task.clone_ref(py), origin),
-                FutureAction::Cancel(task),
-            ),
+            TaskStage::Running(task, origin) => {
+                let running = TaskStage::Running(task.clone_ref(py), origin);
+                let request = state.cancellation.pass_on();
+                let cancel = |message| FutureAction::Cancel(task, message);
+                (running, request.map_or(FutureAction::Nothing, cancel))
+            }
             TaskStage::Output(output) if !is_wanted => {
                 (TaskStage::Finished, FutureAction::Report(output))
             }
@@ -137,7 +142,13 @@ impl SharedFuture {
         py: Python<'_>,
     ) -> PyResult<()> {
         let awaitable = awaitable.bind(py);
-        let task = ensure_future(awaitable, locals).inspect_err(|_| close_coroutine(awaitable))?;
+        // The task of an awaitable that is cancelled before it starts takes no step before that, as in asyncio.
+        let make_task = if self.is_cancel_requested() {
+            ensure_future_unstarted
+        } else {
+            ensure_future
+        };
+        let task = make_task(awaitable, locals).inspect_err(|_| close_coroutine(awaitable))?;
         let origin = if task.is(awaitable) {
             Origin::User
         } else {

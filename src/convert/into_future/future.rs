@@ -15,9 +15,9 @@ use crate::task_locals::TaskLocals;
 ///
 /// The awaitable is started at once, whether or not this future is polled.
 ///
-/// - **Drop** cancels the Python task, on the loop's next iteration; [`PyFuture::detach`] opts out. So it does a task or another
-///   future that the awaitable was already. Before the start, a coroutine is closed instead, and any other awaitable is
-///   left alone.
+/// - **Drop** cancels the Python task, on the loop's next iteration, and does not wait for its end. [`PyFuture::cancel`]
+///   lets the end be awaited, and [`PyFuture::detach`] opts out. A drop cancels a task or another future that the
+///   awaitable was already, too. Before the start, a coroutine is closed instead, and any other awaitable is left alone.
 /// - **Errors** of the awaitable are its output, as the same exception object. An error that comes after this was dropped or
 ///   detached is reported to the loop's exception handler as never retrieved; a cancellation is not. Where the loop is
 ///   closed first, the output is `RuntimeError: Event loop is closed`.
@@ -32,6 +32,52 @@ pub struct PyFuture {
 }
 
 impl PyFuture {
+    /// Asks the Python task to cancel, as `Task.cancel()` does. Awaiting this future then gives the task's end.
+    ///
+    /// So Rust can wait until a coroutine has cleaned up, as after a time-out:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pyo3::prelude::*;
+    /// # #[cfg(feature = "tokio-runtime")]
+    /// async fn within(limit: Duration, mut future: pyo3_aio::PyFuture) -> PyResult<Py<PyAny>> {
+    ///     match tokio::time::timeout(limit, &mut future).await {
+    ///         Ok(output) => output,
+    ///         Err(_elapsed) => {
+    ///             future.cancel();
+    ///             // Ready when the coroutine's `finally` blocks have run.
+    ///             future.await
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// The loop's thread passes the request on; no other thread attaches to Python. A task that has not started yet takes no
+    /// step. The output is `asyncio.CancelledError`, unless the coroutine catches that: then it is what the coroutine returns
+    /// or raises.
+    ///
+    /// - **Again**: each call is one of `Task.cancel()`, and interrupts a clean-up that awaits something. A drop after a
+    ///   call does not cancel once more: the clean-up goes on, and nobody waits for it.
+    /// - **Too late**: an output that has come stays, and the call does nothing. So it does in the child of a `fork()`.
+    /// - **Closed loop**: the output is `RuntimeError: Event loop is closed`.
+    /// - **Errors and panics**: an exception that the awaitable's own `cancel()` raises goes to the loop's exception
+    ///   handler, and the awaitable runs on. A panic of Rust code during the clean-up is the output, as
+    ///   [`RustPanic`](crate::err::RustPanic).
+    pub fn cancel(&self) {
+        self.request_cancel(None);
+    }
+
+    /// As [`PyFuture::cancel`], with the message of the `asyncio.CancelledError` (`Task.cancel(msg)`).
+    pub fn cancel_with_message(&self, message: impl Into<String>) {
+        self.request_cancel(Some(message.into()));
+    }
+
+    fn request_cancel(&self, message: Option<String>) {
+        if let Some(shared) = &self.shared {
+            shared.cancel(message);
+        }
+    }
+
     /// Lets the Python task run on, and forgets its result.
     ///
     /// An exception that it raises, or has raised, is reported to the loop's exception handler as never retrieved.
@@ -62,7 +108,7 @@ impl Future for PyFuture {
 impl Drop for PyFuture {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.take() {
-            shared.cancel();
+            shared.give_up();
         }
     }
 }

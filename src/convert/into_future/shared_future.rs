@@ -13,6 +13,12 @@
 //! Beside the stage, the future's owner says once that nobody polls any more ([`Interest`]), and
 //! [`shutdown`](crate::shutdown) sets `is_shut_down` once, after which a poll cancels the task and is ready with an error.
 //!
+//! | cancellation | to | by |
+//! | --- | --- | --- |
+//! | none | requested | the future's owner: [`cancel`](SharedFuture::cancel), or the drop of the future |
+//! | requested | passed on | the loop's thread, which calls the task's `cancel()`, as soon as there is a task |
+//! | requested, passed on | requested | the future's owner: `cancel` again, but no drop |
+//!
 //! An output that nobody polls for is dropped on the loop's thread, and an error among these is reported to the loop: by its
 //! task, if that still has it. No lock is held while Python code runs, a Python object is dropped, or a waker is cloned,
 //! called or dropped.
@@ -40,6 +46,7 @@ pub(crate) struct FutureState {
     pub(crate) stage: TaskStage,
     pub(crate) waker: Option<Waker>,
     pub(crate) interest: Interest,
+    pub(crate) cancellation: Cancellation,
     /// The user has shut the bridge down.
     pub(crate) is_shut_down: bool,
 }
@@ -53,6 +60,32 @@ pub(crate) enum Interest {
     Dropped,
     /// The future was detached: the task runs on.
     Detached,
+}
+
+/// The cancellation of the task that the Rust future's owner asks for.
+#[derive(Debug)]
+pub(crate) enum Cancellation {
+    None,
+    /// The loop's thread has still to pass it on, with this message.
+    Requested(Option<String>),
+    PassedOn,
+}
+
+impl Cancellation {
+    pub(crate) fn is_requested(&self) -> bool {
+        matches!(self, Self::Requested(_))
+    }
+
+    /// Passes a request on: its message. `None` where there is none.
+    pub(crate) fn pass_on(&mut self) -> Option<Option<String>> {
+        if !self.is_requested() {
+            return None;
+        }
+        match std::mem::replace(self, Self::PassedOn) {
+            Self::Requested(message) => Some(message),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) enum TaskStage {
@@ -96,6 +129,7 @@ impl SharedFuture {
                 stage: TaskStage::New(awaitable.clone().unbind(), locals.clone()),
                 waker: None,
                 interest: Interest::Wanted,
+                cancellation: Cancellation::None,
                 is_shut_down: false,
             }),
             registration: Registration::new(hub),
@@ -139,7 +173,7 @@ impl SharedFuture {
                 let is_shut_down = state.is_shut_down;
                 state.stage = stage;
                 drop(state);
-                Arc::clone(self).cancel();
+                Arc::clone(self).give_up();
                 Poll::Ready(Err(if is_shut_down {
                     shutdown_error()
                 } else {
@@ -163,11 +197,26 @@ impl SharedFuture {
         });
     }
 
-    /// Has the loop's thread cancel the task, or report or drop the output.
-    pub(crate) fn cancel(self: Arc<Self>) {
+    /// Has the loop's thread cancel the task, unless [`SharedFuture::cancel`] has been called, or report or drop the output.
+    pub(crate) fn give_up(self: Arc<Self>) {
         self.set_interest(Interest::Dropped, |stage| {
             !matches!(stage, TaskStage::Finished)
         });
+    }
+
+    /// Has the loop's thread cancel the task, whose end is the output.
+    pub(crate) fn cancel(self: &Arc<Self>, message: Option<String>) {
+        let mut state = self.lock();
+        if matches!(state.stage, TaskStage::Output(_) | TaskStage::Finished) {
+            return;
+        }
+        state.cancellation = Cancellation::Requested(message);
+        drop(state);
+        self.hub().push(Arc::<Self>::clone(self));
+    }
+
+    pub(crate) fn is_cancel_requested(&self) -> bool {
+        self.lock().cancellation.is_requested()
     }
 
     fn set_interest(
@@ -177,6 +226,9 @@ impl SharedFuture {
     ) {
         let mut state = self.lock();
         state.interest = interest;
+        if let (Interest::Dropped, Cancellation::None) = (interest, &state.cancellation) {
+            state.cancellation = Cancellation::Requested(None);
+        }
         let waker = state.waker.take();
         let concerns_the_loop = concerns_the_loop(&state.stage);
         drop(state);

@@ -61,6 +61,16 @@ pub(crate) fn cancel_unstarted(awaitable: &Bound<'_, PyAny>, locals: &TaskLocals
     Ok(())
 }
 
+/// Calls `cancel`, with a message if there is one: a future of another library may take none.
+pub(crate) fn cancel_task(task: &Bound<'_, PyAny>, message: Option<String>) -> PyResult<()> {
+    let cancel = task.getattr(intern!(task.py(), "cancel"))?;
+    match message {
+        Some(message) => cancel.call1((message,)),
+        None => cancel.call0(),
+    }
+    .map(drop)
+}
+
 /// Drops a task that a closed loop has left pending, without "Task was destroyed but it is pending!" (`Task.__del__`) and
 /// without "coroutine ... was never awaited". The library has made the task, and its Rust future gets an error.
 pub(crate) fn discard_pending_task(task: &Bound<'_, PyAny>) {
@@ -79,10 +89,20 @@ pub(crate) fn ensure_future<'py>(
     locals: &TaskLocals,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = awaitable.py();
-    let event_loop = locals.event_loop(py);
     if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
-        return create_task(&event_loop, awaitable, locals);
+        return create_task(&locals.event_loop(py), awaitable, locals);
     }
+    ensure_future_unstarted(awaitable, locals)
+}
+
+/// As [`ensure_future`], and the task takes its first step in the loop's next iteration, unless the loop's own task factory
+/// is eager.
+pub(crate) fn ensure_future_unstarted<'py>(
+    awaitable: &Bound<'py, PyAny>,
+    locals: &TaskLocals,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    let event_loop = locals.event_loop(py);
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "loop"), event_loop)?;
     let ensure_future = asyncio::ensure_future(py)?;
