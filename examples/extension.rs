@@ -24,8 +24,9 @@ use pyo3::prelude::*;
 mod extension {
     #[pymodule_export]
     use super::{
-        block, call, call_for_ever, call_sync, call_when_dropped, count, for_each, forever, ready,
-        repeat, run, shutdown, sleep, sleep_on_async_std, sleep_on_smol, start_sleep, tick,
+        block, call, call_blocking, call_for_ever, call_sync, call_when_dropped, count, for_each,
+        forever, ready, repeat, run, shutdown, sleep, sleep_on_async_std, sleep_on_smol,
+        start_sleep, tick,
     };
 }
 
@@ -222,6 +223,16 @@ fn block(py: Python<'_>, seconds: f64, function: Py<PyAny>) -> PyResult<f64> {
         let _calls = calls;
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         Ok(seconds)
+    })
+}
+
+/// Awaits what an async function of Python returns, on the loop in the background, and returns the result.
+#[pyfunction]
+fn call_blocking(py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
+    pyo3_aio::tokio::block_on_background(py, async move {
+        let awaited =
+            Python::attach(|py| pyo3_aio::tokio::into_future(function.bind(py).call0()?))?;
+        awaited.await
     })
 }
 

@@ -24,7 +24,9 @@
 //!
 //! A conversion belongs to the event loop of the task that makes it: a future that this library has started keeps the
 //! loop and the context variables of the code that started it, as [`TaskLocals`]. A task that `spawn` starts inherits
-//! them, and `scope` sets others. A conversion outside of such a task belongs to the loop that runs on its thread.
+//! them, and `scope` sets others. A conversion outside of such a task belongs to the loop that runs on its thread. Within
+//! `block_on` on a thread without a loop, and within `block_on_background` on any, conversions use a loop in the background:
+//! see [`background_loop`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -53,6 +55,7 @@ pub use crate::bridge::shutdown;
 pub use crate::cancel::CancelHandle;
 pub use crate::convert::into_future::{PyFuture, into_future, into_future_with_locals};
 pub use crate::convert::into_stream::{PyItems, PyStream, into_stream, into_stream_with_locals};
+pub use crate::program::background::background_loop;
 #[cfg(all(feature = "attributes", not(feature = "testing")))]
 #[doc(hidden)]
 pub use crate::program::entry;

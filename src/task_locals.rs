@@ -3,12 +3,6 @@
 //! `python/current_locals.rs` adds what asks Python: the running loop, and copies of contexts.
 
 use std::cell::{Cell, RefCell};
-#[cfg(any(
-    feature = "tokio-runtime",
-    feature = "async-std-runtime",
-    feature = "smol-runtime",
-    feature = "testing"
-))]
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -80,9 +74,48 @@ impl TaskLocals {
     }
 }
 
+/// The locals of a future, or the way to them.
+#[derive(Debug, Clone)]
+pub(crate) enum Polled {
+    Locals(TaskLocals),
+    OnDemand(Arc<LoopOnDemand>),
+}
+
+/// Locals whose event loop is found, and started if need be, by the first conversion: those of a future of `block_on`, which
+/// mostly needs none.
+#[derive(Debug)]
+pub(crate) struct LoopOnDemand {
+    event_loop: fn(Python<'_>) -> PyResult<Bound<'_, PyAny>>,
+    context: Py<PyAny>,
+}
+
+impl LoopOnDemand {
+    pub(crate) fn new(
+        event_loop: fn(Python<'_>) -> PyResult<Bound<'_, PyAny>>,
+        context: Bound<'_, PyAny>,
+    ) -> Arc<Self> {
+        let context = context.unbind();
+        Arc::new(Self {
+            event_loop,
+            context,
+        })
+    }
+
+    /// Returns the locals.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the loop's start.
+    pub(crate) fn locals(&self, py: Python<'_>) -> PyResult<TaskLocals> {
+        let event_loop = (self.event_loop)(py)?;
+        let context = self.context.clone_ref(py);
+        Ok(TaskLocals::from_parts(event_loop.unbind(), Some(context)))
+    }
+}
+
 thread_local! {
     /// The locals of the future that is being polled on this thread.
-    static CURRENT: RefCell<Option<TaskLocals>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Polled>> = const { RefCell::new(None) };
     /// The kind of thread that polls it.
     static POLLER: Cell<Poller> = const { Cell::new(Poller::Runtime) };
 }
@@ -105,8 +138,18 @@ pub(crate) fn poller() -> Poller {
     POLLER.get()
 }
 
-/// Returns the locals of the future that is being polled on this thread; none in a coroutine's first poll.
+/// Returns the locals of the future that is being polled on this thread; none in a coroutine's first poll, and none where
+/// they are only to be had on demand.
 pub(crate) fn polled() -> Option<TaskLocals> {
+    match polled_or_on_demand()? {
+        Polled::Locals(locals) => Some(locals),
+        Polled::OnDemand(_) => None,
+    }
+}
+
+/// Returns the locals of the future that is being polled on this thread, or the way to them; none in a coroutine's first
+/// poll.
+pub(crate) fn polled_or_on_demand() -> Option<Polled> {
     if poller() == Poller::Loop {
         return None;
     }
@@ -118,12 +161,17 @@ pub(crate) fn polled() -> Option<TaskLocals> {
 
 /// Makes locals current on this thread until the guard is dropped.
 pub(crate) fn enter(locals: TaskLocals) -> Entered {
+    enter_polled(Polled::Locals(locals))
+}
+
+/// As [`enter`], also for locals on demand.
+pub(crate) fn enter_polled(polled: Polled) -> Entered {
     let poller = match poller() {
         Poller::Runtime => Poller::Runtime,
         Poller::Loop | Poller::ScopeOnLoop => Poller::ScopeOnLoop,
     };
     Entered {
-        outer: CURRENT.replace(Some(locals)),
+        outer: CURRENT.replace(Some(polled)),
         outer_poller: POLLER.replace(poller),
     }
 }
@@ -147,7 +195,7 @@ impl Drop for Restore<'_> {
 
 /// Restores the locals that were current before.
 pub(crate) struct Entered {
-    outer: Option<TaskLocals>,
+    outer: Option<Polled>,
     outer_poller: Poller,
 }
 
@@ -167,9 +215,14 @@ impl Drop for Entered {
 ))]
 /// Runs a future with these locals current whenever it is polled.
 pub(crate) async fn scope<F: Future>(locals: TaskLocals, future: F) -> F::Output {
+    scope_polled(Polled::Locals(locals), future).await
+}
+
+/// As [`scope`], also for locals on demand.
+pub(crate) async fn scope_polled<F: Future>(polled: Polled, future: F) -> F::Output {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| {
-        let _entered = enter(locals.clone());
+        let _entered = enter_polled(polled.clone());
         future.as_mut().poll(cx)
     })
     .await

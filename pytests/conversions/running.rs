@@ -4,6 +4,8 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3_aio::TaskLocals;
 use pyo3_aio::err::RustPanic;
 
 use crate::conversions::awaited;
@@ -135,4 +137,141 @@ async def main(f):
     })
     .await?;
     Ok(())
+}
+
+/// Python code for the loop in the background.
+const BACKGROUND: &std::ffi::CStr = c"
+import contextvars, threading
+variable = contextvars.ContextVar('variable', default='unset')
+async def where(_):
+    await asyncio.sleep(0)
+    return threading.current_thread().name, variable.get()
+";
+
+/// Awaits `where` of the code in a future that has no loop.
+fn where_it_runs(
+    names: &Bound<'_, PyDict>,
+) -> PyResult<impl Future<Output = PyResult<Place>> + use<>> {
+    let function = names.get_item("where")?.unwrap().unbind();
+    Ok(async move {
+        // In a task that is spawned too.
+        let spawned = runtime::spawn(async move {
+            let awaited =
+                Python::attach(|py| runtime::into_future(function.bind(py).call1((py.None(),))?));
+            *PLACE.lock().unwrap() = Some(match awaited {
+                Ok(awaited) => awaited.await,
+                Err(error) => Err(error),
+            });
+        });
+        let _ = spawned.await;
+        let place = PLACE.lock().unwrap().take().unwrap()?;
+        Python::attach(|py| place.extract(py))
+    })
+}
+
+/// A thread's name and the value of a context variable.
+type Place = (String, String);
+
+/// The tests that use it do not run at once.
+static PLACE: Mutex<Option<PyResult<Py<PyAny>>>> = Mutex::new(None);
+
+/// Calls a function on a thread that has no locals, as the test's own has.
+fn on_new_thread<T: Send>(function: impl FnOnce(Python<'_>) -> PyResult<T> + Send) -> PyResult<T> {
+    std::thread::scope(|scope| scope.spawn(|| Python::attach(function)).join().unwrap())
+}
+
+#[runtime::test(serial)]
+fn block_on_awaits_python_on_the_loop_in_the_background() -> PyResult<()> {
+    on_new_thread(|py| {
+        let names = python(py, BACKGROUND)?;
+        let context = py.import("contextvars")?.call_method0("copy_context")?;
+        let set = names.get_item("variable")?.unwrap().getattr("set")?;
+        context.call_method1("run", (set, "set"))?;
+        let locals = TaskLocals::new(py.None().into_bound(py)).with_context(context);
+        let place = locals.run(py, |py| runtime::block_on(py, where_it_runs(&names)?))?;
+        assert_eq!(
+            place,
+            ("pyo3_aio background loop".to_owned(), "set".to_owned())
+        );
+        let again = runtime::block_on(py, where_it_runs(&names)?)?;
+        assert_eq!(again.1, "unset");
+        Ok(())
+    })
+}
+
+#[runtime::test(serial)]
+fn a_synchronous_function_awaits_python_where_a_loop_runs() -> PyResult<()> {
+    Python::attach(|py| {
+        let names = python(py, BACKGROUND)?;
+        py.run(
+            c"
+async def main(synchronous):
+    return synchronous()
+",
+            Some(&names),
+            None,
+        )?;
+        let names_of_function = names.clone().unbind();
+        let synchronous = function(py, move |py| {
+            let place =
+                runtime::block_on_background(py, where_it_runs(names_of_function.bind(py))?)?;
+            Ok(place.into_pyobject(py)?.into_any())
+        })?;
+        let main = call(&names, "main", synchronous)?;
+        let place: Place = py
+            .import("asyncio")?
+            .call_method1("run", (main,))?
+            .extract()?;
+        assert_eq!(place.0, "pyo3_aio background loop");
+        Ok(())
+    })
+}
+
+#[runtime::test]
+fn a_wait_on_the_loop_in_the_background_is_refused() -> PyResult<()> {
+    on_new_thread(|py| {
+        let names = python(
+            py,
+            c"
+async def main(synchronous):
+    try:
+        synchronous()
+    except RuntimeError as error:
+        assert 'would block the loop in the background' in str(error), error
+        return 'refused'
+",
+        )?;
+        let synchronous = function(py, |py| {
+            runtime::block_on_background(py, async { Ok(()) })?;
+            Ok(py.None().into_bound(py))
+        })?;
+        let main = call(&names, "main", synchronous)?.unbind();
+        let refused = runtime::block_on(py, async move {
+            let locals = Python::attach(pyo3_aio::background_loop)?;
+            let main = Python::attach(|py| {
+                pyo3_aio::into_future_with_locals(&locals, main.into_bound(py))
+            })?;
+            main.await
+        })?;
+        assert_eq!(refused.extract::<String>(py)?, "refused");
+        Ok(())
+    })
+}
+
+#[runtime::test(serial)]
+fn a_loop_in_the_background_that_is_stopped_is_replaced() -> PyResult<()> {
+    on_new_thread(|py| {
+        let names = python(py, BACKGROUND)?;
+        let locals = pyo3_aio::background_loop(py)?;
+        let first = locals.event_loop(py);
+        first.call_method1("call_soon_threadsafe", (first.getattr("stop")?,))?;
+        let sleep = py.import("time")?.getattr("sleep")?;
+        while !first.call_method0("is_closed")?.is_truthy()? {
+            sleep.call1((0.001,))?;
+        }
+        let place = runtime::block_on(py, where_it_runs(&names)?)?;
+        assert_eq!(place.0, "pyo3_aio background loop");
+        assert!(!pyo3_aio::background_loop(py)?.event_loop(py).is(&first));
+        Ok(())
+    })
 }

@@ -3,6 +3,7 @@
 //! Each is a process of its own, of the Python that the tests were built for, without anything in its environment that
 //! could hide a fault.
 
+mod background;
 mod cpython;
 mod exit;
 #[cfg(unix)]

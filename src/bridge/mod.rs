@@ -70,9 +70,7 @@ pub(crate) use event_loop::hub::{Deliver, Hub};
 pub(crate) use event_loop::install::{hub_of, hub_of_host};
 pub use lifecycle::exit::shutdown;
 pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
-pub(crate) use lifecycle::fork::generation;
-#[cfg(feature = "tokio-runtime")]
-pub(crate) use lifecycle::fork::hold_over_forks;
+pub(crate) use lifecycle::fork::{generation, hold_over_forks};
 pub(crate) use runtime_vtable::RuntimeVtable;
 pub(crate) use task::erased::{Job, Work, convert};
 pub(crate) use task::future::Driver;

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | [`run`] | `run` and `run_until_complete`, and `spawn` and `scope` beside them |
 //! | [`run_forever`] | an event loop that runs until it is stopped |
-//! | [`block_on`] | a wait for a Rust future without an event loop |
+//! | [`block_on`] | a wait for a Rust future on a thread of Python's |
+//! | [`background`] | the event loop for such a future, on a thread of its own |
 //! | [`waiting`] | the runtime's permission to wait, for `run` and `block_on` |
 //! | `entry` | the attribute `main` |
 
+pub(crate) mod background;
 pub(crate) mod block_on;
 #[cfg(feature = "attributes")]
 #[cfg_attr(

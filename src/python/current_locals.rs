@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::python::asyncio;
 use crate::python::contextvars;
 use crate::task_locals;
-use crate::task_locals::{Poller, TaskLocals};
+use crate::task_locals::{Polled, Poller, TaskLocals};
 
 impl TaskLocals {
     /// Holds the event loop that runs on this thread, and no context yet.
@@ -98,18 +98,23 @@ pub(crate) enum CurrentLocals<'py> {
 
 impl<'py> CurrentLocals<'py> {
     /// Finds the locals: those of a [`scope`](task_locals::scope) in a first poll, else the loop that runs on this
-    /// thread, else those of the future that is being polled, else those of the runtime's own (`of_runtime`).
+    /// thread, else those of the future that is being polled, else those of the runtime's own (`of_runtime`), else those that
+    /// a future of `block_on` has on demand.
     ///
     /// The running loop stands before the polled future because a loop on such a thread was started from within the poll.
     ///
     /// # Errors
     ///
-    /// `RuntimeError: no running event loop`.
+    /// `RuntimeError: no running event loop`; the errors of the start of the loop in the background.
     pub(crate) fn find(
         py: Python<'py>,
         of_runtime: impl FnOnce() -> Option<TaskLocals>,
     ) -> PyResult<Self> {
-        let polled = task_locals::polled();
+        let (polled, on_demand) = match task_locals::polled_or_on_demand() {
+            Some(Polled::Locals(locals)) => (Some(locals), None),
+            Some(Polled::OnDemand(on_demand)) => (None, Some(on_demand)),
+            None => (None, None),
+        };
         if task_locals::poller() == Poller::ScopeOnLoop {
             if let Some(locals) = polled {
                 return Ok(Self::Task(locals));
@@ -119,9 +124,10 @@ impl<'py> CurrentLocals<'py> {
         if !running.is_none() {
             return Ok(Self::RunningLoop(running));
         }
-        match polled.or_else(of_runtime) {
-            Some(locals) => Ok(Self::Task(locals)),
-            None => Err(no_locals()),
+        match (polled.or_else(of_runtime), on_demand) {
+            (Some(locals), _) => Ok(Self::Task(locals)),
+            (None, Some(on_demand)) => on_demand.locals(py).map(Self::Task),
+            (None, None) => Err(no_locals()),
         }
     }
 
@@ -156,9 +162,10 @@ fn no_locals() -> PyErr {
 ///
 /// In a coroutine's first poll, which is detached from Python, they are the running loop's and its context's: this
 /// attaches for a moment.
-pub(crate) fn inherited() -> Option<TaskLocals> {
+pub(crate) fn inherited() -> Option<Polled> {
     if task_locals::poller() != Poller::Loop {
-        return task_locals::polled();
+        return task_locals::polled_or_on_demand();
     }
-    Python::try_attach(|py| TaskLocals::with_current_context(asyncio::get_running_loop(py)?))?.ok()
+    let of_loop = |py: Python<'_>| TaskLocals::with_current_context(asyncio::get_running_loop(py)?);
+    Python::try_attach(of_loop)?.ok().map(Polled::Locals)
 }

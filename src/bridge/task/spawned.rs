@@ -41,7 +41,7 @@ fn with_current_locals<F: Future>(future: F) -> impl Future<Output = F::Output> 
     async move {
         let mut future = pin!(future);
         poll_fn(move |cx| {
-            let _entered = locals.clone().map(task_locals::enter);
+            let _entered = locals.clone().map(task_locals::enter_polled);
             instrumentation.run(|| future.as_mut().poll(cx))
         })
         .await

@@ -124,6 +124,20 @@ macro_rules! runtime_functions {
             generic::block_on::<$runtime, F, T>(py, fut)
         }
 
+        /// Runs a Rust future on the runtime, and waits for it on this thread, also where an event loop runs on it: for
+        /// synchronous functions that are called in a notebook. [`generic::block_on_background`] has the limits.
+        ///
+        /// # Errors
+        ///
+        /// The errors of [`generic::block_on_background`].
+        pub fn block_on_background<F, T>(py: Python<'_>, fut: F) -> PyResult<T>
+        where
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + 'static,
+        {
+            generic::block_on_background::<$runtime, F, T>(py, fut)
+        }
+
         /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of [`get_current_locals`].
         ///
         /// # Errors
