@@ -74,6 +74,8 @@ pub use pyo3_aio_macros::async_std_pyfunction as pyfunction;
 pub use pyo3_aio_macros::async_std_pymethods as pymethods;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::async_std_test as test;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::async_std_test_generator as test_generator;
 
 #[cfg(feature = "testing")]
 pub use crate::testing::async_std as testing;

@@ -75,6 +75,8 @@ pub use pyo3_aio_macros::smol_pyfunction as pyfunction;
 pub use pyo3_aio_macros::smol_pymethods as pymethods;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::smol_test as test;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::smol_test_generator as test_generator;
 
 #[cfg(feature = "testing")]
 pub use crate::testing::smol as testing;

@@ -8,6 +8,7 @@ mod borrowed_types;
 mod crate_path;
 mod flavor;
 mod function;
+mod generator_attribute;
 mod libtest_attributes;
 mod main_attribute;
 #[cfg(test)]
@@ -56,6 +57,13 @@ pub fn tokio_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
 }
 
+/// Registers a function that makes tests, which run on tokio.
+#[doc = include_str!("../docs/test_generator.md")]
+#[proc_macro_attribute]
+pub fn tokio_test_generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    generator_attribute::expand(Runtime::Tokio, arguments.into(), item.into()).into()
+}
+
 /// Runs an async `main` under asyncio, with async-std as the runtime of its Rust futures.
 ///
 /// `crate = "path"` names the library if its name cannot be read from the manifest.
@@ -84,6 +92,13 @@ pub fn async_std_test(arguments: TokenStream, item: TokenStream) -> TokenStream 
     test_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
 }
 
+/// Registers a function that makes tests, which run on async-std.
+#[doc = include_str!("../docs/test_generator.md")]
+#[proc_macro_attribute]
+pub fn async_std_test_generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    generator_attribute::expand(Runtime::AsyncStd, arguments.into(), item.into()).into()
+}
+
 /// Runs an async `main` under asyncio, with smol as the runtime of its Rust futures.
 ///
 /// `crate = "path"` names the library if its name cannot be read from the manifest.
@@ -110,4 +125,11 @@ pub fn smol_pymethods(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro_attribute]
 pub fn smol_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
+}
+
+/// Registers a function that makes tests, which run on smol.
+#[doc = include_str!("../docs/test_generator.md")]
+#[proc_macro_attribute]
+pub fn smol_test_generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    generator_attribute::expand(Runtime::Smol, arguments.into(), item.into()).into()
 }

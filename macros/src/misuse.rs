@@ -5,7 +5,7 @@ mod flavor;
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::runtime::Runtime;
-use crate::{main_attribute, test_attribute};
+use crate::{generator_attribute, main_attribute, test_attribute};
 
 type Expand = fn(Runtime, TokenStream, TokenStream) -> TokenStream;
 
@@ -52,6 +52,34 @@ fn test_error(arguments: &str, item: &str, message: &str, spot: &str) {
 fn main_error(runtime: Runtime, arguments: &str, item: &str, message: &str, spot: &str) {
     let (actual, at) = error_of(main_attribute::expand, runtime, arguments, item);
     assert_eq!((actual.as_str(), at.as_str()), (message, spot));
+}
+
+#[test]
+fn a_generator_is_a_plain_function_without_arguments() {
+    let generator_error = |arguments, item, message: &str, spot: &str| {
+        let expand = generator_attribute::expand;
+        let (actual, at) = error_of(expand, Runtime::Tokio, arguments, item);
+        assert_eq!((actual.as_str(), at.as_str()), (message, spot));
+    };
+    let message =
+        "a test generator cannot be async: it runs before the event loop, and before Python";
+    generator_error("", "async fn g() -> Vec<Test> { vec![] }", message, "async");
+    let message = "a test generator takes no arguments; it returns a `Vec<Test>`";
+    generator_error("", "fn g(n: u8) -> Vec<Test> { vec![] }", message, "n: u8");
+    let message = "a test generator cannot be unsafe";
+    generator_error(
+        "",
+        "unsafe fn g() -> Vec<Test> { vec![] }",
+        message,
+        "unsafe",
+    );
+    let message = "unknown argument `serial`; there is `crate = \"::pyo3_aio\"`";
+    generator_error(
+        "serial",
+        "fn g() -> Vec<Test> { vec![] }",
+        message,
+        "serial",
+    );
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn nextest_gets_the_list_that_it_wants() {
         run.stdout.lines().all(|line| line.ends_with(": test")),
         "{run:#?}"
     );
-    let run = Run::new("--list --format terse --ignored");
+    let run = Run::new("--list --format terse --ignored ends::");
     assert_eq!(run.stdout, "subject::ends::ignored: test\n");
     let run = Run::new("--exact subject::ends::passes --nocapture");
     assert_eq!(run.status, Some(0), "{run:#?}");
@@ -137,7 +137,6 @@ fn tags_choose_tests_of_every_runtime() {
 
 fn an_unknown_tag_does_not_start_python() {
     let run = without_python("--tag unknown");
-    let expected =
-        "error: unknown tag `unknown` in --tag: the tests have the tags of_settings, slow\n";
+    let expected = "error: unknown tag `unknown` in --tag: the tests have the tags generated, of_settings, slow\n";
     assert_eq!((run.stderr.as_str(), run.status), (expected, Some(101)));
 }

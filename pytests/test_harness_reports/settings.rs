@@ -23,6 +23,8 @@ crate::by_hand::tests!(
     retries_call_the_function_again,
     a_test_says_how_often_it_may_fail,
     a_test_says_how_long_it_may_take,
+    generated_tests_are_tests_like_others,
+    a_generator_that_fails_is_a_test_that_fails,
     what_tests_leave_behind_is_shown_with_them,
     what_tests_leave_behind_fails_them_on_request,
     what_a_failing_test_leaves_behind_is_shown_with_its_failure,
@@ -363,4 +365,33 @@ fn a_test_says_how_long_it_may_take() {
     let run = Run::new("own_attempts::takes_longer --ensure-time");
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("takes_longer ... FAILED (time limit exceeded)");
+}
+
+fn generated_tests_are_tests_like_others() {
+    let run = Run::new("settings::generated::rows --test-threads 1");
+    let name = "test subject::settings::generated::rows";
+    for line in [
+        "a_sleeps ... ok",
+        "b_errs ... FAILED",
+        "c_panics - should panic ... ok",
+        "d_is_ignored ... ignored, no network",
+        "e_is_flaky ... FAILED, attempt 1 of 2",
+        "e_is_flaky ... ok",
+        "f_waits ... ignored, expected failure: never ends",
+    ] {
+        run.assert_contains(&format!("{name}::{line}\n"));
+    }
+    let run = Run::new("--tag generated");
+    assert_eq!(run.status, Some(0), "{run:#?}");
+    run.assert_contains("running 1 test\n");
+    let isolation = if cfg!(unix) { " --isolate" } else { "" };
+    let run = Run::new(&format!("rows::a_sleeps{isolation}"));
+    assert_eq!(run.status, Some(0), "{run:#?}");
+}
+
+fn a_generator_that_fails_is_a_test_that_fails() {
+    let run = Run::new("generated::folder_is_missing");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    let shown = run.captured("subject::settings::generated::folder_is_missing");
+    assert!(shown.starts_with("Error: Os { code: 2"), "{shown}");
 }

@@ -126,6 +126,7 @@ pub mod __private {
     pub use super::runtimes::test_runtime::TOKIO;
     pub use super::source_file::SourceFile;
     pub use super::test::fixtures::load_module;
+    pub use super::test::generator::{GeneratorOutput, GeneratorRegistration, generated};
     pub use super::test::registration::TestRegistration;
     pub use super::test::skip::skip;
     pub use super::test::test::TestBody;

@@ -83,6 +83,8 @@ pub use pyo3_aio_macros::tokio_pyfunction as pyfunction;
 pub use pyo3_aio_macros::tokio_pymethods as pymethods;
 #[cfg(feature = "testing")]
 pub use pyo3_aio_macros::tokio_test as test;
+#[cfg(feature = "testing")]
+pub use pyo3_aio_macros::tokio_test_generator as test_generator;
 
 #[cfg(feature = "testing")]
 pub use crate::testing::tokio as testing;

@@ -512,3 +512,51 @@ mod own_attempts {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
+
+mod generated {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use pyo3::prelude::*;
+    use pyo3_aio::testing::Test;
+
+    #[pyo3_aio::tokio::test_generator]
+    fn rows() -> Vec<Test> {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        vec![
+            Test::from_async_fn("a_sleeps", || async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                let sleep = Python::attach(|py| {
+                    let sleep = py.import("asyncio")?.call_method1("sleep", (0.001,))?;
+                    pyo3_aio::tokio::into_future(sleep)
+                })?;
+                sleep.await.map(drop)
+            })
+            .with_tags(["generated"]),
+            Test::from_fn("b_errs", || Err::<(), _>("wrong")),
+            Test::from_fn("c_panics", || assert_eq!(1, 2, "as expected"))
+                .with_should_panic(Some("expected")),
+            Test::from_fn("d_is_ignored", || ()).with_ignored_reason("no network"),
+            Test::from_async_fn("e_is_flaky", move || {
+                let attempt = attempts.fetch_add(1, Ordering::SeqCst);
+                async move { assert_eq!(attempt, 1) }
+            })
+            .with_retries(1),
+            Test::from_async_fn("f_waits", std::future::pending::<()>)
+                .with_timeout(Duration::from_millis(10))
+                .with_expected_failure("never ends"),
+        ]
+    }
+
+    #[pyo3_aio::smol::test_generator]
+    fn folder_is_missing() -> std::io::Result<Vec<Test>> {
+        std::fs::read_dir("/nonexistent/folder")?;
+        Ok(Vec::new())
+    }
+
+    #[pyo3_aio::async_std::test_generator]
+    fn nothing() -> Vec<Test> {
+        Vec::new()
+    }
+}

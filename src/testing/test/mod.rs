@@ -1,9 +1,11 @@
 //! One test: how it is registered, its settings, its work on a thread of its own, and its outcome.
 
+mod builder;
 mod execution;
 mod expected_exception;
 pub(super) mod failure;
 pub(super) mod fixtures;
+pub(super) mod generator;
 pub(super) mod registration;
 pub(super) mod settings;
 pub(super) mod skip;

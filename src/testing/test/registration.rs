@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::generator;
 use super::settings::{ExpectedFailure, TestSettings};
-use super::test::{Test, TestBody, TestWork};
+use super::test::{Test, TestBody, TestWork, full_name};
 use crate::testing::runtimes::test_runtime::TestRuntime;
 use crate::testing::source_file::SourceLocation;
 
@@ -146,6 +147,7 @@ impl TestRegistration {
             ignored: self.ignored,
             should_panic: self.should_panic,
             settings: self.settings,
+            attributes: Vec::new(),
         }
     }
 }
@@ -164,17 +166,10 @@ macro_rules! __testing_a_test_is_a_free_function {
     };
 }
 
-/// Returns the name that libtest would give: the path without the crate.
-fn full_name(module: &str, name: &str) -> String {
-    match module.split_once("::") {
-        Some((_crate, module)) => format!("{module}::{name}"),
-        None => name.to_owned(),
-    }
-}
-
-/// Returns the registered tests, in no particular order.
+/// Returns the registered tests, and those of the registered generators, in no particular order.
 pub(crate) fn tests() -> impl Iterator<Item = Test> {
-    inventory::iter::<TestRegistration>().map(TestRegistration::to_test)
+    let registered = inventory::iter::<TestRegistration>().map(TestRegistration::to_test);
+    registered.chain(generator::tests())
 }
 
 /// Returns the file of one of the registered tests.
@@ -182,18 +177,4 @@ pub(crate) fn any_file() -> Option<&'static str> {
     inventory::iter::<TestRegistration>()
         .next()
         .map(|registration| registration.source.file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::full_name;
-
-    #[test]
-    fn a_name_is_the_path_without_the_crate() {
-        assert_eq!(full_name("my_tests", "sleeps"), "sleeps");
-        assert_eq!(
-            full_name("my_tests::inner::deep", "sleeps"),
-            "inner::deep::sleeps"
-        );
-    }
 }

@@ -28,7 +28,12 @@ pub struct Test {
     /// The text that the panic has to contain, which may be empty.
     pub(crate) should_panic: Option<&'static str>,
     pub(crate) settings: TestSettings,
+    /// What a program has set besides, in its order.
+    pub(super) attributes: Vec<Attribute>,
 }
+
+/// An attribute that the harness has as well.
+pub(super) type Attribute = Box<dyn FnOnce(Trial) -> Trial + Send>;
 
 /// Converts tests for the harness: for a listing only their names and attributes.
 pub(crate) fn trials(
@@ -60,6 +65,16 @@ pub(crate) enum TestWork {
     Sync(Box<dyn FnOnce() -> Outcome + Send>),
     /// A function, which `--retries` can call again.
     Repeatable(TestBody),
+    /// A closure, which `--retries` can call again.
+    Generated(GeneratedBody),
+}
+
+/// The closure of a test that a program makes.
+#[derive(Clone)]
+pub(crate) enum GeneratedBody {
+    /// Makes the future.
+    Async(Arc<dyn Fn() -> TestFuture + Send + Sync>),
+    Sync(Arc<dyn Fn() -> Outcome + Send + Sync>),
 }
 
 /// The function below an attribute `test`.
@@ -107,19 +122,21 @@ impl Test {
             ignored: None,
             should_panic: None,
             settings: TestSettings::new(),
+            attributes: Vec::new(),
         }
     }
 
     /// Converts the test for a listing, which calls no function of it.
     pub(crate) fn into_listed(self) -> Trial {
         let trial = Trial::test(self.name, || Ok(()));
-        with_attributes(
+        let trial = with_attributes(
             trial,
             self.source,
             self.ignored,
             self.should_panic,
             self.settings.tags,
-        )
+        );
+        apply(self.attributes, trial)
     }
 
     /// Converts the test for a run; it gets its loop from `session` when it starts.
@@ -163,13 +180,14 @@ impl Test {
             Some(ExpectedFailure { reason, .. }) => trial = trial.with_expected_failure(reason),
             None => {}
         }
-        with_attributes(
+        let trial = with_attributes(
             trial,
             self.source,
             self.ignored,
             self.should_panic,
             self.settings.tags,
-        )
+        );
+        apply(self.attributes, trial)
     }
 }
 
@@ -180,6 +198,21 @@ impl TestWork {
             Self::Sync(function) => {
                 let function = SyncFunction::WithoutArguments(function);
                 Trial::ignorable_test(name, move || execution.run_sync(function))
+            }
+            Self::Generated(GeneratedBody::Async(start)) => {
+                repeatable(execution, move |execution| {
+                    let start = Arc::clone(&start);
+                    Trial::ignorable_async_test(name.clone(), move || {
+                        execution.run_async(Box::new(move || start()))
+                    })
+                })
+            }
+            Self::Generated(GeneratedBody::Sync(function)) => {
+                repeatable(execution, move |execution| {
+                    let function = Arc::clone(&function);
+                    let function = SyncFunction::WithoutArguments(Box::new(move || function()));
+                    Trial::ignorable_test(name.clone(), move || execution.run_sync(function))
+                })
             }
             Self::Repeatable(TestBody::Async(start)) => repeatable(execution, move |execution| {
                 Trial::ignorable_async_test(name.clone(), move || {
@@ -210,6 +243,11 @@ fn repeatable(
     Trial::repeatable(move || make(Arc::clone(&execution)))
 }
 
+/// Adds the attributes that a program has set.
+fn apply(attributes: Vec<Attribute>, trial: Trial) -> Trial {
+    attributes.into_iter().fold(trial, |trial, add| add(trial))
+}
+
 /// Adds the attributes of the test function to its trial.
 fn with_attributes(
     mut trial: Trial,
@@ -232,5 +270,27 @@ fn with_attributes(
     match should_panic {
         Some(expected) => trial.with_should_panic(Some(expected).filter(|text| !text.is_empty())),
         None => trial,
+    }
+}
+
+/// Returns the name that libtest would give: the path without the crate.
+pub(super) fn full_name(module: &str, name: &str) -> String {
+    match module.split_once("::") {
+        Some((_crate, module)) => format!("{module}::{name}"),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_name;
+
+    #[test]
+    fn a_name_is_the_path_without_the_crate() {
+        assert_eq!(full_name("my_tests", "sleeps"), "sleeps");
+        assert_eq!(
+            full_name("my_tests::inner::deep", "sleeps"),
+            "inner::deep::sleeps"
+        );
     }
 }
