@@ -11,6 +11,7 @@
 //! | busy: the process has one trial or more | the process sends the end of the first | busy, or idle after the last |
 //! | busy | its trials are short: more are sent ahead | busy |
 //! | busy | another slot has nothing to do: that slot's thread calls trials back, the process returns those that have not started | busy |
+//! | busy | such a call has overtaken trials that were sent meanwhile: its own thread, at the answer, calls them back again if a slot still waits | busy |
 //! | busy | the process has no such trial, or not any more | the process is retired, and the trial is given to the next one |
 //! | busy | the process ends, the first trial's time is over, or it does not keep to the protocol: that trial has failed | empty; the other trials go back to the queue |
 //! | idle: the process has no trial | it takes a trial from the queue | busy |

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,15 +55,19 @@ impl Process {
         }
         let child = command.spawn()?;
         drop(command);
+        Ok(Self::new(child, link, output))
+    }
+
+    pub(super) fn new(child: Child, link: UnixStream, output: Option<OutputFile>) -> Self {
         let (child, link) = (Arc::new(Mutex::new(child)), Arc::new(link));
-        Ok(Self {
+        Self {
             replies: BufReader::new(Replies::new(link.clone(), child.clone())),
             child,
             link,
             output,
             has_run: false,
             requested: 0,
-        })
+        }
     }
 
     pub(super) fn link(&self) -> &Arc<UnixStream> {

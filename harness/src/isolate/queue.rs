@@ -115,6 +115,16 @@ impl Submissions {
         jobs
     }
 
+    /// Notes that the worker of a slot, over `link`, has trials that were sent after a call for return. They are called
+    /// back at once if a slot waits for trials and there are no others: that call is no use to it.
+    pub(super) fn restore_backlog(&self, slot: usize, link: &Arc<UnixStream>) {
+        let mut state = self.lock();
+        state.backlogs[slot] = Some(link.clone());
+        if state.idle > 0 && state.jobs.is_empty() {
+            state.recall();
+        }
+    }
+
     /// Notes that the worker of a slot has no trials that it was sent ahead.
     pub(super) fn clear_backlog(&self, slot: usize) {
         self.lock().backlogs[slot] = None;

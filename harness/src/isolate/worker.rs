@@ -139,8 +139,11 @@ impl Worker {
             }
             Ok(Reply::Returned { count, received }) => {
                 let later = process.requested_since(received);
-                self.process = Some(process);
                 self.requeue(count, later);
+                if later > 0 {
+                    self.queue.restore_backlog(self.number, process.link());
+                }
+                self.process = Some(process);
             }
             Ok(Reply::Unavailable) => self.replace(process),
             Ok(Reply::Ready { .. } | Reply::SetupFailed | Reply::Described) => {
@@ -284,4 +287,92 @@ fn never_ready(reason: &str) -> Outcome {
     Outcome::FailedBecause(format!(
         "the worker process did not come to this run: {reason}\n      it calls `main` as well, whose set-up has to succeed and which has to start the same runs there"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::process::{Child, Command};
+    use std::sync::mpsc;
+
+    use super::super::Request;
+    use super::super::protocol::{self, Call};
+    use super::*;
+
+    /// No call takes longer than this.
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// A process that does nothing, as the test answers in its place.
+    fn child() -> Child {
+        Command::new("sleep").arg("60").spawn().unwrap()
+    }
+
+    fn submission(name: &str) -> Submission {
+        Submission {
+            request: Request {
+                name: name.to_owned(),
+                occurrence: 0,
+            },
+            timeout: None,
+            is_described: false,
+            notify: Box::new(|_| {}),
+        }
+    }
+
+    fn hear(link: &UnixStream) -> Call {
+        link.set_read_timeout(Some(LIMIT)).unwrap();
+        let payload = protocol::receive(&mut &*link).unwrap();
+        Call::decode(&payload).unwrap()
+    }
+
+    fn answer(link: &UnixStream, reply: &Reply) {
+        protocol::send(&mut &*link, |frame| reply.encode(frame)).unwrap();
+    }
+
+    fn returned(count: usize, received: u64) -> Reply {
+        Reply::Returned { count, received }
+    }
+
+    fn worker(queue: &Arc<Submissions>, process: Process) -> Worker {
+        let setup = WorkerSettings {
+            run: 0,
+            max_trials: 4,
+            passes_output: true,
+        };
+        let mut worker = Worker::new(0, setup, queue.clone(), RunEnd::default());
+        worker.process = Some(process);
+        worker
+    }
+
+    /// A slot that has nothing to do calls trials back between the moment at which another slot takes them from the queue
+    /// and the one at which it sends them.
+    #[test]
+    fn trials_that_are_sent_after_a_call_for_return_are_called_back() {
+        let queue = Arc::new(Submissions::new(2));
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut worker = worker(&queue, Process::new(child(), ours, None));
+        worker.submit(submission("is_slow"));
+        worker.depth = 4;
+        queue.push(submission("comes_later"));
+        worker.send_ahead();
+        for name in ["is_slow", "comes_later"] {
+            let request = submission(name).request;
+            assert_eq!(hear(&theirs), Call::Run(request));
+        }
+        let (sender, received) = mpsc::channel();
+        let waiting = queue.clone();
+        thread::spawn(move || sender.send(waiting.wait().map(|job| job.request.name)));
+        assert_eq!(hear(&theirs), Call::Return);
+        // The process had not been asked for the second one when that call came.
+        answer(&theirs, &returned(0, 1));
+        worker.receive();
+        assert_eq!(hear(&theirs), Call::Return);
+        answer(&theirs, &returned(1, 2));
+        worker.receive();
+        let taken = received.recv().unwrap();
+        assert_eq!(taken.as_deref(), Some("comes_later"));
+        if let Some(process) = worker.process {
+            process.kill();
+        }
+    }
 }
