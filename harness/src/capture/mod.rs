@@ -15,6 +15,16 @@
 //! standard error meanwhile. Where tests run at once, one that prints or ends at that very moment may get
 //! the half line of another. In the worker processes of `--isolate`, which run one test at a time, none does.
 
+// The states of the capture, each in a table at the top of its file:
+//
+// | file | states of | changed by |
+// | --- | --- | --- |
+// | `scope.rs` | a test's output: open, closed; and the test that a thread works for | whoever reports the test; the thread itself |
+// | `journal.rs`, `chunk.rs` | the text that a test has printed, and its memory | the threads of the test, whoever reports it |
+// | `unix.rs` | a thread that a test starts; a write | the thread that starts it, and that thread; the writer |
+// | `flush.rs` | std's buffer of standard output, and whether a thread may keep its lock | the threads of tests; the driver of the schedule |
+// | `hook.rs` | the panic hook | whoever begins and ends a run |
+
 #[cfg(unix)]
 mod abort;
 #[cfg(not(unix))]

@@ -5,6 +5,26 @@
 //! allocator. They fall through to the system whenever the scope cannot be had at once, and on an
 //! alternate signal stack in any case: what a handler prints there (of a stack overflow, for
 //! example) is about the end of the process.
+//!
+//! A thread that a test's thread starts:
+//!
+//! | state | event, by whom, on which thread | next |
+//! | --- | --- | --- |
+//! | requested: `Inherited` is in a box, with the scope | the system starts no thread: `pthread_create`, on the thread that called it, drops the box | |
+//! | requested | the system starts the thread: `start_inherited`, on the new one, takes the box, and enters the scope | at work for the test |
+//! | at work | its own function returns, or is unwound through by `pthread_exit`; then its thread-local variables are destroyed | at work for no test |
+//!
+//! A write to descriptor 1 or 2, on the thread that writes; the first row that applies counts:
+//!
+//! | state of the thread | state of the scope | the bytes go |
+//! | --- | --- | --- |
+//! | at work for no test; or its entry is being changed, or destroyed | | where the caller wants |
+//! | in a signal handler that has a stack of its own | | where the caller wants; if the scope is closed, to standard error |
+//! | at work for a test | open | into the scope |
+//! | at work for a test | open, and the output is not captured | where the caller wants |
+//! | at work for a test | closed: the test has been reported | to standard error |
+//!
+//! The presence of the functions in this binary is found once, by the first thread that asks: see `is_present`.
 
 #![expect(unsafe_code, reason = "these functions stand in for C's")]
 

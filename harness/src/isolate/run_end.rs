@@ -1,4 +1,16 @@
 //! The end of the run, as it reaches a slot of the pool and its worker.
+//!
+//! | state | event, by whom, on which thread | next |
+//! | --- | --- | --- |
+//! | no link: the slot's process has no trial, or there is none | [`RunEnd::set`], on the slot's thread: a process starts, or gets a trial | linked |
+//! | linked: the slot's thread waits for its process | [`RunEnd::clear`], on the slot's thread: the last trial of the process has ended, or the process is ending | no link |
+//! | linked | [`RunEnd::close`], on the thread that ends the run: it shuts the socket down | over |
+//! | no link | [`RunEnd::close`], on the thread that ends the run | over |
+//! | over: there is a time limit for the ends of all processes | [`RunEnd::set`], on the slot's thread: it shuts that socket down at once | over |
+//! | over | [`RunEnd::limit`], on the slot's thread, as it waits for the end of its process | over |
+//!
+//! A process whose socket is shut down closes what its tests share, and tears down. The slot's thread reads the end of the
+//! file, and waits for the process.
 
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -7,9 +19,7 @@ use std::time::{Duration, Instant};
 
 /// The socket of the process that a slot waits for, if it waits for one, and the end of the run.
 ///
-/// The end of the run, on the thread that ends it, and the start of a process, on the slot's, may come at the same time:
-/// the later of the two shuts the socket down. The process then closes what its tests share, and tears down; the
-/// slot's thread reads the end of the file, and waits for the process.
+/// The end of the run and the start of a process may come at the same time: the later of the two shuts the socket down.
 #[derive(Clone, Default)]
 pub(super) struct RunEnd(Arc<Mutex<State>>);
 
