@@ -11,6 +11,7 @@ mod shared;
 mod signals;
 mod stdout;
 mod threads;
+mod wakers;
 mod workers;
 
 use std::future;
@@ -92,6 +93,8 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "two_runs" => runs::two(&args),
         "two_runs_at_once" => runs::two_at_once(&args),
         "in_one_process_only" => runs::in_one_process_only(&args),
+        "waker_of_a_run" => wakers::of_a_run(&args),
+        "waker_of_a_cancelled_test" => wakers::of_a_cancelled_test(&args),
         "run_within_a_test" => libtest_async::run(&args, runs::within_a_test()),
         "stalled" => libtest_async::run(&args, locks::stalled()),
         "dropped_in_time" => libtest_async::run(&args, alone::dropped_in_time()),

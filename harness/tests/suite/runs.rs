@@ -1,4 +1,4 @@
-//! More than one run in a process.
+//! More than one run in a process, and what else of the process may ask for a run.
 
 use std::fs;
 
@@ -12,6 +12,8 @@ crate::tests!(
     a_test_may_run_others,
     a_test_cannot_isolate_others,
     files_have_every_run,
+    the_waker_of_a_run_may_wait_for_its_state,
+    the_waker_of_a_cancelled_test_may_wait_for_the_state_of_the_run,
 );
 
 fn assert_both_ran(output: &Output) {
@@ -97,4 +99,20 @@ fn files_have_every_run() {
         fs::read_to_string(log).unwrap(),
         "ok a_passes\nok is_in_both\nfailed b_fails\nfailed is_in_both\n"
     );
+}
+
+fn the_waker_of_a_run_may_wait_for_its_state() {
+    let output = run("waker_of_a_run", &[]);
+    assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+}
+
+fn the_waker_of_a_cancelled_test_may_wait_for_the_state_of_the_run() {
+    let output = run("waker_of_a_cancelled_test", &[]);
+    assert!(
+        output.stdout.contains("test result: INTERRUPTED."),
+        "{}",
+        output.stdout
+    );
+    assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
 }
