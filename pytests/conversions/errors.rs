@@ -1,5 +1,8 @@
 //! Exceptions and panics on their way through.
 
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
 use pyo3::prelude::*;
 use pyo3_aio::err::RustPanic;
@@ -296,6 +299,37 @@ async def main(f):
         let ready = function(py, |py| runtime::future_into_py(py, async { Ok(1) }))?;
         runtime::into_future(call(&names, "main", ready)?)
     })?
+    .await?;
+    Ok(())
+}
+
+/// The first polls of coroutines are on the thread of the loop. The second panic is raised again, as by a scope of threads:
+/// no hook hears of it, so that it has no location.
+#[runtime::test]
+async fn a_panic_does_not_have_the_location_of_an_earlier_one() -> PyResult<()> {
+    let code = c"
+async def main(make):
+    await make()
+    try:
+        await make()
+    except Exception as error:
+        assert str(error).endswith('raised again'), error
+    else:
+        assert False
+";
+    let calls = AtomicUsize::new(0);
+    awaited(code, "main", |py| {
+        function(py, move |py| {
+            let is_first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+            runtime::into_coroutine(py, async move {
+                match is_first {
+                    true => drop(panic::catch_unwind(|| panic!("caught by the user"))),
+                    false => panic::resume_unwind(Box::new("raised again")),
+                }
+                Ok(())
+            })
+        })
+    })
     .await?;
     Ok(())
 }

@@ -169,6 +169,24 @@ asyncio.run(main())
 }
 
 #[pyo3_aio::tokio::test]
+fn shutdown_within_a_poll_does_not_wait_for_that_poll() {
+    ends_with(
+        0,
+        "
+import asyncio, extension
+were_idle = []
+async def main():
+    try:
+        await extension.call_sync(lambda: were_idle.append(extension.shutdown(5)))
+    except RuntimeError as error:
+        assert 'shut down' in str(error)
+    assert were_idle == [True]
+asyncio.run(main())
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn with_runtime_leaves_other_loops_alone() {
     ends_with(
         0,
