@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use ::async_std::task::{self, JoinHandle};
 use pyo3::IntoPyObject;
+use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
 use crate::bridge::spawned;

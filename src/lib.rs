@@ -53,7 +53,7 @@ pub mod tokio;
 
 pub use crate::bridge::shutdown;
 pub use crate::cancel::CancelHandle;
-pub use crate::convert::into_future::{PyFuture, into_future, into_future_with_locals};
+pub use crate::convert::into_future::{PyCall, PyFuture, into_future, into_future_with_locals};
 pub use crate::convert::into_stream::{PyItems, PyStream, into_stream, into_stream_with_locals};
 pub use crate::program::background::background_loop;
 #[cfg(all(feature = "attributes", not(feature = "testing")))]

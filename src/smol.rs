@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use ::smol::Task;
 use pyo3::IntoPyObject;
+use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
 use crate::bridge::spawned;

@@ -4,6 +4,7 @@ use std::future::ready;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use pyo3::prelude::*;
 use pyo3_aio::testing::{Args, Shared, Test};
 use pyo3_aio::{CancelHandle, PyFuture, PyItems, PyStream, TaskLocals, async_std, generic, smol};
 
@@ -107,6 +108,16 @@ fn futures_may_be_sent() {
     assert_future_is_send(|_| pyo3_aio::testing::main());
     assert_future_is_send(|_| pyo3_aio::testing::test_harness(Vec::new(), Args::default()));
     assert_borrowing_is_send(CancelHandle::cancelled);
+    assert_future_is_send(|_| runtime::run_on_loop(|_| Ok(())));
+    assert_future_is_send(|_| generic::run_on_loop::<runtime::Tokio, _, _>(|_| Ok(())));
+    let call = |function: &'static Py<PyAny>| runtime::call::<u64>(function, ());
+    assert_future_is_send(move |_| call(function()).into_future());
+    assert_future_is_send(move |_| call(function()));
+}
+
+/// Not called: for types alone.
+fn function() -> &'static Py<PyAny> {
+    unreachable!("nothing is called for its type")
 }
 
 /// `scope_local` is for futures that may not be sent: it may be sent when they may.

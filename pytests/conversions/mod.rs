@@ -1,6 +1,7 @@
 //! The conversions' tests, for the `runtime` of the crate that they are part of.
 
 mod awaitables;
+mod calls;
 mod cancellable;
 mod cancelling;
 mod coroutines;
@@ -10,6 +11,7 @@ mod futures;
 mod locals;
 mod loops;
 mod methods;
+mod on_loop;
 mod running;
 
 use std::ffi::CStr;

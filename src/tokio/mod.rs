@@ -14,6 +14,7 @@ use std::task::{Context, Wake, Waker};
 use ::tokio::runtime::RuntimeFlavor;
 use ::tokio::task::{self, JoinError as TokioJoinError, JoinHandle};
 use pyo3::IntoPyObject;
+use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
 use crate::bridge::spawned;

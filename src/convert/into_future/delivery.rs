@@ -1,5 +1,5 @@
-//! The loop's side of a [`PyFuture`](crate::convert::into_future::PyFuture): its thread makes a task of the awaitable, and
-//! cancels it.
+//! The loop's side of a [`PyFuture`](crate::convert::into_future::PyFuture): its thread calls the function, if there is one,
+//! makes a task of the awaitable, and cancels it.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use pyo3::prelude::*;
 use crate::bridge::{Deliver, closed_error, leaves_the_loop};
 use crate::convert::into_future::done_callback::DoneCallback;
 use crate::convert::into_future::shared_future::{Interest, Origin, SharedFuture, TaskStage};
+use crate::convert::into_future::source::{LoopCall, Source, drop_call};
 use crate::convert::into_future::task::{
-    cancel_task, cancel_unstarted, close_coroutine, discard_pending_task, ensure_future,
-    ensure_future_unstarted,
+    cancel_task, close_coroutine, discard_pending_task, ensure_future, ensure_future_unstarted,
 };
 use crate::err::catch_as_error;
 use crate::python::asyncio;
@@ -20,8 +20,8 @@ use crate::task_locals::TaskLocals;
 
 /// An action of the loop's thread, chosen under the lock and taken outside of it.
 enum FutureAction {
-    Start(Py<PyAny>, TaskLocals),
-    CancelUnstarted(Py<PyAny>, TaskLocals),
+    Start(Source, TaskLocals),
+    Abandon(Source, TaskLocals),
     Cancel(Py<PyAny>, Option<String>),
     Report(PyResult<Py<PyAny>>),
     Nothing,
@@ -34,11 +34,7 @@ impl Deliver for SharedFuture {
 
     fn discard(self: Arc<Self>) -> bool {
         match self.take_unfinished() {
-            Some(TaskStage::New(awaitable, _)) => {
-                Python::try_attach(|py| {
-                    stash::call_without_exception(py, || close_coroutine(awaitable.bind(py)))
-                });
-            }
+            Some(TaskStage::New(source, _)) => source.discard(),
             Some(TaskStage::Running(task, Origin::Library)) => {
                 Python::try_attach(|py| {
                     stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
@@ -74,8 +70,8 @@ impl SharedFuture {
     /// Takes the next action, on the loop's thread.
     fn act(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
         match self.next_action(py) {
-            FutureAction::Start(awaitable, locals) => {
-                if let Err(error) = catch_as_error(|| self.start_task(awaitable, &locals, py)) {
+            FutureAction::Start(source, locals) => {
+                if let Err(error) = catch_as_error(|| self.start_source(source, &locals, py)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
@@ -85,9 +81,9 @@ impl SharedFuture {
                     return self.act(py);
                 }
             }
-            FutureAction::CancelUnstarted(awaitable, locals) => {
+            FutureAction::Abandon(source, locals) => {
                 self.finish_unretrieved();
-                cancel_unstarted(awaitable.bind(py), &locals)?;
+                source.abandon(py, &locals)?;
             }
             FutureAction::Cancel(task, message) => cancel_task(task.bind(py), message)?,
             FutureAction::Report(output) => report(py, output)?,
@@ -103,12 +99,11 @@ impl SharedFuture {
             state.interest == Interest::Dropped,
         );
         let (after, next) = match std::mem::replace(&mut state.stage, TaskStage::Starting) {
-            TaskStage::New(awaitable, locals) if is_dropped => (
-                TaskStage::Starting,
-                FutureAction::CancelUnstarted(awaitable, locals),
-            ),
-            TaskStage::New(awaitable, locals) => {
-                (TaskStage::Starting, FutureAction::Start(awaitable, locals))
+            TaskStage::New(source, locals) if is_dropped => {
+                (TaskStage::Starting, FutureAction::Abandon(source, locals))
+            }
+            TaskStage::New(source, locals) => {
+                (TaskStage::Starting, FutureAction::Start(source, locals))
             }
             TaskStage::Running(task, origin) => {
                 let running = TaskStage::Running(task.clone_ref(py), origin);
@@ -133,6 +128,41 @@ impl SharedFuture {
     ) -> PyResult<()> {
         self.finish(output)
             .map_or(Ok(()), |output| report(py, output))
+    }
+
+    fn start_source(
+        self: &Arc<Self>,
+        source: Source,
+        locals: &TaskLocals,
+        py: Python<'_>,
+    ) -> PyResult<()> {
+        let awaitable = match source {
+            Source::Awaitable(awaitable) => Some(awaitable),
+            Source::Call(call) => self.call(py, call, locals)?,
+        };
+        match awaitable {
+            Some(awaitable) => self.start_task(awaitable, locals, py),
+            None => self.finish_or_report(py, Ok(py.None())),
+        }
+    }
+
+    /// Calls the function in the context of the locals, unless it was cancelled before.
+    fn call(
+        &self,
+        py: Python<'_>,
+        call: LoopCall,
+        locals: &TaskLocals,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let Some(message) = self.lock().cancellation.pass_on() else {
+            return locals.run(py, call);
+        };
+        py.detach(|| drop_call(call));
+        let class = asyncio::cancelled_error(py)?;
+        let error = match message {
+            Some(message) => class.call1((message,)),
+            None => class.call0(),
+        };
+        Err(PyErr::from_value(error?))
     }
 
     fn start_task(

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::hub_of;
 use crate::convert::into_future::shared_future::SharedFuture;
+use crate::convert::into_future::source::{LoopCall, Source};
 use crate::convert::into_future::task::{close_coroutine, require_awaitable};
 use crate::task_locals::TaskLocals;
 
@@ -141,8 +142,27 @@ pub fn into_future_with_locals(
     let py = awaitable.py();
     require_awaitable(&awaitable)?;
     let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close_coroutine(&awaitable))?;
-    let shared = SharedFuture::start(hub, &awaitable, locals)
+    let source = Source::Awaitable(awaitable.clone().unbind());
+    let shared = SharedFuture::start(hub, py, source, locals)
         .inspect_err(|_| close_coroutine(&awaitable))?;
+    Ok(PyFuture {
+        shared: Some(shared),
+    })
+}
+
+/// Has the loop's thread call a function in the context of the locals, and run the awaitable that it returns, if it
+/// does. Without one the output is None.
+///
+/// # Errors
+///
+/// `RuntimeError: Event loop is closed`.
+pub(crate) fn call_on_loop(
+    py: Python<'_>,
+    locals: &TaskLocals,
+    call: LoopCall,
+) -> PyResult<PyFuture> {
+    let hub = hub_of(&locals.event_loop(py))?;
+    let shared = SharedFuture::start(hub, py, Source::Call(call), locals)?;
     Ok(PyFuture {
         shared: Some(shared),
     })

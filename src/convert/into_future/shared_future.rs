@@ -4,9 +4,9 @@
 //!
 //! | stage | to | by |
 //! | --- | --- | --- |
-//! | new | starting | the loop's thread, which then makes a task of the awaitable, or cancels or closes it if the future was dropped |
+//! | new | starting | the loop's thread, which then makes a task of the awaitable, or calls the function that makes one; or which cancels, closes or drops it if the future was dropped |
 //! | starting | running | the loop's thread, when there is a task |
-//! | new, starting, running | output | the loop's thread: the task is done, could not be made, or the loop is closed; somebody polls the future |
+//! | new, starting, running | output | the loop's thread: the task is done or could not be made, the function was called and made no awaitable, or the loop is closed; somebody polls the future |
 //! | new, starting, running | finished | the same where nobody polls the future any more |
 //! | output | finished | the poll that takes the output; the loop's thread, if the future was dropped or detached meanwhile |
 //!
@@ -30,6 +30,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::prelude::*;
 
 use crate::bridge::{Deliver, Hub, Registration, closed_error, left_behind_error, shutdown_error};
+use crate::convert::into_future::source::Source;
 use crate::instrument::Instrumentation;
 use crate::task_locals::TaskLocals;
 
@@ -90,8 +91,8 @@ impl Cancellation {
 
 pub(crate) enum TaskStage {
     /// On its way to the loop.
-    New(Py<PyAny>, TaskLocals),
-    /// The loop's thread is making a task of it.
+    New(Source, TaskLocals),
+    /// The loop's thread is calling the function, or making a task of the awaitable.
     Starting,
     /// The task that was made of the awaitable, or the task or future of the loop that the awaitable is.
     Running(Py<PyAny>, Origin),
@@ -114,26 +115,27 @@ impl fmt::Debug for SharedFuture {
 }
 
 impl SharedFuture {
-    /// Sends the awaitable to its loop.
+    /// Sends the awaitable, or the function that makes one, to its loop.
     ///
     /// # Errors
     ///
     /// `RuntimeError: Event loop is closed`.
     pub(crate) fn start(
         hub: Arc<Hub>,
-        awaitable: &Bound<'_, PyAny>,
+        py: Python<'_>,
+        source: Source,
         locals: &TaskLocals,
     ) -> PyResult<Arc<Self>> {
         let shared = Arc::new(Self {
             state: Mutex::new(FutureState {
-                stage: TaskStage::New(awaitable.clone().unbind(), locals.clone()),
+                stage: TaskStage::New(source, locals.clone()),
                 waker: None,
                 interest: Interest::Wanted,
                 cancellation: Cancellation::None,
                 is_shut_down: false,
             }),
             registration: Registration::new(hub),
-            instrumentation: Instrumentation::current(awaitable.py()),
+            instrumentation: Instrumentation::current(py),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
         if !shared.registration.enter(item) {

@@ -1,5 +1,5 @@
 //! asyncio's rules about awaitables and tasks. Everything here is called on the loop's thread, except
-//! [`require_awaitable`] and [`close_coroutine`].
+//! [`require_awaitable`], [`is_awaitable`] and [`close_coroutine`].
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -15,19 +15,22 @@ use crate::task_locals::TaskLocals;
 ///
 /// `TypeError`: it cannot.
 pub(crate) fn require_awaitable(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = object.py();
-    let class = object.get_type();
-    // `inspect.isawaitable` is slow. It also takes a generator that `types.coroutine` has made a coroutine.
-    if class.hasattr(intern!(py, "__await__"))?
-        || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?
-    {
+    if is_awaitable(object)? {
         return Ok(());
     }
     let message = format!(
         "an awaitable is required, got an object of type {}",
-        class.name()?
+        object.get_type().name()?
     );
     Err(PyTypeError::new_err(message))
+}
+
+/// Whether an object can be awaited.
+pub(crate) fn is_awaitable(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = object.py();
+    // `inspect.isawaitable` is slow. It also takes a generator that `types.coroutine` has made a coroutine.
+    Ok(object.get_type().hasattr(intern!(py, "__await__"))?
+        || asyncio::isawaitable(py)?.call1((object,))?.is_truthy()?)
 }
 
 /// Closes a coroutine that will not be started, so that Python does not warn that it was never awaited. Leaves any other

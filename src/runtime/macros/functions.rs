@@ -147,6 +147,41 @@ macro_rules! runtime_functions {
             generic::into_future::<$runtime>(awaitable)
         }
 
+        /// Calls an async function of Python's; awaiting the call gives its result, extracted as `T`.
+        ///
+        /// [`generic::call`] has an example, and [`PyCall`](crate::PyCall) says where the function is called, and what
+        /// happens on drop and on an error.
+        pub fn call<T>(
+            function: &Py<impl Sized>,
+            args: impl for<'py> PyCallArgs<'py> + Send + 'static,
+        ) -> crate::PyCall<'_, T> {
+            generic::call::<$runtime, T>(function, args)
+        }
+
+        /// Calls an async method of a Python object, as [`call`] does a function.
+        pub fn call_method<'a, T>(
+            object: &'a Py<impl Sized>,
+            name: &str,
+            args: impl for<'py> PyCallArgs<'py> + Send + 'static,
+        ) -> crate::PyCall<'a, T> {
+            generic::call_method::<$runtime, T>(object, name, args)
+        }
+
+        /// Runs a function on the thread of the event loop of [`get_current_locals`], and returns its result.
+        ///
+        /// [`generic::run_on_loop`] says in which context, and what happens on drop, on a panic and on a closed loop.
+        ///
+        /// # Errors
+        ///
+        /// The errors of the function. `RuntimeError`: there is no running event loop, or it is closed.
+        pub async fn run_on_loop<F, T>(f: F) -> PyResult<T>
+        where
+            F: FnOnce(Python<'_>) -> PyResult<T> + Send + 'static,
+            T: Send + 'static,
+        {
+            generic::run_on_loop::<$runtime, F, T>(f).await
+        }
+
         /// Converts a Python asynchronous generator into a Rust stream, on the loop of [`get_current_locals`].
         ///
         /// How far the generator runs ahead, and what happens on an error, on drop and on a closed loop:
