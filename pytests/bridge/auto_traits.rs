@@ -113,6 +113,8 @@ fn futures_may_be_sent() {
     let call = |function: &'static Py<PyAny>| runtime::call::<u64>(function, ());
     assert_future_is_send(move |_| call(function()).into_future());
     assert_future_is_send(move |_| call(function()));
+    let body = |_: u64| ready(Ok(()));
+    assert_future_is_send(move |_| runtime::async_with(function(), body));
 }
 
 /// Not called: for types alone.

@@ -1,5 +1,6 @@
 //! The conversions' tests, for the `runtime` of the crate that they are part of.
 
+mod async_with;
 mod awaitables;
 mod calls;
 mod cancellable;

@@ -8,6 +8,7 @@
 mod async_body;
 #[cfg(feature = "attributes")]
 mod async_call;
+mod async_with;
 mod calls;
 mod conversions;
 mod coroutine_builder;
@@ -16,6 +17,7 @@ mod streams;
 
 #[cfg(feature = "attributes")]
 pub use async_call::AsyncCall;
+pub use async_with::async_with;
 pub use calls::{call, call_method, run_on_loop};
 pub use conversions::{
     future_into_py, future_into_py_cancellable, future_into_py_with_locals, get_current_locals,

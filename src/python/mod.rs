@@ -3,6 +3,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`asyncio`], [`trio`] | every name of those packages that this library uses |
+//! | [`async_with`] | the statement `async with` |
 //! | [`attributes`] | attributes of an object that its class does not have |
 //! | [`contextvars`] | copying a context and calling a function in one |
 //! | [`current_locals`] | the loop and the context that the code on this thread belongs to |
@@ -13,6 +14,7 @@
 //! | [`type_slots`] | C slots that pyo3 does not write: `am_send`, `tp_finalize`, and a `tp_dealloc` that calls that |
 //! | [`exceptions`] | the arguments of `throw`, PEP 479, exceptions and deallocators |
 
+pub(crate) mod async_with;
 pub(crate) mod asyncio;
 pub(crate) mod attributes;
 pub(crate) mod contextvars;

@@ -21,4 +21,5 @@ mod task;
 pub(crate) use future::call_on_loop;
 pub use future::{PyFuture, into_future, into_future_with_locals};
 pub use py_call::PyCall;
+pub(crate) use py_call::extract;
 pub(crate) use task::{close_coroutine, discard_pending_task, ensure_future};

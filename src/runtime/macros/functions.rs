@@ -167,6 +167,26 @@ macro_rules! runtime_functions {
             generic::call_method::<$runtime, T>(object, name, args)
         }
 
+        /// Runs a Rust future within Python's `async with manager as entered`.
+        ///
+        /// [`generic::async_with`] has an example, and says what happens on cancel, on drop and on a panic.
+        ///
+        /// # Errors
+        ///
+        /// The errors of the future, of `__aenter__`, of `__aexit__` and of the extraction. `RuntimeError`: there is no running
+        /// event loop, or it is closed.
+        pub async fn async_with<E, F, T>(
+            manager: &Py<impl Sized>,
+            body: impl FnOnce(E) -> F + Send + 'static,
+        ) -> PyResult<Option<T>>
+        where
+            E: for<'py> pyo3::conversion::FromPyObjectOwned<'py> + Send + 'static,
+            F: Future<Output = PyResult<T>> + Send + 'static,
+            T: Send + 'static,
+        {
+            generic::async_with::<$runtime, E, F, T>(manager, body).await
+        }
+
         /// Runs a function on the thread of the event loop of [`get_current_locals`], and returns its result.
         ///
         /// [`generic::run_on_loop`] says in which context, and what happens on drop, on a panic and on a closed loop.
