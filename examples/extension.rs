@@ -25,8 +25,8 @@ mod extension {
     #[pymodule_export]
     use super::{
         block, call, call_blocking, call_for_ever, call_sync, call_when_dropped, count, for_each,
-        forever, ready, repeat, run, shutdown, sleep, sleep_on_async_std, sleep_on_smol,
-        start_sleep, tick,
+        forever, nap, nap_sync, ready, repeat, run, shutdown, sleep, sleep_on_async_std,
+        sleep_on_smol, start_sleep, tick,
     };
 }
 
@@ -46,6 +46,22 @@ fn start_sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         Ok(seconds)
     })
+}
+
+/// Sleeps, and calls a function with the exception that cancels it: a coroutine, and a synchronous function `nap_sync`.
+#[pyo3_aio::tokio::pyfunction(blocking = "nap_sync")]
+async fn nap(
+    seconds: f64,
+    cancelled: Py<PyAny>,
+    #[pyo3(cancel_handle)] mut cancel: pyo3_aio::CancelHandle,
+) -> PyResult<f64> {
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_secs_f64(seconds)) => Ok(seconds),
+        error = cancel.cancelled() => {
+            Python::attach(|py| cancelled.call1(py, (error.value(py),)))?;
+            Err(error)
+        }
+    }
 }
 
 /// Sleeps, on another runtime.

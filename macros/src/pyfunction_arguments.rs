@@ -1,4 +1,4 @@
-//! The arguments of `#[pyfunction]`: two of its own, and PyO3's, which are passed on as they are.
+//! The arguments of `#[pyfunction]`: three of its own, and PyO3's, which are passed on as they are.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -12,6 +12,8 @@ pub(crate) struct Arguments {
     pub(crate) krate: Option<Path>,
     /// Whether the function returns a future that has started.
     pub(crate) is_future: bool,
+    /// The name of the synchronous twin, if there is to be one.
+    pub(crate) blocking: Option<Ident>,
     /// The name that Python sees, if it is given.
     pub(crate) name: Option<String>,
     /// PyO3's arguments.
@@ -39,6 +41,19 @@ impl Arguments {
                     return Err(Error::new(name.span(), "`future` takes no value"));
                 }
                 self.is_future = true;
+                end(input)
+            }
+            Some("blocking") => {
+                let name = input.call(Ident::parse_any)?;
+                if !input.peek(Token![=]) {
+                    return Err(Error::new(name.span(), needs_twin_name()));
+                }
+                input.parse::<Token![=]>()?;
+                let twin = twin_name(input)?;
+                if self.blocking.replace(twin).is_some() {
+                    let message = "`blocking` is given more than once";
+                    return Err(Error::new(name.span(), message));
+                }
                 end(input)
             }
             Some("crate") => {
@@ -81,6 +96,39 @@ pub(crate) fn name_in(arguments: TokenStream) -> Result<Option<String>> {
         Ok(found)
     };
     parser.parse2(arguments)
+}
+
+/// Returns arguments of PyO3's without `name = ".."`.
+pub(crate) fn without_name(arguments: TokenStream) -> Result<TokenStream> {
+    let parser = |input: ParseStream<'_>| {
+        let mut others = TokenStream::new();
+        while !input.is_empty() {
+            let argument = until_comma(input)?;
+            input.parse::<Option<Token![,]>>()?;
+            if name_in(argument.clone())?.is_none() {
+                others.extend(quote::quote!(#argument,));
+            }
+        }
+        Ok(others)
+    };
+    parser.parse2(arguments)
+}
+
+/// Parses the name of a synchronous twin, which is a string with an identifier.
+pub(crate) fn twin_name(input: ParseStream<'_>) -> Result<Ident> {
+    let span = input.span();
+    let value: LitStr = input
+        .parse()
+        .map_err(|_| Error::new(span, needs_twin_name()))?;
+    value.parse().map_err(|_| {
+        let message = "the twin is a function of Rust too, so its name is an identifier, as in \
+                       `blocking = \"fetch_sync\"`";
+        Error::new(value.span(), message)
+    })
+}
+
+fn needs_twin_name() -> &'static str {
+    "`blocking` needs the name of the synchronous twin, as in `blocking = \"fetch_sync\"`"
 }
 
 fn until_comma(input: ParseStream<'_>) -> Result<TokenStream> {

@@ -1,7 +1,8 @@
 //! `#[pyfunction]`: an async function as a function of Python's.
 //!
 //! The function becomes one that PyO3's own attribute takes: it has the same arguments, is not async, and returns an
-//! `AsyncCall`, which PyO3 converts as any other return value. The async function itself stands inside it.
+//! `AsyncCall`, which PyO3 converts as any other return value. The async function itself stands inside it. With `blocking` there
+//! is a second such function, which returns a `BlockingCall`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -14,7 +15,7 @@ use syn::{
 use crate::borrowed_types;
 use crate::crate_path::crate_path;
 use crate::function::Function;
-use crate::pyfunction_arguments::{Arguments, name_in};
+use crate::pyfunction_arguments::{Arguments, name_in, without_name};
 use crate::runtime::Runtime;
 
 /// Expands the attribute, or into its error.
@@ -32,10 +33,21 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     let (for_pyo3, visibility) = (&arguments.for_pyo3, &function.visibility);
     let (signature, name) = (&function.signature, &function.signature.ident);
     let output = output(&signature.output);
-    let (module, runtime) = (runtime.module(), runtime.type_name());
     let outer_parameters = &parameters.outer;
     let body = async_function(&function, &parameters, &inner);
     let python_name = python_name(&arguments, &function)?;
+    let twin = match &arguments.blocking {
+        Some(twin) => Some(Twin::new(
+            twin,
+            &python_name,
+            &arguments,
+            &function,
+            &outer,
+        )?),
+        None => None,
+    };
+    let twin = twin.map(|twin| twin.expand(&krate, runtime, &parameters));
+    let (module, runtime) = (runtime.module(), runtime.type_name());
     let call = call(
         &krate,
         &python_name,
@@ -50,7 +62,87 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
             #body
             #call
         }
+
+        #twin
     })
+}
+
+/// The synchronous twin of an async function: another function of PyO3's, with the same arguments.
+struct Twin<'a> {
+    name: &'a Ident,
+    function: &'a Function,
+    attributes: Vec<TokenStream>,
+    for_pyo3: TokenStream,
+}
+
+impl<'a> Twin<'a> {
+    fn new(
+        name: &'a Ident,
+        python_name: &str,
+        arguments: &Arguments,
+        function: &'a Function,
+        outer: &[&Attribute],
+    ) -> Result<Self> {
+        if *name == function.signature.ident || name.unraw() == python_name {
+            let message = "the twin needs a name of its own, as in `blocking = \"fetch_sync\"`";
+            return Err(Error::new(name.span(), message));
+        }
+        Ok(Self {
+            name,
+            function,
+            attributes: attributes_of_twin(outer)?,
+            for_pyo3: without_name(arguments.for_pyo3.clone())?,
+        })
+    }
+
+    fn expand(
+        &self,
+        krate: &TokenStream,
+        runtime: Runtime,
+        parameters: &Parameters,
+    ) -> TokenStream {
+        let Self {
+            name,
+            function,
+            attributes,
+            for_pyo3,
+        } = self;
+        let (visibility, signature) = (&function.visibility, &function.signature);
+        let (outer, output) = (&parameters.outer, output(&signature.output));
+        let (module, runtime) = (runtime.module(), runtime.type_name());
+        let function = &signature.ident;
+        // Where a parameter has the function's name.
+        let path = parameters.names.contains(function).then(|| quote!(self::));
+        let arguments = &parameters.extracted;
+        quote! {
+            #[#krate::generic::pyfunction(#for_pyo3)]
+            #(#attributes)*
+            #visibility fn #name(#(#outer),*) -> #krate::generic::BlockingCall<#krate::#module::#runtime, #output> {
+                #krate::generic::BlockingCall::new(#path #function(#(#arguments),*))
+            }
+        }
+    }
+}
+
+/// The attributes of a function, for its synchronous twin: without the name of the function.
+pub(crate) fn attributes_of_twin(attributes: &[&Attribute]) -> Result<Vec<TokenStream>> {
+    let mut kept = Vec::new();
+    for attribute in attributes {
+        match &attribute.meta {
+            Meta::List(list) if is_pyo3(attribute) => {
+                let others = without_name(list.tokens.clone())?;
+                if !others.is_empty() {
+                    kept.push(quote!(#[pyo3(#others)]));
+                }
+            }
+            // The twin calls the function.
+            _ if attribute.path().is_ident("deprecated") => {
+                kept.push(quote!(#attribute #[allow(deprecated)]));
+            }
+            _ => kept.push(attribute.to_token_stream()),
+        }
+    }
+    Ok(kept)
 }
 
 /// The async function as it was written, without what is PyO3's.
@@ -148,6 +240,8 @@ pub(crate) struct Parameters {
     pub(crate) outer: Vec<TokenStream>,
     /// The parameters of the async function.
     pub(crate) inner: Vec<TokenStream>,
+    /// The names of `outer`.
+    extracted: Vec<Ident>,
     /// The names of `inner`.
     pub(crate) names: Vec<Ident>,
     pub(crate) cancel_handle: Option<Ident>,
@@ -159,6 +253,7 @@ impl Parameters {
     pub(crate) fn new(signature: &Signature) -> Result<Self> {
         let mut parameters = Self {
             outer: Vec::new(),
+            extracted: Vec::new(),
             inner: Vec::new(),
             names: Vec::new(),
             cancel_handle: None,
@@ -192,6 +287,7 @@ impl Parameters {
             refuse_bare_cancel_handle(ty)?;
             borrowed_types::refuse(ty)?;
             self.outer.push(quote!(#(#attrs)* #name: #ty));
+            self.extracted.push(name.clone());
         }
         let others = attrs.iter().filter(|attribute| !is_pyo3(attribute));
         self.inner.push(quote!(#(#others)* #pattern: #ty));

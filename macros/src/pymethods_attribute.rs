@@ -4,18 +4,20 @@
 //! and returns an `AsyncCall`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, ImplItem, ImplItemFn, ItemImpl, Receiver, ReceiverKind, Result,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Receiver, ReceiverKind,
+    Result, Signature,
 };
 
 use crate::crate_path::crate_path;
 use crate::function::Function;
-use crate::pyfunction_arguments::Arguments;
+use crate::pyfunction_arguments::{Arguments, twin_name};
 use crate::pyfunction_attribute::{
-    Parameters, at, check_qualifiers, given_name, is_pyo3, output, output_span,
+    Parameters, at, attributes_of_twin, check_qualifiers, given_name, is_pyo3, output, output_span,
 };
 use crate::runtime::Runtime;
 
@@ -28,11 +30,18 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     let Arguments {
         krate,
         is_future,
+        blocking,
         for_pyo3,
         ..
     } = Arguments::parse(arguments.clone())?;
     if is_future {
         let message = "`future` is for functions: methods return coroutines";
+        return Err(Error::new_spanned(arguments, message));
+    }
+    if let Some(twin) = blocking {
+        let message = format!(
+            "`blocking` is for functions: write `#[blocking = \"{twin}\"]` before a method"
+        );
         return Err(Error::new_spanned(arguments, message));
     }
     let mut item: ItemImpl = syn::parse2(item)
@@ -47,6 +56,10 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
             let method = Method::new(method)?;
             moved.push(method.for_rust());
             *impl_item = ImplItem::Verbatim(method.for_pyo3(&krate, runtime)?);
+        } else if let Some(attribute) = method.attrs.iter().find(|attribute| is_blocking(attribute))
+        {
+            let message = "this method is not async, so that it has no synchronous twin";
+            return Err(Error::new_spanned(attribute, message));
         }
     }
     let class = &item.self_ty;
@@ -67,12 +80,15 @@ struct Method {
     function: Function,
     parameters: Parameters,
     receiver: Option<Receiver>,
+    /// The name of the synchronous twin, from `#[blocking = ".."]`.
+    twin: Option<Ident>,
 }
 
 impl Method {
     fn new(method: &ImplItemFn) -> Result<Self> {
+        let (blocking, attributes) = method.attrs.iter().cloned().partition(is_blocking);
         let function = Function {
-            attributes: method.attrs.clone(),
+            attributes,
             visibility: method.vis.clone(),
             signature: method.sig.clone(),
             body: method.block.to_token_stream(),
@@ -85,6 +101,7 @@ impl Method {
         };
         Ok(Self {
             parameters: Parameters::new(&function.signature)?,
+            twin: twin(blocking, &function.signature)?,
             function,
             receiver,
         })
@@ -110,49 +127,101 @@ impl Method {
         }
     }
 
-    /// The method that PyO3 gets.
+    /// The method that PyO3 gets, and its synchronous twin.
     fn for_pyo3(&self, krate: &TokenStream, runtime: Runtime) -> Result<TokenStream> {
-        let signature = &self.function.signature;
         let given = given_name(&self.function.attributes)?;
-        let name = signature.ident.unraw().to_string();
+        let name = self.function.signature.ident.unraw().to_string();
         let rename = match &given {
             Some(_) => None,
             None => Some(quote!(#[pyo3(name = #name)])),
         };
         let python_name = given.unwrap_or(name);
-        let attributes = self.function.attributes.iter().filter(|attribute| {
-            is_pyo3(attribute)
-                || is_binding(attribute)
-                || ["doc", "cfg", "cfg_attr"]
-                    .iter()
-                    .any(|name| attribute.path().is_ident(name))
-        });
-        // At the attribute's own spot, so that lints about names leave it alone.
-        let wrapper = format_ident!(
-            "__async_{}",
-            signature.ident.unraw(),
-            span = Span::call_site()
+        let attributes = self.outer_attributes();
+        let call = self.call(krate, &python_name);
+        let wrapper = self.wrapper(
+            &format!("__async_{}", self.function.signature.ident.unraw()),
+            quote!(#(#attributes)* #rename),
+            quote!(#krate::generic::AsyncCall),
+            (krate, runtime, &python_name),
+            &call,
         );
+        let twin = match &self.twin {
+            Some(twin) => Some(self.twin_for_pyo3(twin, krate, runtime, &python_name)?),
+            None => None,
+        };
+        Ok(quote!(#wrapper #twin))
+    }
+
+    fn twin_for_pyo3(
+        &self,
+        twin: &Ident,
+        krate: &TokenStream,
+        runtime: Runtime,
+        python_name: &str,
+    ) -> Result<TokenStream> {
+        let name = twin.unraw().to_string();
+        if name == python_name || python_name.starts_with("__") {
+            let message = match name == python_name {
+                true => "the twin needs a name of its own, as in `#[blocking = \"fetch_sync\"]`"
+                    .to_owned(),
+                false => format!(
+                    "Python's syntax calls and awaits `{python_name}`, so that it has no synchronous twin"
+                ),
+            };
+            return Err(Error::new(twin.span(), message));
+        }
+        let attributes = attributes_of_twin(&self.outer_attributes())?;
+        let call = self.call(krate, python_name);
+        Ok(self.wrapper(
+            &format!("__blocking_{}", self.function.signature.ident.unraw()),
+            quote!(#(#attributes)* #[pyo3(name = #name)]),
+            quote!(#krate::generic::BlockingCall),
+            (krate, runtime, python_name),
+            &quote!(#krate::generic::BlockingCall::new(#call)),
+        ))
+    }
+
+    /// A method that keeps its object and its arguments, and returns a call of the type.
+    fn wrapper(
+        &self,
+        name: &str,
+        attributes: TokenStream,
+        returned: TokenStream,
+        (krate, runtime, python_name): (&TokenStream, Runtime, &str),
+        call: &TokenStream,
+    ) -> TokenStream {
+        // At the attribute's own spot, so that lints about names leave it alone.
+        let name = Ident::new(name, Span::call_site());
         let receiver = self
             .receiver
             .iter()
             .map(|receiver| quote_spanned!(receiver.span()=> __slf: #krate::generic::Py<Self>));
         let inputs = receiver.chain(self.parameters.outer.iter().cloned());
-        let mut output = output(&signature.output);
+        let mut output = output(&self.function.signature.output);
         if python_name == "__anext__" {
             output = quote!(#krate::generic::AnextOutput<#output>);
         }
         let (module, runtime) = (runtime.module(), runtime.type_name());
-        let call = self.call(krate, &python_name);
-        Ok(quote! {
-            #(#attributes)*
-            #rename
-            fn #wrapper(#(#inputs),*) -> #krate::generic::AsyncCall<#krate::#module::#runtime, #output> {
+        quote! {
+            #attributes
+            fn #name(#(#inputs),*) -> #returned<#krate::#module::#runtime, #output> {
                 static NAME: ::std::sync::OnceLock<::std::string::String> = ::std::sync::OnceLock::new();
                 let __name = #krate::generic::qualified_name::<Self>(&NAME, #python_name);
                 #call
             }
-        })
+        }
+    }
+
+    /// The attributes for the methods that PyO3 gets.
+    fn outer_attributes(&self) -> Vec<&Attribute> {
+        let is_outer = |attribute: &&Attribute| {
+            is_pyo3(attribute)
+                || is_binding(attribute)
+                || ["doc", "cfg", "cfg_attr"]
+                    .iter()
+                    .any(|name| attribute.path().is_ident(name))
+        };
+        self.function.attributes.iter().filter(is_outer).collect()
     }
 
     fn call(&self, krate: &TokenStream, python_name: &str) -> TokenStream {
@@ -213,6 +282,35 @@ fn is_lint(attribute: &Attribute) -> bool {
     ["allow", "warn", "deny", "forbid"]
         .iter()
         .any(|name| attribute.path().is_ident(name))
+}
+
+fn is_blocking(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("blocking")
+}
+
+/// Reads the name of the synchronous twin from `#[blocking = ".."]`.
+fn twin(attributes: Vec<Attribute>, signature: &Signature) -> Result<Option<Ident>> {
+    let mut attributes = attributes.into_iter();
+    let Some(attribute) = attributes.next() else {
+        return Ok(None);
+    };
+    if let Some(second) = attributes.next() {
+        return Err(Error::new_spanned(
+            second,
+            "`blocking` is given more than once",
+        ));
+    }
+    let value = match &attribute.meta {
+        Meta::NameValue(value) => value.value.to_token_stream(),
+        _ => {
+            let name = signature.ident.unraw();
+            let message = format!(
+                "write the name of the synchronous twin, as in `#[blocking = \"{name}_sync\"]`"
+            );
+            return Err(Error::new_spanned(attribute, message));
+        }
+    };
+    twin_name.parse2(value).map(Some)
 }
 
 fn is_binding(attribute: &Attribute) -> bool {

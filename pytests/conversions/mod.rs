@@ -2,6 +2,7 @@
 
 mod async_with;
 mod awaitables;
+mod blocking;
 mod calls;
 mod cancellable;
 mod cancelling;

@@ -164,6 +164,25 @@ except KeyboardInterrupt:
 }
 
 #[pyo3_aio::tokio::test]
+fn ctrl_c_tells_a_synchronous_twin_whose_function_wants_to_know() {
+    ends_with(
+        5,
+        "
+import extension, os, signal, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+assert extension.nap_sync(0.001, print) == 0.001
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+seen = []
+try:
+    extension.nap_sync(60, seen.append)
+except KeyboardInterrupt:
+    assert [type(error) for error in seen] == [KeyboardInterrupt], seen
+    raise SystemExit(5)
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn a_notebook_calls_a_synchronous_function() {
     all_end_well(
         "

@@ -36,6 +36,9 @@ async def produce() -> bytes:
     return b""
 
 
+slept: float = extension.nap_sync(0.1, print)
+asyncio.run(extension.nap(0.1, print))
+asyncio.run(extension.nap_sync(0.1, print))  # type: ignore[arg-type]
 asyncio.run(coroutines())
 asyncio.run(items())
 asyncio.run(extension.sleep(0.1))

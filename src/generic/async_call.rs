@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -12,12 +13,13 @@ use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::{IntoPyObject, IntoPyObjectExt, PyClass, PyTypeInfo};
 
-use crate::bridge::Unstarted;
+use crate::bridge::{Unstarted, convert};
 use crate::cancel::{CancelHandle, Signal};
 use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::convert::into_coroutine::{CoroutineName, RustCoroutine, Settings};
 use crate::generic::async_body::{self, AsyncBody, IntoPyResult};
 use crate::generic::conversions::get_current_locals;
+use crate::program::block_on::block_on_background_cancellable;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 
 /// The call of an `async fn` that has the attribute `pyfunction`, or `pymethods`: Python gets a coroutine or a future on
@@ -76,6 +78,52 @@ impl<R, O> AsyncCall<R, O> {
             starts_at_once: true,
             ..self
         }
+    }
+}
+
+/// The call of the synchronous twin of an `async fn` with the attribute `pyfunction` or `pymethods`, made by `blocking`: where
+/// PyO3 converts it, the function runs on the runtime `R` while this thread waits, and Python gets the output `O`.
+///
+/// It waits as [`block_on_background`](super::block_on_background) does.
+#[must_use = "the function does not run unless Python calls the twin"]
+pub struct BlockingCall<R, O>(AsyncCall<R, O>);
+
+#[doc(hidden)]
+impl<R, O> BlockingCall<R, O> {
+    /// Takes the call of the async function.
+    pub fn new(call: AsyncCall<R, O>) -> Self {
+        Self(call)
+    }
+}
+
+impl<'py, R, O> IntoPyObject<'py> for BlockingCall<R, O>
+where
+    R: Runtime,
+{
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let AsyncCall {
+            body,
+            cancel_signal,
+            ..
+        } = self.0;
+        let mut work = body.into_work();
+        let future = async move {
+            poll_fn(|cx| work.as_mut().poll(cx)).await;
+            Ok(work)
+        };
+        let unstarted = Unstarted::new(future, Pointers::<R>::VTABLE);
+        let work = block_on_background_cancellable::<R, _, _>(py, unstarted, cancel_signal)?;
+        Ok(convert(py, work)?.into_bound(py))
+    }
+}
+
+impl<R, O> fmt::Debug for BlockingCall<R, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlockingCall").field(&self.0).finish()
     }
 }
 

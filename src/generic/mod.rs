@@ -16,7 +16,7 @@ mod local_futures;
 mod streams;
 
 #[cfg(feature = "attributes")]
-pub use async_call::AsyncCall;
+pub use async_call::{AsyncCall, BlockingCall};
 pub use async_with::async_with;
 pub use calls::{call, call_method, run_on_loop};
 pub use conversions::{

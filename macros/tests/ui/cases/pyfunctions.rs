@@ -67,6 +67,24 @@ async fn misspelt() {}
 #[pyo3_aio::tokio::pyfunction(crate = "not a path")] //~ expected the path of a crate
 async fn krate() {}
 
+#[pyo3_aio::tokio::pyfunction(blocking)] //~ `blocking` needs the name of the synchronous twin
+async fn no_twin_name() {}
+
+#[pyo3_aio::tokio::pyfunction(blocking = true)] //~ `blocking` needs the name of the synchronous twin
+async fn no_string() {}
+
+#[pyo3_aio::tokio::pyfunction(blocking = "not-a-name")] //~ so its name is an identifier
+async fn no_identifier() {}
+
+#[pyo3_aio::tokio::pyfunction(blocking = "itself")] //~ the twin needs a name of its own
+async fn itself() {}
+
+#[pyo3_aio::tokio::pyfunction(name = "python_name", blocking = "python_name")] //~ the twin needs a name of its own
+async fn rust_name() {}
+
+#[pyo3_aio::tokio::pyfunction(blocking = "a_sync", blocking = "b_sync")] //~ `blocking` is given more than once
+async fn two_twins() {}
+
 #[pyo3_aio::tokio::pyfunction]
 async fn no_object() -> NoObject { //~ an async function of Python's cannot return `NoObject`
     NoObject

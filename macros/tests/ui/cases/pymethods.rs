@@ -67,6 +67,41 @@ impl Output {
     }
 }
 
+#[pyclass(frozen)]
+struct Twins;
+
+#[pyo3_aio::tokio::pymethods]
+impl Twins {
+    #[blocking = "enter"] //~ Python's syntax calls and awaits `__aenter__`, so that it has no synchronous twin
+    async fn __aenter__(&self) {}
+}
+
+#[pyclass(frozen)]
+struct Synchronous;
+
+#[pyo3_aio::tokio::pymethods]
+impl Synchronous {
+    #[blocking = "get_sync"] //~ this method is not async, so that it has no synchronous twin
+    fn get(&self) {}
+}
+
+#[pyclass(frozen)]
+struct Unnamed;
+
+#[pyo3_aio::tokio::pymethods]
+impl Unnamed {
+    #[blocking] //~ write the name of the synchronous twin, as in `#[blocking = "get_sync"]`
+    async fn get(&self) {}
+}
+
+#[pyclass(frozen)]
+struct WholeBlock;
+
+#[pyo3_aio::tokio::pymethods(blocking = "get_sync")] //~ write `#[blocking = "get_sync"]` before a method
+impl WholeBlock {
+    async fn get(&self) {}
+}
+
 #[pyo3_aio::tokio::pymethods]
 struct NoImpl; //~ only `impl` blocks can have this attribute
 
