@@ -86,6 +86,11 @@ async def story(make):
             delattr(future, name)
         except (AttributeError, TypeError):
             said.append(name)
+    try:
+        future.other
+    except AttributeError as error:
+        kind = type(future)
+        said.append(str(error).replace(kind.__module__ + '.', '').replace(kind.__name__, 'Future'))
     return said, getattr(future, 'other', 'default')
 ",
     )

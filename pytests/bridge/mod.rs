@@ -13,6 +13,7 @@ mod exception_handler;
 mod future_iterators;
 mod futures;
 mod in_runtime;
+mod misuse;
 mod nested_loops;
 mod never_awaited;
 mod pyfuture;

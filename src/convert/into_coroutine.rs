@@ -19,7 +19,7 @@ mod unawaited;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyBaseException, PyTypeError};
+use pyo3::exceptions::PyBaseException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -34,6 +34,7 @@ use crate::instrument::Instrumentation;
 use crate::python::asyncio;
 use crate::python::coroutine_origin;
 use crate::python::coroutine_state::{CoroutineState, Suspension};
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
@@ -93,8 +94,8 @@ enum State {
 }
 
 impl Suspension for State {
-    const EXECUTING: &'static str = "coroutine already executing";
-    const FINISHED: &'static str = "cannot reuse already awaited coroutine";
+    const EXECUTING: Misuse = Misuse::STEP_EXECUTING_COROUTINE;
+    const FINISHED: Misuse = Misuse::STEP_FINISHED_COROUTINE;
 }
 
 impl RustCoroutine {
@@ -125,18 +126,16 @@ impl RustCoroutine {
     #[inline]
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         if !value.is_none() {
-            self.require_started()?;
+            self.require_started(value.py())?;
         }
         self.state.step(|state| self.advance(state, value))
     }
 
     /// Refuses a value that nothing waits for, by CPython's rule (`gen_send_ex2` in `Objects/genobject.c`). The coroutine can
     /// still be started.
-    fn require_started(&self) -> PyResult<()> {
+    fn require_started(&self, py: Python<'_>) -> PyResult<()> {
         if !self.state.has_begun() {
-            return Err(PyTypeError::new_err(
-                "can't send non-None value to a just-started coroutine",
-            ));
+            return Err(Misuse::SEND_TO_UNSTARTED_COROUTINE.error(py));
         }
         Ok(())
     }
@@ -282,6 +281,7 @@ impl RustCoroutine {
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let error = exception_from(kind, value, traceback)?;
+        let error = pep479::replace_stop_of_coroutine(py, error);
         step_in_method(|| self.throw_once(py, error))
     }
 

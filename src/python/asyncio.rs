@@ -180,9 +180,3 @@ pub(crate) fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     TYPE.import(py, "asyncio", "CancelledError")
 }
-
-/// Returns `asyncio.InvalidStateError`.
-pub(crate) fn invalid_state_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    TYPE.import(py, "asyncio", "InvalidStateError")
-}

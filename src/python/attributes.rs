@@ -77,9 +77,18 @@ impl Attributes {
     }
 }
 
+/// Returns the error for an attribute that the class does not have either.
 fn missing(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyErr {
-    let class = object.get_type();
-    PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'"))
+    let py = object.py();
+    // SAFETY: the thread is attached and both objects are alive; the result is a new reference, or null with an error set.
+    let found = unsafe {
+        let found = ffi::PyObject_GenericGetAttr(object.as_ptr(), name.as_ptr());
+        Bound::from_owned_ptr_or_err(py, found)
+    };
+    match found {
+        Err(error) => error,
+        Ok(_) => PyAttributeError::new_err((name.clone().unbind(),)),
+    }
 }
 
 /// Sets or deletes an attribute as an object without a `__dict__` does.

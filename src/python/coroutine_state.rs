@@ -14,17 +14,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::step::Step;
 
-/// A value that a kind of object is suspended with, and CPython's texts for the misuse of such an object.
+/// A value that a kind of object is suspended with, and the misuses of such an object.
 pub(crate) trait Suspension {
-    /// The text of the ValueError for a step within a step.
-    const EXECUTING: &'static str;
-    /// The text of the RuntimeError for a step after the last one.
-    const FINISHED: &'static str;
+    /// A step within a step, which raises ValueError.
+    const EXECUTING: Misuse;
+    /// A step after the last one, which raises RuntimeError.
+    const FINISHED: Misuse;
 }
 
 /// The state of one object, which is suspended with an `S`.
@@ -68,7 +68,7 @@ impl<S: Suspension> CoroutineState<S> {
     pub(crate) fn step(&self, step: impl FnOnce(S) -> PyResult<Step>) -> PyResult<Step> {
         let (suspension, executing) = match self.begin() {
             Ok(begun) => begun,
-            Err(misuse) => return Err(misuse.into_error::<S>()),
+            Err(refusal) => return Err(refusal.into_error::<S>()),
         };
         let stepped = step(suspension);
         if matches!(stepped, Ok(Step::Yielded(_))) {
@@ -93,21 +93,21 @@ impl<S: Suspension> CoroutineState<S> {
     pub(crate) fn close(&self, give_up: impl FnOnce(S) -> PyResult<()>) -> PyResult<()> {
         match self.begin() {
             Ok((suspension, _executing)) => give_up(suspension),
-            Err(Misuse::Finished) => Ok(()),
-            Err(misuse) => Err(misuse.into_error::<S>()),
+            Err(Refusal::Finished) => Ok(()),
+            Err(refusal) => Err(refusal.into_error::<S>()),
         }
     }
 
     #[inline]
-    fn begin(&self) -> Result<(S, Executing<'_, S>), Misuse> {
+    fn begin(&self) -> Result<(S, Executing<'_, S>), Refusal> {
         let mut phase = lock(&self.phase);
         self.has_begun.store(true, Ordering::Relaxed);
         match std::mem::replace(&mut *phase, StepState::Executing) {
             StepState::Suspended(suspension) => Ok((suspension, Executing(&self.phase))),
-            StepState::Executing => Err(Misuse::Executing),
+            StepState::Executing => Err(Refusal::Executing),
             StepState::Finished => {
                 *phase = StepState::Finished;
-                Err(Misuse::Finished)
+                Err(Refusal::Finished)
             }
         }
     }
@@ -152,18 +152,19 @@ fn lock<S>(phase: &Mutex<StepState<S>>) -> MutexGuard<'_, StepState<S>> {
 }
 
 /// The reason why a step cannot begin.
-enum Misuse {
+enum Refusal {
     Executing,
     Finished,
 }
 
-impl Misuse {
+impl Refusal {
     #[cold]
     fn into_error<S: Suspension>(self) -> PyErr {
-        match self {
-            Self::Executing => PyValueError::new_err(S::EXECUTING),
-            Self::Finished => PyRuntimeError::new_err(S::FINISHED),
-        }
+        let misuse = match self {
+            Self::Executing => S::EXECUTING,
+            Self::Finished => S::FINISHED,
+        };
+        Python::attach(|py| misuse.error(py))
     }
 }
 

@@ -243,11 +243,4 @@ impl RustFuture {
     pub(crate) fn is_pending(&self) -> bool {
         matches!(*self.lock(), State::Pending(_))
     }
-
-    pub(crate) fn invalid_state(py: Python<'_>, message: &'static str) -> PyErr {
-        match asyncio::invalid_state_error(py) {
-            Ok(error) => PyErr::from_type(error.clone(), message),
-            Err(error) => error,
-        }
-    }
 }

@@ -8,12 +8,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::convert::future_into_py::future::RustFuture;
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
@@ -55,7 +55,7 @@ impl Steps for FutureIterator {
         }
         if future.get().blocking.load(Ordering::Relaxed) {
             // Nobody took the future from the step before, as a task does.
-            return Err(PyRuntimeError::new_err("await wasn't used with future"));
+            return Err(Misuse::STEP_FUTURE_THAT_NOBODY_TOOK.error(py));
         }
         Ok(RustFuture::yield_to_task(future))
     }

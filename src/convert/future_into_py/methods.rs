@@ -2,9 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use pyo3::exceptions::{
-    PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyBaseException, PyStopIteration, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -15,7 +13,8 @@ use crate::convert::future_into_py::iterator::FutureIterator;
 use crate::convert::future_into_py::state::{Cancelled, State, failed_state};
 use crate::python::asyncio;
 use crate::python::contextvars;
-use crate::python::exceptions::pep479;
+use crate::python::exceptions::of_cpython;
+use crate::python::exceptions::of_cpython::Misuse;
 
 #[pymethods]
 impl RustFuture {
@@ -91,7 +90,7 @@ impl RustFuture {
     /// Returns the result, or raises the exception.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.outcome(py)
-            .unwrap_or_else(|| Err(Self::invalid_state(py, "Result is not set.")))
+            .unwrap_or_else(|| Err(Misuse::RESULT_OF_PENDING_FUTURE.error(py)))
     }
 
     /// Returns the exception, or None.
@@ -109,7 +108,7 @@ impl RustFuture {
         drop(state);
         Err(match cancelled {
             Some(cancelled) => cancelled.into_error(py),
-            None => Self::invalid_state(py, "Exception is not set."),
+            None => Misuse::EXCEPTION_OF_PENDING_FUTURE.error(py),
         })
     }
 
@@ -201,7 +200,7 @@ impl RustFuture {
         if Self::finish(slf, State::Done(result), Settler::Step)? {
             return Ok(());
         }
-        Err(Self::invalid_state(slf.py(), "invalid state"))
+        Err(Misuse::SETTLE_SETTLED_FUTURE.error(slf.py()))
     }
 
     /// Sets an exception. The Rust future's own result is dropped when it comes.
@@ -209,31 +208,20 @@ impl RustFuture {
     fn set_exception(slf: &Bound<'_, Self>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         if !slf.get().is_pending() {
-            return Err(Self::invalid_state(py, "invalid state"));
+            return Err(Misuse::SETTLE_SETTLED_FUTURE.error(py));
         }
-        let exception = match exception.cast::<PyType>() {
-            Ok(class) => class.call0()?,
-            Err(_) => exception.clone(),
+        let is_plain = exception.is_instance_of::<PyBaseException>()
+            && !exception.is_instance_of::<PyStopIteration>();
+        let error = match is_plain {
+            true => PyErr::from_value(exception.clone()),
+            // A class, a StopIteration (github.com/python/cpython/issues/112182) or an error.
+            false => of_cpython::exception_of_failed_future(exception)?,
         };
-        if !exception.is_instance_of::<PyBaseException>() {
-            return Err(PyTypeError::new_err("invalid exception object"));
-        }
-        let is_stop = exception.is_instance_of::<PyStopIteration>();
-        let mut error = PyErr::from_value(exception);
-        if is_stop {
-            const TEXT: &str =
-                "StopIteration interacts badly with generators and cannot be raised into a Future";
-            // github.com/python/cpython/issues/112182
-            if py.version_info() < (3, 12, 6) {
-                return Err(PyTypeError::new_err(TEXT));
-            }
-            error = pep479::with_cause(py, PyRuntimeError::new_err(TEXT), error);
-        }
         let state = failed_state(py, error);
         if Self::finish(slf, state, Settler::Step)? {
             return Ok(());
         }
-        Err(Self::invalid_state(py, "invalid state"))
+        Err(Misuse::SETTLE_SETTLED_FUTURE.error(py))
     }
 
     /// Called by `asyncio.gather`.

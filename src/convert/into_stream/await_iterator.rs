@@ -3,12 +3,13 @@
 //! The rules and texts are those of `_PyCoro_GetAwaitableIter` (`Objects/genobject.c`) and of the instruction
 //! `GET_ANEXT`.
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
 use crate::python::asyncio;
+use crate::python::exceptions::of_cpython;
 use crate::python::exceptions::pep479::with_cause;
 use crate::python::step::Step;
 
@@ -29,15 +30,8 @@ impl AwaitIterator {
     /// `TypeError`, with the reason as its cause.
     pub(crate) fn of_item(awaitable: Bound<'_, PyAny>) -> PyResult<Self> {
         let (py, class) = (awaitable.py(), awaitable.get_type());
-        Self::new(awaitable).map_err(|reason| {
-            let name = class
-                .name()
-                .map_or_else(|_| "?".to_owned(), |name| name.to_string());
-            let error = PyTypeError::new_err(format!(
-                "'async for' received an invalid object from __anext__: {name}"
-            ));
-            with_cause(py, error, reason)
-        })
+        Self::new(awaitable)
+            .map_err(|reason| with_cause(py, of_cpython::not_an_item(&class), reason))
     }
 
     /// Takes the iterator of an awaitable.
@@ -56,11 +50,10 @@ impl AwaitIterator {
             Err(error) => return Err(error),
         };
         if iterator.cast::<PyIterator>().is_err() {
-            let class = iterator.get_type();
-            return Err(PyTypeError::new_err(format!(
-                "__await__() returned non-iterator of type '{}'",
-                class.name()?
-            )));
+            return Err(of_cpython::not_an_iterator(
+                &awaitable.get_type(),
+                &iterator,
+            ));
         }
         Ok(Self(iterator.unbind()))
     }
@@ -77,10 +70,7 @@ impl AwaitIterator {
         if isawaitable.is_truthy()? {
             return Ok(Self(awaitable.unbind()));
         }
-        Err(PyTypeError::new_err(format!(
-            "object {} can't be used in 'await' expression",
-            class.name()?
-        )))
+        Err(of_cpython::not_awaitable(&awaitable))
     }
 
     /// Steps the awaitable until it yields or ends.

@@ -11,6 +11,7 @@ use crate::convert::into_stream::await_iterator::Resume;
 use crate::convert::into_stream::shared_stream::SharedStream;
 use crate::panic::catch_call;
 use crate::python::coroutine_state::{CoroutineState, Suspension};
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
 use crate::python::type_slots;
@@ -24,8 +25,8 @@ pub(crate) struct GeneratorDriver {
 }
 
 impl Suspension for AsyncFor {
-    const EXECUTING: &'static str = "coroutine already executing";
-    const FINISHED: &'static str = "cannot reuse already awaited coroutine";
+    const EXECUTING: Misuse = Misuse::STEP_EXECUTING_COROUTINE;
+    const FINISHED: Misuse = Misuse::STEP_FINISHED_COROUTINE;
 }
 
 impl GeneratorDriver {

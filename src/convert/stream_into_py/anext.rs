@@ -9,18 +9,19 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyTypeError};
+use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::bridge::{Unstarted, Work, left_behind_error};
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
-use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
+use crate::convert::stream_into_py::generator::RustGenerator;
 use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
 use crate::convert::stream_into_py::source::Source;
 use crate::convert::stream_into_py::stream_slot::{AlreadyRunning, SlotContent, StreamSlot};
 use crate::python::coroutine_state::{CoroutineState, Suspension};
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
 use crate::python::step::{Step, step_in_method};
@@ -44,8 +45,8 @@ enum AnextStage {
 }
 
 impl Suspension for AnextStage {
-    const EXECUTING: &'static str = "awaitable already executing";
-    const FINISHED: &'static str = "cannot reuse already awaited __anext__()/asend()";
+    const EXECUTING: Misuse = Misuse::STEP_EXECUTING_ANEXT;
+    const FINISHED: Misuse = Misuse::STEP_FINISHED_ANEXT;
 }
 
 impl Anext {
@@ -82,14 +83,10 @@ impl Anext {
     fn start(&self, py: Python<'_>, sent: Option<&Py<PyAny>>) -> PyResult<Step> {
         let slot = self.slot();
         if sent.is_some() && !slot.is_started() && !slot.is_closed() {
-            return Err(PyTypeError::new_err(
-                "can't send non-None value to a just-started async generator",
-            ));
+            return Err(Misuse::SEND_TO_UNSTARTED_GENERATOR.error(py));
         }
         match slot.begin() {
-            Err(AlreadyRunning) => Err(PyRuntimeError::new_err(
-                "anext(): asynchronous generator is already running",
-            )),
+            Err(AlreadyRunning) => Err(Misuse::ANEXT_OF_RUNNING_GENERATOR.error(py)),
             Ok(SlotContent::Closed) => Err(slot.end_error()),
             Ok(SlotContent::Polling) if slot.is_left_behind() => {
                 slot.end_running();
@@ -153,7 +150,7 @@ impl Anext {
             step_guard.keep_running();
             self.state.suspend(AnextStage::Throwing(coroutine));
         }
-        stepped.map_err(|error| pep479::replace_stop_of_generator(py, RAISER, error))
+        stepped.map_err(|error| pep479::replace_stop_of_generator(py, error))
     }
 
     /// Returns the item that is in the stream, or closes the generator at the end, an error or a panic.
@@ -166,11 +163,7 @@ impl Anext {
         }
         self.slot().close(py, Some(source));
         match taken {
-            Some(Err(error)) => Err(pep479::replace_stop_of_generator(
-                py,
-                "the Rust stream",
-                error,
-            )),
+            Some(Err(error)) => Err(pep479::replace_stop_of_stream(py, error)),
             _ => Err(PyStopAsyncIteration::new_err(())),
         }
     }
@@ -216,7 +209,7 @@ impl Anext {
                 AnextStage::Waiting(coroutine) | AnextStage::Throwing(coroutine) => {
                     self.rethrow(py, coroutine, |coroutine| coroutine.throw_once(py, error))
                 }
-                AnextStage::New(_) => Err(pep479::replace_stop_of_generator(py, RAISER, error)),
+                AnextStage::New(_) => Err(pep479::replace_stop_of_generator(py, error)),
             })
         })
     }

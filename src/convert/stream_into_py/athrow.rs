@@ -3,11 +3,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::{PyBaseException, PyStopIteration};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use crate::convert::stream_into_py::generator::{RAISER, RustGenerator};
+use crate::convert::stream_into_py::generator::RustGenerator;
+use crate::python::exceptions::of_cpython::Misuse;
 use crate::python::exceptions::pep479;
 use crate::python::exceptions::throw_arguments::exception_from;
 
@@ -46,21 +47,22 @@ impl Athrow {
     /// Closes the generator. The result is raised, StopIteration included.
     fn step(&self, py: Python<'_>) -> PyErr {
         let Some(end) = self.take() else {
-            return PyRuntimeError::new_err("cannot reuse already awaited aclose()/athrow()");
+            return Misuse::STEP_FINISHED_ATHROW.error(py);
         };
         let slot = self.generator.get().slot();
         if slot.is_running() {
-            return PyRuntimeError::new_err(match end {
-                GeneratorEnd::Close => "aclose(): asynchronous generator is already running",
-                GeneratorEnd::Throw(_) => "athrow(): asynchronous generator is already running",
-            });
+            let misuse = match end {
+                GeneratorEnd::Close => Misuse::ACLOSE_OF_RUNNING_GENERATOR,
+                GeneratorEnd::Throw(_) => Misuse::ATHROW_OF_RUNNING_GENERATOR,
+            };
+            return misuse.error(py);
         }
         let was_closed = slot.is_closed();
         slot.close(py, None);
         match end {
             GeneratorEnd::Throw(error) if !was_closed => {
                 let error = PyErr::from_value(error.into_bound(py).into_any());
-                pep479::replace_stop_of_generator(py, RAISER, error)
+                pep479::replace_stop_of_generator(py, error)
             }
             GeneratorEnd::Throw(_) | GeneratorEnd::Close => PyStopIteration::new_err(()),
         }
@@ -95,7 +97,7 @@ impl Athrow {
     ) -> PyResult<Py<PyAny>> {
         let error = exception_from(kind, value, traceback)?;
         drop(self.take());
-        Err(pep479::replace_stop_of_generator(kind.py(), RAISER, error))
+        Err(pep479::replace_stop_of_generator(kind.py(), error))
     }
 
     /// Leaves the generator as it is.

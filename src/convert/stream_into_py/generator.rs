@@ -11,9 +11,6 @@ use crate::convert::stream_into_py::stream_slot::StreamSlot;
 use crate::instrument::Instrumentation;
 use crate::python::exceptions::stash;
 
-/// CPython's word for a generator in "async generator raised StopIteration".
-pub(crate) const RAISER: &str = "async generator";
-
 /// An asynchronous generator (`collections.abc.AsyncGenerator`) whose items come from a Rust stream.
 #[pyclass(frozen, weakref, module = "pyo3_aio", name = "AsyncGenerator")]
 pub(crate) struct RustGenerator {

@@ -6,17 +6,38 @@
 use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
+use crate::python::exceptions::of_cpython;
+
 /// Replaces a StopIteration that a Rust future has returned as its error.
 pub(crate) fn replace_stop_of_future(py: Python<'_>, error: PyErr) -> PyErr {
     replace_stop_iteration(py, "the Rust future", error)
 }
 
-/// Replaces a StopIteration or StopAsyncIteration that an asynchronous generator raises; `raiser` names it in the text.
-pub(crate) fn replace_stop_of_generator(py: Python<'_>, raiser: &str, error: PyErr) -> PyErr {
+/// Replaces a StopIteration or StopAsyncIteration that a Rust stream has returned as its error.
+pub(crate) fn replace_stop_of_stream(py: Python<'_>, error: PyErr) -> PyErr {
+    let raiser = "the Rust stream";
     if error.is_instance_of::<PyStopAsyncIteration>(py) {
         return replacement(py, raiser, "StopAsyncIteration", error);
     }
     replace_stop_iteration(py, raiser, error)
+}
+
+/// Replaces a StopIteration that was thrown into a coroutine, as CPython does.
+pub(crate) fn replace_stop_of_coroutine(py: Python<'_>, error: PyErr) -> PyErr {
+    if error.is_instance_of::<PyStopIteration>(py) {
+        return of_cpython::stop_in_coroutine(py, error);
+    }
+    error
+}
+
+/// Replaces a StopIteration or StopAsyncIteration that was thrown into an asynchronous generator, as CPython does.
+pub(crate) fn replace_stop_of_generator(py: Python<'_>, error: PyErr) -> PyErr {
+    let is_stop = error.is_instance_of::<PyStopIteration>(py)
+        || error.is_instance_of::<PyStopAsyncIteration>(py);
+    if is_stop {
+        return of_cpython::stop_in_generator(py, error);
+    }
+    error
 }
 
 fn replace_stop_iteration(py: Python<'_>, raiser: &str, error: PyErr) -> PyErr {
