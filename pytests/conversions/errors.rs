@@ -234,7 +234,7 @@ async def main(f):
 ";
     awaited(code, "main", |py| {
         function(py, |py| {
-            let panics = || async { std::panic::panic_any::<Payload>(Payload) };
+            let panics = || async { panic::panic_any::<Payload>(Payload) };
             let future = runtime::future_into_py::<_, ()>(py, panics())?;
             let coroutine = runtime::into_coroutine::<_, ()>(py, panics())?;
             Ok((future, coroutine).into_pyobject(py)?.into_any())
