@@ -191,7 +191,7 @@ fn retries_and_times_are_numbers() {
 #[test]
 fn a_test_knows_its_arguments() {
     let message = "unknown argument `timeuot`; there is `timeout = \"5s\"`, `serial`, \
-        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `tags = [\"slow\"]`, `retries = 2`, `xfail = \"issue 12\"`, `max_time = \"50ms\"`, `flavor = \"multi_thread\"`, \
+        `loop = \"uvloop\"`, `raises = \"ValueError\"`, `tags = [\"slow\"]`, `retries = 2`, `xfail = \"issue 12\"`, `max_time = \"50ms\"`, `debug`, `flavor = \"multi_thread\"`, \
         `worker_threads = 2`, `start_paused = true`, `crate = \"::pyo3_aio\"`";
     test_error("timeuot = \"5s\"", "fn t() {}", message, "timeuot");
     let message = "`crate` is given more than once";
@@ -260,7 +260,7 @@ fn the_arguments_of_a_test_have_values_that_can_be_honoured() {
         "`serial` takes no value",
         "true",
     );
-    let message = "unknown loop `trio`; there is `asyncio` and `uvloop`";
+    let message = "unknown loop `trio`; there is `asyncio`, `uvloop` and `own`";
     test_error("loop = \"trio\"", "fn t() {}", message, "\"trio\"");
     let message =
         "expected an exception's name, as in \"ValueError\" or \"asyncio.CancelledError\"";

@@ -19,6 +19,7 @@ const TAGS: Usage = "tags = [\"slow\"]";
 const RETRIES: Usage = "retries = 2";
 const XFAIL: Usage = "xfail = \"issue 12\"";
 const MAX_TIME: Usage = "max_time = \"50ms\"";
+const DEBUG: Usage = "debug";
 const RAISES: Usage = "raises = \"ValueError\"";
 
 /// The argument that the attribute adds when it moves itself below the others of its function.
@@ -38,6 +39,7 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             RETRIES,
             XFAIL,
             MAX_TIME,
+            DEBUG,
             MULTI_THREAD,
             WORKER_THREADS,
             START_PAUSED,
@@ -54,6 +56,7 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
             RETRIES,
             XFAIL,
             MAX_TIME,
+            DEBUG,
             CRATE,
             MOVED_LAST,
             NEVER_WAITS,
@@ -62,7 +65,7 @@ pub(crate) fn known(runtime: Runtime) -> &'static [Usage] {
 }
 
 /// The event loops that a test can ask for.
-const LOOPS: &[&str] = &["asyncio", "uvloop"];
+const LOOPS: &[&str] = &["asyncio", "uvloop", "own"];
 
 /// The settings that the attribute's arguments make.
 #[derive(Default)]
@@ -77,6 +80,7 @@ pub(crate) struct Settings {
     timeout: Option<u64>,
     serial: bool,
     event_loop: Option<LitStr>,
+    is_debug: bool,
     raises: Option<(Ident, LitStr)>,
     tags: Vec<LitStr>,
     retries: Option<u32>,
@@ -110,6 +114,10 @@ impl Settings {
             "serial" => {
                 argument.flag()?;
                 self.serial = true;
+            }
+            "debug" => {
+                argument.flag()?;
+                self.is_debug = true;
             }
             "loop" => self.event_loop = Some(event_loop(argument.string()?)?),
             "raises" => {
@@ -156,8 +164,13 @@ impl ToTokens for Settings {
         if self.serial {
             tokens.extend(quote!(.serial()));
         }
-        if let Some(event_loop) = &self.event_loop {
-            tokens.extend(quote!(.event_loop(#event_loop)));
+        match &self.event_loop {
+            Some(name) if name.value() == "own" => tokens.extend(quote!(.own_event_loop())),
+            Some(name) => tokens.extend(quote!(.event_loop(#name))),
+            None => {}
+        }
+        if self.is_debug {
+            tokens.extend(quote!(.debug()));
         }
         if let Some((_, class)) = &self.raises {
             tokens.extend(quote!(.raises(#class)));
@@ -253,7 +266,7 @@ fn event_loop(value: &LitStr) -> Result<LitStr> {
         return Ok(value.clone());
     }
     let message = format!(
-        "unknown loop `{}`; there is `asyncio` and `uvloop`",
+        "unknown loop `{}`; there is `asyncio`, `uvloop` and `own`",
         value.value()
     );
     Err(Error::new(value.span(), message))

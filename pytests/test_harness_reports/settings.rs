@@ -23,6 +23,7 @@ crate::by_hand::tests!(
     retries_call_the_function_again,
     a_test_says_how_often_it_may_fail,
     a_test_says_how_long_it_may_take,
+    a_test_may_have_a_loop_of_its_own,
     generated_tests_are_tests_like_others,
     a_generator_that_fails_is_a_test_that_fails,
     what_tests_leave_behind_is_shown_with_them,
@@ -394,4 +395,21 @@ fn a_generator_that_fails_is_a_test_that_fails() {
     assert_eq!(run.status, Some(101), "{run:#?}");
     let shown = run.captured("subject::settings::generated::folder_is_missing");
     assert!(shown.starts_with("Error: Os { code: 2"), "{shown}");
+}
+
+fn a_test_may_have_a_loop_of_its_own() {
+    let run = Run::new("settings::own_loop:: --test-threads 1");
+    run.assert_contains("test result: FAILED. 4 passed; 2 failed;");
+    let shown = run.captured("subject::settings::own_loop::e_is_slow_in_debug_mode");
+    assert!(shown.contains("Executing <Task"), "{shown}");
+    assert!(shown.contains("show the output"), "{shown}");
+    let shown = run.captured("subject::settings::own_loop::f_never_ends");
+    assert!(shown.contains("test timed out after 100ms"), "{shown}");
+    assert_eq!(run.stderr, "");
+    let run = Run::new("settings::own_loop:: --loop uvloop --test-threads 2 --skip d_ --skip f_");
+    let is_skipped = run.stdout.contains("ignored, uvloop is not installed\n");
+    run.assert_contains(match is_skipped {
+        true => "0 passed; 0 failed; 4 ignored;",
+        false => "3 passed; 1 failed;",
+    });
 }

@@ -560,3 +560,88 @@ mod generated {
         Vec::new()
     }
 }
+
+mod own_loop {
+    use pyo3::prelude::*;
+
+    fn run(code: &std::ffi::CStr) -> PyResult<Py<PyAny>> {
+        Python::attach(|py| {
+            let globals = pyo3::types::PyDict::new(py);
+            py.run(code, Some(&globals), None)?;
+            let main = globals.get_item("main")?.expect("the code defines it");
+            Ok(main.call0()?.unbind())
+        })
+    }
+
+    async fn await_main(code: &std::ffi::CStr) -> PyResult<()> {
+        let main = run(code)?;
+        let main = Python::attach(|py| pyo3_aio::tokio::into_future(main.into_bound(py)))?;
+        main.await.map(drop)
+    }
+
+    const CHANGES: &std::ffi::CStr = c"
+import asyncio, threading
+async def main():
+    loop = asyncio.get_running_loop()
+    assert not hasattr(threading.main_thread(), 'test_loops') or loop not in threading.main_thread().test_loops
+    threading.main_thread().test_loops = getattr(threading.main_thread(), 'test_loops', []) + [loop]
+    assert threading.current_thread() is not threading.main_thread()
+    assert not loop.get_debug()
+    loop.set_exception_handler(lambda *args: None)
+    asyncio.ensure_future(asyncio.sleep(60))
+";
+
+    #[pyo3_aio::tokio::test(loop = "own")]
+    async fn a_changes_its_loop() -> PyResult<()> {
+        await_main(CHANGES).await
+    }
+
+    #[pyo3_aio::tokio::test(loop = "own", retries = 1)]
+    async fn b_has_another_one() -> PyResult<()> {
+        await_main(CHANGES).await
+    }
+
+    #[pyo3_aio::smol::test(loop = "own")]
+    fn c_gets_it_as_an_argument(event_loop: Py<PyAny>) -> PyResult<()> {
+        Python::attach(|py| {
+            let event_loop = event_loop.bind(py);
+            assert!(event_loop.call_method0("is_running")?.is_truthy()?);
+            let main_thread = py.import("threading")?.call_method0("main_thread")?;
+            let variables = main_thread.getattr("__dict__")?;
+            let none = pyo3::types::PyTuple::empty(py);
+            let others = variables.call_method1("get", ("test_loops", none))?;
+            assert!(!others.contains(event_loop)?);
+            Ok(())
+        })
+    }
+
+    #[pyo3_aio::tokio::test]
+    async fn d_does_not_notice() -> PyResult<()> {
+        let code = c"
+import asyncio, threading
+async def main():
+    loop = asyncio.get_running_loop()
+    assert threading.current_thread() is threading.main_thread()
+    assert loop not in threading.main_thread().test_loops
+    assert all(other.is_closed() for other in threading.main_thread().test_loops)
+";
+        await_main(code).await
+    }
+
+    #[pyo3_aio::tokio::test(debug)]
+    async fn e_is_slow_in_debug_mode() -> PyResult<()> {
+        let code = c"
+import asyncio, time
+async def main():
+    assert asyncio.get_running_loop().get_debug()
+    time.sleep(0.15)
+    raise ValueError('show the output')
+";
+        await_main(code).await
+    }
+
+    #[pyo3_aio::async_std::test(loop = "own", timeout = "100ms")]
+    async fn f_never_ends() {
+        std::future::pending().await
+    }
+}

@@ -1,13 +1,16 @@
-//! Event loops by name: the main thread's, and the loops on other threads that tests ask for with `loop = "uvloop"`.
+//! The event loops of tests: the main thread's, loops on other threads that tests ask for with `loop = "uvloop"`, and loops of
+//! single tests (`loop = "own"`).
 
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use libtest_async::capture;
 use pyo3::exceptions::{PyModuleNotFoundError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
+use pyo3::types::PyCFunction;
 
 use super::callback_exits::CallbackExits;
 use super::loop_runner;
@@ -15,6 +18,34 @@ use super::loop_runner::LoopRunner;
 use super::redirection;
 use crate::TaskLocals;
 use crate::python::asyncio;
+
+/// Time limit for a loop's thread to run it.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// The loop that a test asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LoopChoice {
+    /// The name of its kind, as [`new`] takes it; `None` stands for that of the main thread's loop.
+    pub(crate) kind: Option<&'static str>,
+    /// No other test uses the loop.
+    pub(crate) is_exclusive: bool,
+    /// asyncio's debug mode.
+    pub(crate) is_debug: bool,
+}
+
+impl LoopChoice {
+    /// The main thread's loop.
+    pub(crate) const MAIN: Self = Self {
+        kind: None,
+        is_exclusive: false,
+        is_debug: false,
+    };
+
+    /// Says whether the test gets a loop of its own: debug mode would disturb others.
+    pub(crate) fn is_own(self) -> bool {
+        self.is_exclusive || self.is_debug
+    }
+}
 
 /// Why there is no loop of the name that was asked for.
 pub(crate) enum LoopUnavailable {
@@ -64,12 +95,14 @@ fn name_of(event_loop: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     })
 }
 
-/// The loops of one run that have threads of their own, each started by the first test that asks for it.
+/// The loops of one run that have threads of their own: one of each kind, started by the first test that asks for it, and
+/// those of single tests.
 #[derive(Default)]
 pub(crate) struct LoopThreads(Mutex<Vec<LoopThread>>);
 
 struct LoopThread {
-    name: &'static str,
+    /// `None` if the loop belongs to one test.
+    name: Option<&'static str>,
     locals: TaskLocals,
     thread: JoinHandle<()>,
     runner: LoopRunner,
@@ -88,22 +121,57 @@ impl LoopThreads {
             return Ok(main.clone());
         }
         let mut threads = self.lock(py);
-        if let Some(started) = threads.iter().find(|thread| thread.name == name) {
+        if let Some(started) = threads.iter().find(|thread| thread.name == Some(name)) {
             return Ok(started.locals.clone());
         }
-        let started = start(py, name, callback_exits)?;
+        let event_loop = new(py, name)?;
+        // A new thread inherits the capture scope of the test that starts it, but this loop serves many tests.
+        let started =
+            capture::Context::default().run(|| start(Some(name), event_loop, callback_exits))?;
         let locals = started.locals.clone();
         threads.push(started);
         Ok(locals)
+    }
+
+    /// Starts a loop for one test, of this kind or of that of `main`. What its thread prints belongs to the test, which
+    /// calls this on its own thread.
+    pub(crate) fn start_own(
+        &self,
+        py: Python<'_>,
+        main: &TaskLocals,
+        name: Option<&'static str>,
+        is_debug: bool,
+        callback_exits: &CallbackExits,
+    ) -> Result<TaskLocals, LoopUnavailable> {
+        let name = name.map_or_else(|| name_of(&main.event_loop(py)), Ok)?;
+        let event_loop = new(py, name)?;
+        if is_debug {
+            event_loop.call_method1("set_debug", (true,))?;
+        }
+        let started = start(None, event_loop, callback_exits)?;
+        let locals = started.locals.clone();
+        self.lock(py).push(started);
+        Ok(locals)
+    }
+
+    /// Stops the loop of one test, and joins its thread.
+    pub(crate) fn stop_own(&self, py: Python<'_>, locals: &TaskLocals) {
+        let event_loop = locals.event_loop(py);
+        let is_it = |thread: &LoopThread| thread.locals.event_loop(py).is(&event_loop);
+        let mut threads = self.lock(py);
+        let index = threads.iter().position(is_it);
+        let started = index.map(|index| threads.swap_remove(index));
+        drop(threads);
+        if let Some(started) = started {
+            started.stop(py);
+        }
     }
 
     /// Stops the loops, and joins their threads.
     pub(crate) fn stop(&self, py: Python<'_>) {
         let threads = mem::take(&mut *self.lock(py));
         for started in threads {
-            started.runner.stop(&started.locals.event_loop(py));
-            // The panic hook has printed a panic of that thread.
-            let _ = py.detach(|| started.thread.join());
+            started.stop(py);
         }
     }
 
@@ -114,26 +182,47 @@ impl LoopThreads {
     }
 }
 
+impl LoopThread {
+    fn stop(self, py: Python<'_>) {
+        self.runner.stop(&self.locals.event_loop(py));
+        // The panic hook has printed a panic of that thread.
+        let _ = py.detach(|| self.thread.join());
+    }
+}
+
+/// Runs a loop on a new thread, and waits until it runs.
 fn start(
-    py: Python<'_>,
-    name: &'static str,
+    name: Option<&'static str>,
+    event_loop: Bound<'_, PyAny>,
     callback_exits: &CallbackExits,
-) -> Result<LoopThread, LoopUnavailable> {
-    let event_loop = new(py, name)?;
+) -> PyResult<LoopThread> {
     redirection::report_to_tests(&event_loop)?;
     let locals = TaskLocals::new(event_loop.clone());
-    let event_loop = event_loop.unbind();
     let runner = LoopRunner::new(callback_exits);
     let own = runner.clone();
-    // A new thread inherits the capture scope of the test that starts it, but this loop serves many tests.
-    let thread = capture::Context::default()
-        .run(|| thread::spawn(move || Python::attach(|py| run(event_loop.bind(py), &own))));
+    let py = event_loop.py();
+    let is_running = running_signal(&event_loop)?;
+    let event_loop = event_loop.unbind();
+    let thread = thread::spawn(move || Python::attach(|py| run(event_loop.bind(py), &own)));
+    // A loop that cannot run says so itself, as an unraisable exception.
+    let _ = py.detach(move || is_running.recv_timeout(START_LIMIT));
     Ok(LoopThread {
         name,
         locals,
         thread,
         runner,
     })
+}
+
+/// Returns the receiver of a message that the loop sends when it runs.
+fn running_signal(event_loop: &Bound<'_, PyAny>) -> PyResult<mpsc::Receiver<()>> {
+    let (sender, receiver) = mpsc::channel();
+    let send = PyCFunction::new_closure(event_loop.py(), None, None, move |_, _| {
+        // The thread that waits may have given up.
+        let _ = sender.send(());
+    })?;
+    event_loop.call_method1("call_soon", (send,))?;
+    Ok(receiver)
 }
 
 fn run(event_loop: &Bound<'_, PyAny>, runner: &LoopRunner) {

@@ -12,7 +12,7 @@ use crate::TaskLocals;
 use crate::panic;
 use crate::testing::python::callback_exits::CallbackExits;
 use crate::testing::python::current_test;
-use crate::testing::python::event_loops::{LoopThreads, LoopUnavailable};
+use crate::testing::python::event_loops::{LoopChoice, LoopThreads, LoopUnavailable};
 use crate::testing::python::standard_streams::StandardStreams;
 
 /// The state of one run: created before Python starts, and shared by the threads of all tests.
@@ -82,7 +82,7 @@ impl Session {
     pub(crate) fn locals_of_test(
         &self,
         py: Python<'_>,
-        event_loop: Option<&'static str>,
+        event_loop: LoopChoice,
     ) -> Result<TaskLocals, LoopUnavailable> {
         // At the first test, because the harness installs its own panic hook when the run starts.
         self.panic_hook
@@ -91,16 +91,24 @@ impl Session {
             let message = "the test was started without an event loop";
             return Err(PyRuntimeError::new_err(message).into());
         };
-        if let (None, Some(name)) = (event_loop, self.missing_loop.get()) {
+        if let (None, Some(name)) = (event_loop.kind, self.missing_loop.get()) {
             return Err(LoopUnavailable::NotInstalled(name.clone()));
         }
+        let (threads, callback_exits) = (&self.loop_threads, &self.callback_exits);
         let locals = match event_loop {
-            Some(name) => {
-                let callback_exits = &self.callback_exits;
-                &self.loop_threads.get(py, main_loop, name, callback_exits)?
+            LoopChoice { kind, is_debug, .. } if event_loop.is_own() => {
+                &threads.start_own(py, main_loop, kind, is_debug, callback_exits)?
             }
-            None => main_loop,
+            LoopChoice {
+                kind: Some(name), ..
+            } => &threads.get(py, main_loop, name, callback_exits)?,
+            LoopChoice { .. } => main_loop,
         };
         Ok(current_test::enter_context(py, locals)?)
+    }
+
+    /// Stops the loop of a test that has one of its own.
+    pub(crate) fn stop_own_loop(&self, py: Python<'_>, locals: &TaskLocals) {
+        self.loop_threads.stop_own(py, locals);
     }
 }

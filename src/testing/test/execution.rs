@@ -52,6 +52,8 @@ pub(crate) struct Execution {
     /// The result of [`attach`](Self::attach) on its way from [`block_on`](Self::block_on) to
     /// [`run_async`](Self::run_async), on the same thread.
     prepared: Mutex<Option<Result<TaskLocals, LoopUnavailable>>>,
+    /// The event loop of the current attempt, if it is the test's own.
+    own_loop: Mutex<Option<TaskLocals>>,
 }
 
 /// The state of the current attempt; the file's documentation has the transitions.
@@ -98,6 +100,7 @@ impl Execution {
             settings,
             progress: Mutex::new(AttemptState::WaitingForPython),
             prepared: Mutex::default(),
+            own_loop: Mutex::default(),
         }
     }
 
@@ -109,6 +112,7 @@ impl Execution {
     /// A task that the test has spawned keeps its runtime from ending, and leaks are looked for.
     pub(crate) fn block_on(&self, test: libtest_async::TestFuture) -> Result<(), Failed> {
         let (_state, found) = self.attach(|_, _| ());
+        let _own_loop = StopOwnLoop(self);
         *lock(&self.prepared) = Some(found.map(|(locals, ())| locals));
         match (self.runtime.block_on)(&self.settings.tokio, test) {
             true => Ok(()),
@@ -142,6 +146,9 @@ impl Execution {
                 Err(_) => AttemptState::Ended,
             };
             let locals = found?;
+            if self.settings.event_loop.is_own() {
+                *lock(&self.own_loop) = Some(locals.clone());
+            }
             let prepared = prepare(py, &locals);
             Ok((locals, prepared))
         })
@@ -168,6 +175,7 @@ impl Execution {
     /// Calls a sync test.
     pub(crate) fn run_sync(&self, function: SyncFunction) -> Verdict {
         let (state, found) = self.attach(|py, locals| function.bind(py, locals));
+        let _own_loop = StopOwnLoop(self);
         let (locals, function) = match found {
             Ok(found) => found,
             Err(unavailable) => return self.without_loop(unavailable),
@@ -266,6 +274,18 @@ impl Execution {
             LoopUnavailable::Error(error) => {
                 Err(TestFailure::Python(error).into_failed(self.source))
             }
+        }
+    }
+}
+
+/// Stops the loop of a test that has one of its own, at the end of an attempt, however that ends.
+struct StopOwnLoop<'a>(&'a Execution);
+
+impl Drop for StopOwnLoop<'_> {
+    fn drop(&mut self) {
+        let own_loop = lock(&self.0.own_loop).take();
+        if let Some(locals) = own_loop {
+            Python::attach(|py| self.0.session.stop_own_loop(py, &locals));
         }
     }
 }

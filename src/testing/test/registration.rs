@@ -78,7 +78,21 @@ impl TestRegistration {
     /// Sets the name of the event loop.
     #[must_use]
     pub const fn event_loop(mut self, name: &'static str) -> Self {
-        self.settings.event_loop = Some(name);
+        self.settings.event_loop.kind = Some(name);
+        self
+    }
+
+    /// Gives the test an event loop of its own.
+    #[must_use]
+    pub const fn own_event_loop(mut self) -> Self {
+        self.settings.event_loop.is_exclusive = true;
+        self
+    }
+
+    /// Runs the test's event loop, which is its own then, in debug mode.
+    #[must_use]
+    pub const fn debug(mut self) -> Self {
+        self.settings.event_loop.is_debug = true;
         self
     }
 

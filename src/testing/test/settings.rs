@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::testing::python::event_loops::LoopChoice;
 use crate::testing::runtimes::tokio_settings::TokioSettings;
 
 /// The arguments of the attribute of one test.
@@ -10,8 +11,7 @@ pub(crate) struct TestSettings {
     pub(crate) timeout: Option<Duration>,
     /// Whether no other test runs at the same time.
     pub(crate) serial: bool,
-    /// The name of the event loop; `None` stands for the main thread's loop.
-    pub(crate) event_loop: Option<&'static str>,
+    pub(crate) event_loop: LoopChoice,
     /// The name of the class of the exception that the test has to raise, with or without its module.
     pub(crate) raises: Option<&'static str>,
     /// What `--tag` selects by.
@@ -38,7 +38,7 @@ impl TestSettings {
         Self {
             timeout: None,
             serial: false,
-            event_loop: None,
+            event_loop: LoopChoice::MAIN,
             raises: None,
             tags: &[],
             retries: None,
