@@ -25,7 +25,7 @@ use std::time::Instant;
 use super::Request;
 use super::fd_loss;
 use super::output_file::OutputFile;
-use super::protocol::{self, Call, Reply};
+use super::protocol::{self, Call, FrameReader, Reply};
 use crate::args::TimeLimits;
 use crate::capture::{Destination, flush, stdio};
 use crate::job::{Ended, FLUSH_LIMIT, Handle, Job, JobPhase, Thread, ThreadPool};
@@ -126,9 +126,9 @@ impl Executor {
     }
 
     fn take_calls(self: &Arc<Self>) -> io::Result<()> {
-        let mut calls = BufReader::new(&*self.link);
+        let mut calls = FrameReader::new(BufReader::new(&*self.link));
         loop {
-            match Call::decode(&protocol::receive(&mut calls)?)? {
+            match Call::decode(&calls.receive()?)? {
                 Call::Run(request) => self.lock().receive(request),
                 Call::Return => self.return_queued(),
                 Call::Describe => self.describe(),

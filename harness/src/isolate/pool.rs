@@ -50,7 +50,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If no thread can be had, and if the run has no number: workers could not come to it.
+    /// If no slot can have a thread, and if the run has no number: workers could not come to it.
     pub(crate) fn start(
         args: &Arguments,
         size: usize,
@@ -77,18 +77,21 @@ impl Pool {
             max_trials,
             passes_output: args.nocapture,
         };
-        let slots = (0..size).map(|number| {
+        let workers = (0..size).map(|number| {
             let run_end = RunEnd::default();
             let worker = Worker::new(number, setup, queue.clone(), run_end.clone());
-            let thread = thread::Builder::new()
-                .name(format!("test-worker-{number}"))
-                .spawn(|| worker.work())?;
-            Ok(Slot { thread, run_end })
+            (worker, run_end)
         });
+        let start = |number: usize, worker: Worker| {
+            thread::Builder::new()
+                .name(format!("test-worker-{number}"))
+                .spawn(|| worker.work())
+        };
+        let slots = start_slots(workers, start)?;
         Ok(Self {
-            slots: slots.collect::<io::Result<_>>()?,
+            capacity: slots.len() * max_trials,
+            slots,
             queue,
-            capacity: size * max_trials,
         })
     }
 
@@ -113,5 +116,46 @@ impl Pool {
         for slot in self.slots {
             let _ = slot.thread.join();
         }
+    }
+}
+
+/// Starts the threads of slots. If there are not enough threads to be had, the slots before do the work.
+fn start_slots<W>(
+    workers: impl Iterator<Item = (W, RunEnd)>,
+    start: impl Fn(usize, W) -> io::Result<JoinHandle<()>>,
+) -> io::Result<Vec<Slot>> {
+    let mut slots = Vec::new();
+    for (number, (worker, run_end)) in workers.enumerate() {
+        match start(number, worker) {
+            Ok(thread) => slots.push(Slot { thread, run_end }),
+            Err(error) if slots.is_empty() => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn slots_without_a_thread_are_left_out_unless_there_are_no_others() {
+        let start = |available: usize| {
+            let workers = (0..4).map(|number| (number, RunEnd::default()));
+            start_slots(workers, move |number, worker| {
+                assert_eq!(number, worker);
+                match number < available {
+                    true => Ok(thread::spawn(|| {})),
+                    false => Err(ErrorKind::WouldBlock.into()),
+                }
+            })
+        };
+        assert_eq!(start(4).unwrap().len(), 4);
+        assert_eq!(start(3).unwrap().len(), 3);
+        let error = start(0).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
 }

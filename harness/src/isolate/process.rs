@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::Request;
 use super::fd_loss;
 use super::output_file::OutputFile;
-use super::protocol::{self, Call, Reply};
+use super::protocol::{self, Call, FrameReader, Reply};
 use super::replies::{Replies, SharedChild};
 use super::run_end::{Limit, RunEnd};
 use crate::args::INTERRUPTED;
@@ -31,7 +31,7 @@ const DESCRIPTION_LIMIT: Duration = Duration::from_secs(2);
 pub(super) struct Process {
     child: SharedChild,
     link: Arc<UnixStream>,
-    replies: BufReader<Replies>,
+    replies: FrameReader<BufReader<Replies>>,
     output: Option<OutputFile>,
     has_run: bool,
     /// How many trials the process was asked for.
@@ -61,7 +61,7 @@ impl Process {
     pub(super) fn new(child: Child, link: UnixStream, output: Option<OutputFile>) -> Self {
         let (child, link) = (Arc::new(Mutex::new(child)), Arc::new(link));
         Self {
-            replies: BufReader::new(Replies::new(link.clone(), child.clone())),
+            replies: FrameReader::new(BufReader::new(Replies::new(link.clone(), child.clone()))),
             child,
             link,
             output,
@@ -105,13 +105,14 @@ impl Process {
 
     /// Says whether something has arrived that [`receive`](Self::receive) has not returned.
     pub(super) fn has_buffered_reply(&self) -> bool {
-        !self.replies.buffer().is_empty()
+        !self.replies.get_ref().buffer().is_empty()
     }
 
-    /// Returns what the worker says next. An error says that it is gone, or that it is too late.
+    /// Returns what the worker says next. An error says that it is gone, or that it is too late. In that case a later call
+    /// goes on within a reply of which a part has come.
     pub(super) fn receive(&mut self, deadline: Option<Instant>) -> io::Result<Reply> {
-        self.replies.get_mut().deadline = deadline;
-        let reply = Reply::decode(&protocol::receive(&mut self.replies)?)?;
+        self.replies.get_mut().get_mut().deadline = deadline;
+        let reply = Reply::decode(&self.replies.receive()?)?;
         let start = match &reply {
             Reply::Ready { start } => *start,
             Reply::Ended { start, .. } => {
@@ -257,7 +258,33 @@ fn describe(status: ExitStatus) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::replies::is_timeout;
     use super::*;
+    use crate::event::Outcome;
+    use crate::job::Ended;
+
+    /// The time of a trial is over while the process sends its end.
+    #[test]
+    fn a_reply_that_comes_in_two_parts_is_read_though_a_deadline_passes_between_them() {
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut process = Process::new(child, ours, None);
+        let ended = Ended {
+            output: b"printed".to_vec(),
+            ..Ended::without_output(Outcome::Passed)
+        };
+        let mut frame = Vec::new();
+        let reply = Reply::Ended { ended, start: 0 };
+        protocol::frame(&mut frame, |frame| reply.encode(frame));
+        let (first, second) = frame.split_at(frame.len() / 2);
+        theirs.write_all(first).unwrap();
+        let deadline = Instant::now() + Duration::from_millis(1);
+        assert!(is_timeout(&process.receive(Some(deadline)).unwrap_err()));
+        theirs.write_all(second).unwrap();
+        protocol::send(&mut theirs, |frame| Reply::Described.encode(frame)).unwrap();
+        assert_eq!(process.describe(), b"printed");
+        process.kill();
+    }
 
     #[test]
     fn ends_are_worded_as_libtest_words_them() {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::time::Duration;
 
 use super::Request;
@@ -71,24 +72,68 @@ pub(super) fn frame(frames: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
     frames[start..start + 8].copy_from_slice(&length.to_le_bytes());
 }
 
-/// Reads a frame.
-///
-/// # Errors
-///
-/// `InvalidData` if it is none.
-pub(super) fn receive(stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let (mut mark, mut length) = ([0; MARK.len()], [0; 8]);
-    stream.read_exact(&mut mark)?;
-    if mark != MARK {
-        return Err(malformed());
+/// Reads one frame.
+#[cfg(test)]
+pub(super) fn receive(stream: impl Read) -> io::Result<Vec<u8>> {
+    FrameReader::new(stream).receive()
+}
+
+/// The length of what comes before the payload of a frame: the mark, and the length of the payload.
+const HEADER: u64 = MARK.len() as u64 + 8;
+
+/// Reads frames. After an error, as of a read whose time is over, [`receive`](Self::receive) can be called again: it goes on
+/// within the frame.
+pub(super) struct FrameReader<R> {
+    reader: R,
+    /// The part of a frame that has been read.
+    partial: Vec<u8>,
+}
+
+impl<R: Read> FrameReader<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self {
+            reader,
+            partial: Vec::new(),
+        }
     }
-    stream.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    let mut payload = Vec::new();
-    stream.take(length).read_to_end(&mut payload)?;
-    match payload.len() as u64 == length {
-        true => Ok(payload),
-        false => Err(ErrorKind::UnexpectedEof.into()),
+
+    pub(super) fn get_ref(&self) -> &R {
+        &self.reader
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
+    /// Reads a frame, and returns its payload.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidData` if it is none.
+    pub(super) fn receive(&mut self) -> io::Result<Vec<u8>> {
+        self.read_up_to(MARK.len() as u64)?;
+        if !self.partial.starts_with(&MARK) {
+            return Err(malformed());
+        }
+        self.read_up_to(HEADER)?;
+        let length = self.partial.get(MARK.len()..HEADER as usize);
+        let length = length.and_then(|length| length.try_into().ok());
+        let length = u64::from_le_bytes(length.ok_or_else(malformed)?);
+        self.read_up_to(HEADER.saturating_add(length))?;
+        let mut frame = mem::take(&mut self.partial);
+        frame.drain(..HEADER as usize);
+        Ok(frame)
+    }
+
+    /// Reads until there are so many bytes of the frame.
+    fn read_up_to(&mut self, length: u64) -> io::Result<()> {
+        let missing = length.saturating_sub(self.partial.len() as u64);
+        let mut rest = self.reader.by_ref().take(missing);
+        // What has been read is kept if this fails.
+        match rest.read_to_end(&mut self.partial)? as u64 {
+            read if read == missing => Ok(()),
+            _ => Err(ErrorKind::UnexpectedEof.into()),
+        }
     }
 }
 
