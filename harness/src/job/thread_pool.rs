@@ -13,9 +13,16 @@
 //! | sleeping: still free | work comes that no waking thread will take: [`ThreadPool::start`]'s thread wakes it | free |
 //! | free, sleeping | the pool is dropped, and the queue is empty | ended |
 //!
-//! A thread could also be started by the one whose test has just ended. But a new thread has its
-//! share of the processor counted from where its parent stands, so that each of such a chain would
-//! start a little behind the one before, and behind everything else that the machine has to do.
+//! For tests that leave something in thread-local variables: a guard of `tracing`, a connection, a folder that is removed
+//! when it is dropped. Under libtest, which joins the thread of a test, the next test finds that dropped; so it does here
+//! with one test at a time, and after a serial test (`tests/suite/runtime.rs`,
+//! `thread_locals_of_a_test_are_dropped_before_the_next_one_starts`). Somebody has to wait for the end of each thread, and the
+//! caller of the run cannot, as it may be a runtime that has other work.
+//!
+//! That thread also starts those of tests. It costs one context switch a test, and no time: 10,000 `Trial::test` in an
+//! unoptimised build on two busy cores take 0.25 s of processor time with or without it, and 0.65 s with it and 1.1 s
+//! without, where a test's thread starts the next one. Linux counts the share of a new thread from where its parent stands,
+//! so that each thread of such a chain starts a little behind the one before, and behind all other work of the machine.
 
 use std::collections::VecDeque;
 use std::io;

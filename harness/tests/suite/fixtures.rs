@@ -47,6 +47,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "one_thread_a_test" => libtest_async::run(&args, alone::one_thread_a_test()),
         "ends_with_its_runtime" => libtest_async::run(&args, alone::ends_with_its_runtime()),
         "returned_in_time" => libtest_async::run(&args, alone::returned_in_time()),
+        "thread_locals" => libtest_async::run(&args, alone::thread_locals()),
         "described" => libtest_async::run(&args, alone::described()),
         "benchmarks" => libtest_async::run(&args, benchmarks()),
         "mixed" => libtest_async::run(&args, mixed()),

@@ -15,6 +15,7 @@ crate::tests!(
     serial_tests_run_alone,
     a_future_that_times_out_is_dropped_before_its_end_is_told,
     a_body_that_returns_in_time_passes_though_its_thread_ends_late,
+    thread_locals_of_a_test_are_dropped_before_the_next_one_starts,
     what_takes_too_long_is_described,
     what_takes_too_long_is_described_by_its_worker,
     a_run_that_is_given_up_reports_every_test,
@@ -108,6 +109,14 @@ fn a_body_that_returns_in_time_passes_though_its_thread_ends_late() {
         let output = run("returned_in_time", &["--show-output", threads]);
         assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);
         assert_eq!(section(&output.stdout, "returns"), "printed\n");
+        assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
+    }
+}
+
+fn thread_locals_of_a_test_are_dropped_before_the_next_one_starts() {
+    for threads in ["--test-threads=1", "--test-threads=4"] {
+        let output = run("thread_locals", &[threads]);
+        assert!(output.stdout.contains("3 passed;"), "{}", output.stdout);
         assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
     }
 }
