@@ -1,21 +1,5 @@
-//! The workers of a run.
-//!
-//! A slot, whose states change on its own thread in the parent (`test-worker-N`, see [`Worker`]):
-//!
-//! | state | event, and who | next |
-//! | --- | --- | --- |
-//! | empty: no process | it takes a trial from the queue: it starts a process | starting |
-//! | starting | the process says that it is ready | busy: it is asked for the trial |
-//! | starting | the process ends before that, or cannot be started: the trial has failed | empty |
-//! | starting | the set-up of the process fails | empty, and the run ends |
-//! | busy: the process has one trial or more | the process sends the end of the first | busy, or idle after the last |
-//! | busy | its trials are short: more are sent ahead | busy |
-//! | busy | another slot has nothing to do: that slot's thread calls trials back, the process returns those that have not started | busy |
-//! | busy | such a call has overtaken trials that were sent meanwhile: its own thread, at the answer, calls them back again if a slot still waits | busy |
-//! | busy | the process has no such trial, or not any more | the process is retired, and the trial is given to the next one |
-//! | busy | the process ends, the first trial's time is over, or it does not keep to the protocol: that trial has failed | empty; the other trials go back to the queue |
-//! | idle: the process has no trial | it takes a trial from the queue | busy |
-//! | any | the run ends: [`Pool::end`], on the thread that ends it | retired: the process closes what its tests share and tears down, within the limit |
+//! The workers of a run: slots, each with a thread and a process, that take trials from one queue. `worker.rs` has the states
+//! of a slot.
 
 use std::io;
 use std::sync::Arc;
@@ -30,7 +14,7 @@ use super::worker::{Worker, WorkerSettings};
 use crate::args::Arguments;
 
 /// The number of trials that a worker has at most, with the one that it runs.
-pub(super) const MAX_TRIALS: usize = 32;
+const MAX_TRIALS: usize = 32;
 
 /// Worker processes, each in a slot.
 pub(crate) struct Pool {
@@ -39,7 +23,7 @@ pub(crate) struct Pool {
     capacity: usize,
 }
 
-/// The place of one worker at a time: the thread that starts it, talks to it and replaces it.
+/// A slot, seen from the pool.
 struct Slot {
     thread: JoinHandle<()>,
     run_end: RunEnd,

@@ -1,5 +1,20 @@
-//! The slot of one worker at a time: its thread in the parent, which starts the process, talks to it, and replaces it.
-//! The states stand at the top of `pool.rs`.
+//! A slot of the pool: its thread in the parent (`test-worker-N`), which starts a process, talks to it, and replaces it
+//! when it has gone. All states change on that thread.
+//!
+//! | state | event, and who | next |
+//! | --- | --- | --- |
+//! | empty: no process | it takes a trial from the queue: it starts a process | starting |
+//! | starting | the process says that it is ready | busy: it is asked for the trial |
+//! | starting | the process ends before that, or cannot be started: the trial has failed | empty |
+//! | starting | the set-up of the process fails | empty, and the run ends |
+//! | busy: the process has one trial or more | the process sends the end of the first | busy, or idle after the last |
+//! | busy | its trials are short: more are sent ahead | busy |
+//! | busy | another slot has nothing to do: that slot's thread calls trials back, the process returns those that have not started | busy |
+//! | busy | such a call has overtaken trials that were sent meanwhile: its own thread, at the answer, calls them back again if a slot still waits | busy |
+//! | busy | the process has no such trial, or not any more | the process is retired, and the trial is given to the next one |
+//! | busy | the process ends, the first trial's time is over, or it does not keep to the protocol: that trial has failed | empty; the other trials go back to the queue |
+//! | idle: the process has no trial | it takes a trial from the queue | busy |
+//! | any | the run ends: [`Pool::end`](super::pool::Pool::end), on the thread that ends it | retired: the process closes what its tests share and tears down, within the limit |
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -35,7 +50,7 @@ pub(super) struct WorkerSettings {
     pub(super) passes_output: bool,
 }
 
-/// A worker process that is replaced when it has gone.
+/// A slot, and the worker process that it has at present.
 pub(super) struct Worker {
     number: usize,
     setup: WorkerSettings,
