@@ -1,4 +1,4 @@
-//! From words to [`Arguments`].
+//! Parses command lines into [`Arguments`].
 
 use std::ffi::OsString;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -33,7 +33,7 @@ pub(super) fn parse(
     }
     let mut parsed = flags(&matches);
     parsed.unstable_flags = unstable_flags(&matches)?;
-    // Whatever the run is for, and whatever else is wrong, libtest looks at these variables first.
+    // libtest looks at these variables first, for every kind of run, and before it reports any other error.
     let _checked = TimeLimits::new(&parsed);
     shuffle(&matches, &mut parsed, &variable)?;
     if parsed.ignored && parsed.include_ignored {

@@ -147,7 +147,7 @@ impl Chunk {
         ) = unsafe { (&*chunk, chunk.add(1).cast::<u8>()) };
         let start = reserved.fetch_add(length, Ordering::Relaxed);
         if start.saturating_add(length) > *capacity {
-            // Of those that do not fit only the first starts where the text ends.
+            // Only the first append that does not fit starts where the text ends.
             if start <= *capacity {
                 text_end.store(start, Ordering::Release);
             }

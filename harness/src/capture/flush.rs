@@ -1,6 +1,6 @@
 //! Flushes of std's standard output, for the half lines (`print!`) that stand in its buffer.
 //!
-//! All threads share that buffer, and nothing tells whose half line stands in it. It is flushed where a
+//! All threads share that buffer, and nothing records whose half line is in it. It is flushed where a
 //! test panics and where it ends, for the test of the thread that flushes. So half a line is shown with the
 //! test that printed it, unless another test prints, panics or ends at that very moment: only worker
 //! processes, each of which runs one test at a time, exclude that.

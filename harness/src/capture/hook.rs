@@ -134,7 +134,7 @@ fn renamed_former_text(info: &PanicHookInfo<'_>, scope: &Scope) -> Vec<u8> {
     )
 }
 
-/// Returns a text like that of std's hook, for where that one's cannot be had.
+/// Returns a text like that of std's hook, for systems where the output of that hook is not captured.
 fn own_text(info: &PanicHookInfo<'_>, scope: &Scope, keeps_name: bool) -> String {
     let thread = thread::current();
     let own_name = thread.name().unwrap_or("<unnamed>");

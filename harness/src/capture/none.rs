@@ -1,6 +1,6 @@
-//! Stands in where the `write` layer cannot be had.
+//! The capture layer on systems where `capture!` defines no C functions.
 
-/// Says whether the layer is in force: never here.
+/// Returns `false`: there is no layer here.
 pub(crate) fn is_present() -> bool {
     false
 }

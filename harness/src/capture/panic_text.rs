@@ -85,7 +85,7 @@ fn short(full: &str) -> String {
     text
 }
 
-/// Says whether the line tells where the frame before it is: `             at src/lib.rs:1:2`.
+/// Says whether the line has the location of the frame before it: `             at src/lib.rs:1:2`.
 fn is_place(line: &str) -> bool {
     line.trim_start().starts_with("at ")
 }

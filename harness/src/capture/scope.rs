@@ -23,7 +23,7 @@ use super::journal::Journal;
 use crate::process::{is_stderr_redirected, print_error, print_to_saved_stderr, reopen_stderr};
 use crate::unwind::PanicRecord;
 
-/// The way of what a test prints.
+/// Where the output of a test goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// Into the scope.

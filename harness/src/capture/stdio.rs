@@ -35,8 +35,8 @@ pub(crate) fn restore_outputs(file: &CheckedFile<File>) -> io::Result<()> {
 
 /// Writes out what C's standard output holds back.
 ///
-/// Of the other files another thread may have one, while it waits for input, for example; and whoever waits for it in
-/// a flush of all files keeps the process from its end.
+/// The other files are left alone: a thread may have one locked while it waits for input, and a flush of all files would
+/// wait for that lock, and keep the process from its end.
 pub(crate) fn flush_c() {
     // SAFETY: the file is one of C's own, or null, which means all of them.
     unsafe { libc::fflush(c_stdout()) };

@@ -2,7 +2,7 @@
 //!
 //! They run in every thread, at any time: in signal handlers, between fork and exec, while a
 //! thread-local variable is destroyed. So `write` and `writev` wait for no lock, and do not call the
-//! allocator. They fall through to the system whenever the scope cannot be had at once, and on an
+//! allocator. They fall through to the system whenever the entry of the thread is being changed, and on an
 //! alternate signal stack in any case: what a handler prints there (of a stack overflow, for
 //! example) is about the end of the process.
 //!

@@ -1,11 +1,11 @@
-//! The attempts of a trial that `--retries` lets run again.
+//! The attempts of a trial: with `--retries` there may be several.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::event::Outcome;
 
-/// An attempt to run a trial; without `--retries` the only one.
+/// One attempt to run a trial.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     /// Counted from 1.

@@ -67,8 +67,8 @@ struct State {
     is_lock_lost: bool,
     /// A thread is about to start the next trial.
     is_starting: bool,
-    /// The parent has been told that a trial cannot run, or has said that the time of one is over, and will end this
-    /// process.
+    /// This process has reported that a trial cannot run, or the parent has reported that the time of one is over: the
+    /// parent will end this process.
     is_spent: bool,
 }
 

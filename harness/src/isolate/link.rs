@@ -34,8 +34,8 @@ fn take_stdin() -> io::Result<UnixStream> {
     Ok(link)
 }
 
-/// Sees to it that this process ends some time after its parent has, if it is a worker: a set-up that hangs would outlive
-/// that, as nobody reads the socket before the worker serves. For programs that set up what their tests need.
+/// Watches the parent, if this process is a worker, and ends this process some time after it. For programs that set up what
+/// their tests need: nobody reads the socket before the worker serves, so that a set-up that hangs would outlive the parent.
 pub fn watch_parent() {
     if !is_worker() {
         return;
@@ -44,7 +44,7 @@ pub fn watch_parent() {
     if slot.is_some() {
         return;
     }
-    // Whatever is wrong with standard input fails the run, which needs it.
+    // An error of standard input fails the run, which needs it.
     let Ok(link) = take_stdin() else { return };
     if let Ok(watched) = link.try_clone() {
         // Without this thread the worker may stay.
@@ -78,8 +78,8 @@ fn has_parent_gone(link: &UnixStream) -> bool {
     }
 }
 
-/// Tells the parent, if this process is a worker, that no trial can run, as the set-up of the program has failed. The
-/// process is to end then: the parent shows what it has printed, and ends the run.
+/// Notifies the parent, if this process is a worker, that the set-up of the program has failed, so that no trial can run.
+/// The process is to end then: the parent shows what it has printed, and ends the run.
 pub fn setup_failed() {
     if let Some(link) = &mut *lock() {
         // An error means that the parent has gone.

@@ -1,8 +1,8 @@
 //! `--isolate`: trials run in worker processes of this same binary.
 //!
 //! The parent keeps the plan and the report. Each worker is started with the parent's own
-//! arguments, comes to the same call of `run`, past others that `main` may have, and there serves:
-//! it is sent the names of trials over a socket, which was its standard input, runs one after the
+//! arguments, skips other calls of `run` that `main` may have before the same one, and serves there:
+//! it gets the names of trials over a socket, which was its standard input, runs one after the
 //! other, and sends back how each ended and what it printed. Workers print to a file that the parent
 //! has open too, so that it outlives a crash.
 //!
@@ -59,7 +59,7 @@ pub(crate) use self::server::Server;
 /// Asks a worker for a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Its title: the name alone may be that of another one, of another kind.
+    /// The title of the trial: trials of several kinds may have the same name.
     pub(crate) name: String,
     /// How many trials of this title come before it.
     pub(crate) occurrence: u32,
@@ -72,7 +72,7 @@ pub(crate) struct Submission {
     pub(crate) timeout: Option<Duration>,
     /// The trial can say what it is doing when its time is over.
     pub(crate) is_described: bool,
-    /// Is told of the start, and then of the end.
+    /// Called at the start, and then at the end.
     pub(crate) notify: Box<dyn Fn(Progress) + Send>,
 }
 

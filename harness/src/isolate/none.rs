@@ -1,4 +1,4 @@
-//! Stands in where there are no workers.
+//! `--isolate` on systems other than Unix: it is refused.
 
 use std::io;
 use std::pin::Pin;
@@ -9,10 +9,10 @@ use super::Submission;
 use crate::args::Arguments;
 use crate::trial::Trial;
 
-/// Does nothing where there are no workers: elsewhere a worker ends with its parent.
+/// Does nothing here. On Unix it ends a worker after its parent.
 pub fn watch_parent() {}
 
-/// Would notify the parent of a worker that the set-up has failed.
+/// Does nothing here, as no process is a worker.
 pub fn setup_failed() {}
 
 /// The kind of a call of `run`.
@@ -31,7 +31,7 @@ impl RunKind {
     }
 }
 
-/// Would be the workers.
+/// Never made here.
 pub(crate) enum Pool {}
 
 impl Pool {
@@ -53,7 +53,7 @@ impl Pool {
     }
 }
 
-/// Would be a worker.
+/// Never made here.
 pub(crate) enum Server {}
 
 impl Server {

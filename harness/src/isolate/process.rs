@@ -79,7 +79,7 @@ impl Process {
         self.has_run
     }
 
-    /// Waits until the worker is ready, and forgets what it printed until then.
+    /// Waits until the worker is ready, and discards what it printed until then.
     pub(super) fn await_ready(&mut self) -> Result<(), NotReady> {
         match self.receive(None) {
             Ok(Reply::Ready { .. }) => Ok(()),
@@ -88,7 +88,7 @@ impl Process {
         }
     }
 
-    /// Asks for trials. Whether that succeeds is seen when nothing, or the end, is received.
+    /// Asks for trials. If the worker has gone, the next [`receive`](Self::receive) fails.
     pub(super) fn request<'a>(&mut self, requests: impl IntoIterator<Item = &'a Request>) {
         let mut frames = Vec::new();
         for request in requests {
@@ -108,8 +108,8 @@ impl Process {
         !self.replies.get_ref().buffer().is_empty()
     }
 
-    /// Returns what the worker says next. An error says that it is gone, or that it is too late. In that case a later call
-    /// goes on within a reply of which a part has come.
+    /// Returns the next reply of the worker. An error says that it is gone, or that the deadline has passed. After that a
+    /// later call goes on within a reply of which a part has come.
     pub(super) fn receive(&mut self, deadline: Option<Instant>) -> io::Result<Reply> {
         self.replies.get_mut().get_mut().deadline = deadline;
         let reply = Reply::decode(&self.replies.receive()?)?;
@@ -127,8 +127,8 @@ impl Process {
         Ok(reply)
     }
 
-    /// Has a worker print what the trial is doing that takes too long, and waits for that a while. Returns what the trial
-    /// printed if it ends meanwhile.
+    /// Asks the worker to print what the trial is doing, whose time is over, and waits for that for [`DESCRIPTION_LIMIT`].
+    /// Returns what the trial printed if it ends meanwhile.
     pub(super) fn describe(&mut self) -> Vec<u8> {
         let _ = protocol::send(&mut &*self.link, Call::encode_describe);
         let deadline = Instant::now() + DESCRIPTION_LIMIT;

@@ -20,7 +20,7 @@ const MARK: [u8; 4] = *b"\xfflta";
 pub(super) enum Call {
     /// Run a trial, after those that were asked for before.
     Run(Request),
-    /// Return those that have not started.
+    /// Return the trials that have not started.
     Return,
     /// Print what the trial that runs is doing: its time is over. Run no other.
     Describe,
@@ -45,7 +45,7 @@ pub(super) enum Reply {
     Unavailable,
     /// The set-up of the program has failed. This comes instead of `Ready`, and nothing comes after it.
     SetupFailed,
-    /// The stacks of the trial that runs have been printed.
+    /// The description of the trial that runs has been printed.
     Described,
     /// The number of trials that will not run: the last ones of those that had been asked for until then.
     Returned {
@@ -129,7 +129,7 @@ impl<R: Read> FrameReader<R> {
     fn read_up_to(&mut self, length: u64) -> io::Result<()> {
         let missing = length.saturating_sub(self.partial.len() as u64);
         let mut rest = self.reader.by_ref().take(missing);
-        // What has been read is kept if this fails.
+        // If this fails, `partial` has the bytes that came before.
         match rest.read_to_end(&mut self.partial)? as u64 {
             read if read == missing => Ok(()),
             _ => Err(ErrorKind::UnexpectedEof.into()),

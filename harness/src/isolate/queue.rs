@@ -23,7 +23,7 @@ pub(super) struct Submissions {
 
 struct State {
     jobs: VecDeque<Submission>,
-    /// For each slot, the way to its worker if that has trials which could be called back.
+    /// For each slot, the socket of its worker if that has trials which could be called back.
     backlogs: Vec<Option<Arc<UnixStream>>>,
     idle: usize,
     is_closed: bool,
@@ -136,7 +136,7 @@ impl Submissions {
 }
 
 impl State {
-    /// Calls back what some worker was sent ahead. Its slot puts that back here.
+    /// Calls back the trials that one worker was sent ahead. Its slot puts them back into this queue.
     fn recall(&mut self) {
         if let Some(link) = self.backlogs.iter_mut().find_map(Option::take) {
             // If the worker has gone its slot puts the trials back all the same.

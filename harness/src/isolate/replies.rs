@@ -51,7 +51,7 @@ impl Replies {
         !matches!(child.try_wait(), Ok(None))
     }
 
-    /// Reads what a worker that has ended had said before.
+    /// Reads what a worker that has ended had sent before.
     fn read_rest(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.link.set_nonblocking(true)?;
         match (&*self.link).read(buffer) {

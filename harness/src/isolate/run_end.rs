@@ -47,7 +47,7 @@ impl Limit {
 }
 
 impl RunEnd {
-    /// Notes that a process has work to do. It is told at once if the run is over.
+    /// Notes that a process has work to do. If the run is over its socket is shut down at once.
     pub(super) fn set(&self, link: Arc<UnixStream>) {
         let mut state = self.lock();
         if state.limit.is_some() {
@@ -67,7 +67,7 @@ impl RunEnd {
         self.lock().limit
     }
 
-    /// Tells the process, and every later one, that the run is over.
+    /// Notes that the run is over, and shuts down the socket of the process, and of every later one.
     pub(super) fn close(&self, limit: Limit) {
         let mut state = self.lock();
         state.limit = Some(limit);

@@ -114,7 +114,7 @@ impl Worker {
             }
         };
         (job.notify)(Progress::Started);
-        // If the run is over by now the process is told so here, and says no more.
+        // If the run is over by now this shuts the socket down, and the process sends nothing more.
         self.run_end.set(process.link().clone());
         process.request([&job.request]);
         self.process = Some(process);
@@ -168,7 +168,7 @@ impl Worker {
         }
     }
 
-    /// Tells of the end of a trial, and of the start of the next one.
+    /// Reports the end of a trial, and the start of the next one.
     fn ended(&mut self, ended: Ended) {
         let Some(job) = self.sent.pop_front() else {
             return;
@@ -222,8 +222,8 @@ impl Worker {
         }
     }
 
-    /// Reports that a process is gone, that its trial has taken longer than it may, or that it talks
-    /// nonsense. If the run is over, which has shut the socket down, then the process may tear down.
+    /// Reports that a process is gone, that its trial has taken longer than it may, or that it does not keep to the
+    /// protocol. If the run is over, which has shut the socket down, then the process may tear down.
     fn process_failed(&mut self, mut process: Process, error: &io::Error) {
         if self.run_end.limit().is_some() {
             self.sent.clear();
@@ -275,7 +275,7 @@ impl Worker {
         let Err(not_ready) = process.await_ready() else {
             return Ok(process);
         };
-        // It may print until it has ended.
+        // The process may print until it has ended.
         let reason = process.exit_reason(&self.run_end);
         let output = process.take_output().unwrap_or_default();
         Err(match not_ready {
@@ -297,7 +297,7 @@ enum NoProcess {
     SetupFailed(Vec<u8>),
 }
 
-/// Says that a worker ended before it was asked for anything.
+/// Returns the outcome of a trial whose worker ended before it was ready.
 fn never_ready(reason: &str) -> Outcome {
     Outcome::FailedBecause(format!(
         "the worker process did not come to this run: {reason}\n      it calls `main` as well, whose set-up has to succeed and which has to start the same runs there"

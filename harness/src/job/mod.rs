@@ -91,7 +91,7 @@ struct Started {
 }
 
 impl Handle {
-    /// Gives the job up; returns its end, and what cancels it, which calls a waker of the user's runtime.
+    /// Gives the job up; returns its end, and its cancellation, which calls a waker of the user's runtime.
     ///
     /// The end is its own if the body has returned, and else `outcome`, after `elapsed`. A future that waits
     /// is dropped on its thread then. A thread that blocks goes on; its end is of no interest.
@@ -127,7 +127,7 @@ impl Handle {
         Some(self.0.as_ref()?.pending_end.phase())
     }
 
-    /// Returns what cancels the job.
+    /// Returns the cancellation of the job.
     pub(crate) fn cancellation(&self) -> Option<Arc<Cancellation>> {
         Some(self.0.as_ref()?.cancellation.clone())
     }
@@ -155,8 +155,8 @@ impl Handle {
 impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
     /// Starts the body on a thread of `threads`; `measures` is for benchmarks.
     ///
-    /// If the thread is the test's own then the end is told when it has ended as well: what it keeps in thread-local
-    /// variables is dropped before the next test starts.
+    /// If the thread is the test's own, `done` is called when that thread has ended: its thread-local variables are
+    /// dropped before the next test starts.
     pub(crate) fn start(
         self,
         body: Body,
@@ -172,7 +172,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
         } = self;
         let scope = Scope::new(description.name.clone(), destination);
         let Body::InProcess(body) = body else {
-            // Nothing was run.
+            // Such a trial runs in another process.
             done(Ended::dropped());
             return Handle::default();
         };

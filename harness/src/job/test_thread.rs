@@ -145,7 +145,7 @@ impl TestThread {
         }
     }
 
-    /// Calls the body, and returns what it came to; if the schedule has reported that already, nobody looks at it.
+    /// Calls the body, and returns its end; if the schedule has reported the trial already, that end is ignored.
     pub(super) fn run(self, body: impl FnOnce() -> Option<Verdict>) -> Ended {
         let entered = capture::enter(Some(self.scope.clone()), Role::of_this_thread(&self.scope));
         let since = Instant::now();
@@ -166,7 +166,7 @@ impl TestThread {
         drop(entered);
         match self.pending_end.take() {
             Ok(end) => end.into_ended(&self.scope),
-            // It is reported already.
+            // The end has been reported already.
             Err(_) => Ended::dropped(),
         }
     }

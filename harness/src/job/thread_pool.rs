@@ -6,7 +6,7 @@
 //! | state | event, and who | next |
 //! | --- | --- | --- |
 //! | starting: counted as free | it takes work from the queue | busy |
-//! | starting | it cannot be had: [`ThreadPool::start`]'s thread; if there is no other the work is dropped, and says so | |
+//! | starting | the system refuses the thread: [`ThreadPool::start`]'s thread leaves the work to others; if there are none it drops the work, and calls `then` with the error | |
 //! | busy: runs the work, or waits for the thread that does | the work has ended | free, and calls `then` |
 //! | free | it finds work in the queue | busy |
 //! | free | it finds none | sleeping |
@@ -41,8 +41,8 @@ struct Work<T> {
     name: String,
     /// Runs on the thread.
     run: WorkFunction<T>,
-    /// Runs when `run` has, with its output, or `None` if it panicked; or when `run` was dropped as there was no thread to
-    /// be had. If the thread was its own then it has ended, and with it everything that it kept for itself.
+    /// Called with the output of `run`, or `None` if it panicked; or with an error if no thread could be started, and `run`
+    /// was dropped. If `run` had a thread of its own, that has ended, and its thread-local variables are dropped.
     then: Box<dyn FnOnce(io::Result<Option<T>>) + Send>,
 }
 
@@ -51,7 +51,7 @@ type WorkFunction<T> = Box<dyn FnOnce() -> T + Send>;
 /// The thread that work runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thread {
-    /// One of its own, which bears its name, if there is one to be had.
+    /// One of its own, which bears its name; one of the pool if none can be started.
     Own,
     /// One of the pool.
     Reused,
@@ -103,8 +103,7 @@ impl<T: Send + 'static> ThreadPool<T> {
         }))
     }
 
-    /// Has `run` run, on a new thread of this name if work has threads of its own, and then `then`
-    /// on one of the pool.
+    /// Calls `run`, on a new thread of this name if work has threads of its own, and then `then` on a thread of the pool.
     pub(crate) fn start(
         &self,
         name: String,
@@ -204,7 +203,7 @@ impl<T: Send + 'static> PoolShared<T> {
     }
 }
 
-/// Runs `run` on a new thread and waits for that; if there is none to be had, on this one. `None` says that it panicked.
+/// Calls `run` on a new thread, and waits for that; if none can be started, on this one. `None` says that it panicked.
 fn run_on_own_thread<T: Send + 'static>(name: String, run: WorkFunction<T>) -> Option<T> {
     let slot = Arc::new(Mutex::new(Some(run)));
     let for_thread = slot.clone();

@@ -1,6 +1,6 @@
 //! The record of tests that failed, for `--last-failed`.
 //!
-//! It is a file beside the test binary, with a name in each line, that outlives rebuilds. There is
+//! The record is a file beside the test binary, with a name in each line, that outlives rebuilds. There is
 //! none as long as nothing fails. Tests that do not run keep their place in it. The file is hidden, by
 //! its name: scripts look for the newest `deps/NAME-*` and take that for the test binary.
 

@@ -9,8 +9,8 @@ impl Arguments {
     /// Says whether running `trials` would execute the body of any of them.
     ///
     /// It is false for `--list`, for an empty selection, for a `--tag` that no test has, for one of ignored tests only, as `--last-failed` may
-    /// leave it, and with `--isolate` in the process that only starts the workers. What a run needs, an interpreter
-    /// for example, need not be started then.
+    /// leave it, and with `--isolate` in the process that only starts the workers. A program need not start then what its
+    /// tests need, such as an interpreter.
     pub fn would_run(&self, trials: &[Trial]) -> bool {
         let selected = || trials.iter().filter(|trial| !self.is_filtered_out(trial));
         let failed = last_failed::Selection::new(self, selected());

@@ -15,7 +15,7 @@ pub(crate) fn stem() -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Returns the name of the binary, after that of the package if cargo tells it.
+/// Returns the name of the binary, with the package's name before it if cargo sets the variable for that.
 pub(crate) fn qualified_name() -> String {
     qualified(std::env::var("CARGO_PKG_NAME").ok().as_deref(), &name())
 }

@@ -1,6 +1,6 @@
-//! Stands in where no function is told of the status that the process exits with.
+//! `ExitGuard` on systems without C's `on_exit`, where no exit handler gets the status: it does nothing.
 
-/// Would note that a run is under way.
+/// Does nothing here.
 #[must_use]
 #[derive(Debug)]
 pub struct ExitGuard;
@@ -10,7 +10,7 @@ impl ExitGuard {
         Self
     }
 
-    /// Would guard what comes after a run that is no success.
+    /// Returns a guard that does nothing.
     pub fn after_failure() -> Self {
         Self
     }

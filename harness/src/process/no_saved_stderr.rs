@@ -1,11 +1,11 @@
-//! Stands in where there are no workers.
+//! The saved standard error on systems without worker processes: there is none.
 
 pub(crate) use super::print_error as print_to_saved_stderr;
 
-/// Would open standard error again.
+/// Does nothing here.
 pub(crate) fn reopen_stderr() {}
 
-/// Says whether a test has pointed standard error at something else, which is not known here.
+/// Returns `false`: it is not known here whether a test has redirected standard error.
 pub(crate) fn is_stderr_redirected() -> bool {
     false
 }

@@ -1,6 +1,6 @@
-//! Stands in where there are no signals.
+//! `Interrupt` on systems without Unix signals: there is none.
 
-/// Would call back on Ctrl-C.
+/// Never made here.
 pub(crate) enum Interrupt {}
 
 impl Interrupt {

@@ -1,8 +1,8 @@
-//! Stands in where files are not told apart by their descriptors.
+//! `CheckedFile` on systems without Unix descriptors: its file is taken for intact.
 
 use std::ops::Deref;
 
-/// A file that nobody else closes.
+/// A file that only its owner can close.
 pub(crate) struct CheckedFile<F>(F);
 
 impl<F> CheckedFile<F> {

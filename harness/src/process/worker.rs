@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-/// The variable that tells a worker that it is one: the number of the process that started it, a slash, and the
+/// The variable that marks a process as a worker: the number of the process that started it, a slash, and the
 /// number of the run.
 #[cfg(unix)]
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_WORKER_OF";

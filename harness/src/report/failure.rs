@@ -1,10 +1,10 @@
-//! A failure in few words, for formats that have no room for the output of the test.
+//! The message and location of a failure, for formats that have no room for the output of the test.
 
 use crate::event::{Cause, Outcome};
 use crate::trial::Description;
 use crate::unwind::PanicRecord;
 
-/// A failure in few words, and where it happened.
+/// The message of a failure, and its location.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) message: String,

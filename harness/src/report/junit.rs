@@ -73,7 +73,7 @@ impl Junit {
     }
 
     /// Appends the tests that Ctrl-C or a set-up that failed has cut off, and returns how many are errors, and how many were skipped.
-    /// Of those that `--fail-fast` has cut off libtest says nothing.
+    /// Tests that `--fail-fast` has cut off are left out, as with libtest.
     fn unfinished(&mut self, tally: &Tally) -> (u64, u64) {
         if !tally.is_interrupted && !tally.has_setup_failed {
             return (0, 0);

@@ -65,8 +65,8 @@ impl JunitFile {
         }
     }
 
-    /// Removes what another process has written: nobody is to take that for the report of this one if a test ends
-    /// it, or somebody kills it.
+    /// Removes the file of another process, which nobody is to take for the report of this one if it ends without a
+    /// report.
     pub(super) fn remove_old(&self) {
         if !written().contains_key(&self.path) {
             let _ = fs::remove_file(&self.path);

@@ -16,7 +16,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Where each test has a process of its own there is nothing to be recorded.
+    /// Nothing is recorded under cargo-nextest, where each test has a process of its own.
     pub(super) fn new() -> Self {
         let is_under_nextest = std::env::var_os("NEXTEST").is_some();
         let path = if is_under_nextest {

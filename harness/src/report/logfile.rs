@@ -23,8 +23,8 @@ impl LogFile {
     pub(super) fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         static CREATED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-        // A test may change the working directory. What has no such path cannot be opened either, which
-        // is the error that libtest tells of.
+        // A test may change the working directory, so the path is made absolute. If that fails the file cannot be
+        // opened either, and the error of opening it is the one that libtest reports.
         let path = path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut created = CREATED.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match created.contains(&path) {

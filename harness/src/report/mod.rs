@@ -48,8 +48,8 @@ impl Arguments {
     /// Keeps standard output for the report until the process ends, if the format is `json` or `junit`: what is
     /// printed from now on goes to standard error. On Unix; elsewhere it does nothing.
     ///
-    /// [`run`](crate::run()) does this from its start to its end, so that only what a program prints before or
-    /// after its tests is left to be kept away: while it sets up what they need, and tears it down.
+    /// [`run`](crate::run()) does this from its start to its end. This function is for what a program prints before and
+    /// after that, while it sets up what tests need, and tears it down.
     /// [`main!`](crate::main!) contains it. An error is left to the run.
     pub fn reserve_stdout(&self) {
         if let Ok(Some(reservation)) = self.reserve_stdout_for_run() {
@@ -64,7 +64,7 @@ impl Arguments {
     pub fn remove_old_report(&self) {
         // The file of a worker is its parent's.
         let path = self.junit.as_deref().filter(|_| !self.list && !is_worker());
-        // A path that cannot be had is the run's to complain of.
+        // The run reports the error of a path that does not resolve.
         if let Some(Ok(file)) = path.map(JunitFile::new) {
             file.remove_old();
         }

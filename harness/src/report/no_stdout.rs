@@ -1,8 +1,8 @@
-//! Stands in where standard output cannot be kept for a report.
+//! The reservation of standard output on systems without Unix descriptors: it reserves nothing.
 
 use std::io;
 
-/// Would keep standard output for reports.
+/// Reserves nothing here.
 #[derive(Debug)]
 pub(crate) struct StdoutReservation(());
 
@@ -11,6 +11,6 @@ impl StdoutReservation {
         Ok(Self(()))
     }
 
-    /// Would keep standard output reserved until the process ends.
+    /// Does nothing here.
     pub(super) fn keep(self) {}
 }

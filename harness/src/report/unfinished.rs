@@ -12,9 +12,9 @@ pub(super) struct Unfinished<'a> {
 }
 
 impl<'a> Unfinished<'a> {
-    /// Returns all of them. After Ctrl-C the tests that were running are errors, or if none was those that were
-    /// still to come, which are errors too where a set-up has failed: the document is never that of a success. After
-    /// `--fail-fast` it has a failure.
+    /// Returns all of them. After Ctrl-C the tests that were running are errors; if none was running, those that had
+    /// not started are. After a set-up that failed, those that had not started are errors too. So the document is
+    /// never that of a success; after `--fail-fast` it has a failure anyway.
     pub(super) fn of(tally: &'a Tally) -> Vec<Self> {
         let (error_while_running, while_running) = match tally.is_interrupted {
             true => (

@@ -29,7 +29,7 @@ pub(super) fn watch(driver: Weak<Driver>) {
             result.map_or_else(|_| Conclusion::broken(), |tally| Conclusion::new(&tally));
         conclusion.exit();
     };
-    // If there is no thread to be had, the process may not end.
+    // If no thread can be started, the process may not end.
     let _ = thread::Builder::new()
         .name("test-exit-deadline".to_owned())
         .spawn(wait);

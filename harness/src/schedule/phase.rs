@@ -24,7 +24,7 @@ pub(super) enum RunPhase {
         since: Instant,
         _guards: Box<Guards>,
     },
-    /// Whatever else comes is of no interest.
+    /// Messages that come now are ignored.
     Over,
 }
 

@@ -13,8 +13,8 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// Copies what the next attempt of `planned` needs. Returns `None` if there is none, or if the body can run only once,
-    /// and not in another process.
+    /// Copies the parts of `planned` that its next attempt needs. Returns `None` if there is no further attempt, or if the
+    /// body can run only once, and not in another process.
     pub(super) fn new(planned: &Planned, is_pooled: bool) -> Option<Self> {
         let Planned {
             trial,

@@ -141,7 +141,7 @@ impl Running {
         Some(trial.description.clone())
     }
 
-    /// Notes how to get at a trial, how long it may take, and how to describe it after that.
+    /// Sets the handle of a trial that has started, its time limit, and the function that describes it after that.
     pub(super) fn set_handle(
         &mut self,
         id: usize,
@@ -156,8 +156,8 @@ impl Running {
         }
     }
 
-    /// Returns what describes a trial whose time is over, if it has not been described; then the
-    /// trial is kept for that a while.
+    /// Takes the function that describes a trial whose time is over, unless it has been taken. The trial is not given up
+    /// before [`DESCRIPTION_LIMIT`] then.
     pub(super) fn take_description(
         &mut self,
         id: usize,
@@ -213,8 +213,8 @@ impl Running {
         self.get(id)?.timeout
     }
 
-    /// Returns what cancels a trial whose future waits, if that has not been done; then the trial is
-    /// kept a while, for its future to be dropped.
+    /// Returns the cancellation of a trial whose future waits, unless it has been returned before. The trial is not given
+    /// up before [`DROP_LIMIT`] then, so that its future can be dropped.
     pub(super) fn cancel(&mut self, id: usize, now: Instant) -> Option<Arc<Cancellation>> {
         let trial = self.get_mut(id)?;
         let cancellation = trial.handle.cancellation()?;
@@ -225,8 +225,8 @@ impl Running {
         Some(cancellation)
     }
 
-    /// Gives up a trial, and leaves its thread alone. Returns its end, which is `outcome` unless it has come
-    /// to its own, and what cancels it; or `None` if its thread is about to report the end, unless `is_overdue`.
+    /// Gives up a trial, and leaves its thread alone. Returns its end, which is `outcome` unless the body has returned,
+    /// and its cancellation; or `None` if its thread is about to report the end, unless `is_overdue`.
     pub(super) fn give_up(
         &mut self,
         id: usize,
@@ -259,7 +259,7 @@ impl Running {
             && trial.ending_limit().is_some_and(|limit| limit <= now)
     }
 
-    /// Returns the numbers of all trials, but for ignored ones, whose end has been told of already.
+    /// Returns the numbers of all trials but ignored ones, whose ends are on their way as messages.
     pub(super) fn unfinished(&self) -> Vec<usize> {
         let trials = self.trials.iter();
         let unfinished = trials.filter(|(_, trial)| !trial.is_ignored);

@@ -1,4 +1,4 @@
-//! The state of a run: what is to come, what is under way, what came of it.
+//! The state of a run: the trials that wait, the trials that run, and the tally of those that have ended.
 
 mod give_up;
 
@@ -42,16 +42,17 @@ pub(crate) struct State {
     watchdog: Option<Watchdog>,
     tally: Tally,
     phase: RunPhase,
-    /// A trial took too long, or still ran at the end, and may keep its thread.
+    /// A trial took too long, or still ran at the end of the run, and its thread may go on.
     has_given_up: bool,
     /// No trial can come to its end any more.
     is_given_up: bool,
-    /// A thread watches whether std's locks can be had.
+    /// A thread waits for std's locks, see [`stuck_lock`](super::stuck_lock).
     watches_locks: bool,
     deferred: DeferredDrops,
 }
 
-/// What a run needed, to be ended when the state is not locked: threads that wait for worker processes may have messages.
+/// The workers and closures that a run leaves behind. They are ended when the state is not locked: threads that wait for
+/// worker processes may have messages.
 #[must_use]
 pub(super) struct Remains {
     pool: Option<Pool>,
@@ -112,7 +113,7 @@ impl State {
         self.conclude(step)
     }
 
-    /// Takes note of what happened.
+    /// Handles a message.
     pub(super) fn handle(&mut self, message: Message, driver: &Arc<Driver>) -> Step {
         if self.phase.is_over() {
             return None;
@@ -154,7 +155,7 @@ impl State {
         true
     }
 
-    /// As [`interrupt`](Self::interrupt); returns the worker processes, which are to be ended.
+    /// Does what [`interrupt`](Self::interrupt) does, and returns the worker processes, which are to be ended.
     pub(super) fn interrupt_all(&mut self) -> Option<Pool> {
         self.interrupt();
         self.pool.take()
@@ -172,7 +173,7 @@ impl State {
         passed + failed + ignored + measured
     }
 
-    /// Says whether a trial took too long or still ran at the end, which may keep its thread.
+    /// Says whether a trial took too long, or still ran at the end of the run: its thread may go on.
     pub(super) fn has_given_up(&self) -> bool {
         self.has_given_up
     }
@@ -183,7 +184,7 @@ impl State {
         self.clean_up()
     }
 
-    /// Returns what the run needed.
+    /// Returns what the run leaves behind.
     pub(super) fn clean_up(&mut self) -> Remains {
         self.watchdog = None;
         self.threads = ThreadPool::new(self.settings.thread);
@@ -201,7 +202,7 @@ impl State {
         mem::take(&mut self.deferred)
     }
 
-    /// Starts what can be started; says whether the run is over.
+    /// Starts the trials that may start; says whether the run is over.
     fn proceed(&mut self, driver: &Arc<Driver>) -> io::Result<bool> {
         if self.tally.has_setup_failed {
             return Ok(true);
@@ -295,7 +296,7 @@ impl State {
             return Ok(());
         };
         if self.pool.is_some() {
-            // The pool itself sees to it that no trial takes too long.
+            // The pool itself ends trials that take too long.
             self.watch(None, None);
         }
         self.output.event(&Event::Started(&description))
@@ -331,7 +332,7 @@ impl State {
             again.keep(&mut self.deferred);
         }
         let ended = match trial.expired_after() {
-            // It has come to its end while it was described.
+            // The trial has ended while it was described.
             Some(timeout) if ended.outcome != Outcome::timed_out(timeout) => {
                 Ended::cut_short(Outcome::timed_out(timeout), ended.output, Some(timeout))
             }
@@ -373,7 +374,7 @@ impl State {
     }
 }
 
-/// Returns the news of a trial in a worker process.
+/// Turns the progress of a trial in a worker process into a message.
 fn message_of(id: usize, progress: Progress) -> Message {
     match progress {
         Progress::Started => Message::Started(id),

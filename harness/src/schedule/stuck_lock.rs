@@ -1,4 +1,4 @@
-//! Gives a run up in which a test keeps std's lock of standard output or standard error for ever.
+//! Gives up a run in which a thread keeps std's lock of standard output or standard error for ever.
 //!
 //! For a test that was given up while it held the lock, as `io::stdout().lock()` around a call
 //! that blocks does, and for a thread that a test has left behind with the lock. Tests that print then wait for the lock, for ever if they have no time limit. Which tests print is not
@@ -15,10 +15,10 @@ use super::{Driver, Message, lock};
 /// The longest time in which no trial ends while the lock is kept.
 const STALL: Duration = Duration::from_secs(5);
 
-/// Watches both locks on a thread of its own, until it has had them. `title` is that of the trial that was given up, and
+/// Waits for both locks on a thread of its own. `title` is that of the trial that was given up, and
 /// may keep one; `None` if another thread does.
 pub(super) fn watch(title: Option<String>, driver: Weak<Driver>) {
-    // Without a thread the run may not end, as it would not without this file.
+    // If no thread can be started the run may hang.
     let _ = thread::Builder::new()
         .name("test-stuck-lock".to_owned())
         .spawn(move || {
@@ -49,7 +49,7 @@ fn lock_both() -> Receiver<()> {
 
 /// The end of a wait of [`STALL`].
 enum Wait {
-    /// The locks can be had, or the run is over.
+    /// No thread keeps the locks, or the run is over.
     Over,
     /// A trial has ended.
     Progressing,

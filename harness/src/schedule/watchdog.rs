@@ -39,7 +39,7 @@ impl Watchdog {
 
 fn start(driver: Weak<Driver>) -> Sender<Instant> {
     let (alarms, received) = mpsc::channel();
-    // If there is no thread to be had, notices and time-outs are missing.
+    // If no thread can be started, there are no notices of slow tests and no timeouts.
     let _ = thread::Builder::new()
         .name("test-watchdog".to_owned())
         .spawn(move || watch(&received, &driver));

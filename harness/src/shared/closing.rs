@@ -23,7 +23,7 @@ static STATE: Mutex<State> = Mutex::new(State {
 });
 
 struct State {
-    /// Runs under way: a test may have runs of its own.
+    /// The number of runs under way: a test may have runs of its own.
     runs: usize,
     /// Values whose opening has come to an end, in that order.
     opened: Vec<&'static dyn Closing>,
@@ -63,7 +63,7 @@ pub(crate) fn set_teardown(teardown: Teardown) {
     lock().teardown = Some(teardown);
 }
 
-/// A run under way; dropped, it has ended, and nothing is closed.
+/// A run under way. The run has ended when this is dropped, and nothing is closed then.
 pub(crate) struct RunScope(());
 
 impl RunScope {
@@ -101,8 +101,8 @@ fn leave() -> (usize, Option<Instant>) {
     (state.runs, state.deadline)
 }
 
-/// Returns the time that is left. A deadline that has passed is that of a run within a test, whose report
-/// was long ago.
+/// Returns the time until the deadline. One that has passed was set by an earlier run within a test, and limits this
+/// closing no more.
 fn time_until(deadline: Instant) -> Duration {
     let rest = deadline.checked_duration_since(Instant::now());
     rest.unwrap_or(CLOSING_LIMIT)
@@ -113,7 +113,7 @@ pub(crate) fn limit_closing() {
     lock().deadline = Some(Instant::now() + CLOSING_LIMIT);
 }
 
-/// Notes that a worker process has failed at its end, and prints what there is to say of that.
+/// Notes that a worker process has failed at its end, and prints its output.
 #[cfg(unix)]
 pub(crate) fn worker_failed(output: &[u8]) {
     print_error(output);
@@ -140,7 +140,7 @@ pub fn close_shared() -> bool {
     succeeded
 }
 
-/// As [`close_shared`], as far as that is possible in this time, on a thread that is left behind otherwise.
+/// Does what [`close_shared`] does, on another thread, and waits for that for this time at most.
 pub(crate) fn close_in_time(time: Duration) -> bool {
     let (closed, is_closed) = mpsc::channel();
     let thread = thread::Builder::new().name("test-shared".to_owned());
@@ -148,7 +148,7 @@ pub(crate) fn close_in_time(time: Duration) -> bool {
     closes.is_ok() && is_closed.recv_timeout(time).unwrap_or_default()
 }
 
-/// Takes the next of those that are to be called.
+/// Takes the next closing or tear-down that is to be called.
 fn next() -> Option<Teardown> {
     let mut state = lock();
     match state.opened.pop() {

@@ -100,7 +100,7 @@ struct State<T: 'static, E> {
     wakers: Vec<Waker>,
 }
 
-/// The phase of a value. Each run begins and ends with the first.
+/// The phase of a value. Each run begins and ends with `Unopened`.
 enum OpeningPhase<T: 'static, E> {
     /// No test has asked for it.
     Unopened,
@@ -129,7 +129,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
         }
     }
 
-    /// Has `close` called at the end of the run, with a reference to the value: an async function that
+    /// Sets `close`, an async function that is called at the end of the run with a reference to the value, and
     /// returns a `Result`.
     #[must_use]
     pub const fn with_close<F: Close<T, E> + Sync>(self, close: &'static F) -> Self {
@@ -150,13 +150,13 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     ///
     /// # Errors
     ///
-    /// That of `open`, for every caller. A panic of `open` is an error with its text.
+    /// Returns the error of `open`, to every caller. A panic of `open` is an error with its text.
     pub async fn get(&'static self) -> Result<&'static T, E> {
         self.open_once();
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// As [`get`](Self::get), for tests that are not async: blocks the thread meanwhile.
+    /// Does what [`get`](Self::get) does, for tests that are not async, and blocks the thread meanwhile.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The opening of a shared value, which runs by itself, whoever waits for it.
+//! The opening of a shared value. It goes on if the test that has asked for the value ends.
 
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
@@ -39,12 +39,12 @@ impl SharedError for Failed {
         let thread = thread::Builder::new().name("test-shared".to_owned());
         // Leaves the asking test's capture scope: the thread must not be taken for one of that test.
         let context = capture::Context::default();
-        // Where there is no thread the opening is dropped, which is an error of its own.
+        // If there is no thread the opening is dropped, and fails with an error that says so.
         let _ = context.run(|| thread.spawn(|| block_on(opening)));
     }
 }
 
-/// An opening under way. Dropped before its end, by a runtime that is shut down, it has failed.
+/// An opening under way. It has failed if it is dropped before its end, by a runtime that is shut down.
 pub(super) struct Opening<T: Send + Sync + 'static, E: SharedError> {
     shared: &'static Shared<T, E>,
     is_over: bool,

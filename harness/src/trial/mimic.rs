@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::trial::{Body, Done, Failed, Measurement, Trial, Verdict};
 
-/// Makes trials that were made for libtest-mimic run among others, with this harness's arguments,
-/// capture and report.
+/// Converts trials of libtest-mimic, which then run among others, with this harness's arguments, capture and report.
 ///
 /// The body of such a trial is known to libtest-mimic alone, which therefore runs each of them, with
 /// a temporary file for its report. That costs some 0.1 ms a trial.

@@ -49,7 +49,7 @@ impl State {
     /// Reports a trial whose body has returned, and whose thread waits for std's lock to flush standard output.
     fn report_returned(&mut self, id: usize, driver: &Arc<Driver>) -> io::Result<()> {
         let Some(ended) = self.running.take_returned(id) else {
-            // The thread has had the lock meanwhile.
+            // The thread has flushed meanwhile, and reports the end.
             return Ok(());
         };
         self.watch_locks(None, driver);
@@ -57,7 +57,7 @@ impl State {
         self.ended(id, ended)
     }
 
-    /// Watches whether std's locks can be had. `title` is that of the trial that keeps one, if that is known.
+    /// Starts the thread that waits for std's locks, once. `title` is that of the trial that keeps one, if that is known.
     fn watch_locks(&mut self, title: Option<String>, driver: &Arc<Driver>) {
         if !mem::replace(&mut self.watches_locks, true) {
             stuck_lock::watch(title, Arc::downgrade(driver));
@@ -83,10 +83,10 @@ impl State {
         };
         let now = Instant::now();
         if let Some(cancellation) = self.running.cancel(id, now) {
-            // What it has spawned elsewhere may keep a thread that others need.
+            // A task that the trial has spawned on a runtime of others may keep a thread that they need.
             self.has_given_up = true;
             self.deferred.cancel(cancellation);
-            // It ends by itself, with what its drop prints.
+            // The trial ends by itself, with what the drop of its future prints.
             self.wake_for_next_alarm();
             return Ok(());
         }
@@ -124,7 +124,7 @@ impl State {
         flush::suspect_lock();
     }
 
-    /// Fails what runs and what has not started.
+    /// Fails the trials that run, and those that have not started.
     pub(super) fn fail_rest(&mut self, reason: &str, driver: &Arc<Driver>) -> io::Result<()> {
         let failed = || Outcome::FailedBecause(reason.to_owned());
         self.is_given_up = true;
@@ -151,7 +151,7 @@ impl State {
 
 /// Describes a trial that has timed out, on a new thread, as that may block for ever.
 fn describe_aside(id: usize, test: Context, describe: Describe, driver: Arc<Driver>) {
-    // If there is no thread to be had, the trial is given up when the limit for its description ends.
+    // If no thread can be started, the trial is given up when the limit for its description ends.
     let _ = thread::Builder::new()
         .name("test-timeout".to_owned())
         .spawn(move || {
