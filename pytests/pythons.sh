@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests on other Pythons: `pytests/pythons.sh VERSION...`, as in `pytests/pythons.sh 3.9 3.14 3.13t`; or those that
-# the arguments for cargo choose: `pytests/pythons.sh VERSION... -- -p pyo3-aio`.
+# the arguments for cargo choose: `pytests/pythons.sh VERSION... -- -p pyo3-aio`. `pytests/pythons.sh --list` names those
+# versions with the GIL that are found without a chroot.
 #
 # A `t` after the version stands for CPython without the GIL. The script looks for a Python
 #   in PYTHONS_PREFIX/VERSION, if that variable is set: installed there from source;
@@ -166,6 +167,13 @@ if [ "${1:-}" = --within ]; then
   exit
 fi
 
+if [ "${1:-}" = --list ]; then
+  unset PYTHONS_CHROOT
+  for minor in {9..30}; do
+    ! find_python "3.$minor" || echo "3.$minor"
+  done
+  exit
+fi
 versions=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   versions+=("$1")
