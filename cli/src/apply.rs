@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::plan::Plan;
+use crate::plan::{FileChange, Plan};
 
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +34,7 @@ enum Undo {
 
 /// Writes all files of the plan. The caller commits when cargo accepts the result.
 pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
-    let mut transaction = Transaction::default();
-    for file in &plan.files {
-        transaction.write(&file.path, file.before.as_deref(), &file.after)?;
-    }
+    let mut transaction = apply_files(&plan.files)?;
     let manifest = &plan.manifest;
     let after = manifest.render();
     if after != manifest.original() {
@@ -45,6 +42,15 @@ pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
         let path = manifest.path().canonicalize();
         let path = path.unwrap_or_else(|_| manifest.path().to_owned());
         transaction.write(&path, Some(manifest.original()), &after)?;
+    }
+    Ok(transaction)
+}
+
+/// Writes files. The caller commits.
+pub(crate) fn apply_files(files: &[FileChange]) -> Result<Transaction, Error> {
+    let mut transaction = Transaction::default();
+    for file in files {
+        transaction.write(&file.path, file.before.as_deref(), &file.after)?;
     }
     Ok(transaction)
 }

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Run `cargo test` on the test targets, with libpython in the loader's paths
     Run(RunArgs),
+    /// Write the workflow that runs the tests on GitHub or GitLab, on one machine or many
+    Ci(CiArgs),
     /// Run a program with libpython in the loader's paths: for `runner` in `.cargo/config.toml`
     Runner(RunnerArgs),
     /// Print a completion script
@@ -229,6 +231,66 @@ pub(crate) struct RunArgs {
     pub(crate) selection: Selection,
 }
 
+/// The service that runs a workflow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum CiService {
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI/CD.
+    Gitlab,
+}
+
+/// Arguments of `ci`.
+///
+/// The workflow's first line records those that describe it, and a later run starts from them.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CiArgs {
+    /// Service that runs the workflow
+    pub(crate) service: CiService,
+    /// Machines among which the tests are divided [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) shards: Option<u16>,
+    /// Versions of Python, such as 3.9,3.13 [default: the one in use]
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', value_parser = python_version)]
+    pub(crate) python: Vec<String>,
+    /// Machines of GitHub, such as ubuntu-latest,macos-latest [default: ubuntu-latest]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = plain_word)]
+    pub(crate) os: Vec<String>,
+    /// Features to build the tests with
+    #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',', value_parser = plain_word)]
+    pub(crate) features: Vec<String>,
+    /// Change nothing, and exit with 1 if something would change
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) check: bool,
+    /// Replace a workflow that was changed by hand
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+/// Accepts a version of CPython 3.9 or newer, with or without a patch level, and `t` for free-threaded ones.
+fn python_version(text: &str) -> Result<String, String> {
+    let mut numbers = text.strip_suffix('t').unwrap_or(text).split('.');
+    let mut number = || numbers.next().map(str::parse::<u8>);
+    match (number(), number(), number(), number()) {
+        (Some(Ok(3)), Some(Ok(9..)), None | Some(Ok(_)), None) => Ok(text.to_owned()),
+        _ => Err("name versions of CPython from 3.9 on, such as 3.9,3.13".to_owned()),
+    }
+}
+
+/// Accepts a word that has the same meaning in YAML and in a shell without quotes.
+fn plain_word(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+".contains(c);
+    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("letters, digits and any of -_./+ make a name".to_owned()),
+    }
+}
+
 /// Arguments of `runner`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RunnerArgs {
@@ -250,7 +312,7 @@ pub(crate) fn arguments(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Cli, arguments};
+    use super::{Cli, arguments, plain_word, python_version};
 
     fn parse(line: &str) -> Cli {
         let words = line.split(' ').map(Into::into);
@@ -260,6 +322,24 @@ mod tests {
     #[test]
     fn clap_finds_no_contradiction() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn versions_of_cpython_are_accepted() {
+        for version in ["3.9", "3.13", "3.14t", "3.11.7"] {
+            assert!(python_version(version).is_ok(), "{version}");
+        }
+        for version in ["3", "3.8", "2.7", "3.x", "3.9.1.2", "pypy3.10", ""] {
+            assert!(python_version(version).is_err(), "{version}");
+        }
+    }
+
+    #[test]
+    fn words_that_need_quotes_are_refused() {
+        assert!(plain_word("ubuntu-24.04").is_ok());
+        for word in ["", "a b", "[x", "-a", "a\"", "$(a)"] {
+            assert!(plain_word(word).is_err(), "{word}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The subcommands, one module each, and the parts that several of them share.
 
 pub(crate) mod change;
+pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;

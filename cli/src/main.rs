@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use commands::{completions, demo, doctor, init, list, new, run};
+use commands::{ci, completions, demo, doctor, init, list, new, run};
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         cli::Command::List(args) => list::run(args, &cli.cargo, &shell),
         cli::Command::Doctor(args) => doctor::run(args, &cli.cargo, &shell),
         cli::Command::Run(args) => run::run(args, &cli.cargo, &shell),
+        cli::Command::Ci(args) => ci::run(args, &cli.cargo, &shell),
         cli::Command::Runner(args) => run::runner(args),
         cli::Command::Completions { shell } => Ok(completions::run(*shell)),
         cli::Command::Demo(args) => demo::run(args, &cli.cargo, &shell),

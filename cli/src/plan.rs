@@ -1,6 +1,7 @@
 //! Decides what to change, and changes nothing.
 
 mod changes;
+pub(crate) mod ci;
 mod edit;
 mod error;
 mod extension_module;
@@ -17,7 +18,7 @@ mod scaffold;
 pub(crate) mod target_name;
 mod test_target;
 
-pub(crate) use changes::Plan;
+pub(crate) use changes::{FileChange, Plan};
 pub(crate) use extension_module::is_declared as declares_extension_module;
 pub(crate) use repair::repair;
 pub(crate) use request::{ExistingFiles, Request, Template};

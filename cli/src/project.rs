@@ -6,6 +6,7 @@ mod library;
 pub(crate) mod manifest;
 pub(crate) mod nextest;
 mod package;
+pub(crate) mod repository;
 mod resolver;
 pub(crate) mod rust;
 mod select;

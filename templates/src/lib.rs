@@ -24,6 +24,42 @@ pub const DEMO_MANIFEST: &str = include_str!("../files/demo/Cargo.toml.in");
 /// The library of the crate that `demo` makes.
 pub const DEMO_LIB: &str = include_str!("../files/demo/src/lib.rs.in");
 
+/// The parts of the workflows that `ci` writes.
+pub mod ci {
+    /// A workflow of GitHub whose tests run on one machine.
+    pub const GITHUB_ONE: &str = include_str!("../files/ci/github_one.yml.in");
+
+    /// A workflow of GitHub whose tests are built once and run on several machines.
+    pub const GITHUB: &str = include_str!("../files/ci/github.yml.in");
+
+    /// The steps on GitHub that every job begins with.
+    pub const GITHUB_SETUP: &str = include_str!("../files/ci/github_setup.yml.in");
+
+    /// The steps on GitHub before a build.
+    pub const GITHUB_BUILD: &str = include_str!("../files/ci/github_build.yml.in");
+
+    /// The steps on GitHub after a run: annotations and the JUnit file.
+    pub const GITHUB_RESULTS: &str = include_str!("../files/ci/github_results.yml.in");
+
+    /// A workflow of GitLab whose tests run on one machine.
+    pub const GITLAB_ONE: &str = include_str!("../files/ci/gitlab_one.yml.in");
+
+    /// A workflow of GitLab whose tests are built once and run on several machines.
+    pub const GITLAB: &str = include_str!("../files/ci/gitlab.yml.in");
+
+    /// The beginning of a workflow of GitLab: the jobs that others extend.
+    pub const GITLAB_SETUP: &str = include_str!("../files/ci/gitlab_setup.yml.in");
+
+    /// The commands on GitLab before a build.
+    pub const GITLAB_BUILD: &str = include_str!("../files/ci/gitlab_build.yml.in");
+
+    /// The JUnit file of a job of GitLab.
+    pub const GITLAB_RESULTS: &str = include_str!("../files/ci/gitlab_results.yml.in");
+
+    /// The script that runs a part of an archive's tests.
+    pub const RUN: &str = include_str!("../files/ci/run.sh.in");
+}
+
 /// Replaces each `{{name}}` of a template by its value.
 ///
 /// Values are inserted as they are: a `{{name}}` in a value is not replaced.

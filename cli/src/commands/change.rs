@@ -147,14 +147,7 @@ fn print_status(plan: &Plan, shell: &Shell) {
 fn print_diff(plan: &Plan, project: &Project) {
     let manifest = &plan.manifest;
     let mut text = diff::unified("Cargo.toml", manifest.original(), &manifest.render());
-    for file in &plan.files {
-        let name = file
-            .path
-            .strip_prefix(project.folder())
-            .unwrap_or(&file.path);
-        let before = file.before.as_deref().unwrap_or_default();
-        text += &diff::unified(&name.display().to_string(), before, &file.after);
-    }
+    text += &diff::files(&plan.files, project.folder());
     // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -30,7 +30,8 @@ impl NextestConfig {
         }
     }
 
-    fn parse(text: &str) -> Self {
+    /// Parses the text of the file.
+    pub(crate) fn parse(text: &str) -> Self {
         let document = text.parse::<DocumentMut>().unwrap_or_default();
         let profiles = document.get("profile").and_then(Item::as_table_like);
         let mut profiles = profiles.into_iter().flat_map(TableLike::iter);

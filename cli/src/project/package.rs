@@ -74,6 +74,22 @@ impl Project {
             .collect()
     }
 
+    /// Inspects all members of the workspace, whichever of them the manifest belongs to.
+    pub(crate) fn inspect_workspace(
+        manifest_path: Option<&Path>,
+        flags: &CargoFlags,
+    ) -> Result<Vec<Self>, Error> {
+        let selection = Selection {
+            manifest_path: manifest_path.map(Path::to_owned),
+            ..Selection::default()
+        };
+        let (_, metadata) = load(&selection, flags)?;
+        let packages = metadata.workspace_packages().into_iter();
+        packages
+            .map(|package| Self::read(&metadata, package))
+            .collect()
+    }
+
     fn read(metadata: &Metadata, package: &Package) -> Result<Self, Error> {
         let manifest = Manifest::read(package.manifest_path.as_std_path())?;
         let root = metadata.workspace_root.as_std_path().join("Cargo.toml");

@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::project::rust::{SourceTree, TestFunctions};
+use crate::project::rust::{SourceTree, TestFunctions, TestLocation};
 use crate::project::{Project, TestTarget};
 
 /// A test file, registered or not.
@@ -23,8 +23,26 @@ pub(crate) struct Target {
     pub(crate) state: State,
     /// The modules in its `testing::main!`, which Python can import in the tests.
     pub(crate) modules: Vec<String>,
-    /// Its tests with `serial`, with their locations.
-    pub(crate) serial: Vec<String>,
+    /// Its tests with `serial`.
+    pub(crate) serial: Vec<SerialTest>,
+}
+
+/// A test that runs alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct SerialTest {
+    /// Its location, for messages.
+    pub(crate) location: String,
+    /// Its function; `None` if its name is known only when it runs.
+    pub(crate) function: Option<String>,
+}
+
+impl SerialTest {
+    fn new(project: &Project, test: &TestLocation) -> Self {
+        Self {
+            location: test.show(|path| project.shown(path)),
+            function: test.name.clone().filter(|name| name != "with_serial"),
+        }
+    }
 }
 
 /// The kind of a target.
@@ -151,7 +169,7 @@ fn find(project: &Project, sources: &[SourceTree]) -> Vec<Target> {
             kind: Kind::Test,
             state,
             modules: modules(source),
-            serial: project.show_tests(&serial.unwrap_or_default()),
+            serial: show_serial(project, &serial.unwrap_or_default()),
         })
     };
     sources.iter().filter_map(target).collect()
@@ -187,6 +205,11 @@ fn read_tests(project: &Project, source: &SourceTree) -> TestFunctions {
     let mut crates = project.library_crates();
     crates.extend(project.peer_crates());
     source.test_functions(&crates)
+}
+
+fn show_serial(project: &Project, tests: &[TestLocation]) -> Vec<SerialTest> {
+    let tests = tests.iter();
+    tests.map(|test| SerialTest::new(project, test)).collect()
 }
 
 /// The modules in `testing::main!`.

@@ -32,6 +32,12 @@ macro_rules! cases {
 }
 
 cases! {
+    ci_check
+    ci_github
+    ci_github_one
+    ci_gitlab
+    ci_nextest_exists
+    ci_refused
     doctor_attributes
     doctor_healthy
     doctor_module_files

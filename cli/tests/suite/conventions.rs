@@ -111,6 +111,7 @@ fn help_and_completions_know_every_command() {
             "list",
             "doctor",
             "run",
+            "ci",
             "runner",
             "completions",
             "demo",

@@ -74,12 +74,12 @@ const COMMANDS: [&str; 7] = [
     "init --runtime tokio --name module --lib",
 ];
 
-fn temporary() -> PathBuf {
+pub(crate) fn temporary() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("rendered")
 }
 
 /// A command as a user starts it, without the variables of the outer cargo.
-fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
+pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(folder)
@@ -94,7 +94,7 @@ fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     command
 }
 
-fn succeeds(command: &mut Command) -> Output {
+pub(crate) fn succeeds(command: &mut Command) -> Output {
     let output = command.output().unwrap();
     let (stdout, stderr) = (&output.stdout, &output.stderr);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -107,7 +107,7 @@ fn succeeds(command: &mut Command) -> Output {
     output
 }
 
-fn make_crate(name: &str) -> PathBuf {
+pub(crate) fn make_crate(name: &str) -> PathBuf {
     let folder = temporary().join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();

@@ -21,7 +21,7 @@ pub(super) fn find(project: &Project) -> Option<Target> {
             plain,
         )?,
         modules: super::modules(&library.source),
-        serial: project.show_tests(&tests.serial),
+        serial: super::show_serial(project, &tests.serial),
     })
 }
 

@@ -14,7 +14,7 @@ pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
     let targets = inspection.targets.iter();
     let tests: Vec<&str> = targets
         .flat_map(|target| &target.serial)
-        .map(String::as_str)
+        .map(|test| test.location.as_str())
         .collect();
     let level = match inspection.nextest_config {
         _ if tests.is_empty() => return None,

@@ -1,0 +1,241 @@
+//! The steps of a workflow that `ci` writes, taken from its text: tests that are built once run in three parts, in another
+//! folder, with a clean environment and without the target folder they were built in.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::rendered::{command, make_crate, succeeds};
+
+const FACTS: &str = r#"use pyo3::prelude::*;
+
+#[pyo3_aio::tokio::test]
+fn facts() -> PyResult<()> {
+    Python::attach(|py| {
+        let sys = py.import("sys")?;
+        let text = |name: &str| sys.getattr(name)?.extract::<String>();
+        let facts = [text("version")?, text("prefix")?, text("executable")?].map(|fact| fact.replace('\n', " "));
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let library = maps.split_whitespace().find(|word| word.contains("/libpython"));
+        let facts = format!("{}\n{}\n", facts.join("\n"), library.unwrap_or_default());
+        std::fs::write(std::env::var("FACTS").unwrap(), facts)?;
+        Ok(())
+    })
+}
+
+#[pyo3_aio::tokio::test(serial)]
+async fn runs_alone() {}
+
+pyo3_aio::testing::main!();
+"#;
+
+/// A Python, as it describes itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Python {
+    executable: PathBuf,
+    version: String,
+    prefix: String,
+    library: PathBuf,
+}
+
+impl Python {
+    fn ask(command: &Path) -> Option<Self> {
+        let script = "import os, sys, sysconfig\n\
+                      get = sysconfig.get_config_var\n\
+                      library = os.path.join(get('LIBDIR') or '', get('INSTSONAME') or '')\n\
+                      print(sys.executable, sys.version.replace('\\n', ' '), sys.prefix, library, sep='\\n')";
+        let output = Command::new(command).args(["-c", script]).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        let lines: Vec<&str> = text.lines().collect();
+        let &[executable, version, prefix, library] = lines.as_slice() else {
+            return None;
+        };
+        let library = PathBuf::from(library).canonicalize().ok()?;
+        library.is_file().then(|| Self {
+            executable: executable.into(),
+            version: version.to_owned(),
+            prefix: prefix.to_owned(),
+            library,
+        })
+    }
+
+    fn minor(&self) -> &str {
+        let end = self.version.match_indices('.').nth(1).unwrap().0;
+        &self.version[..end]
+    }
+
+    /// Another Python of the same minor version, if this machine has one.
+    fn other(&self) -> Option<Self> {
+        let name = format!("python{}", self.minor());
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = env::split_paths(&path).chain(["/usr/bin".into(), "/usr/local/bin".into()]);
+        let mut found = folders.filter_map(|folder| Self::ask(&folder.join(&name)));
+        found.find(|python| python.library != self.library)
+    }
+}
+
+/// A machine of the workflow: the sources in a folder of their own, and the few programs that it has.
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new(sources: &Path, python: &Path) -> Self {
+        let machine = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let copy = Command::new("cp")
+            .args(["-r"])
+            .arg(sources)
+            .arg(machine.sources())
+            .status();
+        assert!(copy.unwrap().success());
+        let programs = machine.folder.path().join("bin");
+        fs::create_dir(&programs).unwrap();
+        for (name, target) in [
+            ("cargo-nextest", nextest().unwrap().as_path()),
+            ("python", python),
+        ] {
+            let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", target.display());
+            fs::write(programs.join(name), script).unwrap();
+            fs::set_permissions(programs.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        machine
+    }
+
+    fn sources(&self) -> PathBuf {
+        self.folder.path().join("elsewhere")
+    }
+
+    /// Runs a part of the tests and returns their names from the JUnit file.
+    fn run(&self, script: &str) -> Vec<String> {
+        let mut shell = Command::new("bash");
+        let programs = self.folder.path().join("bin");
+        shell
+            .args(["-e", "-c", script])
+            .current_dir(self.sources())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
+            .env("FACTS", self.folder.path().join("facts"));
+        succeeds(&mut shell);
+        let junit = fs::read_to_string(self.sources().join("target/nextest/ci/junit.xml")).unwrap();
+        let cases = junit.split("<testcase name=\"").skip(1);
+        let names = cases.map(|case| case.split('"').take(3).collect::<Vec<_>>().join(""));
+        names.map(|name| name.replace(" classname=", " ")).collect()
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let facts = fs::read_to_string(self.folder.path().join("facts")).unwrap();
+        facts.lines().map(str::to_owned).collect()
+    }
+}
+
+/// The program, if it is installed.
+fn nextest() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let folders = env::split_paths(&path).chain([home.join(".cargo/bin")]);
+    let mut programs = folders.map(|folder| folder.join("cargo-nextest"));
+    programs.find(|program| program.is_file())
+}
+
+/// Returns the commands of a step: those after `- run:` that begin as given, or the block of the step of this name.
+fn step(workflow: &str, start: &str) -> String {
+    let one_line = workflow.lines().find_map(|line| {
+        let command = line.trim().strip_prefix("- run: ")?;
+        command.starts_with(start).then(|| command.to_owned())
+    });
+    one_line.unwrap_or_else(|| {
+        let (_, block) = workflow
+            .split_once(&format!("- name: {start}\n        run: |\n"))
+            .unwrap();
+        let lines = block
+            .lines()
+            .take_while(|line| line.starts_with("          "));
+        lines
+            .map(|line| format!("{}\n", line.trim_start()))
+            .collect()
+    })
+}
+
+#[test]
+fn tests_that_are_built_once_run_in_parts_on_other_machines() {
+    // `.ci/run` installs it.
+    if nextest().is_none() {
+        return;
+    }
+    let python = Python::ask("python3".as_ref()).expect("a Python with a shared library");
+    let folder = make_crate("many");
+    // The workflow belongs to a repository, and this folder lies in that of this project.
+    fs::create_dir(folder.join(".git")).unwrap();
+    let run = |words: &str| {
+        let program = env!("CARGO_BIN_EXE_cargo-pyo3-async-test");
+        succeeds(command(program, &folder).args(words.split(' ')))
+    };
+    run("init");
+    run("new facts");
+    fs::write(folder.join("pytests/facts.rs"), FACTS).unwrap();
+    run(&format!("ci github --shards 3 --python {}", python.minor()));
+    run("ci github --check");
+    let workflow = folder.join(".github/workflows/pyo3-async-test.yml");
+    let workflow = fs::read_to_string(workflow).unwrap();
+
+    let archive = step(&workflow, "cargo nextest archive");
+    let mut build = command("bash", &folder);
+    build
+        .args(["-e", "-c", &archive])
+        .env("PYO3_PYTHON", &python.executable);
+    succeeds(&mut build);
+
+    let run_parts = |machine: &Machine| {
+        let mut count = BTreeMap::new();
+        for shard in 1..=3 {
+            let script = step(&workflow, "Run the tests");
+            let script = script.replace("${{ matrix.shard }}", &shard.to_string());
+            for name in machine.run(&script) {
+                *count.entry(name).or_insert(0) += 1;
+            }
+        }
+        count
+    };
+    let expected = [
+        "facts rendered::facts",
+        "runs_alone rendered::facts",
+        "test_async_sleep rendered::test_example",
+        "test_python_awaits_rust rendered::test_example",
+        "test_sync_sleep rendered::test_example",
+    ];
+    let expected: BTreeMap<String, i32> = expected.map(|name| (name.to_owned(), 1)).into();
+
+    let machine = Machine::new(&folder, &python.executable);
+    assert_eq!(run_parts(&machine), expected);
+    assert_eq!(
+        machine.facts()[..2],
+        [python.version.clone(), python.prefix.clone()]
+    );
+
+    let Some(other) = python.other() else {
+        return;
+    };
+    let environments = tempfile::tempdir().unwrap();
+    let environment = environments
+        .path()
+        .canonicalize()
+        .unwrap()
+        .join("environment");
+    let make = ["-m", "venv", "--without-pip"];
+    succeeds(Command::new(&other.executable).args(make).arg(&environment));
+    let machine = Machine::new(&folder, &environment.join("bin/python"));
+    assert_eq!(run_parts(&machine), expected);
+    let executable = environment.join("bin/python").display().to_string();
+    let environment = environment.display().to_string();
+    let library = other.library.display().to_string();
+    assert_eq!(
+        machine.facts(),
+        [other.version, environment, executable, library]
+    );
+}
