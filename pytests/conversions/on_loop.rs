@@ -169,7 +169,10 @@ fn a_loop_that_closes_drops_the_function() -> PyResult<()> {
     let (mut call, event_loop) = Python::attach(|py| {
         let event_loop = py.import("asyncio")?.call_method0("new_event_loop")?;
         let locals = TaskLocals::new(event_loop.clone());
-        let call = run_on_loop(move |_| Ok(drop(guard)));
+        let call = run_on_loop(move |_| {
+            drop(guard);
+            Ok(())
+        });
         let call = Box::pin(runtime::scope(locals, call));
         PyResult::Ok((call, event_loop.unbind()))
     })?;
