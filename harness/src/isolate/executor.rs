@@ -20,15 +20,16 @@ use std::mem;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::Instant;
 
 use super::Request;
+use super::current_trial::CurrentTrial;
 use super::fd_loss;
+use super::frame::{self, FrameReader};
 use super::output_file::OutputFile;
-use super::protocol::{self, Call, FrameReader, Reply};
+use super::protocol::{Call, Reply};
 use crate::args::TimeLimits;
 use crate::capture::{Destination, flush, stdio};
-use crate::job::{Ended, FLUSH_LIMIT, Handle, Job, JobPhase, Thread, ThreadPool};
+use crate::job::{Ended, FLUSH_LIMIT, Handle, Job, Thread, ThreadPool};
 use crate::process::{self, CheckedFile};
 use crate::trial::{Describe, Trial};
 use crate::unwind;
@@ -60,7 +61,7 @@ struct State {
     received: u64,
     output: Option<OutputFile>,
     /// The trial that runs.
-    current: Option<Current>,
+    current: Option<CurrentTrial>,
     /// The number of trials that have started.
     started: u64,
     /// A thread keeps the lock of standard output, so that no trial starts any more.
@@ -70,15 +71,6 @@ struct State {
     /// This process has reported that a trial cannot run, or the parent has reported that the time of one is over: the
     /// parent will end this process.
     is_spent: bool,
-}
-
-/// A trial that runs.
-struct Current {
-    number: u64,
-    describe: Option<Describe>,
-    handle: Handle,
-    /// The end of the trial, and when it came, while standard output is flushed.
-    ended: Option<(Ended, Instant)>,
 }
 
 impl Executor {
@@ -238,7 +230,7 @@ impl Executor {
             let Some(current) = state.running(number) else {
                 return;
             };
-            current.ended = Some((ended, Instant::now()));
+            current.end(ended);
             // So that the flushes below write to the file. If this fails their output is lost.
             if let Some(output) = &state.output {
                 let _ = output.restore();
@@ -253,7 +245,8 @@ impl Executor {
     /// Sends the end of a trial, with everything that it has printed, unless that has been done.
     fn send_end(self: &Arc<Self>, number: u64) {
         let mut state = self.lock();
-        let has_ended = |current: &mut Current| current.number == number && current.ended.is_some();
+        let has_ended =
+            |current: &mut CurrentTrial| current.number == number && current.ended.is_some();
         let Some(mut current) = state.current.take_if(has_ended) else {
             return;
         };
@@ -284,11 +277,8 @@ impl Executor {
         let Some(current) = state.current.as_mut().filter(|current| current.is_late()) else {
             return;
         };
-        if current.ended.is_none() {
-            let Some(ended) = current.handle.take_returned() else {
-                return;
-            };
-            current.ended = Some((ended, Instant::now()));
+        if !current.take_returned() {
+            return;
         }
         let number = current.number;
         state.is_lock_lost = true;
@@ -299,7 +289,7 @@ impl Executor {
 
     /// Sends a reply; an error means that the parent has gone.
     fn reply(&self, reply: &Reply) {
-        let _ = protocol::send(&mut &*self.link, |frame| reply.encode(frame));
+        let _ = frame::send(&mut &*self.link, |frame| reply.encode(frame));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -317,31 +307,14 @@ impl State {
     fn begin(&mut self, describe: Option<Describe>) -> u64 {
         let number = self.started;
         self.started += 1;
-        self.current = Some(Current {
-            number,
-            describe,
-            handle: Handle::default(),
-            ended: None,
-        });
+        self.current = Some(CurrentTrial::new(number, describe));
         number
     }
 
     /// Returns the trial that runs, if it has this number.
-    fn running(&mut self, number: u64) -> Option<&mut Current> {
+    fn running(&mut self, number: u64) -> Option<&mut CurrentTrial> {
         let current = self.current.as_mut();
         current.filter(|current| current.number == number)
-    }
-}
-
-impl Current {
-    /// Says whether the flush of standard output takes too long.
-    fn is_late(&self) -> bool {
-        let since = match (&self.ended, self.handle.phase()) {
-            (Some((_, since)), _) => *since,
-            (None, Some(JobPhase::Returned(at))) => at,
-            (None, _) => return false,
-        };
-        since.elapsed() >= FLUSH_LIMIT
     }
 }
 
@@ -368,11 +341,11 @@ mod tests {
             name: name.to_owned(),
             occurrence: 0,
         };
-        protocol::send(link, |frame| Call::encode_run(&request, frame)).unwrap();
+        frame::send(link, |frame| Call::encode_run(&request, frame)).unwrap();
     }
 
     fn hear(link: &mut &UnixStream) -> Reply {
-        Reply::decode(&protocol::receive(link).unwrap()).unwrap()
+        Reply::decode(&frame::receive(link).unwrap()).unwrap()
     }
 
     #[test]
@@ -397,7 +370,7 @@ mod tests {
         assert_eq!(hear(&mut link), Reply::Ready { start: 0 });
         ask(&mut link, "blocks");
         ask(&mut link, "is_returned");
-        protocol::send(&mut link, Call::encode_return).unwrap();
+        frame::send(&mut link, Call::encode_return).unwrap();
         ask(&mut link, "comes_later");
         let (count, received) = (1, 2);
         assert_eq!(hear(&mut link), Reply::Returned { count, received });

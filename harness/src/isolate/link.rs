@@ -13,7 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::fd_loss;
-use super::protocol::{self, Reply};
+use super::frame;
+use super::protocol::Reply;
 use crate::capture::stdio;
 use crate::process::is_worker;
 
@@ -83,7 +84,7 @@ fn has_parent_gone(link: &UnixStream) -> bool {
 pub fn setup_failed() {
     if let Some(link) = &mut *lock() {
         // An error means that the parent has gone.
-        let _ = protocol::send(link, |frame| Reply::SetupFailed.encode(frame));
+        let _ = frame::send(link, |frame| Reply::SetupFailed.encode(frame));
     }
 }
 

@@ -11,9 +11,13 @@
 //! when a worker has gone it gives them to the next one.
 
 #[cfg(unix)]
+mod current_trial;
+#[cfg(unix)]
 mod executor;
 #[cfg(unix)]
 mod fd_loss;
+#[cfg(unix)]
+mod frame;
 #[cfg(unix)]
 mod link;
 #[cfg(not(unix))]

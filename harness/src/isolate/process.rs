@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use super::Request;
 use super::fd_loss;
+use super::frame::{self, FrameReader};
 use super::output_file::OutputFile;
-use super::protocol::{self, Call, FrameReader, Reply};
+use super::protocol::{Call, Reply};
 use super::replies::{Replies, SharedChild};
 use super::run_end::{Limit, RunEnd};
 use crate::args::INTERRUPTED;
@@ -93,7 +94,7 @@ impl Process {
         let mut frames = Vec::new();
         for request in requests {
             self.requested += 1;
-            protocol::frame(&mut frames, |frame| Call::encode_run(request, frame));
+            frame::frame(&mut frames, |frame| Call::encode_run(request, frame));
         }
         let _ = (&*self.link).write_all(&frames);
     }
@@ -130,7 +131,7 @@ impl Process {
     /// Asks the worker to print what the trial is doing, whose time is over, and waits for that for [`DESCRIPTION_LIMIT`].
     /// Returns what the trial printed if it ends meanwhile.
     pub(super) fn describe(&mut self) -> Vec<u8> {
-        let _ = protocol::send(&mut &*self.link, Call::encode_describe);
+        let _ = frame::send(&mut &*self.link, Call::encode_describe);
         let deadline = Instant::now() + DESCRIPTION_LIMIT;
         let mut output = Vec::new();
         loop {
@@ -275,13 +276,13 @@ mod tests {
         };
         let mut frame = Vec::new();
         let reply = Reply::Ended { ended, start: 0 };
-        protocol::frame(&mut frame, |frame| reply.encode(frame));
+        frame::frame(&mut frame, |frame| reply.encode(frame));
         let (first, second) = frame.split_at(frame.len() / 2);
         theirs.write_all(first).unwrap();
         let deadline = Instant::now() + Duration::from_millis(1);
         assert!(is_timeout(&process.receive(Some(deadline)).unwrap_err()));
         theirs.write_all(second).unwrap();
-        protocol::send(&mut theirs, |frame| Reply::Described.encode(frame)).unwrap();
+        frame::send(&mut theirs, |frame| Reply::Described.encode(frame)).unwrap();
         assert_eq!(process.describe(), b"printed");
         process.kill();
     }

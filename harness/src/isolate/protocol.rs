@@ -1,19 +1,15 @@
-//! The protocol of parent and worker: frames of a mark, a length, in eight bytes, and that many bytes. Both are the same
-//! binary, so there are no versions.
+//! The protocol of parent and worker: the messages in frames. Both are the same binary, so there are no versions.
 
 use std::borrow::Cow;
-use std::io::{self, ErrorKind, Read, Write};
-use std::mem;
+use std::io;
 use std::time::Duration;
 
 use super::Request;
+use super::frame::malformed;
 use crate::event::{Cause, Outcome};
 use crate::job::Ended;
 use crate::trial::Measurement;
 use crate::unwind::PanicRecord;
-
-/// Starts a frame, so that what a test writes to the socket is not taken for one.
-const MARK: [u8; 4] = *b"\xfflta";
 
 /// Tells a worker what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,88 +49,6 @@ pub(super) enum Reply {
         /// How many had been asked for. The parent may have asked for more meanwhile.
         received: u64,
     },
-}
-
-/// Writes a frame with one call.
-pub(super) fn send(stream: &mut impl Write, encode: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-    let mut frames = Vec::new();
-    frame(&mut frames, encode);
-    stream.write_all(&frames)
-}
-
-/// Appends a frame.
-pub(super) fn frame(frames: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
-    frames.extend_from_slice(&MARK);
-    let start = frames.len();
-    frames.extend_from_slice(&[0; 8]);
-    encode(frames);
-    let length = (frames.len() - start - 8) as u64;
-    frames[start..start + 8].copy_from_slice(&length.to_le_bytes());
-}
-
-/// Reads one frame.
-#[cfg(test)]
-pub(super) fn receive(stream: impl Read) -> io::Result<Vec<u8>> {
-    FrameReader::new(stream).receive()
-}
-
-/// The length of what comes before the payload of a frame: the mark, and the length of the payload.
-const HEADER: u64 = MARK.len() as u64 + 8;
-
-/// Reads frames. After an error, as of a read whose time is over, [`receive`](Self::receive) can be called again: it goes on
-/// within the frame.
-pub(super) struct FrameReader<R> {
-    reader: R,
-    /// The part of a frame that has been read.
-    partial: Vec<u8>,
-}
-
-impl<R: Read> FrameReader<R> {
-    pub(super) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            partial: Vec::new(),
-        }
-    }
-
-    pub(super) fn get_ref(&self) -> &R {
-        &self.reader
-    }
-
-    pub(super) fn get_mut(&mut self) -> &mut R {
-        &mut self.reader
-    }
-
-    /// Reads a frame, and returns its payload.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidData` if it is none.
-    pub(super) fn receive(&mut self) -> io::Result<Vec<u8>> {
-        self.read_up_to(MARK.len() as u64)?;
-        if !self.partial.starts_with(&MARK) {
-            return Err(malformed());
-        }
-        self.read_up_to(HEADER)?;
-        let length = self.partial.get(MARK.len()..HEADER as usize);
-        let length = length.and_then(|length| length.try_into().ok());
-        let length = u64::from_le_bytes(length.ok_or_else(malformed)?);
-        self.read_up_to(HEADER.saturating_add(length))?;
-        let mut frame = mem::take(&mut self.partial);
-        frame.drain(..HEADER as usize);
-        Ok(frame)
-    }
-
-    /// Reads until there are so many bytes of the frame.
-    fn read_up_to(&mut self, length: u64) -> io::Result<()> {
-        let missing = length.saturating_sub(self.partial.len() as u64);
-        let mut rest = self.reader.by_ref().take(missing);
-        // If this fails, `partial` has the bytes that came before.
-        match rest.read_to_end(&mut self.partial)? as u64 {
-            read if read == missing => Ok(()),
-            _ => Err(ErrorKind::UnexpectedEof.into()),
-        }
-    }
 }
 
 impl Call {
@@ -320,12 +234,9 @@ fn text(bytes: &[u8]) -> io::Result<String> {
     String::from_utf8(bytes.to_vec()).map_err(|_| malformed())
 }
 
-fn malformed() -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, "a malformed message")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::frame::{frame, receive, send};
     use super::*;
 
     #[test]
@@ -398,15 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_off_frame_is_an_error() {
-        let mut stream = Vec::new();
-        send(&mut stream, |frame| frame.extend_from_slice(b"abc")).unwrap();
-        stream.pop();
-        let cut_off = receive(&mut stream.as_slice()).unwrap_err();
-        assert_eq!(cut_off.kind(), ErrorKind::UnexpectedEof);
-        stream.insert(0, b'x');
-        let shifted = receive(&mut stream.as_slice()).unwrap_err();
-        assert_eq!(shifted.kind(), ErrorKind::InvalidData);
+    fn a_reply_that_is_cut_off_is_an_error() {
         assert!(Reply::decode(b"e").is_err());
         assert!(Reply::decode(b"").is_err());
     }

@@ -9,7 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Submission;
-use super::protocol::{self, Call};
+use super::frame;
+use super::protocol::Call;
 
 /// The length of the names that are sent ahead at once, in bytes. Sending them must not block: the worker may be
 /// blocked itself, until its replies are read.
@@ -140,7 +141,7 @@ impl State {
     fn recall(&mut self) {
         if let Some(link) = self.backlogs.iter_mut().find_map(Option::take) {
             // If the worker has gone its slot puts the trials back all the same.
-            let _ = protocol::send(&mut &*link, Call::encode_return);
+            let _ = frame::send(&mut &*link, Call::encode_return);
         }
     }
 }

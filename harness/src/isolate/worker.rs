@@ -311,7 +311,8 @@ mod tests {
     use std::sync::mpsc;
 
     use super::super::Request;
-    use super::super::protocol::{self, Call};
+    use super::super::frame;
+    use super::super::protocol::Call;
     use super::*;
 
     /// No call takes longer than this.
@@ -336,12 +337,12 @@ mod tests {
 
     fn hear(link: &UnixStream) -> Call {
         link.set_read_timeout(Some(LIMIT)).unwrap();
-        let payload = protocol::receive(&mut &*link).unwrap();
+        let payload = frame::receive(&mut &*link).unwrap();
         Call::decode(&payload).unwrap()
     }
 
     fn answer(link: &UnixStream, reply: &Reply) {
-        protocol::send(&mut &*link, |frame| reply.encode(frame)).unwrap();
+        frame::send(&mut &*link, |frame| reply.encode(frame)).unwrap();
     }
 
     fn returned(count: usize, received: u64) -> Reply {
