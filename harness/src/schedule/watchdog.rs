@@ -1,5 +1,10 @@
 //! A timer for the schedule, so that it needs none of a runtime.
+//!
+//! Every alarm that is set goes off. The schedule takes one that is to come for set: if an alarm that is due kept a later
+//! one from going off, as both reach the timer's thread at once, no trial would time out any more.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Weak;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -42,23 +47,62 @@ fn start(driver: Weak<Driver>) -> Sender<Instant> {
     // If no thread can be started, there are no notices of slow tests and no timeouts.
     let _ = thread::Builder::new()
         .name("test-watchdog".to_owned())
-        .spawn(move || watch(&received, &driver));
+        .spawn(move || {
+            watch(&received, || {
+                let driver = driver.upgrade();
+                driver
+                    .inspect(|driver| driver.send(Message::Tick))
+                    .is_some()
+            });
+        });
     alarms
 }
 
-fn watch(alarms: &Receiver<Instant>, driver: &Weak<Driver>) {
-    while let Ok(mut alarm) = alarms.recv() {
-        loop {
-            let rest = alarm.saturating_duration_since(Instant::now());
-            match alarms.recv_timeout(rest) {
-                Ok(other) => alarm = alarm.min(other),
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return,
+/// Calls `tick` at each alarm, until it returns `false`, or until no alarm can be set any more.
+fn watch(alarms: &Receiver<Instant>, tick: impl Fn() -> bool) {
+    let mut pending = BinaryHeap::<Reverse<Instant>>::new();
+    loop {
+        let received = match pending.peek() {
+            None => alarms.recv().map_err(RecvTimeoutError::from),
+            Some(Reverse(next)) => {
+                alarms.recv_timeout(next.saturating_duration_since(Instant::now()))
             }
-        }
-        let Some(driver) = driver.upgrade() else {
-            return;
         };
-        driver.send(Message::Tick);
+        match received {
+            Ok(alarm) => pending.push(Reverse(alarm)),
+            Err(RecvTimeoutError::Timeout) => {
+                pending.pop();
+                if !tick() {
+                    return;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// No alarm takes longer than this.
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn an_alarm_goes_off_though_another_one_was_due_when_it_was_set() {
+        let (sender, alarms) = mpsc::channel();
+        let (ticked, ticks) = mpsc::channel();
+        let due = Instant::now();
+        for alarm in [due, due + Duration::from_millis(50)] {
+            sender.send(alarm).unwrap();
+        }
+        thread::spawn(move || watch(&alarms, || ticked.send(()).is_ok()));
+        for _ in 0..2 {
+            assert_eq!(ticks.recv_timeout(LIMIT), Ok(()));
+        }
+        drop(sender);
+        assert!(ticks.recv().is_err());
     }
 }
