@@ -153,6 +153,14 @@ fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> 
     pyo3_aio::tokio::future_into_py(py, async move { Python::attach(|py| function.call0(py)) })
 }
 
+/// Calls an ordinary function of Python on a thread of the runtime that may block.
+#[pyfunction]
+fn call_blocking(function: Py<PyAny>) {
+    drop(pyo3_aio::tokio::spawn_blocking(move || {
+        Python::attach(|py| function.call0(py).map(drop))
+    }));
+}
+
 /// Awaits what an async function of Python returns, again and again, in a task of Rust's own.
 #[pyfunction]
 fn call_for_ever(py: Python<'_>, function: Py<PyAny>) -> PyResult<()> {

@@ -8,7 +8,7 @@ use pyo3::IntoPyObject;
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
-use crate::bridge::spawned;
+use crate::bridge::{spawned, spawned_blocking};
 use crate::convert::into_future::PyFuture;
 use crate::generic;
 use crate::panic::{CaughtPanic, catch, catch_call};
@@ -129,6 +129,16 @@ where
     F::Output: Send + 'static,
 {
     JoinHandle::new(::smol::spawn(spawned(Pointers::<Smol>::VTABLE, fut)))
+}
+
+/// Calls a function on a thread of the runtime that may block, with the current locals. [`generic::spawn_blocking`] says what
+/// the function finds there, and what happens when the interpreter exits.
+pub fn spawn_blocking<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    JoinHandle::new(::smol::unblock(spawned_blocking(f)))
 }
 
 runtime_functions!(Smol);

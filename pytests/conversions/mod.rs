@@ -15,6 +15,7 @@ mod loops;
 mod methods;
 mod on_loop;
 mod running;
+mod spawn_blocking;
 
 use std::ffi::CStr;
 

@@ -77,6 +77,27 @@ asyncio.run(main())
     );
 }
 
+#[pyo3_aio::tokio::test]
+fn the_exit_waits_for_a_blocking_function_inside_python() {
+    all_end_well(
+        "
+import asyncio, atexit, extension, os, threading, time
+began, ended = threading.Event(), []
+# Registered before the hook, and so called after it.
+atexit.register(lambda: ended or os._exit(3))
+async def main():
+    await extension.sleep(0.001)
+asyncio.run(main())
+def blocks():
+    began.set()
+    time.sleep(0.05)
+    ended.append(True)
+extension.call_blocking(blocks)
+began.wait()
+",
+    );
+}
+
 /// The beginning of a program that fails when something is counted after the exit hook.
 const COUNTS_AFTER_THE_HOOK: &str = "
 import atexit, os, time

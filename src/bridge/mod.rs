@@ -75,6 +75,6 @@ pub(crate) use runtime_vtable::RuntimeVtable;
 pub(crate) use task::erased::{Job, Work, convert};
 pub(crate) use task::future::Driver;
 pub(crate) use task::registration::Registration;
-pub(crate) use task::spawned::spawned;
+pub(crate) use task::spawned::{spawned, spawned_blocking};
 pub(crate) use task::task::{Target, Task};
 pub(crate) use task::unstarted::Unstarted;

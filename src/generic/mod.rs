@@ -40,7 +40,7 @@ pub use pyo3::{Py, pyfunction, pymethods};
 pub use crate::convert::into_stream::into_stream_with_locals;
 pub use crate::panic::CaughtPanic;
 pub use crate::program::block_on::{block_on, block_on_background};
-pub use crate::program::run::{run, run_until_complete, scope, spawn};
+pub use crate::program::run::{run, run_until_complete, scope, spawn, spawn_blocking};
 pub use crate::runtime::{ContextExt, JoinError, LocalContextExt, Runtime, SpawnLocalExt};
 
 #[expect(deprecated, reason = "they are deprecated for the user")]

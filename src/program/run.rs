@@ -7,7 +7,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::spawned;
+use crate::bridge::{spawned, spawned_blocking};
 use crate::convert::into_coroutine::{CoroutineName, FirstPoll, RustCoroutine, Settings};
 use crate::program::waiting::wait;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
@@ -39,6 +39,22 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     R::spawn(spawned(Pointers::<R>::VTABLE, fut))
+}
+
+/// Calls a function on a thread of the runtime that may block, with the current locals, as `asyncio.to_thread` does.
+///
+/// Conversions in the function, `block_on` and `spawn` use the loop and the context of the code that called this, and
+/// [`TaskLocals::run`] enters that context for calls of Python.
+///
+/// The handle is ready when the function has returned; dropping it lets the function run on. The interpreter's exit waits at
+/// most 5 seconds for functions that have begun. One that has not begun by then is not called, and its handle is never
+/// ready.
+pub fn spawn_blocking<R, F>(f: F) -> R::JoinHandle
+where
+    R: Runtime,
+    F: FnOnce() + Send + 'static,
+{
+    R::spawn_blocking(spawned_blocking(f))
 }
 
 /// Runs an event loop until a Rust future is done, and returns its output.

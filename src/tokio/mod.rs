@@ -17,7 +17,7 @@ use pyo3::IntoPyObject;
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
-use crate::bridge::spawned;
+use crate::bridge::{spawned, spawned_blocking};
 use crate::convert::into_future::PyFuture;
 use crate::generic;
 use crate::runtime::errors::would_wait_for_itself;
@@ -121,6 +121,20 @@ where
     F::Output: Send + 'static,
 {
     get_handle().spawn(spawned(Pointers::<Tokio>::VTABLE, fut))
+}
+
+/// Calls a function on a thread of the runtime that may block, with the current locals. [`generic::spawn_blocking`] says what
+/// the function finds there, and what happens when the interpreter exits.
+///
+/// # Panics
+///
+/// When the runtime has to be built and the operating system gives it no threads.
+pub fn spawn_blocking<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    get_handle().spawn_blocking(spawned_blocking(f))
 }
 
 runtime_functions!(Tokio);

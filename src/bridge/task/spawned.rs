@@ -1,8 +1,10 @@
-//! Futures of `spawn` and `block_on`, which are not converted: the interpreter's exit has to wait for their polls as well.
+//! Futures of `spawn` and `block_on`, and functions of `spawn_blocking`, which are not converted: the interpreter's exit has to
+//! wait for their polls and calls as well.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::thread;
 
 use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
 use crate::bridge::runtime_vtable::RuntimeVtable;
@@ -32,6 +34,26 @@ pub(crate) fn spawned<F: Future>(
         future: Some(Box::pin(with_current_locals(future))),
         is_late: exit::has_begun(),
         vtable,
+    }
+}
+
+/// Wraps a function that is about to be called on a thread that may block, with the current locals carried along. Its call
+/// counts as a poll.
+pub(crate) fn spawned_blocking<T>(function: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    exit::register_if_attached();
+    let is_late = exit::has_begun();
+    let (locals, instrumentation) = (current_locals::inherited(), Instrumentation::of_thread());
+    move || {
+        let polling = in_flight::enter();
+        if exit::has_begun() && !is_late {
+            // There is no output to return without a call. The exit of the process ends this thread.
+            drop(polling);
+            loop {
+                thread::park();
+            }
+        }
+        let _entered = locals.map(task_locals::enter);
+        instrumentation.run(function)
     }
 }
 
