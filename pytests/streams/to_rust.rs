@@ -1,6 +1,7 @@
 //! Asynchronous generators as Rust streams.
 
 use std::ffi::{CStr, CString};
+use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -54,7 +55,7 @@ async fn every_item_arrives_in_order() -> PyResult<()> {
 #[runtime::test]
 async fn items_arrive_in_order_with_backpressure() -> PyResult<()> {
     let names = Python::attach(generators)?;
-    let mut stream = stream(&names, c"count(1000)");
+    let mut stream = stream(&names, c"count(1000)").with_read_ahead(128);
     settles(&names, c"len(done) >= 128").await;
     for taken in 1..=400 {
         let item = next(&mut stream).await.unwrap()?;
@@ -70,6 +71,46 @@ async fn items_arrive_in_order_with_backpressure() -> PyResult<()> {
     awaited(&names, c"asyncio.sleep(0.02)").await;
     let done: usize = Python::attach(|py| eval(py, &names, c"len(done)").extract())?;
     assert!(done <= 656, "{done}");
+    Ok(())
+}
+
+/// How many items the generator has made that the consumer has not been given.
+fn ahead(names: &Py<PyDict>, taken: usize) -> usize {
+    let done: usize = Python::attach(|py| eval(py, names, c"len(done)").extract().unwrap());
+    done - taken
+}
+
+#[runtime::test]
+async fn a_consumer_that_takes_long_for_each_item_holds_few() -> PyResult<()> {
+    let names = Python::attach(generators)?;
+    let mut stream = stream(&names, c"count(1000)");
+    for taken in 1..=20 {
+        next(&mut stream).await.unwrap()?;
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(ahead(&names, taken) <= 3, "{}", ahead(&names, taken));
+    }
+    Ok(())
+}
+
+#[runtime::test]
+async fn the_read_ahead_can_be_set() -> PyResult<()> {
+    let names = Python::attach(generators)?;
+    let mut one = stream(&names, c"count(1000)").with_read_ahead(0);
+    for taken in 1..=300 {
+        next(&mut one).await.unwrap()?;
+        // Two may have come before it was set.
+        assert!(ahead(&names, taken) <= if taken < 3 { 2 } else { 1 });
+    }
+    drop(one);
+    settles(&names, c"done[-1] == 'closed'").await;
+    awaited(&names, c"asyncio.sleep(0, done.clear())").await;
+    let wide = stream(&names, c"count(1000)");
+    settles(&names, c"len(done) == 2").await;
+    let wide = wide.with_read_ahead(300);
+    settles(&names, c"len(done) == 300").await;
+    drop(wide);
+    settles(&names, c"done[-1] == 'closed'").await;
+    assert_eq!(ahead(&names, 0), 301);
     Ok(())
 }
 
@@ -97,7 +138,7 @@ async fn a_cancelled_generator_gives_cancelled_error() -> PyResult<()> {
 async fn dropping_the_stream_runs_aclose() -> PyResult<()> {
     let names = Python::attach(generators)?;
     // While the buffer is full.
-    let mut full = stream(&names, c"count(1000)");
+    let mut full = stream(&names, c"count(1000)").with_read_ahead(128);
     for _ in 0..3 {
         next(&mut full).await.unwrap()?;
     }

@@ -15,13 +15,14 @@ use pyo3::prelude::*;
 
 use crate::bridge::leaves_the_loop;
 use crate::convert::into_stream::await_iterator::{AwaitIterator, Resume};
-use crate::convert::into_stream::buffer::BUFFER;
+use crate::convert::into_stream::buffer::MAX_CAPACITY;
 use crate::convert::into_stream::shared_stream::{Errors, SharedStream, report};
 use crate::python::asyncio;
 use crate::python::step::Step;
 
-/// The most items of one iteration of the loop: half a buffer, so that the consumer takes one half while the other is filled.
-const BATCH: usize = BUFFER / 2;
+/// The most items of one iteration of the loop: half of the largest buffer, so that the consumer takes one half while the
+/// other is filled.
+const BATCH: usize = MAX_CAPACITY / 2;
 /// The longest time of one iteration of the loop. Other tasks of the loop wait for it.
 const TURN: Duration = Duration::from_millis(1);
 

@@ -15,10 +15,13 @@ use crate::task_locals::TaskLocals;
 
 /// The items of a Python asynchronous generator that runs on its event loop.
 ///
-/// A task on the loop steps the generator, whether or not this stream is polled, until 128 items wait for the consumer.
-/// It goes on when the consumer has taken those, all at once, so that the generator is never more than 256 items ahead.
-/// Items that are ready at once are collected without an iteration of the loop for each: at most 64 per iteration, and no longer than
-/// a millisecond.
+/// A task on the loop steps the generator, whether or not this stream is polled, until the buffer is full. It goes on when the
+/// consumer has taken the items in the buffer, all at once. Items that are ready at once are collected without an iteration of
+/// the loop for each: at most 64 per iteration, and no longer than a millisecond.
+///
+/// - **Read-ahead**: the buffer grows and shrinks with the consumer's pace, between 2 and 128 items, to hold about a
+///   millisecond of its work. So a consumer that takes long for each large item holds few of them: at most the 2 that wait,
+///   and those that it has taken. [`PyStream::with_read_ahead`] sets another size.
 ///
 /// - **Errors** of the generator are the last item, as the same exception object; so is `asyncio.CancelledError` when
 ///   the generator or its task is cancelled. An error that is not taken is reported to the loop's exception handler when
@@ -36,6 +39,26 @@ use crate::task_locals::TaskLocals;
 pub struct PyStream {
     shared: Arc<SharedStream>,
     taken: VecDeque<Py<PyAny>>,
+}
+
+impl PyStream {
+    /// Has the generator run ahead by this number of items, whatever the consumer's pace: so many wait for the consumer at
+    /// most. Since the consumer takes all that wait at once, up to twice that number less one are held in all.
+    ///
+    /// With 1 the generator makes the next item while the consumer works with one; 0 is taken as 1. Items that came before this
+    /// call, at most 2, stay.
+    ///
+    /// ```
+    /// # use pyo3::prelude::*;
+    /// # use pyo3_aio::{PyStream, TaskLocals, into_stream_with_locals};
+    /// fn chunks(locals: TaskLocals, download: Bound<'_, PyAny>) -> PyResult<PyStream> {
+    ///     Ok(into_stream_with_locals(locals, download)?.with_read_ahead(1))
+    /// }
+    /// ```
+    pub fn with_read_ahead(self, items: usize) -> Self {
+        self.shared.set_read_ahead(items.max(1));
+        self
+    }
 }
 
 impl Stream for PyStream {
@@ -65,6 +88,13 @@ impl Drop for PyStream {
 #[derive(Debug)]
 #[must_use = "dropping it closes the generator"]
 pub struct PyItems(PyStream);
+
+impl PyItems {
+    /// Has the generator run ahead by this number of items; see [`PyStream::with_read_ahead`].
+    pub fn with_read_ahead(self, items: usize) -> Self {
+        Self(self.0.with_read_ahead(items))
+    }
+}
 
 impl Stream for PyItems {
     type Item = Py<PyAny>;

@@ -152,14 +152,22 @@ impl SharedStream {
             _ => return false,
         };
         drop(before);
-        // The driver stores the future and then looks at the capacity; the consumer takes the items and then looks for a
-        // paused driver. So one of the two sees what the other has done.
+        // The driver stores the future and then looks at the capacity; the consumer takes the items, or sets the capacity, and
+        // then looks for a paused driver. So one of the two sees what the other has done.
         if self.buffer.free_capacity() == 0 {
             return true;
         }
         let pause = self.take_pause();
         drop(pause);
         false
+    }
+
+    /// Sets for good how many items may wait, and resumes a driver that may add more now.
+    pub(crate) fn set_read_ahead(self: &Arc<Self>, items: usize) {
+        self.buffer.set_capacity(items);
+        if self.is_paused() && self.buffer.free_capacity() > 0 {
+            self.hub().push(Arc::<Self>::clone(self));
+        }
     }
 
     fn is_paused(&self) -> bool {
