@@ -13,6 +13,19 @@
 //! need none. `run`, `run_until_complete`, [`run_forever`] and [`with_runtime`] are for programs whose main function is
 //! Rust. The feature `attributes` adds `#[main]`, and `testing` adds `#[test]` and a harness.
 //!
+//! # Calling Python from Rust
+//!
+//! | in Python | in Rust |
+//! | --- | --- |
+//! | `await function(1, key=2)` | `call(&function, (1,)).kwarg("key", 2).await?` |
+//! | `await object.method(1)` | `call_method(&object, "method", (1,)).await?` |
+//! | `async with manager as entered:` | `async_with(&manager, \|entered: Py<PyAny>\| async move { .. }).await?` |
+//! | `async for item in items:` | the stream that [`into_stream`] returns |
+//! | `async with asyncio.TaskGroup() as group:` | [`task_group`]`(\|group\| async move { .. }).await?` |
+//! | `task.cancel("why")` | [`PyFuture::cancel_with_message`] |
+//! | a call of code that is not async, on the loop's thread | `run_on_loop(\|py\| ..).await?` |
+//! | `await asyncio.to_thread(function)` | `spawn_blocking(\|\| ..).await` |
+//!
 //! # How results travel
 //!
 //! A Rust thread never attaches to Python to deliver a result. It pushes the result to a queue of the event loop, and
@@ -55,6 +68,7 @@ pub use crate::bridge::shutdown;
 pub use crate::cancel::CancelHandle;
 pub use crate::convert::into_future::{PyCall, PyFuture, into_future, into_future_with_locals};
 pub use crate::convert::into_stream::{PyItems, PyStream, into_stream, into_stream_with_locals};
+pub use crate::generic::{TaskGroup, task_group};
 pub use crate::program::background::background_loop;
 #[cfg(all(feature = "attributes", not(feature = "testing")))]
 #[doc(hidden)]

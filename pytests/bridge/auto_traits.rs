@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use pyo3::prelude::*;
 use pyo3_aio::testing::{Args, Shared, Test};
-use pyo3_aio::{CancelHandle, PyFuture, PyItems, PyStream, TaskLocals, async_std, generic, smol};
+use pyo3_aio::{
+    CancelHandle, PyFuture, PyItems, PyStream, TaskGroup, TaskLocals, async_std, generic, smol,
+};
 
 use crate::runtime;
 
@@ -62,6 +64,7 @@ fn values_may_be_shared_with_other_threads() {
     // Its output need not be `Send`, as with the `async fn` itself.
     assert_send::<generic::AsyncCall<smol::Smol, Rc<u8>>>();
     assert_send_and_sync::<CancelHandle>();
+    assert_send_and_sync::<TaskGroup>();
     assert_send_and_sync::<PyFuture>();
     assert_send_and_sync::<PyStream>();
     assert_send_and_sync::<PyItems>();
@@ -115,6 +118,7 @@ fn futures_may_be_sent() {
     assert_future_is_send(move |_| call(function()));
     let body = |_: u64| ready(Ok(()));
     assert_future_is_send(move |_| runtime::async_with(function(), body));
+    assert_future_is_send(|_| pyo3_aio::task_group(|_| ready(Ok(()))));
 }
 
 /// Not called: for types alone.

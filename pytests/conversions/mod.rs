@@ -16,6 +16,7 @@ mod methods;
 mod on_loop;
 mod running;
 mod spawn_blocking;
+mod task_groups;
 
 use std::ffi::CStr;
 

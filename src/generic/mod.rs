@@ -14,6 +14,7 @@ mod conversions;
 mod coroutine_builder;
 mod local_futures;
 mod streams;
+mod task_group;
 
 #[cfg(feature = "attributes")]
 pub use async_call::{AsyncCall, BlockingCall};
@@ -36,6 +37,8 @@ pub use async_call::{AnextOutput, Shares, frozen, qualified_name};
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
 pub use pyo3::{Py, pyfunction, pymethods};
+
+pub use task_group::{TaskGroup, task_group};
 
 pub use crate::convert::into_stream::into_stream_with_locals;
 pub use crate::panic::CaughtPanic;

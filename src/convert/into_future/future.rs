@@ -73,6 +73,18 @@ impl PyFuture {
         self.request_cancel(Some(message.into()));
     }
 
+    /// Waits for the output, and leaves it there: a drop then reports an error to the loop, as never retrieved.
+    pub(crate) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.shared
+            .as_ref()
+            .map_or(Poll::Ready(()), |shared| shared.poll_end(cx))
+    }
+
+    /// Takes the output if it is an error, after [`PyFuture::poll_end`] was ready.
+    pub(crate) fn take_error(&self) -> Option<PyErr> {
+        self.shared.as_ref()?.take_error()
+    }
+
     fn request_cancel(&self, message: Option<String>) {
         if let Some(shared) = &self.shared {
             shared.cancel(message);

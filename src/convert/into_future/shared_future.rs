@@ -192,6 +192,42 @@ impl SharedFuture {
         }
     }
 
+    /// Waits for the output, and leaves it there.
+    pub(crate) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // A waker's clone and drop run a runtime's code.
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        let has_ended = matches!(state.stage, TaskStage::Output(_) | TaskStage::Finished);
+        if has_ended || state.is_shut_down || self.hub().is_inherited() {
+            drop(state);
+            return Poll::Ready(());
+        }
+        let before = state.waker.replace(waker);
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+
+    /// Takes the output if it is an error, after [`SharedFuture::poll_end`] was ready.
+    pub(crate) fn take_error(&self) -> Option<PyErr> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.stage, TaskStage::Finished) {
+            TaskStage::Output(Err(error)) => Some(error),
+            TaskStage::Output(Ok(value)) => {
+                state.stage = TaskStage::Output(Ok(value));
+                None
+            }
+            stage => {
+                state.stage = stage;
+                Some(if state.is_shut_down {
+                    shutdown_error()
+                } else {
+                    left_behind_error()
+                })
+            }
+        }
+    }
+
     /// Lets the task run on. The loop's thread reports or drops an output that is there already.
     pub(crate) fn detach(self: Arc<Self>) {
         self.set_interest(Interest::Detached, |stage| {
