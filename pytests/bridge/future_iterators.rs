@@ -68,7 +68,8 @@ async def story(make):
             for steps in (
                 [('send', None)],
                 [('send', 5)],
-                [('__next__',), ('__next__',)],
+                # From Python 3.14 on the iterator of asyncio ends again and again as it has ended first.
+                [('__next__',)] * (2 if sys.version_info < (3, 14) else 1),
                 [('throw', KeyError('thrown'))],
                 [('throw', KeyError)],
                 [('throw', 5)],

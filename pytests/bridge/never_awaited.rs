@@ -100,8 +100,10 @@ def with_origin(make):
 def as_error(make):
     def unraisable(make):
         seen = []
+        # Python 3.14 names its own coroutine in the message, and gives no object.
+        name = lambda raised: raised.err_msg if raised.object is None else raised.object.__qualname__
         hook, sys.unraisablehook = sys.unraisablehook, lambda raised: seen.append(
-            (raised.exc_type, str(raised.exc_value), raised.object.__qualname__))
+            (raised.exc_type, str(raised.exc_value), 'of_python' in name(raised)))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter('error')

@@ -8,6 +8,17 @@ import asyncio, extension, os, sys, warnings
 # Python 3.12 warns of every fork of a process with threads.
 warnings.simplefilter('ignore', DeprecationWarning)
 
+def fork_that_runs_on():
+    # A child has no running loop (`on_fork` in Lib/asyncio/events.py), and since Python 3.14 no current task. Since then
+    # asyncio steps no task there: a child that goes on with its parent's loop has to set both.
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    child = os.fork()
+    if child == 0:
+        asyncio._set_running_loop(loop)
+        if asyncio.current_task() is None:
+            asyncio.tasks._enter_task(loop, task)
+    return child
+
 def join(child):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
@@ -110,7 +121,7 @@ fn a_forked_child_that_runs_on_takes_no_wake_up_of_its_parent() {
 async def main():
     loop = asyncio.get_running_loop()
     future = extension.start_sleep(0.1)
-    child = os.fork()
+    child = fork_that_runs_on()
     if child == 0:
         loop.call_later(0.5, os._exit, 9)
         await loop.create_future()
@@ -180,7 +191,7 @@ async def main():
     task = asyncio.ensure_future(extension.sleep(60))
     gathered = asyncio.gather(extension.start_sleep(60), extension.sleep(60))
     await asyncio.sleep(0.01)
-    child = os.fork()
+    child = fork_that_runs_on()
     if child == 0:
         for awaitable in future, task, gathered:
             assert await told(awaitable) == 'told'
@@ -228,7 +239,7 @@ fn a_child_that_goes_on_with_its_parents_loop_does_not_spin() {
         "
 async def main():
     future = extension.start_sleep(0.05)
-    child = os.fork()
+    child = fork_that_runs_on()
     if child == 0:
         loop.turns = 0
         await loop.sleep(0.5)
@@ -249,7 +260,7 @@ fn a_child_that_outlives_its_parent_takes_its_wake_up() {
         "
 async def main():
     extension.start_sleep(0.05)
-    child = os.fork()
+    child = fork_that_runs_on()
     if child == 0:
         while os.getppid() == parent:
             await loop.sleep(0.001)
@@ -281,7 +292,7 @@ async def main():
     ticks = extension.tick(60)
     step = asyncio.ensure_future(ticks.__anext__())
     await asyncio.sleep(0.01)
-    child = os.fork()
+    child = fork_that_runs_on()
     if child == 0:
         assert await told(step) == 'told'
         assert await told(ticks.__anext__()) == 'told'
