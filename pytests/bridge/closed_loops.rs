@@ -19,6 +19,11 @@ def turn(loop):
     loop.call_soon(loop.stop)
     loop.run_forever()
 
+# Until the loop has taken what was pushed to it, for which another thread wakes it.
+def turn_until_it_sleeps(loop):
+    while not asyncio.all_tasks(loop):
+        turn(loop)
+
 # Without `threading`, whose threads belong to tests, by a function of pyo3's.
 def close_and_wait(loop, descriptor):
     import _thread, select
@@ -120,7 +125,7 @@ async fn a_loop_that_is_closed_while_it_is_woken_ends_what_is_pending_on_it() ->
         let event_loop = defined(py, "ClosedMeanwhile")?.call0()?;
         event_loop.setattr("is_racing", false)?;
         let first = sleep_on(&event_loop)?;
-        defined(py, "turn")?.call1((&event_loop,))?;
+        defined(py, "turn_until_it_sleeps")?.call1((&event_loop,))?;
         event_loop.setattr("is_racing", true)?;
         // This wakes the loop.
         drop(sleep_on(&event_loop)?);
