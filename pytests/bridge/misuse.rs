@@ -32,8 +32,10 @@ class Surprise(Exception):
 
 THROWS = [
     (5,), (int,), (5, 6), (ValueError(1), 2), (ValueError, 1, 7), (ValueError, None, 7), (Surprise,),
-    (KeyError,), (KeyError, 'key'), (KeyError, KeyError('key')), (StopIteration, 3), (KeyError('key'), None, None),
+    (KeyError,), (KeyError, 'key'), (KeyError, KeyError('key')), (KeyError('key'), None, None),
 ]
+# From Python 3.12 on the code of a coroutine replaces a StopIteration, not the interpreter: one without a step lets it through.
+STOPS = [StopIteration, StopAsyncIteration] if sys.version_info < (3, 12) else []
 
 def throws(make):
     for arguments in THROWS:
@@ -56,6 +58,8 @@ def of_coroutine(make):
     unstarted.close()
     subject = make(lambda: subject.send(None))
     yield said(subject.send, None)
+    for kind in STOPS:
+        yield said(make(int).throw, kind(3))
     yield from throws(lambda: make(int))
 
 def of_generator(make):
@@ -67,7 +71,7 @@ def of_generator(make):
     subject = make(lambda: step.send(None))
     step = subject.__anext__()
     yield said(step.send, None)
-    for kind in StopIteration, StopAsyncIteration:
+    for kind in STOPS:
         yield said(make(int).athrow(kind(3)).send, None)
     yield from throws(lambda: make(int).__anext__())
 ";
