@@ -9,6 +9,7 @@ mod exit;
 #[cfg(unix)]
 mod fork;
 mod nest_asyncio;
+mod refusals;
 mod shutdown;
 mod signals;
 

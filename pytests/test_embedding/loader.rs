@@ -124,3 +124,43 @@ async fn a_python_without_a_shared_library_is_one_clear_error() {
                     install --force 3.11`";
     assert!(output.stderr.contains(expected), "{output:#?}");
 }
+
+/// pyo3 refuses these Pythons when it is built.
+#[pyo3_aio::smol::test(timeout = "10m")]
+async fn a_python_that_pyo3_does_not_take_is_one_clear_error() {
+    let free_threaded = "target_abi=CPython-free_threaded-3.13\nbuild_flags=Py_GIL_DISABLED\n";
+    let mut refused = vec![
+        (
+            "too_new",
+            "3.42",
+            "",
+            "(3.42) is newer than PyO3's maximum supported version",
+        ),
+        (
+            "too_old",
+            "3.8",
+            "",
+            "(3.8) is lower than PyO3's minimum supported version (3.9)",
+        ),
+    ];
+    if !include_str!("../../Cargo.lock").contains("name = \"pyo3\"\nversion = \"0.28.") {
+        refused.push((
+            "free_threaded",
+            "3.13",
+            free_threaded,
+            "PyO3 does not support the free-threaded build of CPython versions below 3.14",
+        ));
+    }
+    for (name, version, flags, expected) in refused {
+        // They share what is built before pyo3's build script runs.
+        let krate = Krate::new(name, "static");
+        let file = krate.folder().join("pyo3.txt");
+        let configuration = format!(
+            "implementation=CPython\nversion={version}\nshared=true\nlib_name=python{version}\npointer_width=64\n{flags}"
+        );
+        fs::write(&file, configuration).unwrap();
+        let output = krate.with("PYO3_CONFIG_FILE", file).cargo("check").await;
+        assert_eq!(output.code, Some(101), "{output:#?}");
+        assert!(output.stderr.contains(expected), "{output:#?}");
+    }
+}
