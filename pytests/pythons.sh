@@ -55,6 +55,16 @@ copy_with_pyo3() {
   (cd "$1" && cargo update --quiet pyo3 --precise "${newest:-$2}")
 }
 
+# PYTHON ENVIRONMENT LIST: makes a virtual environment with the packages that can be had for this Python.
+install_packages() {
+  local package
+  "$1" -m venv --clear "$2"
+  while read -r package; do
+    "$2/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$package" ||
+      echo "$package cannot be installed"
+  done < <(grep -v '^#' "$3")
+}
+
 # FOLDER SOURCES PYTHON VERSION [ARGUMENT...]: runs the tests, with logs in the folder. Within a chroot it runs there.
 test_python() {
   local folder=$1 sources=$2 python=$3 version=$4
@@ -70,18 +80,11 @@ test_python() {
     ln -sf "$python" "$bin/python3"
   fi
 
-  "$python" -m venv --clear "$venv"
-  local package
-  while read -r package; do
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --prefer-binary "$package" 2>>"$folder/pip.log" ||
-      echo "$package cannot be installed"
-  done < <(grep -v '^#' "$sources/pytests/optional-packages.txt")
-
   local variables=(PATH="$before:/usr/local/bin:/usr/bin:/bin" HOME="$folder/home" TMPDIR="$folder/tmp")
   variables+=(CARGO_HOME="$CARGO_HOME" RUSTUP_HOME="$RUSTUP_HOME" PYENV_ROOT="${PYENV_ROOT:-$HOME/.pyenv}")
   variables+=(CARGO_TARGET_DIR="${PYTHONS_TARGET:-$folder/target}" CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never)
   # An extension module that does not say that it can do without the GIL would switch the GIL on.
-  case $version in *t) variables+=(PYTHON_GIL=0) ;; esac
+  case $version in *t) variables+=(PYTHON_GIL=0 PYO3_AIO_STRESS="${PYO3_AIO_STRESS:-100000}") ;; esac
   local network
   mapfile -t network < <(env | grep -iE '^((https?|no)_proxy|ssl_cert_file|cargo_http_[a-z_]+)=')
   run() { (cd "$sources" && env -i "${variables[@]}" "${network[@]}" "$@"); }
@@ -91,6 +94,7 @@ test_python() {
   local skipped
   mapfile -t skipped < <(sed -nE 's/^test (.*) \.\.\. ignored, .*/\1/p' "$log" | grep -v '^attributes::marks::' | sort -u)
   if [ ${#skipped[@]} -gt 0 ]; then
+    install_packages "$python" "$venv" "$sources/pytests/optional-packages.txt" 2> "$folder/pip.log"
     run PYO3_ASYNC_TEST_PYTHON="$venv" cargo test "$@" --no-fail-fast --tests -- --exact "${skipped[@]}" \
       > "$log.more" 2>&1 || true
   fi
@@ -127,8 +131,9 @@ of_version() {
     in_chroot "$chroot" "$folder" "$sources" "$python" "$version" "${arguments[@]}"
   fi
 
-  local logs=("$folder"/tests.log*) full
-  full=$("${chroot:+chroot}" ${chroot:+"$chroot"} "$python" -c 'import sys; print(sys.version.split()[0])')
+  local logs=("$folder"/tests.log*) full within=()
+  [ -z "$chroot" ] || within=(chroot "$chroot")
+  full=$("${within[@]}" "$python" -c 'import sys; print(sys.version.split()[0])')
   local passed failed skipped
   passed=$(sum passed "${logs[@]}") failed=$(sum failed "${logs[@]}")
   skipped=$(grep -cE '^test .* \.\.\. ignored, ' "$folder/tests.log.more" || true)

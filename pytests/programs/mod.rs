@@ -12,6 +12,7 @@ mod nest_asyncio;
 mod refusals;
 mod shutdown;
 mod signals;
+mod threads;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -48,8 +49,13 @@ pub(crate) fn ends_with(status: i32, program: &str) {
 
 /// Runs a program; returns its status and what it wrote on stderr.
 pub(crate) fn run(program: &str) -> (ExitStatus, String) {
+    run_within(TIMEOUT, &["-c", program])
+}
+
+/// Runs Python with these arguments, as [`run`] does.
+pub(crate) fn run_within(limit: Duration, arguments: &[&str]) -> (ExitStatus, String) {
     let mut child = Command::new(python())
-        .args(["-c", program])
+        .args(arguments)
         .env_clear()
         .env("PYTHONPATH", folder_of_the_module())
         .stdin(Stdio::null())
@@ -67,9 +73,9 @@ pub(crate) fn run(program: &str) -> (ExitStatus, String) {
     let status = loop {
         match child.try_wait().unwrap() {
             Some(status) => break status,
-            None if started.elapsed() > TIMEOUT => {
+            None if started.elapsed() > limit => {
                 child.kill().unwrap();
-                panic!("the program hangs: {program}");
+                panic!("the program hangs: {}", arguments.join(" "));
             }
             None => std::thread::sleep(Duration::from_millis(2)),
         }
