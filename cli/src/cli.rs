@@ -262,6 +262,9 @@ pub(crate) struct CiArgs {
     /// Change nothing, and exit with 1 if something would change
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) check: bool,
+    /// Take the workflow's steps on this machine: build an archive, unpack it elsewhere, run each part
+    #[arg(long = "try", conflicts_with_all = ["check", "dry_run"])]
+    pub(crate) is_tried: bool,
     /// Replace a workflow that was changed by hand
     #[arg(long)]
     pub(crate) force: bool,

@@ -1,5 +1,7 @@
 //! `ci`: writes the workflow that runs the tests on a service's machines.
 
+mod trial;
+
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -55,30 +57,41 @@ pub(crate) fn run(
         print_status(&plan, shell);
         let path = ci::workflow_path(args.service);
         shell.status("Unchanged", format_args!("{path} is up to date"));
-        return Ok(ExitCode::SUCCESS);
-    }
-    if !is_shown {
+    } else if is_shown {
+        show(&plan, &repository, shell);
+        return Ok(conclude(&plan, args, shell));
+    } else {
         apply::apply_files(&plan.files)?.commit();
         print_status(&plan, shell);
         shell.note(
             "`cargo pyo3-async-test ci` with `--check` tells when they have to be written again",
         );
-        return Ok(ExitCode::SUCCESS);
     }
-    print_status(&plan, shell);
+    match args.is_tried {
+        true => Ok(trial::run(&first.workspace_root, &settings, flags, shell)?),
+        false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn show(plan: &CiPlan, repository: &Repository, shell: &Shell) {
+    print_status(plan, shell);
     let text = diff::files(&plan.files, &repository.root);
     // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Says what follows from changes that are only shown.
+fn conclude(plan: &CiPlan, args: &CiArgs, shell: &Shell) -> ExitCode {
     if args.check {
         let names: Vec<&str> = plan.status().map(|(_, name)| name).collect();
         shell.problem(format_args!(
             "not up to date: {}; run this without `--check`",
             names.join(", ")
         ));
-        return Ok(ExitCode::FAILURE);
+        return ExitCode::FAILURE;
     }
     shell.warn("nothing is written due to dry run");
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 fn read_existing(service: CiService, repository: &Repository, workspace: &Path) -> ExistingFiles {

@@ -1,7 +1,6 @@
 //! `run`, which is `cargo test` on the test targets, and `runner`, which starts one program. Both add the folder of
 //! libpython to the loader's paths.
 
-use std::env;
 use std::error::Error;
 use std::process::{Command, ExitCode};
 
@@ -134,16 +133,8 @@ fn become_program(mut command: Command) -> std::io::Result<ExitCode> {
 }
 
 fn prepare(command: &mut Command, python: Option<&python::Python>) {
-    let present = command
-        .get_envs()
-        .find(|(name, _)| *name == loader::VARIABLE);
-    let present = match present {
-        Some((_, changed)) => changed.map(ToOwned::to_owned),
-        None => env::var_os(loader::VARIABLE),
-    };
-    let value = python.and_then(|python| loader::with_folder_of(&python.library, present));
-    if let Some(value) = value {
-        command.env(loader::VARIABLE, value);
+    if let Some(python) = python {
+        loader::add_folder_of(command, &python.library);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The variable in which the loader looks for folders.
 pub(crate) const VARIABLE: &str = if cfg!(target_os = "macos") {
@@ -13,9 +14,21 @@ pub(crate) const VARIABLE: &str = if cfg!(target_os = "macos") {
     "LD_LIBRARY_PATH"
 };
 
+/// Adds the library's folder to the paths in which a command looks for libraries.
+pub(crate) fn add_folder_of(command: &mut Command, library: &Path) {
+    let changed = command.get_envs().find(|(name, _)| *name == VARIABLE);
+    let present = match changed {
+        Some((_, changed)) => changed.map(ToOwned::to_owned),
+        None => env::var_os(VARIABLE),
+    };
+    if let Some(value) = with_folder_of(library, present) {
+        command.env(VARIABLE, value);
+    }
+}
+
 /// Returns the variable's value with the library's folder at the end, so that folders of cargo or of the user come first.
 /// `None` if the folder is in it already.
-pub(crate) fn with_folder_of(library: &Path, present: Option<OsString>) -> Option<OsString> {
+fn with_folder_of(library: &Path, present: Option<OsString>) -> Option<OsString> {
     let folder = library.parent()?;
     let mut folders: Vec<PathBuf> = match &present {
         Some(present) => env::split_paths(present).collect(),

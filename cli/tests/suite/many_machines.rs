@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::rendered::{command, make_crate, succeeds};
+use crate::sandbox::Sandbox;
 
 const FACTS: &str = r#"use pyo3::prelude::*;
 
@@ -110,18 +111,27 @@ impl Machine {
         self.folder.path().join("elsewhere")
     }
 
-    /// Runs a part of the tests and returns their names from the JUnit file.
-    fn run(&self, script: &str) -> Vec<String> {
-        let mut shell = Command::new("bash");
+    /// Returns a command in the sources' folder, with nothing of this process's environment.
+    fn command(&self, program: &str, script: &str) -> Command {
         let programs = self.folder.path().join("bin");
-        shell
-            .args(["-e", "-c", script])
+        let mut command = Command::new(programs.join(program));
+        if program == "bash" {
+            command = Command::new(program);
+            command.arg("-e");
+        }
+        command
+            .args(["-c", script])
             .current_dir(self.sources())
             .env_clear()
             .env("HOME", self.folder.path())
-            .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
-            .env("FACTS", self.folder.path().join("facts"));
-        succeeds(&mut shell);
+            .env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+        command
+    }
+
+    /// Runs a part of the tests and returns their names from the JUnit file.
+    fn run(&self, script: &str) -> Vec<String> {
+        let mut shell = self.command("bash", script);
+        succeeds(shell.env("FACTS", self.folder.path().join("facts")));
         let junit = fs::read_to_string(self.sources().join("target/nextest/ci/junit.xml")).unwrap();
         let cases = junit.split("<testcase name=\"").skip(1);
         let names = cases.map(|case| case.split('"').take(3).collect::<Vec<_>>().join(""));
@@ -150,15 +160,14 @@ fn step(workflow: &str, start: &str) -> String {
         command.starts_with(start).then(|| command.to_owned())
     });
     one_line.unwrap_or_else(|| {
-        let (_, block) = workflow
-            .split_once(&format!("- name: {start}\n        run: |\n"))
-            .unwrap();
-        let lines = block
-            .lines()
-            .take_while(|line| line.starts_with("          "));
-        lines
-            .map(|line| format!("{}\n", line.trim_start()))
-            .collect()
+        let (_, rest) = workflow.split_once(&format!("- name: {start}\n")).unwrap();
+        let (_, block) = rest.split_once("        run: |\n").unwrap();
+        let indent = "          ";
+        let lines = block.lines().map_while(|line| match line {
+            "" => Some(""),
+            line => line.strip_prefix(indent),
+        });
+        lines.map(|line| format!("{line}\n")).collect()
     })
 }
 
@@ -183,6 +192,20 @@ fn tests_that_are_built_once_run_in_parts_on_other_machines() {
     run("ci github --check");
     let workflow = folder.join(".github/workflows/pyo3-async-test.yml");
     let workflow = fs::read_to_string(workflow).unwrap();
+
+    let mut trial = command(env!("CARGO_BIN_EXE_cargo-pyo3-async-test"), &folder);
+    trial
+        .args(["ci", "github", "--try"])
+        .env("PYO3_PYTHON", &python.executable)
+        .env("FACTS", folder.join("facts"));
+    let said = String::from_utf8(succeeds(&mut trial).stderr).unwrap();
+    assert!(said.contains("     Running part 3 of 3\n"), "{said}");
+    assert!(
+        said.ends_with("    Finished the workflow's steps, on this machine\n"),
+        "{said}"
+    );
+    assert!(folder.join("facts").is_file());
+    fs::remove_file(folder.join("facts")).unwrap();
 
     let archive = step(&workflow, "cargo nextest archive");
     let mut build = command("bash", &folder);
@@ -218,6 +241,35 @@ fn tests_that_are_built_once_run_in_parts_on_other_machines() {
         [python.version.clone(), python.prefix.clone()]
     );
 
+    // A test that fails, because it lacks a variable, becomes an annotation.
+    let mut annotations = String::new();
+    for shard in 1..=3 {
+        let script =
+            step(&workflow, "Run the tests").replace("${{ matrix.shard }}", &shard.to_string());
+        if !machine
+            .command("bash", &script)
+            .output()
+            .unwrap()
+            .status
+            .success()
+        {
+            let script = step(&workflow, "Annotate the tests that failed");
+            annotations +=
+                &String::from_utf8(succeeds(&mut machine.command("python", &script)).stdout)
+                    .unwrap();
+        }
+    }
+    assert_eq!(annotations.lines().count(), 1, "{annotations}");
+    let line = FACTS
+        .lines()
+        .position(|line| line.contains("\"FACTS\""))
+        .unwrap()
+        + 1;
+    let start =
+        format!("::error file=pytests/facts.rs,line={line},title=rendered%3A%3Afacts facts::");
+    assert!(annotations.starts_with(&start), "{annotations}");
+    assert!(annotations.contains("NotPresent"), "{annotations}");
+
     let Some(other) = python.other() else {
         return;
     };
@@ -238,4 +290,76 @@ fn tests_that_are_built_once_run_in_parts_on_other_machines() {
         machine.facts(),
         [other.version, environment, executable, library]
     );
+}
+
+#[test]
+fn a_trial_without_cargo_nextest_names_the_way_out() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ci_github/in");
+    let sandbox = Sandbox::new(&case);
+    let real = env::var("CARGO").unwrap();
+    let script = format!("#!/bin/sh\n[ \"$1\" != nextest ] && exec '{real}' \"$@\"\nexit 101\n");
+    let cargo = sandbox.script("cargo", &script);
+    let mut command = sandbox.command();
+    let output = sandbox.output(command.args(["ci", "github", "--try"]).env("CARGO", cargo));
+    assert_eq!(output.code, 101);
+    let error = "error: cargo-nextest is not installed: `cargo install cargo-nextest --locked`";
+    assert!(output.stderr.contains(error), "{}", output.stderr);
+}
+
+/// Services look for workflows at the repository's root, and the workspace may lie below.
+#[test]
+fn a_workspace_below_the_repository_s_root_is_named_in_the_workflow() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ci_github/in");
+    let sandbox = Sandbox::new("none".as_ref());
+    let folder = sandbox.project();
+    fs::create_dir(folder.join(".git")).unwrap();
+    succeeds(
+        Command::new("cp")
+            .arg("-r")
+            .arg(&case)
+            .arg(folder.join("rust")),
+    );
+    let manifest = folder.join("rust/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let text = text.replace("version = \"0.1.0\", f", "path = \"../vendor/pyo3-aio\", f");
+    fs::write(manifest, text).unwrap();
+    for service in ["github", "gitlab"] {
+        let line = format!("ci {service} --shards 2 --manifest-path rust/Cargo.toml");
+        let output = sandbox.run(&line);
+        assert_eq!(
+            (output.code, output.stderr.contains("warning")),
+            (0, false),
+            "{}",
+            output.stderr
+        );
+        assert_eq!(sandbox.run(&format!("{line} --check")).code, 0);
+    }
+    let tree = sandbox.tree();
+    assert!(tree.contains_key("rust/.config/nextest.toml"));
+    for (file, lines) in [
+        (
+            ".github/workflows/pyo3-async-test.yml",
+            &[
+                "    working-directory: rust\n",
+                "          workspaces: rust\n",
+                "      - run: cargo install --locked --path ../vendor/pyo3-aio/cli\n",
+                "          path: rust/tests.tar.zst\n",
+                "          path: rust\n",
+                "          path: rust/target/nextest/ci/junit.xml\n",
+                "file=rust/{place[1]}",
+            ][..],
+        ),
+        (
+            ".gitlab/pyo3-async-test.yml",
+            &[
+                "    - cd rust\n",
+                "      - rust/tests-$PYTHON.tar.zst\n",
+                "      junit: rust/target/nextest/ci/junit.xml\n",
+            ],
+        ),
+    ] {
+        for line in lines {
+            assert!(tree[file].contains(line), "{line} in {}", tree[file]);
+        }
+    }
 }
