@@ -1,4 +1,4 @@
-//! Applies a plan: writes the files first, and the manifest last.
+//! Applies a plan: writes the files first, and then the manifest; files are removed after that.
 //!
 //! Each file is written under a temporary name in its folder and then renamed, so that it is never half written. When a
 //! step fails, the steps before it are undone. If the process is killed, the manifest is either the old one or complete.
@@ -30,6 +30,8 @@ enum Undo {
     RemoveFile(PathBuf),
     RemoveFolder(PathBuf),
     Restore(PathBuf, Vec<u8>),
+    CreateFile(PathBuf, Vec<u8>),
+    CreateFolder(PathBuf),
 }
 
 /// Writes all files of the plan. The caller commits when cargo accepts the result.
@@ -42,6 +44,14 @@ pub(crate) fn apply(plan: &Plan) -> Result<Transaction, Error> {
         let path = manifest.path().canonicalize();
         let path = path.unwrap_or_else(|_| manifest.path().to_owned());
         transaction.write(&path, Some(manifest.original()), &after)?;
+    }
+    for removal in &plan.removals {
+        let path = &removal.path;
+        let removed = transaction.remove(path, &removal.text);
+        removed.map_err(|source| Error {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(transaction)
 }
@@ -79,6 +89,21 @@ impl Transaction {
         set_new_file_mode(&file)?;
         file.persist_noclobber(path)?;
         self.undo.push(Undo::RemoveFile(path.to_owned()));
+        Ok(())
+    }
+
+    /// Removes a file, and its folder if that is empty then.
+    fn remove(&mut self, path: &Path, text: &str) -> io::Result<()> {
+        if fs::read(path)? != text.as_bytes() {
+            return Err(io::Error::other("the file has changed meanwhile"));
+        }
+        fs::remove_file(path)?;
+        self.undo
+            .push(Undo::CreateFile(path.to_owned(), text.into()));
+        let folder = path.parent().unwrap_or(Path::new("."));
+        if fs::read_dir(folder)?.next().is_none() && fs::remove_dir(folder).is_ok() {
+            self.undo.push(Undo::CreateFolder(folder.to_owned()));
+        }
         Ok(())
     }
 
@@ -128,6 +153,13 @@ impl Undo {
         match self {
             Self::RemoveFile(path) => fs::remove_file(path),
             Self::RemoveFolder(path) => fs::remove_dir(path),
+            Self::CreateFolder(path) => fs::create_dir(path),
+            Self::CreateFile(path, text) => {
+                let file = temporary_file_for(&path, &text)?;
+                set_new_file_mode(&file)?;
+                file.persist_noclobber(path)?;
+                Ok(())
+            }
             Self::Restore(path, text) => {
                 let permissions = fs::metadata(&path)?.permissions();
                 let file = temporary_file_for(&path, &text)?;

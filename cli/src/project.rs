@@ -6,12 +6,14 @@ mod library;
 pub(crate) mod manifest;
 pub(crate) mod nextest;
 mod package;
+pub(crate) mod pyo3_versions;
+pub(crate) mod pyproject;
 pub(crate) mod repository;
 mod resolver;
 pub(crate) mod rust;
 mod select;
 pub(crate) mod test_targets;
 
-pub(crate) use dependencies::PEER;
+pub(crate) use dependencies::OldPeer;
 pub(crate) use library::Library;
 pub(crate) use package::{Project, TestTarget};

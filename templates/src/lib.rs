@@ -18,6 +18,9 @@ pub const MAIN_MODULE: &str = include_str!("../files/pytests/main_module.rs.in")
 /// The end of a library's root file: the call that starts the harness for its unit tests.
 pub const UNIT_TESTS: &str = include_str!("../files/src/unit_tests.rs.in");
 
+/// The end of a library's root file: an import that links its unit tests with Python.
+pub const LINK: &str = include_str!("../files/src/link.rs.in");
+
 /// The manifest of the crate that `demo` makes.
 pub const DEMO_MANIFEST: &str = include_str!("../files/demo/Cargo.toml.in");
 

@@ -3,15 +3,17 @@
 use std::error::Error;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::apply;
 use crate::cli::{CargoFlags, ChangeArgs, Selection};
 use crate::commands::diff;
 use crate::environment::cargo;
-use crate::plan::{self, ExistingFiles, Plan, Request};
+use crate::plan::{self, ExistingFiles, ExistingTest, Plan, Request};
 use crate::project::Project;
-use crate::project::manifest::Manifest;
+use crate::project::pyproject;
+use crate::project::rust::SourceTree;
 use crate::project::test_targets;
 use crate::shell::Shell;
 
@@ -58,9 +60,9 @@ pub(crate) fn run(
     match mode {
         Mode::Write => {
             carry_out(&project, &plan, flags, shell)?;
+            let (package, target) = (project.cargo_arguments(), &plan.target);
             shell.note(format_args!(
-                "run the tests with `cargo test --test {}`",
-                plan.target
+                "run the tests with `cargo test{package} --test {target}`"
             ));
             Ok(ExitCode::SUCCESS)
         }
@@ -83,8 +85,8 @@ pub(crate) fn run(
 fn read_existing(project: &Project, request: &Request) -> ExistingFiles {
     let folder = project.folder();
     ExistingFiles {
-        test: fs::read_to_string(folder.join(plan::test_file(&request.name))).ok(),
-        pyproject: Manifest::read(&folder.join("pyproject.toml")).ok(),
+        test: read_test(project, &folder.join(plan::test_file(&request.name))),
+        pyproject: pyproject::find(&project.manifest),
         sources: if request.migrates {
             project.sources()
         } else {
@@ -94,10 +96,21 @@ fn read_existing(project: &Project, request: &Request) -> ExistingFiles {
     }
 }
 
+fn read_test(project: &Project, path: &Path) -> Option<ExistingTest> {
+    let text = fs::read_to_string(path).ok()?;
+    let source = SourceTree::read(path);
+    let loses_tests = !source
+        .test_functions(&project.library_crates())
+        .plain
+        .is_empty();
+    let has_main = source.starts_harness() || (source.has_main() && !loses_tests);
+    Some(ExistingTest { text, has_main })
+}
+
 /// Reads the files that a repair depends on.
 pub(crate) fn find_for_repair(project: &Project) -> ExistingFiles {
     ExistingFiles {
-        pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
+        pyproject: pyproject::find(&project.manifest),
         targets: test_targets::all(project),
         ..ExistingFiles::default()
     }

@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) manifest: Manifest,
     /// The changes of other files, in the order in which they are written.
     pub(crate) files: Vec<FileChange>,
+    /// The files that are removed, after everything else.
+    pub(crate) removals: Vec<FileRemoval>,
     /// The name of the test target.
     pub(crate) target: String,
     /// Hints for the user.
@@ -69,6 +71,7 @@ impl Plan {
             edits,
             manifest,
             files,
+            removals: Vec::new(),
             target,
             notes,
             warnings,
@@ -77,8 +80,19 @@ impl Plan {
 
     /// Whether nothing would change.
     pub(crate) fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.files.is_empty()
+        self.edits.is_empty() && self.files.is_empty() && self.removals.is_empty()
     }
+}
+
+/// A file that is removed.
+#[derive(Clone, Debug)]
+pub(crate) struct FileRemoval {
+    /// The file, absolute.
+    pub(crate) path: PathBuf,
+    /// The present content.
+    pub(crate) text: String,
+    /// The path as messages show it.
+    pub(crate) shown: String,
 }
 
 /// A file that is created or changed.

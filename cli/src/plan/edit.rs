@@ -9,7 +9,7 @@ mod test_entry;
 
 use std::fmt;
 
-use toml_edit::{InlineTable, Value};
+use toml_edit::{InlineTable, Item, Value};
 
 use crate::project::manifest::{DependencyLocation, Manifest};
 
@@ -51,6 +51,13 @@ pub(crate) enum Edit {
         /// The feature.
         feature: String,
     },
+    /// Removes an entry from a feature of the package.
+    RemoveFeatureEntry {
+        /// The feature.
+        name: String,
+        /// The entry.
+        entry: String,
+    },
     /// Replaces a package by another one.
     Migrate {
         /// The location of the entry.
@@ -62,10 +69,29 @@ pub(crate) enum Edit {
         /// The features that it does not keep.
         dropped_features: Vec<String>,
     },
+    /// Removes a dependency that `init` has added.
+    RemoveDependency {
+        /// The location of the entry.
+        location: DependencyLocation,
+    },
+    /// Removes a test target that `init` has added.
+    RemoveTest {
+        /// Its name.
+        name: String,
+    },
+    /// Removes `rlib` from the library's crate types.
+    RemoveRlib,
+    /// Gives libtest's harness back to the library's own tests.
+    EnableLibraryHarness,
     /// Adds `rlib` to the library's crate types, so that tests can link it.
     AddRlib,
     /// Sets `harness = false` for the library's own tests.
     DisableLibraryHarness,
+    /// Sets `resolver = "2"`, which keeps the features of dev-dependencies out of the released library.
+    SetResolver {
+        /// The table of the root's manifest that chooses the resolver.
+        table: &'static str,
+    },
     /// Sets `test = true`, so that `cargo test` builds the library's own tests.
     TestLibrary,
 }
@@ -97,6 +123,12 @@ impl fmt::Display for Edit {
                     location.key, location.table
                 )
             }
+            Self::RemoveFeatureEntry { name, entry } => {
+                write!(
+                    f,
+                    "feature {name} without {entry}, with which unit tests do not link"
+                )
+            }
             Self::Migrate { location, .. } => {
                 write!(
                     f,
@@ -104,6 +136,12 @@ impl fmt::Display for Edit {
                     location.key, location.table
                 )
             }
+            Self::RemoveDependency { location } => {
+                write!(f, "{} from {}", location.key, location.table)
+            }
+            Self::RemoveTest { name } => write!(f, "test target {name}"),
+            Self::RemoveRlib => write!(f, "crate-type: rlib, which was there for tests"),
+            Self::EnableLibraryHarness => write!(f, "library: harness = false"),
             Self::AddRlib => write!(
                 f,
                 "crate-type: rlib added, so that tests can use the library"
@@ -111,6 +149,10 @@ impl fmt::Display for Edit {
             Self::DisableLibraryHarness => {
                 write!(f, "library: harness = false, its tests bring their own")
             }
+            Self::SetResolver { table } => write!(
+                f,
+                "resolver = \"2\" in {table}, so that the released library needs no libpython"
+            ),
             Self::TestLibrary => write!(f, "library: test = true, so that `cargo test` runs it"),
         }
     }
@@ -139,14 +181,26 @@ impl Edit {
             Self::RemoveFeature { location, feature } => {
                 dependency::remove_feature(document, location, feature);
             }
+            Self::RemoveFeatureEntry { name, entry } => {
+                dependency::remove_feature_entry(document, name, entry);
+            }
             Self::Migrate {
                 location,
                 key,
                 keys,
                 dropped_features,
             } => rename_dependency::rename(document, location, key, keys, dropped_features),
+            Self::RemoveDependency { location } => dependency::remove(document, location),
+            Self::RemoveTest { name } => test_entry::remove(document, name),
+            Self::RemoveRlib => library::remove_rlib(document),
+            Self::EnableLibraryHarness => library::remove(document, "harness"),
             Self::AddRlib => library::add_rlib(document),
             Self::DisableLibraryHarness => library::set(document, "harness", false),
+            Self::SetResolver { table } => {
+                if let Some(table) = document.get_mut(table).and_then(Item::as_table_like_mut) {
+                    table.insert("resolver", toml_edit::value("2"));
+                }
+            }
             Self::TestLibrary => library::set(document, "test", true),
         }
     }
@@ -159,7 +213,15 @@ impl Edit {
                 "Updating"
             }
             Self::Migrate { .. } => "Migrating",
-            Self::DisableHarness { .. } | Self::RemoveFeature { .. } | Self::AddRlib => "Repairing",
+            Self::RemoveDependency { .. }
+            | Self::RemoveTest { .. }
+            | Self::RemoveRlib
+            | Self::EnableLibraryHarness => "Removing",
+            Self::DisableHarness { .. }
+            | Self::RemoveFeature { .. }
+            | Self::RemoveFeatureEntry { .. }
+            | Self::SetResolver { .. }
+            | Self::AddRlib => "Repairing",
         }
     }
 }

@@ -57,6 +57,33 @@ fn add_main(
     names: &CodeNames,
     earlier: &Steps,
 ) -> FileChange {
+    let main = render(library, names);
+    append_to_root(project, library, earlier, main, |path| {
+        format!("{path}: `testing::main!` at its end, which runs its tests")
+    })
+}
+
+/// Returns the items that `init` appends to the root file, each with what its removal means.
+pub(super) fn items_at_end(library: &Library, names: &CodeNames) -> [(String, &'static str); 2] {
+    let link =
+        pyo3_aio_templates::render(pyo3_aio_templates::LINK, &[("crate", names.krate.as_str())]);
+    [
+        (
+            render(library, names),
+            "`testing::main!` at its end, which ran its tests",
+        ),
+        (link, "what linked its unit tests with Python"),
+    ]
+}
+
+/// Appends an item to the root file of the library, which `earlier` steps may have changed.
+pub(super) fn append_to_root(
+    project: &Project,
+    library: &Library,
+    earlier: &Steps,
+    item: String,
+    status: impl FnOnce(&str) -> String,
+) -> FileChange {
     let mut files = earlier.files.iter();
     let changed = files.find(|change| change.path == library.path);
     let before = library.source.text(&library.path).unwrap_or_default();
@@ -65,11 +92,8 @@ fn add_main(
     FileChange {
         path: library.path.clone(),
         before: Some(before.to_owned()),
-        after: append(text, &render(library, names)),
-        status: vec![(
-            "Updating",
-            format!("{path}: `testing::main!` at its end, which runs its tests"),
-        )],
+        after: append(text, &item),
+        status: vec![("Updating", status(&path))],
     }
 }
 

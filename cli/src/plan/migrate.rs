@@ -1,5 +1,6 @@
-//! The migration from pyo3-async-runtimes to pyo3-aio, which has the same API under another name.
+//! The migration to pyo3-aio from the packages that it replaces, which have the same API under other names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::changes::{FileChange, Steps};
@@ -7,7 +8,7 @@ use super::edit::Edit;
 use super::error::Error;
 use super::request::Request;
 use crate::project::manifest::{Dependency, Section};
-use crate::project::{PEER, Project, rust};
+use crate::project::{Project, rust};
 
 const NEW: &str = "pyo3-aio";
 
@@ -18,22 +19,28 @@ pub(super) fn plan(
     sources: &[(PathBuf, String)],
 ) -> Result<(Option<Project>, Steps), Error> {
     let mut steps = Steps::default();
-    let declared = project.dependencies(PEER);
+    let declared = project.peers();
     if declared.is_empty() {
         return Ok((None, steps));
     }
     if !request.migrates {
         steps.notes.push(format!(
-            "`{}` uses {PEER}: `cargo pyo3-async-test init --migrate` moves it to {NEW}, which \
+            "`{}` uses {}: `cargo pyo3-async-test init --migrate` moves it to {NEW}, which \
              has the same API",
-            project.name
+            project.name,
+            declared[0].package()
         ));
         return Ok((None, steps));
     }
-    if declared.iter().any(|entry| entry.is_inherited) {
+    if let Some(entry) = declared.iter().find(|entry| entry.is_inherited) {
         let package = project.name.clone();
+        let peer = entry.package().to_owned();
         let keys = request.source.keys(project.folder()).to_string();
-        return Err(Error::Inherited { package, keys });
+        return Err(Error::Inherited {
+            package,
+            peer,
+            keys,
+        });
     }
     steps.edits = declared
         .iter()
@@ -45,10 +52,13 @@ pub(super) fn plan(
         .iter()
         .for_each(|edit| edit.edit(&mut migrated.manifest));
     // A renamed dependency keeps its name, and so do the paths.
-    if declared.iter().any(|entry| entry.location.key == PEER) {
-        for (path, text) in sources {
-            rename(project, path, text, &mut steps);
-        }
+    let packages: BTreeSet<&str> = declared
+        .iter()
+        .filter(|entry| entry.location.key == entry.package())
+        .map(Dependency::package)
+        .collect();
+    for (path, text) in sources {
+        rename(project, path, text, &packages, &mut steps);
     }
     if let Some(library) = &mut migrated.library {
         let changed = steps.files.iter();
@@ -66,7 +76,7 @@ fn edit(project: &Project, request: &Request, entry: &Dependency) -> Edit {
         _ => Vec::new(),
     };
     let mut keys = request.source.keys(project.folder());
-    let is_renamed = entry.location.key != PEER;
+    let is_renamed = entry.location.key != entry.package();
     if is_renamed {
         keys.insert("package", NEW.into());
     }
@@ -83,15 +93,30 @@ fn edit(project: &Project, request: &Request, entry: &Dependency) -> Edit {
 }
 
 /// Renames the crate in a file. Comments are included, as their examples are code too.
-fn rename(project: &Project, path: &Path, text: &str, steps: &mut Steps) {
-    let (after, count) = replace_word(text, &PEER.replace('-', "_"), &NEW.replace('-', "_"));
+fn rename(
+    project: &Project,
+    path: &Path,
+    text: &str,
+    packages: &BTreeSet<&str>,
+    steps: &mut Steps,
+) {
+    let (mut after, mut count) = (text.to_owned(), 0);
+    let mut found = "";
+    for package in packages {
+        let (old, new) = (package.replace('-', "_"), NEW.replace('-', "_"));
+        let (renamed, more) = replace_word(&after, &old, &new);
+        if more > 0 {
+            found = package;
+        }
+        (after, count) = (renamed, count + more);
+    }
     if count == 0 {
         return;
     }
     let shown = project.shown(path);
     if let Some(error) = rust::parse_error(path, text) {
         steps.warnings.push(format!(
-            "cannot parse `{shown}` ({error}): it keeps its paths of {PEER}"
+            "cannot parse `{shown}` ({error}): it keeps its paths of {found}"
         ));
         return;
     }

@@ -2,20 +2,34 @@
 
 use super::edit::Edit;
 use super::error::Error;
-use super::pyo3_versions;
 use super::requirement::{self, Requirement};
 use crate::project::Project;
+use crate::project::pyo3_versions;
 
-/// Checks the version, adds pyo3 if there is none, and returns its name in the code.
-pub(super) fn supply(project: &Project, edits: &mut Vec<Edit>) -> Result<String, Error> {
+/// Checks the version, as the package has it before anything is changed.
+pub(super) fn check_version(project: &Project) -> Result<(), Error> {
     for entry in project.dependencies("pyo3") {
         let version = entry.version.unwrap_or_default();
         if !pyo3_versions::is_compatible(&version) {
-            return Err(Error::Pyo3 {
-                package: project.name.clone(),
-                version,
+            let package = project.name.clone();
+            return Err(match project.old_peer() {
+                Some(peer) => Error::OldPeerAndPyo3 {
+                    package,
+                    peer,
+                    pyo3: version,
+                },
+                None => Error::Pyo3 { package, version },
             });
         }
+    }
+    Ok(())
+}
+
+/// Adds pyo3 if there is none, and returns its name in the code. Refuses packages that need another pyo3.
+pub(super) fn supply(project: &Project, edits: &mut Vec<Edit>) -> Result<String, Error> {
+    if let Some(peer) = project.old_peer() {
+        let package = project.name.clone();
+        return Err(Error::OldPeer { package, peer });
     }
     Ok(requirement::supply(
         project,

@@ -37,11 +37,20 @@ pub(crate) enum Template {
     New,
 }
 
+/// A test file that exists.
+#[derive(Clone, Debug)]
+pub(crate) struct ExistingTest {
+    /// Its content.
+    pub(crate) text: String,
+    /// Whether it runs without libtest's harness, and no test of it is lost then.
+    pub(crate) has_main: bool,
+}
+
 /// The files that a plan depends on, as far as they exist.
 #[derive(Debug, Default)]
 pub(crate) struct ExistingFiles {
-    /// The content of the test's file.
-    pub(crate) test: Option<String>,
+    /// The test's file.
+    pub(crate) test: Option<ExistingTest>,
     /// pyproject.toml, if it can be parsed.
     pub(crate) pyproject: Option<Manifest>,
     /// The test targets, for a repair.

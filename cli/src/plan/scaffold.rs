@@ -7,7 +7,7 @@ use super::edit::Edit;
 use super::error::Error;
 use super::request::{ExistingFiles, Request};
 use super::requirement::{self, Requirement};
-use super::{extension_module, importable, library_tests, migrate, pyo3, test_target};
+use super::{extension_module, features, importable, library_tests, migrate, pyo3, test_target};
 use crate::project::Project;
 use crate::runtime::Runtime;
 
@@ -25,6 +25,7 @@ pub(crate) fn scaffold(
     if project.edition == Edition::E2015 {
         return Err(Error::Edition(project.name.clone()));
     }
+    pyo3::check_version(project)?;
     let (migrated, mut steps) = migrate::plan(project, request, &found.sources)?;
     let project = migrated.as_ref().unwrap_or(project);
     let pyo3 = pyo3::supply(project, &mut steps.edits)?;
@@ -38,7 +39,7 @@ pub(crate) fn scaffold(
     let krate = requirement::supply(project, &library, &mut steps.edits);
     let runtime_crate =
         requirement::supply(project, &Requirement::runtime(runtime), &mut steps.edits);
-    steps.extend(importable::repair(project));
+    steps.edits.extend(importable::link(project));
     steps.extend(extension_module::repair(project, found.pyproject.as_ref()));
     let sleep = runtime.sleep(&runtime_crate);
     let names = test_target::CodeNames {
@@ -47,12 +48,19 @@ pub(crate) fn scaffold(
         runtime,
         sleep,
     };
-    let (target, test) = test_target::plan(project, request, found.test.as_deref(), &names)?;
+    let found_test = found.test.as_ref();
+    steps.extend(test_target::publish_imported(
+        project, request, found_test, &names,
+    ));
+    let (target, test) = test_target::plan(project, request, found_test, &names)?;
     steps.extend(test);
     if request.has_unit_tests {
         steps.extend(library_tests::plan(project, &names, &steps)?);
+    } else {
+        steps.extend(extension_module::link_unit_tests(project, &names, &steps));
     }
     steps.extend(importable::report_unreachable(project, request));
+    steps.notes.extend(features::note(project));
     let mut plan = Plan::new(project, target, steps);
     if is_new(&plan.edits, &library) {
         plan.warnings.extend(request.source.warning());
@@ -84,7 +92,7 @@ fn warn_of_resolver(project: &Project, plan: &Plan) -> Option<String> {
 }
 
 /// Finds the runtime that the package uses with pyo3-aio, or else one that it depends on, or else tokio.
-fn runtime_in_use(project: &Project) -> Runtime {
+pub(super) fn runtime_in_use(project: &Project) -> Runtime {
     let declared = project.dependencies("pyo3-aio");
     let features: Vec<&String> = declared.iter().flat_map(|entry| &entry.features).collect();
     let is_used = |runtime: &Runtime| features.iter().any(|name| *name == runtime.feature());

@@ -3,10 +3,11 @@
 use super::changes::{FileChange, Steps};
 use super::edit::Edit;
 use super::error::Error;
-use super::request::{Request, Template};
-use super::target_name;
+use super::request::{ExistingTest, Request, Template};
+use super::{importable, target_name};
 use crate::project::Project;
 use crate::project::manifest::TestEntry;
+use crate::project::rust::{Access, PyModule};
 use crate::runtime::Runtime;
 
 /// The names that the generated code uses.
@@ -32,7 +33,7 @@ pub(crate) fn file(name: &str) -> String {
 pub(super) fn plan(
     project: &Project,
     request: &Request,
-    existing: Option<&str>,
+    existing: Option<&ExistingTest>,
     names: &CodeNames,
 ) -> Result<(String, Steps), Error> {
     let path = file(&request.name);
@@ -49,11 +50,15 @@ pub(super) fn plan(
         }
         Some(_) => {}
     }
-    let text = render(project, request, names);
+    check_harness(request, existing, ours, &path)?;
+    let text = render(project, request, names, Marks::of(project, request));
+    let is_ours =
+        existing.is_some_and(|existing| is_rendered(project, request, names, &existing.text));
+    let existing = existing.map(|existing| existing.text.as_str());
     let mut steps = Steps::default();
     steps.edits.extend(register(ours, &request.name, &path));
     match existing {
-        Some(existing) if existing == text => {}
+        Some(_) if is_ours => {}
         Some(_) if !request.is_forced => {
             steps
                 .notes
@@ -75,6 +80,29 @@ pub(super) fn plan(
     }
     let name = ours.map_or(&request.name, |test| &test.name).clone();
     Ok((name, steps))
+}
+
+/// Refuses a file without a harness, unless it is replaced or another harness of the user's is registered for it.
+fn check_harness(
+    request: &Request,
+    existing: Option<&ExistingTest>,
+    ours: Option<&TestEntry>,
+    path: &str,
+) -> Result<(), Error> {
+    let is_settled = ours.is_some_and(|test| !test.has_harness) || request.is_forced;
+    let solution = match request.template {
+        Template::Example => {
+            "choose another name with `--name`, or replace the file with `--force`"
+        }
+        Template::New => "choose another name",
+    };
+    match existing.filter(|_| !is_settled) {
+        Some(existing) if !existing.has_main => Err(Error::NoHarness {
+            path: path.to_owned(),
+            solution,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn register(ours: Option<&TestEntry>, name: &str, path: &str) -> Option<Edit> {
@@ -108,13 +136,90 @@ fn check_name(project: &Project, name: &str, registered: &[TestEntry]) -> Result
     }
 }
 
-fn render(project: &Project, request: &Request, names: &CodeNames) -> String {
+/// Makes the module public that the new test imports.
+pub(super) fn publish_imported(
+    project: &Project,
+    request: &Request,
+    existing: Option<&ExistingTest>,
+    names: &CodeNames,
+) -> Steps {
+    let imported = imported_module(project).filter(|_| request.imports_module);
+    let is_written = match existing {
+        Some(existing) if !request.is_forced => {
+            is_rendered(project, request, names, &existing.text)
+        }
+        _ => true,
+    };
+    match imported.filter(|_| is_written) {
+        Some(imported) => importable::publish(project, |module| module == imported),
+        None => Steps::default(),
+    }
+}
+
+/// Finds the module that a test imports: the first one that it can name, or could if it were public.
+pub(super) fn imported_module(project: &Project) -> Option<&PyModule> {
+    let modules = project.library.iter().flat_map(|library| &library.modules);
+    let mut modules = modules.filter(|module| module.public_path().is_some());
+    modules.next()
+}
+
+/// What a test file says about changes of the library that were made for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Marks {
+    /// The library has become an `rlib`.
+    pub(super) adds_rlib: bool,
+    /// The module that the test imports has become public.
+    pub(super) publishes: bool,
+    /// The module that the test could import is private.
+    is_private: bool,
+}
+
+impl Marks {
+    /// Returns all combinations.
+    fn all() -> impl Iterator<Item = Self> {
+        (0..8).map(|bits| Self {
+            adds_rlib: bits & 1 != 0,
+            publishes: bits & 2 != 0,
+            is_private: bits & 4 != 0,
+        })
+    }
+
+    fn of(project: &Project, request: &Request) -> Self {
+        let imported = imported_module(project).filter(|_| request.imports_module);
+        let is_private =
+            |access: &Access| matches!(access, Access::Private { range, .. } if range.is_empty());
+        Self {
+            adds_rlib: importable::link(project).is_some(),
+            publishes: imported.is_some_and(|module| is_private(&module.access)),
+            is_private: imported_module(project)
+                .is_some_and(|module| matches!(module.access, Access::Private { .. })),
+        }
+    }
+}
+
+/// Whether a text is what `init` or `new` writes, be it before or after their other changes.
+fn is_rendered(project: &Project, request: &Request, names: &CodeNames, text: &str) -> bool {
+    find_marks(project, request, names, text).is_some()
+}
+
+/// Finds what a text says about other changes; `None` if it is not what the request writes.
+pub(super) fn find_marks(
+    project: &Project,
+    request: &Request,
+    names: &CodeNames,
+    text: &str,
+) -> Option<Marks> {
+    Marks::all().find(|marks| render(project, request, names, *marks) == text)
+}
+
+fn render(project: &Project, request: &Request, names: &CodeNames, marks: Marks) -> String {
     let library = project.library.as_ref();
     let krate = library.map_or("my_crate", |library| library.name.as_str());
-    let mut modules = library.iter().flat_map(|library| &library.modules);
-    let module = modules.find_map(|module| Some((module.public_path()?, module.name.as_str())));
+    let module = imported_module(project);
+    let module = module.and_then(|module| Some((module.public_path()?, module.name.as_str())));
     let (path, module_name) = module.unwrap_or(("my_module", "my_module"));
     let path = format!("{krate}::{path}");
+    let rlib = "//!\n//! They can use the library, which is an `rlib` for them.\n";
     let values = [
         ("crate", names.krate.as_str()),
         ("pyo3", &names.pyo3),
@@ -125,6 +230,23 @@ fn render(project: &Project, request: &Request, names: &CodeNames) -> String {
         ("module_name", module_name),
         // The name must be snake case, which `test_import__a` is not.
         ("test_name", module_name.trim_matches('_')),
+        ("rlib", if marks.adds_rlib { rlib } else { "" }),
+        (
+            "once",
+            if marks.is_private {
+                ", once it is `pub`"
+            } else {
+                ""
+            },
+        ),
+        (
+            "public",
+            if marks.publishes {
+                " It is `pub` for that."
+            } else {
+                ""
+            },
+        ),
     ];
     let main = match request.imports_module && module.is_some() {
         true => pyo3_aio_templates::MAIN_MODULE,

@@ -3,6 +3,7 @@
 mod dependency;
 mod library_section;
 mod lines;
+mod lints;
 mod test_entry;
 
 use std::path::{Path, PathBuf};
@@ -149,6 +150,17 @@ impl Manifest {
     /// The `[[test]]` entries.
     pub(crate) fn tests(&self) -> Vec<TestEntry> {
         test_entry::all(&self.document)
+    }
+
+    /// The lints that `[lints]` turns on; `None` if it is taken from the workspace.
+    pub(crate) fn lints(&self) -> Option<Vec<String>> {
+        lints::read(self.document.get("lints"))
+    }
+
+    /// The lints that `[workspace.lints]` turns on.
+    pub(crate) fn workspace_lints(&self) -> Vec<String> {
+        let workspace = self.document.get("workspace");
+        lints::read(workspace.and_then(|workspace| workspace.get("lints"))).unwrap_or_default()
     }
 
     /// The keys of `[lib]` that concern the library's own tests.

@@ -1,6 +1,7 @@
 //! A package, as it is before anything is changed.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::library::Library;
 use super::manifest::{Dependency, Manifest};
 use super::resolver::Resolver;
 use super::rust::TestLocation;
-use super::select::{locate, same_file, select, select_all};
+use super::select::{Located, locate, same_file, select, select_all};
 use crate::cli::{CargoFlags, Selection};
 use crate::environment::cargo;
 
@@ -38,6 +39,8 @@ pub(crate) struct Project {
     pub(crate) workspace_root: PathBuf,
     /// The folder of intermediate build files, which `build.build-dir` can set apart from the target folder.
     pub(crate) build_directory: PathBuf,
+    /// The lints that its manifest, or that of its workspace, turns on.
+    pub(crate) lints: Vec<String>,
     /// Its library.
     pub(crate) library: Option<Library>,
 }
@@ -56,8 +59,8 @@ pub(crate) struct TestTarget {
 impl Project {
     /// Inspects the selected package.
     pub(crate) fn inspect(selection: &Selection, flags: &CargoFlags) -> Result<Self, Error> {
-        let (path, metadata) = load(selection, flags)?;
-        let package = select(&metadata, &path, selection.package.as_deref())?;
+        let (located, metadata) = load(selection, flags)?;
+        let package = select(&metadata, &located, selection.package.as_deref())?;
         Self::read(&metadata, package)
     }
 
@@ -66,8 +69,8 @@ impl Project {
         selection: &Selection,
         flags: &CargoFlags,
     ) -> Result<Vec<Self>, Error> {
-        let (path, metadata) = load(selection, flags)?;
-        let packages = select_all(&metadata, &path, selection.package.as_deref())?;
+        let (located, metadata) = load(selection, flags)?;
+        let packages = select_all(&metadata, &located, selection.package.as_deref())?;
         packages
             .into_iter()
             .map(|package| Self::read(&metadata, package))
@@ -98,7 +101,9 @@ impl Project {
             false => Manifest::read(&root)?,
         };
         let target = metadata.target_directory.clone();
+        let lints = manifest.lints();
         Ok(Self {
+            lints: lints.unwrap_or_else(|| root.workspace_lints()),
             name: package.name.to_string(),
             edition: package.edition,
             manifest,
@@ -120,6 +125,28 @@ impl Project {
     /// The folder of the package.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest.folder()
+    }
+
+    /// Returns the arguments, with a blank before them, by which cargo finds the package from the current folder: none if
+    /// that is the package's.
+    pub(crate) fn cargo_arguments(&self) -> String {
+        let here = env::current_dir().unwrap_or_default();
+        if here.starts_with(self.folder()) {
+            String::new()
+        } else if here.starts_with(&self.workspace_root) {
+            format!(" -p {}", self.name)
+        } else {
+            let path = self.manifest.path();
+            let path = path.strip_prefix(&here).unwrap_or(path);
+            format!(" --manifest-path {}", path.display())
+        }
+    }
+
+    /// Whether the package uses Python, or is a test of what does.
+    pub(crate) fn uses_python(&self) -> bool {
+        let packages = ["pyo3", "pyo3-aio"];
+        let mut packages = packages.iter();
+        packages.any(|package| !self.dependencies(package).is_empty()) || !self.peers().is_empty()
     }
 
     /// Returns a path as messages show it: relative to the package's folder.
@@ -163,13 +190,16 @@ impl Project {
 }
 
 /// Finds the manifest and runs `cargo metadata`.
-fn load(selection: &Selection, flags: &CargoFlags) -> Result<(PathBuf, Metadata), Error> {
-    let path = locate(selection.manifest_path.as_deref())?;
+fn load(selection: &Selection, flags: &CargoFlags) -> Result<(Located, Metadata), Error> {
+    let located = locate(selection.manifest_path.as_deref())?;
     // Cargo reports a syntax error too, but without the column.
-    Manifest::read(&path)?;
-    match cargo::metadata(&path, flags) {
-        Ok(metadata) => Ok((path, metadata)),
-        Err(source) => Err(Error::Metadata { path, source }),
+    Manifest::read(&located.path)?;
+    match cargo::metadata(&located.path, flags) {
+        Ok(metadata) => Ok((located, metadata)),
+        Err(source) => Err(Error::Metadata {
+            path: located.path,
+            source,
+        }),
     }
 }
 

@@ -147,7 +147,7 @@ fn read_sources(project: &Project) -> Vec<SourceTree> {
 
 /// Finds the targets among the files, in the order of their paths.
 fn find(project: &Project, sources: &[SourceTree]) -> Vec<Target> {
-    let enabled = enabled_features(project);
+    let enabled = project.default_features();
     let target = |source: &SourceTree| {
         let mut tests = project.tests.iter();
         let state = match tests.find(|test| test.path == source.root()) {
@@ -245,20 +245,6 @@ fn missing(test: &TestTarget, enabled: &BTreeSet<String>) -> Option<Vec<String>>
         .filter(|feature| !enabled.contains(*feature));
     let missing: Vec<String> = missing.cloned().collect();
     (!missing.is_empty()).then_some(missing)
-}
-
-/// Returns the package's features that are on by default.
-fn enabled_features(project: &Project) -> BTreeSet<String> {
-    let mut enabled = BTreeSet::new();
-    let mut todo = vec!["default".to_owned()];
-    while let Some(name) = todo.pop() {
-        if let Some(implied) = project.features.get(&name) {
-            if enabled.insert(name) {
-                todo.extend(implied.iter().cloned());
-            }
-        }
-    }
-    enabled
 }
 
 #[cfg(test)]

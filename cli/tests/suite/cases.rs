@@ -39,29 +39,40 @@ cases! {
     ci_nextest_exists
     ci_refused
     doctor_attributes
+    doctor_extension_module
     doctor_healthy
     doctor_module_files
+    doctor_optional_pyo3
     doctor_resolver_1
     doctor_resolver_1_in_a_workspace
     doctor_serial
     doctor_sick
     doctor_testing_is_shipped
+    doctor_two_versions
     doctor_unit_tests
     doctor_without_the_library
+    doctor_workspace
     init_async_std
     init_bad_name
+    init_beside_an_old_peer
     init_beside_the_peer
     init_broken_manifest
     init_check
     init_comment_at_end
+    init_comment_is_last
     init_crlf_and_bom
+    init_default_member
     init_dependency_tables
     init_dotted_keys
     init_dry_run
     init_edition_2015
+    init_entry_without_a_test
     init_extension_module
+    init_extension_module_by_default
     init_extension_module_elsewhere
+    init_extension_module_through_features
     init_file_exists
+    init_file_without_a_test
     init_force
     init_fresh_crate
     init_git
@@ -75,22 +86,32 @@ cases! {
     init_lib_is_set_up
     init_lib_loses_tests
     init_lib_migrate
+    init_lib_missing_docs
     init_lib_module_in_a_file
+    init_lib_module_in_places
+    init_lib_module_in_private_file
     init_lib_module_re_exported
     init_lib_not_tested
     init_lib_without_library
     init_lib_without_module
+    init_lib_workspace_lints
+    init_manifest_below
+    init_manifest_of_a_member
     init_migrate
     init_migrate_a_renamed_dependency
     init_migrate_does_not_parse
     init_migrate_from_the_workspace
+    init_migrate_pyo3_asyncio
+    init_migrate_pyo3_asyncio_renamed
     init_mixed_line_endings
     init_name_is_registered_elsewhere
     init_name_is_taken
     init_no_manifest
     init_no_newline_at_end
+    init_optional_pyo3
     init_path_elsewhere
     init_private_modules
+    init_pyo3_asyncio
     init_pyo3_too_old
     init_renamed_packages
     init_resolver_1

@@ -8,6 +8,7 @@ mod cases;
 mod checkout;
 mod conventions;
 mod failures;
+mod layouts;
 mod many_machines;
 mod python;
 mod rendered;

@@ -135,7 +135,7 @@ fn checkout() -> PathBuf {
         .unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let (from, name) = entry
             .map(|entry| (entry.path(), entry.file_name()))

@@ -1,7 +1,5 @@
 //! The results of checks.
 
-use std::fmt;
-
 use colored::Colorize;
 use serde_json::{Value, json};
 
@@ -29,6 +27,8 @@ pub(super) struct Finding {
     pub(super) message: String,
     /// The solution.
     pub(super) help: Option<String>,
+    /// The files, variables and commands that the check is based on.
+    pub(super) sources: Option<String>,
 }
 
 impl Finding {
@@ -39,6 +39,7 @@ impl Finding {
             level: Level::Ok,
             message: message.into(),
             help: None,
+            sources: None,
         }
     }
 
@@ -54,17 +55,43 @@ impl Finding {
             level,
             message: message.into(),
             help: Some(help.into()),
+            sources: None,
         }
     }
 
+    /// Names the files, variables and commands that the check is based on.
+    pub(super) fn with_sources(mut self, sources: impl Into<String>) -> Self {
+        self.sources = Some(sources.into());
+        self
+    }
+
     /// Returns the finding as `--format json` prints it.
-    pub(super) fn to_json(&self) -> Value {
-        json!({
+    pub(super) fn to_json(&self, is_verbose: bool) -> Value {
+        let mut object = json!({
             "check": self.check,
             "level": self.level.word(),
             "message": self.message,
             "help": self.help,
-        })
+        });
+        if is_verbose {
+            object["sources"] = json!(self.sources);
+        }
+        object
+    }
+
+    /// Returns the finding as text.
+    pub(super) fn to_lines(&self, is_verbose: bool) -> String {
+        let (level, check, message) = (self.level.painted(), self.check, &self.message);
+        let mut lines = format!("{level} {check:18} {message}\n");
+        let help = self.help.as_ref().map(|help| ("help", help));
+        let sources = self.sources.as_ref().filter(|_| is_verbose);
+        let more = help
+            .into_iter()
+            .chain(sources.map(|sources| ("from", sources)));
+        for (word, text) in more {
+            lines += &format!("{:26} {}: {text}\n", "", word.cyan().bold());
+        }
+        lines
     }
 }
 
@@ -84,22 +111,6 @@ impl Level {
             Self::Ok | Self::Note => word.green().bold().to_string(),
             Self::Warning => word.yellow().bold().to_string(),
             Self::Error => word.red().bold().to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} {:18} {}",
-            self.level.painted(),
-            self.check,
-            self.message
-        )?;
-        match &self.help {
-            Some(help) => writeln!(f, "{:26} {}: {help}", "", "help".cyan().bold()),
-            None => Ok(()),
         }
     }
 }

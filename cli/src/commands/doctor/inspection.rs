@@ -1,10 +1,14 @@
 //! The input of the checks. Collecting it starts programs and reads files; the checks decide.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::SystemTime;
+
+use cargo_metadata::{Metadata, Node, PackageId};
 
 use crate::cli::CargoFlags;
 use crate::environment::cargo;
@@ -13,29 +17,45 @@ use crate::environment::python::{self, Python};
 use crate::project::Project;
 use crate::project::manifest::Manifest;
 use crate::project::nextest::NextestConfig;
-use crate::project::test_targets::{self, Target};
+use crate::project::pyproject;
+use crate::project::test_targets::Target;
 
-/// The state of the package and of the machine.
+/// The state of the machine, which all packages share.
 #[derive(Debug)]
-pub(super) struct Inspection {
+pub(super) struct Machine {
     /// The Python that pyo3 builds for.
     pub(super) python: Result<Option<Python>, python::Error>,
     /// The virtual environment that the tests will use.
     pub(super) venv: Option<Venv>,
-    /// Whether uvloop can be imported by the Python of the virtual environment, or else by the one that pyo3 builds for.
+    /// The Python of the virtual environment, or else the one that pyo3 builds for.
+    pub(super) interpreter: Option<PathBuf>,
+    /// Whether that Python can import uvloop.
     pub(super) has_uvloop: bool,
     /// The version of cargo-nextest, if it is installed.
     pub(super) nextest: Option<String>,
+    /// The libpython that the loader finds for a test program; `None` if none has been built.
+    pub(super) libpython: Option<LibpythonLookup>,
+    /// Cargo's folder of intermediate build files.
+    pub(super) build_directory: PathBuf,
+    /// Cargo's target folder.
+    pub(super) target_directory: PathBuf,
+}
+
+/// The state of a package.
+#[derive(Debug)]
+pub(super) struct Inspection<'a> {
+    /// The state of the machine.
+    pub(super) machine: &'a Machine,
     /// The workspace's configuration of cargo-nextest.
     pub(super) nextest_config: NextestConfig,
     /// The pyo3 that cargo resolves, or cargo's error.
     pub(super) resolved: Result<ResolvedPyo3, String>,
-    /// The libpython that the loader finds for a test program; `None` if none has been built.
-    pub(super) libpython: Option<LibpythonLookup>,
     /// The test targets, and test files that are none.
     pub(super) targets: Vec<Target>,
     /// pyproject.toml, if it exists and can be parsed.
     pub(super) pyproject: Option<Manifest>,
+    /// The arguments by which cargo, and this subcommand, find the package from the current folder.
+    pub(super) arguments: String,
 }
 
 /// A virtual environment.
@@ -69,26 +89,57 @@ pub(super) struct LibpythonLookup {
     pub(super) alone: Option<PathBuf>,
 }
 
-impl Inspection {
-    /// Inspects the package and the machine.
-    pub(super) fn new(project: &Project, flags: &CargoFlags) -> Self {
-        let python = python::check();
-        let venv = find_venv(project.folder());
-        let targets = test_targets::all(project);
+impl Machine {
+    /// Inspects the machine, for packages that are in one workspace and have these targets.
+    pub(super) fn new(projects: &[Project], targets: &[Target]) -> Option<Self> {
+        let project = projects.first()?;
+        let folder = match projects {
+            [only] => only.folder(),
+            _ => &project.workspace_root,
+        };
+        // Each of these starts a program.
+        let python = thread::spawn(python::check);
+        let nextest = thread::spawn(nextest);
+        let libpython = find_libpython(project, targets);
+        let python = python.join().unwrap_or(Ok(None));
+        let venv = find_venv(folder);
         let interpreter = match (&venv, &python) {
             (Some(venv), _) => Some(venv.folder.join("bin/python")),
             (None, Ok(Some(python))) => Some(python.executable.clone()),
             _ => None,
         };
-        Self {
-            has_uvloop: interpreter.is_some_and(|python| imports(&python, "uvloop")),
-            nextest: nextest(),
-            nextest_config: NextestConfig::read(&project.workspace_root),
-            resolved: resolve(project, flags),
-            libpython: find_libpython(project, &targets),
-            pyproject: Manifest::read(&project.folder().join("pyproject.toml")).ok(),
+        Some(Self {
+            has_uvloop: interpreter
+                .as_deref()
+                .is_some_and(|python| imports(python, "uvloop")),
+            nextest: nextest.join().unwrap_or(None),
+            libpython,
             python,
             venv,
+            interpreter,
+            build_directory: project.build_directory.clone(),
+            target_directory: project.target_directory.clone(),
+        })
+    }
+}
+
+impl<'a> Inspection<'a> {
+    /// Inspects a package, whose targets are known.
+    pub(super) fn new(
+        project: &Project,
+        targets: Vec<Target>,
+        resolution: &Result<Metadata, String>,
+        machine: &'a Machine,
+    ) -> Self {
+        Self {
+            machine,
+            nextest_config: NextestConfig::read(&project.workspace_root),
+            resolved: match resolution {
+                Ok(metadata) => Ok(ResolvedPyo3::find(metadata, &project.name)),
+                Err(error) => Err(error.clone()),
+            },
+            pyproject: pyproject::find(&project.manifest),
+            arguments: project.cargo_arguments(),
             targets,
         }
     }
@@ -144,25 +195,44 @@ fn nextest() -> Option<String> {
     output.status.success().then_some(first)
 }
 
-fn resolve(project: &Project, flags: &CargoFlags) -> Result<ResolvedPyo3, String> {
-    let metadata =
-        cargo::resolve(project.manifest.path(), flags).map_err(|error| error.to_string())?;
-    let mut resolved = ResolvedPyo3::default();
-    let pyo3 = metadata
-        .packages
-        .iter()
-        .filter(|package| package.name == "pyo3");
-    for package in pyo3 {
-        resolved.versions.push(package.version.to_string());
-        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-        let mut nodes = nodes.filter(|node| node.id == package.id);
-        resolved.has_extension_module |= nodes.any(|node| {
-            node.features
-                .iter()
-                .any(|feature| feature.as_str() == "extension-module")
-        });
+/// Resolves the dependencies of a workspace, or returns cargo's error.
+pub(super) fn resolve(manifest: &Path, flags: &CargoFlags) -> Result<Metadata, String> {
+    cargo::resolve(manifest, flags).map_err(|error| error.to_string())
+}
+
+impl ResolvedPyo3 {
+    /// Finds pyo3 among the packages that a member of the workspace depends on.
+    fn find(metadata: &Metadata, member: &str) -> Self {
+        let nodes: BTreeMap<&PackageId, &Node> = metadata
+            .resolve
+            .iter()
+            .flat_map(|resolve| &resolve.nodes)
+            .map(|node| (&node.id, node))
+            .collect();
+        let members = metadata.workspace_packages().into_iter();
+        let mut todo: Vec<&PackageId> = members
+            .filter(|package| package.name == member)
+            .map(|package| &package.id)
+            .collect();
+        let mut seen: BTreeSet<&PackageId> = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if let Some(node) = nodes.get(id).filter(|_| seen.insert(id)) {
+                todo.extend(&node.dependencies);
+            }
+        }
+        let mut resolved = Self::default();
+        let packages = metadata.packages.iter();
+        for package in
+            packages.filter(|package| package.name == "pyo3" && seen.contains(&package.id))
+        {
+            resolved.versions.push(package.version.to_string());
+            let features = nodes.get(&package.id).map(|node| &node.features);
+            let mut features = features.into_iter().flatten();
+            resolved.has_extension_module |=
+                features.any(|feature| feature.as_str() == "extension-module");
+        }
+        resolved
     }
-    Ok(resolved)
 }
 
 /// Asks the loader about the newest program of a test target, if one is built.

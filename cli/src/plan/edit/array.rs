@@ -1,6 +1,6 @@
 //! Arrays in a layout of the user's.
 
-use toml_edit::{Array, Value};
+use toml_edit::{Array, RawString, Value};
 
 /// Appends a value, on a line of its own if the last one has that.
 pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
@@ -20,16 +20,41 @@ pub(crate) fn push(array: &mut Array, value: impl Into<Value>) {
     array.push_formatted(value);
 }
 
-/// Removes a string. If it was the first, the next one gets its layout.
+/// Removes a string.
 pub(crate) fn remove(array: &mut Array, text: &str) {
     let Some(index) = array.iter().position(|value| value.as_str() == Some(text)) else {
         return;
     };
+    remove_at(array, index);
+}
+
+/// Removes a value. If it was the first or the last, its neighbour gets its layout.
+pub(crate) fn remove_at(array: &mut Array, index: usize) {
     let removed = array.remove(index);
+    let text = |raw: Option<&RawString>| {
+        raw.and_then(|raw| raw.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (prefix, suffix) = (
+        text(removed.decor().prefix()),
+        text(removed.decor().suffix()),
+    );
+    if index == array.len() {
+        // A comment before the last value belongs to the one before it, as `push` has it.
+        let comments = prefix
+            .rsplit_once('\n')
+            .map_or("", |(comments, _)| comments);
+        if !array.trailing_comma() {
+            if let Some(last) = array.iter_mut().last() {
+                last.decor_mut().set_suffix(format!("{comments}{suffix}"));
+            }
+        } else if !comments.trim().is_empty() {
+            array.set_trailing(format!("{comments}\n"));
+        }
+    }
     if let Some(next) = array.get_mut(index).filter(|_| index == 0) {
-        let prefix = removed.decor().prefix().and_then(|prefix| prefix.as_str());
-        next.decor_mut()
-            .set_prefix(prefix.unwrap_or_default().to_owned());
+        next.decor_mut().set_prefix(prefix);
     }
 }
 
@@ -90,6 +115,13 @@ mod tests {
         assert_eq!(removed("['a', 'b']", "b"), "['a']");
         assert_eq!(removed("['a', 'b']", "d"), "['a', 'b']");
         assert_eq!(removed("[\n  'a',\n  'b',\n]", "b"), "[\n  'a',\n]");
+    }
+
+    #[test]
+    fn removal_takes_an_addition_back() {
+        for array in ["['a']", "[\n  'a',\n]", "[\n  'a'\n]", "[\n  'a', # why\n]"] {
+            assert_eq!(removed(&pushed(array), "new"), array);
+        }
     }
 
     #[test]

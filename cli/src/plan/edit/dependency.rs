@@ -3,7 +3,9 @@
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::array;
-use super::document::{find_dependency, move_trailing_comment, replace_keeping_decor};
+use super::document::{
+    divide_trailing_comments, find_dependency, replace_keeping_decor, restore_trailing_comments,
+};
 use crate::project::manifest::DependencyLocation;
 
 /// Adds a dev-dependency. A table whose keys are sorted stays sorted.
@@ -16,7 +18,7 @@ pub(super) fn add(document: &mut DocumentMut, key: &str, keys: &InlineTable) {
     };
     if !document.contains_key(name) {
         let mut table = Table::new();
-        move_trailing_comment(document, &mut table);
+        divide_trailing_comments(document, &mut table);
         document.insert(name, Item::Table(table));
     }
     let Some(table) = document.get_mut(name).and_then(Item::as_table_like_mut) else {
@@ -86,6 +88,39 @@ pub(super) fn remove_feature(
             .and_then(|(_, item)| item.as_value_mut());
         if let (Some(last), Some(blanks)) = (last, blanks) {
             last.decor_mut().set_suffix(blanks);
+        }
+    }
+}
+
+/// Removes an entry from a feature of the package.
+pub(super) fn remove_feature_entry(document: &mut DocumentMut, name: &str, entry: &str) {
+    let features = document
+        .get_mut("features")
+        .and_then(Item::as_table_like_mut);
+    let feature = features.and_then(|features| features.get_mut(name)?.as_array_mut());
+    if let Some(feature) = feature {
+        array::remove(feature, entry);
+    }
+}
+
+/// Removes a dependency, and its table with the last one.
+pub(super) fn remove(document: &mut DocumentMut, location: &DependencyLocation) {
+    let Some(item) = document.get_mut(&location.table) else {
+        return;
+    };
+    let Some(table) = item.as_table_like_mut() else {
+        return;
+    };
+    table.remove(&location.key);
+    let is_empty = table.is_empty();
+    let has_tables_only = table.iter().all(|(_, item)| item.is_table());
+    if let Some(table) = item.as_table_mut() {
+        // The header of a table that has nothing but tables was not there.
+        table.set_implicit(has_tables_only);
+    }
+    if is_empty {
+        if let Some(Item::Table(table)) = document.remove(&location.table) {
+            restore_trailing_comments(document, &table);
         }
     }
 }

@@ -32,3 +32,26 @@ pub(super) fn add_rlib(document: &mut DocumentMut) {
         array::push(types, "rlib");
     }
 }
+
+/// Removes a key from `[lib]`, and `[lib]` with the last one.
+pub(super) fn remove(document: &mut DocumentMut, key: &str) {
+    let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    lib.remove(key);
+    if lib.is_empty() {
+        document.remove("lib");
+    }
+}
+
+/// Removes the crate type that [`add_rlib`] adds.
+pub(super) fn remove_rlib(document: &mut DocumentMut) {
+    let Some(lib) = document.get_mut("lib").and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    for key in ["crate-type", "crate_type"] {
+        if let Some(types) = lib.get_mut(key).and_then(Item::as_array_mut) {
+            array::remove(types, "rlib");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 use super::array;
-use super::document::{move_trailing_comment, set_bool};
+use super::document::{divide_trailing_comments, restore_trailing_comments, set_bool};
 
 /// Adds an entry, be the others tables or an array of inline tables.
 pub(super) fn add(document: &mut DocumentMut, name: &str, path: &str) {
@@ -22,7 +22,7 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, path: &str) {
     let mut table = Table::new();
     table.extend(entries);
     if !document.contains_key("test") {
-        move_trailing_comment(document, &mut table);
+        divide_trailing_comments(document, &mut table);
         document.insert("test", Item::ArrayOfTables(ArrayOfTables::new()));
     }
     if let Some(tests) = document
@@ -49,5 +49,36 @@ pub(super) fn disable_harness(document: &mut DocumentMut, name: &str) {
                 set_bool(test, "harness", false);
             }
         }
+    }
+}
+
+/// Removes the entry of this name.
+pub(super) fn remove(document: &mut DocumentMut, name: &str) {
+    let Some(tests) = document.get_mut("test") else {
+        return;
+    };
+    let is_meant = |test: &dyn TableLike| test.get("name").and_then(Item::as_str) == Some(name);
+    let mut removed = None;
+    let mut is_empty = false;
+    if let Some(tests) = tests.as_array_of_tables_mut() {
+        let index = tests.iter().position(|test| is_meant(test));
+        if let Some(index) = index {
+            removed = tests.get(index).cloned();
+            tests.remove(index);
+        }
+        is_empty = tests.is_empty();
+    } else if let Some(tests) = tests.as_array_mut() {
+        let is_meant = |test: &Value| test.as_inline_table().is_some_and(|test| is_meant(test));
+        let index = tests.iter().position(is_meant);
+        if let Some(index) = index {
+            array::remove_at(tests, index);
+        }
+        is_empty = tests.is_empty();
+    }
+    if is_empty {
+        document.remove("test");
+    }
+    if let Some(removed) = removed {
+        restore_trailing_comments(document, &removed);
     }
 }

@@ -39,6 +39,10 @@ pub(crate) struct Dependency {
     pub(crate) version: Option<String>,
     /// The features that it turns on.
     pub(crate) features: Vec<String>,
+    /// The features that its own entry turns on, without those of the workspace's entry.
+    pub(crate) own_features: Vec<String>,
+    /// Whether it is a version or an inline table, with no other keys than those of its source and its features.
+    pub(crate) is_plain: bool,
     /// Whether it is taken from the workspace.
     pub(crate) is_inherited: bool,
     /// Whether it is optional.
@@ -83,15 +87,20 @@ impl Dependency {
         let is_true = |name| item.get(name).and_then(Item::as_bool) == Some(true);
         let features = item.get("features").and_then(Item::as_array);
         let features = features.into_iter().flatten();
+        let features = features.filter_map(|name| name.as_str().map(str::to_owned));
+        let features: Vec<String> = features.collect();
+        let keys = item.as_table_like().into_iter().flat_map(TableLike::iter);
+        let mut keys = keys.map(|(key, _)| key);
         Self {
+            is_plain: item.is_value()
+                && keys.all(|key| key == "features" || ORIGIN_KEYS.contains(&key)),
+            own_features: features.clone(),
             location,
             section,
             origin: origin(item),
             package: text("package"),
             version: item.as_str().map(str::to_owned).or_else(|| text("version")),
-            features: features
-                .filter_map(|name| name.as_str().map(str::to_owned))
-                .collect(),
+            features,
             is_inherited: is_true("workspace"),
             is_optional: is_true("optional"),
         }

@@ -11,15 +11,19 @@ pub(crate) struct TestEntry {
     pub(crate) path: Option<String>,
     /// Whether libtest's harness is linked in.
     pub(crate) has_harness: bool,
+    /// Whether it has the keys that `init` writes, and no others.
+    pub(crate) is_as_written: bool,
 }
 
 impl TestEntry {
     fn read(test: &dyn TableLike) -> Option<Self> {
         let path = test.get("path").and_then(Item::as_str);
+        let has_harness = test.get("harness").and_then(Item::as_bool) != Some(false);
         Some(Self {
+            is_as_written: !has_harness && path.is_some() && test.iter().count() == 3,
             name: test.get("name").and_then(Item::as_str)?.to_owned(),
             path: path.map(|path| path.trim_start_matches("./").to_owned()),
-            has_harness: test.get("harness").and_then(Item::as_bool) != Some(false),
+            has_harness,
         })
     }
 }

@@ -28,13 +28,12 @@ pub(super) enum Arguments {
     List(TokenStream),
 }
 
-/// Frequent attributes of the language, among them each line of documentation. They make no test and no module.
+/// Frequent attributes of the language. They make no test and no module.
 const BUILT_IN: &[&str] = &[
     "allow",
     "cold",
     "deprecated",
     "derive",
-    "doc",
     "expect",
     "inline",
     "must_use",
@@ -46,8 +45,12 @@ pub(super) struct Attributes {
     pub(super) all: Vec<Attribute>,
     /// Whether the item exists in every build, tests or not.
     pub(super) is_unconditional: bool,
+    /// Whether the item exists in builds of tests only.
+    pub(super) is_test_only: bool,
     /// Whether the item is left out of every build of tests.
     pub(super) is_absent: bool,
+    /// Whether it has documentation, or `#[doc(hidden)]`.
+    pub(super) is_documented: bool,
 }
 
 impl Attributes {
@@ -61,7 +64,9 @@ impl Attributes {
         let mut attributes = Self {
             all: Vec::new(),
             is_unconditional: true,
+            is_test_only: false,
             is_absent: false,
+            is_documented: false,
         };
         for meta in metas {
             attributes.add(meta, false);
@@ -75,6 +80,7 @@ impl Attributes {
                 let condition = list.parse_args().unwrap_or(Condition::Other);
                 self.is_absent |=
                     !is_conditional && condition.evaluate(Truth::Always) == Truth::Never;
+                self.is_test_only |= condition.evaluate(Truth::Never) == Truth::Never;
                 self.is_unconditional &= condition.evaluate(Truth::Sometimes) == Truth::Always;
             }
             Meta::List(list) if list.path.is_ident("cfg_attr") => {
@@ -89,6 +95,7 @@ impl Attributes {
                     self.add(meta, is_conditional || !is_certain);
                 }
             }
+            meta if meta.path().is_ident("doc") => self.is_documented |= !is_conditional,
             meta if BUILT_IN.iter().any(|name| meta.path().is_ident(name)) => {}
             meta => self.all.push(Attribute::new(&meta, is_conditional)),
         }
@@ -134,6 +141,21 @@ impl Attribute {
         let metas = parts.filter_map(|part| syn::parse2(part.iter().cloned().collect()).ok());
         metas
             .map(|meta| Self::new(&meta, self.is_conditional))
+            .collect()
+    }
+
+    /// The lints that `#![warn(..)]` and the like turn on.
+    pub(super) fn lints(&self) -> Vec<String> {
+        let is_level = ["warn", "deny", "forbid"]
+            .iter()
+            .any(|level| self.path.is_name(level));
+        let lints = match is_level {
+            true => self.nested(),
+            false => Vec::new(),
+        };
+        lints
+            .iter()
+            .map(|lint| lint.path.names.join("::"))
             .collect()
     }
 

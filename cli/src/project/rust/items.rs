@@ -1,5 +1,6 @@
 //! The items of a crate that the reader collects, in the order in which they stand in the files.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -27,6 +28,10 @@ pub(super) struct Items {
     pub(super) submodules: Vec<(ModuleId, NamePath)>,
     /// Whether the root file has a function `main`.
     pub(super) has_main_function: bool,
+    /// The lints that the root file turns on.
+    pub(super) lints: Vec<String>,
+    /// The first names of all paths in the code, among which are those of the crates in use.
+    pub(super) first_names: BTreeSet<String>,
 }
 
 /// A module.
@@ -38,6 +43,8 @@ pub(super) struct Module {
     pub(super) visibility: Visibility,
     /// Whether it exists in every build.
     pub(super) is_unconditional: bool,
+    /// Whether it exists in builds of tests only.
+    pub(super) is_test_only: bool,
     /// Whether it is a `#[pymodule]`, or stands in one.
     pub(super) is_in_pymodule: bool,
     pub(super) imports: Vec<Import>,
@@ -50,6 +57,7 @@ impl Module {
             parent: None,
             visibility: Visibility::Public,
             is_unconditional: true,
+            is_test_only: false,
             is_in_pymodule: false,
             imports: Vec::new(),
         }

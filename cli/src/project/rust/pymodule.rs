@@ -20,6 +20,10 @@ pub(crate) struct PyModule {
     pub(crate) file: PathBuf,
     /// The line of the item, from 1.
     pub(crate) line: usize,
+    /// Whether it has documentation, or is hidden from it.
+    pub(crate) is_documented: bool,
+    /// The bytes of its visibility in its file; empty if it has none.
+    pub(crate) visibility: Range<usize>,
     /// How code elsewhere gets at it.
     pub(crate) access: Access,
 }
@@ -36,6 +40,8 @@ pub(crate) enum Access {
         /// The bytes of its visibility; empty if it has none.
         range: Range<usize>,
     },
+    /// Only in builds that a `cfg` selects: a test could not name it without the same condition.
+    Conditional,
     /// Not at all: it stands in a private module, and nothing re-exports it.
     Hidden,
 }
@@ -45,7 +51,7 @@ impl PyModule {
     pub(crate) fn public_path(&self) -> Option<&str> {
         match &self.access {
             Access::Public(path) | Access::Private { path, .. } => Some(path),
-            Access::Hidden => None,
+            Access::Hidden | Access::Conditional => None,
         }
     }
 
@@ -62,8 +68,7 @@ impl PyModule {
 impl SourceTree {
     /// Finds the modules for Python, those in the root file first.
     ///
-    /// Left out are submodules, which Python reaches through another module only, and items that depend on a `cfg`,
-    /// which a test could not name without the same condition.
+    /// Left out are submodules, which Python reaches through another module only, and items of tests.
     pub(crate) fn pymodules(&self) -> Vec<PyModule> {
         let items = &self.items;
         let mut found: Vec<(usize, PyModule)> = Vec::new();
@@ -83,11 +88,9 @@ fn read(items: &Items, item: &Item) -> Option<PyModule> {
     let (declaration, name) = (item.declaration.as_ref()?, item.name.as_ref()?);
     let around = &items.modules[item.module];
     let is_certain = item.attributes.is_unconditional && around.is_unconditional;
-    if attribute.is_conditional
-        || !is_certain
-        || around.is_in_pymodule
-        || attribute.has_flag("submodule")
-    {
+    let is_conditional = attribute.is_conditional || !is_certain;
+    let is_test_only = item.attributes.is_test_only || around.is_test_only;
+    if is_test_only || around.is_in_pymodule || attribute.has_flag("submodule") {
         return None;
     }
     let mut path = items.path_of(item.module);
@@ -95,13 +98,18 @@ fn read(items: &Items, item: &Item) -> Option<PyModule> {
     if is_submodule(items, &path) {
         return None;
     }
-    let access = access(items, &path, declaration.visibility, &declaration.range);
+    let access = match is_conditional {
+        true => Access::Conditional,
+        false => access(items, &path, declaration.visibility, &declaration.range),
+    };
     Some(PyModule {
         name: python_name(item, attribute).unwrap_or_else(|| name.clone()),
         item: path.join("::"),
         root_path: root_path(items, &path, declaration.visibility, &access),
         file: item.file.clone(),
         line: item.line,
+        is_documented: item.attributes.is_documented,
+        visibility: declaration.range.clone(),
         access,
     })
 }
@@ -155,6 +163,7 @@ fn root_path(
     let is_visible = |module, visibility| module == ROOT || visibility != Visibility::Private;
     let is_in_root = path.len() == 1;
     match access {
+        Access::Conditional => None,
         Access::Hidden if visibility == Visibility::Private && !is_in_root => None,
         _ => items
             .reachable_path(path, is_visible)
@@ -319,13 +328,22 @@ mod tests {
     }
 
     #[test]
-    fn items_that_depend_on_a_condition_are_left_out() {
+    fn items_that_depend_on_a_condition_have_no_path() {
         for text in [
             "#[cfg(feature = \"python\")]\n#[pymodule]\nmod a {}\n",
             "#[pymodule]\n#[cfg(feature = \"python\")]\nfn a() {}\n",
             "#[cfg_attr(feature = \"python\", pymodule)] fn a() {}",
-            "#[cfg(test)] mod tests { #[pymodule] pub fn a() {} }",
             "#![cfg(unix)] #[pymodule] fn a() {}",
+        ] {
+            let found = find_in(text);
+            assert_eq!(
+                (&found[0].access, &found[0].root_path),
+                (&Access::Conditional, &None),
+                "{text}"
+            );
+        }
+        for text in [
+            "#[cfg(test)] mod tests { #[pymodule] pub fn a() {} }",
             "fn f() { #[pymodule] fn a() {} }",
             "// #[pymodule]\nmod a {}\n",
             "#[pymodule_export]\nmod a {}\n",

@@ -111,6 +111,17 @@ impl SourceTree {
         self.items.starts_harness()
     }
 
+    /// The lints that the root file turns on.
+    pub(crate) fn lints(&self) -> &[String] {
+        &self.items.lints
+    }
+
+    /// Whether the code names one of these crates.
+    pub(crate) fn uses_crate(&self, names: &[String]) -> bool {
+        let first_names = &self.items.first_names;
+        names.iter().any(|name| first_names.contains(name))
+    }
+
     /// The `testing::main!` of the root file.
     pub(crate) fn main_macro(&self) -> Option<MainMacro> {
         self.items.main_macro()

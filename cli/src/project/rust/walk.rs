@@ -66,6 +66,10 @@ pub(super) fn walk(
         return Vec::new();
     }
     items.modules[module].is_unconditional &= attributes.is_unconditional;
+    items.modules[module].is_test_only |= attributes.is_test_only;
+    if module == ROOT {
+        items.lints = attributes.all.iter().flat_map(Attribute::lints).collect();
+    }
     let mut walk = Walk {
         parsed,
         file,
@@ -152,6 +156,10 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             return;
         }
         let imports = Import::read(item);
+        let first = imports
+            .iter()
+            .filter_map(|import| import.path.names.first());
+        self.items.first_names.extend(first.cloned());
         if attributes.all.iter().any(Attribute::is_pymodule_export) {
             let paths = imports
                 .iter()
@@ -171,6 +179,15 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             },
             visibility: (&item.vis).into(),
         });
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let first = path
+            .segments
+            .first()
+            .map(|first| first.ident.unraw().to_string());
+        self.items.first_names.extend(first);
+        visit::visit_path(self, path);
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
@@ -316,6 +333,7 @@ impl Walk<'_> {
             parent: Some(self.module),
             visibility,
             is_unconditional: parent.is_unconditional && attributes.is_unconditional,
+            is_test_only: parent.is_test_only || attributes.is_test_only,
             is_in_pymodule: parent.is_in_pymodule || is_pymodule,
             imports: Vec::new(),
         }

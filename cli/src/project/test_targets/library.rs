@@ -67,6 +67,7 @@ mod tests {
         let section = LibrarySection {
             has_harness,
             is_tested: true,
+            has_rlib_last: false,
         };
         let plain = plain.iter().map(|&test| test.to_owned()).collect();
         state(section, has_main, &tests(own), plain)
@@ -98,6 +99,7 @@ mod tests {
         let section = LibrarySection {
             has_harness: false,
             is_tested: false,
+            has_rlib_last: false,
         };
         assert_eq!(
             state(section, true, &tests(1), vec![]),

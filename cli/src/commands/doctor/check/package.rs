@@ -2,40 +2,60 @@
 
 use super::{Finding, Level};
 use crate::commands::doctor::inspection::Inspection;
-use crate::plan::pyproject;
-use crate::plan::{self, pyo3_versions};
+use crate::commands::doctor::link_conflict::LinkConflict;
+use crate::plan;
 use crate::project::Project;
+use crate::project::pyo3_versions;
 use crate::project::rust::{Access, ParseError, PyModule};
 use crate::project::test_targets::{Kind, State, Target};
 
-const FIX: &str = "cargo pyo3-async-test doctor --fix";
+/// Returns the command that repairs the package.
+fn fix(inspection: &Inspection<'_>) -> String {
+    format!("cargo pyo3-async-test doctor --fix{}", inspection.arguments)
+}
+
+/// Returns the command that sets the package up.
+pub(super) fn init(inspection: &Inspection<'_>) -> String {
+    format!("cargo pyo3-async-test init{}", inspection.arguments)
+}
 
 /// Checks that pyo3 is there once, in a version that pyo3-aio works with.
-pub(super) fn pyo3(project: &Project, inspection: &Inspection) -> Finding {
-    match &inspection.resolved {
-        Ok(resolved) => resolved_pyo3(&resolved.versions),
-        Err(error) if error.contains("links to the native library") => {
+pub(super) fn pyo3(project: &Project, inspection: &Inspection<'_>) -> Finding {
+    let finding = match &inspection.resolved {
+        Ok(resolved) => resolved_pyo3(project, inspection, &resolved.versions),
+        Err(error) => match LinkConflict::read(error) {
+            Some(conflict) => linked_twice(project, inspection, &conflict),
+            // Cargo.lock is missing or out of date, and `doctor` does not write it.
+            None if error.contains("--locked") => declared_pyo3(project, inspection),
+            None => {
+                let error = first_error(error);
+                let message = format!("cargo cannot resolve the dependencies: {error}");
+                let help = "`cargo metadata` shows all of it";
+                Finding::new("pyo3", Level::Warning, message, help)
+            }
+        },
+    };
+    finding.with_sources("`cargo metadata --locked`, else the dependencies in Cargo.toml")
+}
+
+fn linked_twice(
+    project: &Project,
+    inspection: &Inspection<'_>,
+    conflict: &LinkConflict,
+) -> Finding {
+    let message =
+        format!("two versions of pyo3 are asked for, and only one can be linked: {conflict}");
+    let help = match project.old_peer() {
+        Some(peer) => format!(
+            "pyo3-aio takes the place of {}: `cargo pyo3-async-test init --migrate{}`",
+            peer.package, inspection.arguments
+        ),
+        None => {
             let range = pyo3_versions::RANGE;
-            let message = "two versions of pyo3 are asked for, and only one can be linked";
-            let help =
-                format!("ask for one of {range} everywhere; `cargo tree -i pyo3` names who asks");
-            Finding::new("pyo3", Level::Error, message, help)
+            format!("ask for one of {range} everywhere; `cargo tree -i pyo3` names who asks")
         }
-        // Cargo.lock is missing or out of date, and `doctor` does not write it.
-        Err(error) if error.contains("--locked") => declared_pyo3(project),
-        Err(error) => {
-            let message = format!(
-                "cargo cannot resolve the dependencies: {}",
-                first_error(error)
-            );
-            Finding::new(
-                "pyo3",
-                Level::Warning,
-                message,
-                "`cargo metadata` shows all of it",
-            )
-        }
-    }
+    };
+    Finding::new("pyo3", Level::Error, message, help)
 }
 
 /// Returns the first error in cargo's output, in which warnings may come first.
@@ -48,96 +68,115 @@ fn first_error(error: &str) -> &str {
         .unwrap_or(error)
 }
 
-fn resolved_pyo3(versions: &[String]) -> Finding {
+fn resolved_pyo3(project: &Project, inspection: &Inspection<'_>, versions: &[String]) -> Finding {
     match versions {
-        [] => no_pyo3(),
+        [] => no_pyo3(inspection),
         [version] if pyo3_versions::is_compatible(&format!("={version}")) => {
             Finding::ok("pyo3", version.as_str())
         }
-        versions => wrong_pyo3(&versions.join(", ")),
+        [version] => wrong_pyo3(project, version),
+        versions => {
+            let message = format!("{}, and only one can be linked", versions.join(" and "));
+            let help = "`cargo tree -i pyo3` names who asks for each";
+            Finding::new("pyo3", Level::Error, message, help)
+        }
     }
 }
 
-fn declared_pyo3(project: &Project) -> Finding {
+fn declared_pyo3(project: &Project, inspection: &Inspection<'_>) -> Finding {
     match project.pyo3_requirement() {
-        None => no_pyo3(),
+        None => no_pyo3(inspection),
         Some(version) if pyo3_versions::is_compatible(&version) => {
             Finding::ok("pyo3", format!("{version} (Cargo.lock is not up to date)"))
         }
-        Some(version) => wrong_pyo3(&version),
+        Some(version) => wrong_pyo3(project, &version),
     }
 }
 
-fn no_pyo3() -> Finding {
-    Finding::new(
-        "pyo3",
-        Level::Error,
-        "not a dependency",
-        "cargo pyo3-async-test init",
-    )
+fn no_pyo3(inspection: &Inspection<'_>) -> Finding {
+    Finding::new("pyo3", Level::Error, "not a dependency", init(inspection))
 }
 
-fn wrong_pyo3(versions: &str) -> Finding {
+fn wrong_pyo3(project: &Project, versions: &str) -> Finding {
     let message = format!(
         "{versions}, and pyo3-aio works with {}",
         pyo3_versions::RANGE
     );
     let help = "change the version of pyo3 in Cargo.toml; what else to change is at \
                 https://pyo3.rs/latest/migration";
+    let help = match project.old_peer() {
+        Some(peer) => format!(
+            "{help}; then `cargo pyo3-async-test init --migrate` puts pyo3-aio in the place of {} {}",
+            peer.package, peer.version
+        ),
+        None => help.to_owned(),
+    };
     Finding::new("pyo3", Level::Error, message, help)
 }
 
 /// Checks that pyo3's feature `extension-module`, which keeps it from being linked with Python, is off.
-pub(super) fn extension_module(project: &Project, inspection: &Inspection) -> Finding {
+pub(super) fn extension_module(project: &Project, inspection: &Inspection<'_>) -> Finding {
+    let pyproject = inspection.pyproject.as_ref();
+    let pyproject = pyproject.map(|file| format!(", {}", project.shown(file.path())));
+    let pyproject = pyproject.unwrap_or_default();
+    check_extension_module(project, inspection).with_sources(format!(
+        "[dependencies] and [features] in Cargo.toml, `cargo metadata --locked`{pyproject}"
+    ))
+}
+
+fn check_extension_module(project: &Project, inspection: &Inspection<'_>) -> Finding {
     const CHECK: &str = "extension-module";
-    let is_declared = plan::declares_extension_module(project);
-    let is_on = inspection
-        .resolved
-        .as_ref()
-        .is_ok_and(|resolved| resolved.has_extension_module);
-    if !is_declared && !is_on {
+    let causes = plan::causes_of_extension_module(project);
+    let resolved = inspection.resolved.as_ref();
+    let is_on = resolved.is_ok_and(|resolved| resolved.has_extension_module);
+    if causes.is_empty() && !is_on {
         return Finding::ok(CHECK, "off");
     }
-    let message = "pyo3's feature is on: unit tests in src/ that call Python do not link";
-    let is_fixable = inspection
-        .pyproject
-        .as_ref()
-        .and_then(pyproject::raise_maturin)
-        .is_some();
-    let help = match (is_declared, is_fixable) {
-        (true, true) => FIX.to_owned(),
-        (true, false) => {
-            "remove the feature from pyo3 in Cargo.toml, and build with maturin 1.9.4 \
-                          or newer, or setuptools-rust 1.12 or newer"
-                .to_owned()
-        }
-        (false, _) => "another package or a feature of this one turns it on: `cargo tree -e \
-                       features -i pyo3` names it"
-            .to_owned(),
+    let is_linked = |library| plan::links_unit_tests(project, library);
+    if project.library.as_ref().is_none_or(is_linked) {
+        return Finding::ok(CHECK, "on, and no unit test in src/ needs it off");
+    }
+    let by = causes
+        .first()
+        .map(|cause| format!(", by {}", cause.shown()));
+    let by = by.unwrap_or_default();
+    let message =
+        format!("pyo3's feature is on{by}: unit tests in src/ that call Python do not link");
+    let help = match causes.is_empty() {
+        true => "another package turns it on: `cargo tree -e features -i pyo3` names it".to_owned(),
+        false => fix(inspection),
     };
     Finding::new(CHECK, Level::Warning, message, help)
 }
 
 /// Checks the dependency on pyo3-aio and its features.
-pub(super) fn dependency(project: &Project) -> Finding {
+pub(super) fn dependency(project: &Project, inspection: &Inspection<'_>) -> Finding {
+    check_dependency(project, inspection)
+        .with_sources("pyo3-aio in the dependencies of Cargo.toml and of its workspace")
+}
+
+fn check_dependency(project: &Project, inspection: &Inspection<'_>) -> Finding {
     const CHECK: &str = "pyo3-aio";
-    const INIT: &str = "cargo pyo3-async-test init";
+    let error = |message, help| Finding::new(CHECK, Level::Error, message, help);
     match project.library_features() {
-        None => Finding::new(CHECK, Level::Error, "not a dependency", INIT),
+        None => error("not a dependency", init(inspection)),
         Some(features) if !features.iter().any(|feature| feature == "testing") => {
-            Finding::new(CHECK, Level::Error, "the feature `testing` is off", INIT)
+            error("the feature `testing` is off", fix(inspection))
         }
         Some(features) if !features.iter().any(|feature| feature.ends_with("-runtime")) => {
-            Finding::new(CHECK, Level::Error, "no feature of a runtime is on", INIT)
+            error("no feature of a runtime is on", fix(inspection))
         }
         Some(_) if project.ships_testing() => {
             let message = "the feature `testing` is on in [dependencies], so the released library needs \
                            libpython";
-            let help = "move the feature to pyo3-aio in [dev-dependencies]";
-            Finding::new(CHECK, Level::Warning, message, help)
+            Finding::new(CHECK, Level::Warning, message, fix(inspection))
         }
         Some(_) if project.leaks_testing() => {
-            let solution = project.resolver.solution(|path| project.shown(path));
+            let is_own = project.resolver.manifest == project.manifest.path();
+            let solution = match is_own {
+                true => fix(inspection),
+                false => project.resolver.solution(|path| project.shown(path)),
+            };
             Finding::new(CHECK, Level::Warning, plan::LEAK, solution)
         }
         Some(features) => Finding::ok(CHECK, format!("features {}", features.join(", "))),
@@ -145,17 +184,28 @@ pub(super) fn dependency(project: &Project) -> Finding {
 }
 
 /// Checks that tests can link the library.
-pub(super) fn library(project: &Project) -> Finding {
-    match &project.library {
-        None => Finding::ok("crate-type", "no library"),
-        Some(library) if library.is_linkable => {
-            Finding::ok("crate-type", "tests can use the library")
-        }
+pub(super) fn library(project: &Project, inspection: &Inspection<'_>) -> Finding {
+    const CHECK: &str = "crate-type";
+    let finding = match &project.library {
+        None => Finding::ok(CHECK, "no library"),
+        Some(library) if library.is_linkable => Finding::ok(CHECK, "tests can use the library"),
         Some(_) => {
             let message = "without `rlib`, so no test can use the library (E0432)";
-            Finding::new("crate-type", Level::Error, message, FIX)
+            Finding::new(CHECK, Level::Error, message, fix(inspection))
         }
-    }
+    };
+    finding.with_sources("[lib] in Cargo.toml")
+}
+
+/// Reports the feature without which the library's code for Python is left out.
+pub(super) fn features(project: &Project, inspection: &Inspection<'_>) -> Option<Finding> {
+    let feature = project.feature_of_pyo3()?;
+    let message = format!(
+        "pyo3 is optional: tests of what the feature `{feature}` adds to the library need that feature"
+    );
+    let help = format!("cargo test{} --features {feature}", inspection.arguments);
+    let finding = Finding::new("features", Level::Note, message, help);
+    Some(finding.with_sources("pyo3 in [dependencies], and [features] in Cargo.toml"))
 }
 
 /// Reports the files of the library that do not parse.
@@ -173,26 +223,55 @@ pub(super) fn source(project: &Project) -> Vec<Finding> {
             message,
             "correct the file; `cargo check` tells more",
         )
+        .with_sources(path)
     };
     errors.map(finding).collect()
 }
 
 /// Reports the modules for Python that tests cannot name.
-pub(super) fn modules(project: &Project) -> Vec<Finding> {
+pub(super) fn modules(project: &Project, inspection: &Inspection<'_>) -> Vec<Finding> {
     let modules = project.library.iter().flat_map(|library| &library.modules);
     modules
-        .filter_map(|module| hidden_module(project, module))
+        .filter_map(|module| hidden_module(project, inspection, module))
         .collect()
 }
 
-fn hidden_module(project: &Project, module: &PyModule) -> Option<Finding> {
+/// A private module keeps a test that imports it from building, and is no problem for others.
+fn level_of_private(inspection: &Inspection<'_>, project: &Project, module: &PyModule) -> Level {
+    let library = project
+        .library
+        .as_ref()
+        .map(|library| library.name.as_str());
+    let path = [library, module.public_path()]
+        .map(Option::unwrap_or_default)
+        .join("::");
+    let mut tests = inspection
+        .targets
+        .iter()
+        .filter(|target| target.kind == Kind::Test);
+    match tests.any(|target| target.modules.contains(&path)) {
+        true => Level::Warning,
+        false => Level::Note,
+    }
+}
+
+fn hidden_module(
+    project: &Project,
+    inspection: &Inspection<'_>,
+    module: &PyModule,
+) -> Option<Finding> {
     let (path, line, item) = (project.shown(&module.file), module.line, &module.item);
     match &module.access {
-        Access::Public(_) => None,
+        Access::Public(_) | Access::Conditional => None,
         Access::Private { .. } => {
             let message =
                 format!("{path}:{line}: `{item}` is private, so no test can import it (E0603)");
-            Some(Finding::new("pymodule", Level::Warning, message, FIX))
+            Some(Finding::new(
+                "pymodule",
+                level_of_private(inspection, project, module),
+                message,
+                fix(inspection),
+            ))
         }
         Access::Hidden => {
             let message = format!(
@@ -209,9 +288,9 @@ fn hidden_module(project: &Project, module: &PyModule) -> Option<Finding> {
 }
 
 /// Checks that each test file runs.
-pub(super) fn targets(inspection: &Inspection) -> Vec<Finding> {
+pub(super) fn targets(inspection: &Inspection<'_>) -> Vec<Finding> {
     if inspection.targets.is_empty() {
-        let help = "cargo pyo3-async-test init";
+        let help = init(inspection);
         return vec![Finding::new(
             "tests",
             Level::Warning,
@@ -219,20 +298,25 @@ pub(super) fn targets(inspection: &Inspection) -> Vec<Finding> {
             help,
         )];
     }
-    inspection.targets.iter().map(target).collect()
+    inspection
+        .targets
+        .iter()
+        .map(|found| {
+            let path = &found.path;
+            target(found, inspection).with_sources(format!(
+                "[[test]] and [lib] in Cargo.toml, {path} and its modules"
+            ))
+        })
+        .collect()
 }
 
-fn target(target: &Target) -> Finding {
+fn target(target: &Target, inspection: &Inspection<'_>) -> Finding {
     let (name, path) = (&target.name, &target.path);
     let check = match target.kind {
         Kind::Test => "tests",
         Kind::Library => "unit tests",
     };
-    let fix = match target.kind {
-        Kind::Test => FIX,
-        Kind::Library => "cargo pyo3-async-test init --lib",
-    };
-    let error = |message| Finding::new(check, Level::Error, message, fix);
+    let error = |message| Finding::new(check, Level::Error, message, fix(inspection));
     match &target.state {
         State::Registered => Finding::ok(check, format!("{name} ({path})")),
         State::HarnessIsOn => error(format!(
@@ -273,7 +357,7 @@ fn target(target: &Target) -> Finding {
             let features = features.join(",");
             let message =
                 format!("{path}: `cargo test` skips it without the features `{features}`");
-            let help = format!("cargo test --features {features}");
+            let help = format!("cargo test{} --features {features}", inspection.arguments);
             Finding::new(check, Level::Warning, message, help)
         }
     }

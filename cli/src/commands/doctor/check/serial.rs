@@ -10,7 +10,7 @@ const NAMED: usize = 3;
 
 /// Checks tests with `serial` under cargo-nextest. The harness runs them alone within one process, and cargo-nextest starts
 /// a process for each test.
-pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
+pub(super) fn check(inspection: &Inspection<'_>) -> Option<Finding> {
     let targets = inspection.targets.iter();
     let tests: Vec<&str> = targets
         .flat_map(|target| &target.serial)
@@ -20,11 +20,11 @@ pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
         _ if tests.is_empty() => return None,
         NextestConfig::SeparatesSome => {
             let message = format!("{PATH} separates tests");
-            return Some(Finding::ok(CHECK, message));
+            return Some(Finding::ok(CHECK, message).with_sources(PATH));
         }
         NextestConfig::SeparatesNone => Level::Warning,
         // Without cargo-nextest there is nothing to do.
-        NextestConfig::Absent if inspection.nextest.is_none() => Level::Note,
+        NextestConfig::Absent if inspection.machine.nextest.is_none() => Level::Note,
         NextestConfig::Absent => Level::Warning,
     };
     let message = format!(
@@ -37,7 +37,7 @@ pub(super) fn check(inspection: &Inspection) -> Option<Finding> {
          `filter = 'test(NAME)'` and `test-group = \"serial\"`; `threads-required = \
          \"num-test-threads\"` there stops all other tests meanwhile"
     );
-    Some(Finding::new(CHECK, level, message, help))
+    Some(Finding::new(CHECK, level, message, help).with_sources(PATH))
 }
 
 fn names(tests: &[&str]) -> String {

@@ -1,13 +1,16 @@
 //! Checks of the machine: Python, libpython, the virtual environment.
 
 use super::{Finding, Level};
-use crate::commands::doctor::inspection::{Inspection, LibpythonLookup, Venv};
+use crate::commands::doctor::inspection::{LibpythonLookup, Machine, Venv};
 use crate::environment::python::Python;
-use crate::project::Project;
 
 /// Checks the Python that pyo3 builds for.
-pub(super) fn python(inspection: &Inspection) -> Finding {
-    match &inspection.python {
+pub(super) fn python(machine: &Machine) -> Finding {
+    check_python(machine).with_sources("PYO3_CONFIG_FILE, PYO3_NO_PYTHON, PYO3_PYTHON, VIRTUAL_ENV and CONDA_PREFIX, also in `[env]` of .cargo/config.toml; then PATH")
+}
+
+fn check_python(machine: &Machine) -> Finding {
+    match &machine.python {
         Ok(Some(python)) => {
             let (version, executable) = (&python.version, python.executable.display());
             Finding::ok(
@@ -28,15 +31,22 @@ pub(super) fn python(inspection: &Inspection) -> Finding {
 }
 
 /// Checks that the loader finds the libpython that pyo3 links.
-pub(super) fn libpython(inspection: &Inspection) -> Finding {
-    let Ok(Some(python)) = &inspection.python else {
+pub(super) fn libpython(machine: &Machine) -> Finding {
+    check_libpython(machine).with_sources(match &machine.libpython {
+        Some(loaded) => format!("`ldd {}`", loaded.program.display()),
+        None => format!("test programs in {}", machine.build_directory.display()),
+    })
+}
+
+fn check_libpython(machine: &Machine) -> Finding {
+    let Ok(Some(python)) = &machine.python else {
         return Finding::ok("libpython", "not looked for without a Python");
     };
     let library = python
         .library
         .canonicalize()
         .unwrap_or_else(|_| python.library.clone());
-    match &inspection.libpython {
+    match &machine.libpython {
         None => {
             let message = format!("{} (no test is built yet)", library.display());
             Finding::ok("libpython", message)
@@ -79,8 +89,16 @@ fn alone(loaded: &LibpythonLookup, python: &Python, library: &std::path::Path) -
 }
 
 /// Checks that cargo builds in the target folder: it adds no other folders to the loader's paths.
-pub(super) fn build_directory(project: &Project) -> Finding {
-    let (build, target) = (&project.build_directory, &project.target_directory);
+pub(super) fn build_directory(machine: &Machine) -> Finding {
+    check_build_directory(machine).with_sources(format!(
+        "`cargo metadata`: {}, {}",
+        machine.build_directory.display(),
+        machine.target_directory.display()
+    ))
+}
+
+fn check_build_directory(machine: &Machine) -> Finding {
+    let (build, target) = (&machine.build_directory, &machine.target_directory);
     if build.starts_with(target) {
         return Finding::ok("build-dir", "inside of the target folder");
     }
@@ -95,8 +113,13 @@ pub(super) fn build_directory(project: &Project) -> Finding {
 }
 
 /// Checks that the virtual environment has the version of Python that the tests are linked with.
-pub(super) fn venv(inspection: &Inspection) -> Finding {
-    let Some(venv) = &inspection.venv else {
+pub(super) fn venv(machine: &Machine) -> Finding {
+    check_venv(machine)
+        .with_sources("VIRTUAL_ENV, CONDA_PREFIX, and .venv in the package's folder or above")
+}
+
+fn check_venv(machine: &Machine) -> Finding {
+    let Some(venv) = &machine.venv else {
         return Finding::ok("venv", "none");
     };
     let Venv {
@@ -105,7 +128,7 @@ pub(super) fn venv(inspection: &Inspection) -> Finding {
         version,
     } = venv;
     let shown = format!("{} (by {found_by})", folder.display());
-    let Ok(Some(python)) = &inspection.python else {
+    let Ok(Some(python)) = &machine.python else {
         return Finding::ok("venv", shown);
     };
     match version {
@@ -125,16 +148,27 @@ fn minor(version: &str) -> Option<(&str, &str)> {
 }
 
 /// Shows whether cargo-nextest is installed.
-pub(super) fn nextest(inspection: &Inspection) -> Finding {
-    match &inspection.nextest {
+pub(super) fn nextest(machine: &Machine) -> Finding {
+    check_nextest(machine).with_sources("`cargo nextest --version`")
+}
+
+fn check_nextest(machine: &Machine) -> Finding {
+    match &machine.nextest {
         Some(version) => Finding::ok("nextest", version.as_str()),
         None => Finding::ok("nextest", "not installed, and not needed"),
     }
 }
 
 /// Shows whether uvloop is installed, which tests may ask for.
-pub(super) fn uvloop(inspection: &Inspection) -> Finding {
-    match inspection.has_uvloop {
+pub(super) fn uvloop(machine: &Machine) -> Finding {
+    check_uvloop(machine).with_sources(match &machine.interpreter {
+        Some(python) => format!("`{} -c 'import uvloop'`", python.display()),
+        None => "no Python to ask".to_owned(),
+    })
+}
+
+fn check_uvloop(machine: &Machine) -> Finding {
+    match machine.has_uvloop {
         true => Finding::ok("uvloop", "installed"),
         false => Finding::ok(
             "uvloop",

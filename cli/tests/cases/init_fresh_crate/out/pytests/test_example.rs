@@ -1,4 +1,6 @@
 //! Tests in which Rust awaits Python and Python awaits Rust, run by `cargo test`.
+//!
+//! They can use the library, which is an `rlib` for them.
 
 use std::time::Duration;
 
@@ -33,11 +35,10 @@ async fn test_python_awaits_rust() -> PyResult<()> {
 
 /// A test that is not async may block: it runs on a thread of its own.
 #[pyo3_aio::tokio::test]
-fn test_sync_sleep() -> PyResult<()> {
+fn test_sync_sleep() {
     std::thread::sleep(Duration::from_secs(1));
-    Ok(())
 }
 
-// With `modules` the tests can import a `#[pymodule]` of this crate:
+// With `modules` the tests can import a `#[pymodule]` of this crate, once it is `pub`:
 // `pyo3_aio::testing::main!(modules = [demo::demo]);`
 pyo3_aio::testing::main!();

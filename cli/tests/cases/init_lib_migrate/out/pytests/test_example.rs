@@ -33,9 +33,8 @@ async fn test_python_awaits_rust() -> PyResult<()> {
 
 /// A test that is not async may block: it runs on a thread of its own.
 #[pyo3_aio::tokio::test]
-fn test_sync_sleep() -> PyResult<()> {
+fn test_sync_sleep() {
     std::thread::sleep(Duration::from_secs(1));
-    Ok(())
 }
 
 // With `modules` the tests can import a `#[pymodule]` of this crate:

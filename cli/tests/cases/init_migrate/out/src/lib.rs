@@ -3,4 +3,4 @@ use pyo3::prelude::*;
 use pyo3_aio::tokio as aio;
 
 #[pymodule]
-pub mod demo {}
+mod demo {}

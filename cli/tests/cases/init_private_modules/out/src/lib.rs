@@ -10,4 +10,7 @@ pub fn core(_m: &Bound<'_, PyModule>) -> PyResult<()> {
 pub mod public {}
 
 #[pymodule]
-pub mod other {}
+mod other {}
+
+#[cfg(test)]
+pyo3_aio::testing::main!(modules = [core, public, other]);

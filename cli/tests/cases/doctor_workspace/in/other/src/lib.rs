@@ -1,0 +1,1 @@
+//! Python, and no tests of it.

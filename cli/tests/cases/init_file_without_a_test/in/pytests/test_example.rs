@@ -1,0 +1,3 @@
+//! Functions that tests share.
+
+pub fn helper() {}

@@ -1,0 +1,10 @@
+//! A crate.
+
+#[path = "py/glue.rs"]
+mod bindings;
+
+pub use self::bindings::api::demo;
+
+#[cfg(feature = "more")]
+#[pymodule]
+mod more {}

@@ -1,0 +1,3 @@
+//! A crate.
+
+mod bindings;

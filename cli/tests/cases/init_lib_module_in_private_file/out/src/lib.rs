@@ -1,0 +1,6 @@
+//! A crate.
+
+mod bindings;
+
+#[cfg(test)]
+pyo3_aio::testing::main!();

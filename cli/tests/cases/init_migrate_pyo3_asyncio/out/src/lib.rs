@@ -1,0 +1,2 @@
+//! A crate.
+use pyo3_aio::tokio::future_into_py;

@@ -1,0 +1,2 @@
+//! A crate.
+use aio::tokio::future_into_py;

@@ -1,0 +1,4 @@
+//! A crate.
+
+#[cfg(feature = "python")]
+mod python;
