@@ -148,6 +148,9 @@ pub(crate) struct InitArgs {
     /// Replace the test file if it exists
     #[arg(long)]
     pub(crate) force: bool,
+    /// Take back what `init` has written, as far as it is unchanged and nothing else needs it
+    #[arg(long, conflicts_with_all = ["check", "force", "migrate"])]
+    pub(crate) undo: bool,
     #[command(flatten)]
     pub(crate) library: LibraryArgs,
     #[command(flatten)]

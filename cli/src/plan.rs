@@ -17,6 +17,7 @@ mod requirement;
 mod scaffold;
 pub(crate) mod target_name;
 mod test_target;
+mod undo;
 
 pub(crate) use changes::{FileChange, Plan};
 pub(crate) use extension_module::{causes as causes_of_extension_module, links_unit_tests};
@@ -24,3 +25,4 @@ pub(crate) use repair::repair;
 pub(crate) use request::{ExistingFiles, ExistingTest, Request, Template};
 pub(crate) use scaffold::{LEAK, scaffold};
 pub(crate) use test_target::file as test_file;
+pub(crate) use undo::undo;

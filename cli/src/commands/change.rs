@@ -82,6 +82,34 @@ pub(crate) fn run(
     }
 }
 
+/// Takes back what the request has written, or shows what that would change.
+pub(crate) fn undo(
+    request: &Request,
+    selection: &Selection,
+    mode: Mode,
+    flags: &CargoFlags,
+    shell: &Shell,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let project = Project::inspect(selection, flags)?;
+    let found = ExistingFiles {
+        targets: test_targets::all(&project),
+        sources: project.sources(),
+        ..read_existing(&project, request)
+    };
+    let plan = plan::undo(&project, request, &found);
+    if plan.is_empty() {
+        print_status(&plan, shell);
+        let message = format!("`{}` has nothing that `init` has written", project.name);
+        shell.status("Unchanged", message);
+    } else if mode == Mode::Write {
+        carry_out(&project, &plan, flags, shell)?;
+    } else {
+        show(&project, &plan, shell);
+        shell.warn("nothing is written due to dry run");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn read_existing(project: &Project, request: &Request) -> ExistingFiles {
     let folder = project.folder();
     ExistingFiles {
@@ -149,6 +177,9 @@ fn print_status(plan: &Plan, shell: &Shell) {
     for (verb, message) in plan.files.iter().flat_map(|file| &file.status) {
         shell.status(verb, message);
     }
+    for removal in &plan.removals {
+        shell.status("Removing", &removal.shown);
+    }
     for note in &plan.notes {
         shell.note(note);
     }
@@ -161,6 +192,9 @@ fn print_diff(plan: &Plan, project: &Project) {
     let manifest = &plan.manifest;
     let mut text = diff::unified("Cargo.toml", manifest.original(), &manifest.render());
     text += &diff::files(&plan.files, project.folder());
+    for removal in &plan.removals {
+        text += &diff::unified(&removal.shown, &removal.text, "");
+    }
     // A closed pipe is no error: its reader has what it asked for.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

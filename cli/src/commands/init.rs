@@ -26,6 +26,10 @@ pub(crate) fn run(
         migrates: args.migrate,
         ..request(&args.name, Template::Example, &args.library)?
     };
+    if args.undo {
+        let mode = Mode::from(&args.changes);
+        return change::undo(&request, &args.selection, mode, flags, shell);
+    }
     let mode = match args.check {
         true => Mode::Check,
         false => Mode::from(&args.changes),

@@ -14,3 +14,4 @@ mod python;
 mod rendered;
 mod run;
 mod sandbox;
+mod undo;
