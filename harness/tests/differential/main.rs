@@ -22,6 +22,10 @@ mod normal;
 mod ours;
 mod process;
 mod reference;
+#[cfg(unix)]
+mod terminal;
+#[cfg(not(unix))]
+#[path = "no_terminal.rs"]
 mod terminal;
 #[path = "../suite/yielding.rs"]
 mod yielding;

@@ -1,5 +1,7 @@
 //! The arguments and variables to compare with.
 
+use crate::terminal;
+
 /// Cases that belong together.
 #[derive(Clone)]
 pub(crate) struct Group {
@@ -58,11 +60,13 @@ pub(crate) fn groups() -> Vec<Group> {
                 name: name.to_owned(),
                 cases: Vec::new(),
             }),
-            None => groups
-                .last_mut()
-                .expect("a group comes first")
-                .cases
-                .push(case(line)),
+            None => {
+                let group = groups.last_mut().expect("a group comes first");
+                let case = case(line);
+                if terminal::IS_AVAILABLE || !case.wants_terminal() {
+                    group.cases.push(case);
+                }
+            }
         }
     }
     groups

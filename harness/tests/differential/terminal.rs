@@ -9,6 +9,9 @@ use std::{ptr, thread};
 
 use crate::process::{LIMIT, Output};
 
+/// Terminals can be opened here.
+pub(crate) const IS_AVAILABLE: bool = true;
+
 /// Written to the terminal once the child has ended. Its last copy is closed only when this has
 /// arrived: a kernel may drop what is still on its way when a terminal is closed.
 const END: &str = "\u{1}the child has ended\u{1}";

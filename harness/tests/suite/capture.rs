@@ -4,7 +4,7 @@ use crate::child::{self, Output, run, section};
 
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
-crate::tests!(
+crate::tests!(; unix:
     everything_a_test_prints_is_shown_with_it,
     tests_that_are_suspended_keep_their_lines,
     half_a_line_comes_before_the_panic_after_it,

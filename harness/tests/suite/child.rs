@@ -1,14 +1,33 @@
 //! Starts this binary as one of the fixtures.
 
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
 use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(not(unix))]
+pub(crate) use self::other::{
+    ISOLATIONS, close, ignore_children, interrupt, interrupt_group, is_ended_by_ctrl_c,
+    lead_a_group, listen,
+};
+#[cfg(unix)]
+pub(crate) use self::unix::{
+    ISOLATIONS, close, ignore_children, interrupt, interrupt_group, is_ended_by_ctrl_c,
+    lead_a_group, listen,
+};
 use crate::fixtures;
+
+/// The number of standard output.
+pub(crate) const STDOUT: i32 = 1;
+/// The number of standard error.
+pub(crate) const STDERR: i32 = 2;
 
 /// No child takes longer than this.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -76,31 +95,6 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receiver
-}
-
-/// Has a child end by Ctrl-C. Who runs this in the background may have had the signal ignored, and so
-/// would the child.
-#[expect(unsafe_code, reason = "there is no safe way to signals")]
-pub(crate) fn listen(command: &mut Command) {
-    let listen = || {
-        // SAFETY: the default action is one that any signal may have.
-        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
-        Ok(())
-    };
-    // SAFETY: `listen` makes one system call, which is allowed between fork and exec.
-    unsafe { command.pre_exec(listen) };
-}
-
-/// Has a child ignore the ends of its own children, whose status it does not get then.
-#[expect(unsafe_code, reason = "there is no safe way to signals")]
-pub(crate) fn ignore_children(command: &mut Command) {
-    let ignore = || {
-        // SAFETY: this signal may be ignored.
-        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        Ok(())
-    };
-    // SAFETY: `ignore` makes one system call, which is allowed between fork and exec.
-    unsafe { command.pre_exec(ignore) };
 }
 
 /// Returns the section of a report that holds the output of `test`.

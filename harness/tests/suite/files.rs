@@ -1,11 +1,7 @@
 //! Reports for machines, read by parsers.
 
 use std::fs;
-use std::io::Read;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use serde_json::Value;
 
@@ -18,13 +14,12 @@ crate::tests!(
     a_junit_file_is_complete,
     a_junit_folder_has_a_file_for_each_binary,
     the_slowest_tests_are_listed_on_demand,
-    every_event_is_one_write,
-    a_full_disk_is_an_error,
-    a_file_that_does_not_block_is_waited_for,
     failures_are_annotated_in_github_actions,
     annotations_are_not_read_from_what_a_test_prints,
     files_are_named_from_the_root_of_the_repository,
-    what_failed_last_can_be_run_alone,
+    what_failed_last_can_be_run_alone
+    ; unix:
+    a_full_disk_is_an_error,
 );
 
 /// Returns a path that no other test uses.
@@ -157,29 +152,6 @@ fn the_slowest_tests_are_listed_on_demand() {
     );
 }
 
-/// Each write to a datagram socket is a message of its own.
-fn every_event_is_one_write() {
-    let (ours, theirs) = UnixDatagram::pair().unwrap();
-    let reader = thread::spawn(move || {
-        let mut buffer = vec![0; 1 << 16];
-        let mut events = Vec::new();
-        loop {
-            let length = ours.recv(&mut buffer).unwrap();
-            let event: Value = serde_json::from_slice(&buffer[..length]).unwrap();
-            let is_last = event["type"] == "suite" && event["event"] != "started";
-            assert_eq!(buffer[length - 1], b'\n', "{event}");
-            events.push(event);
-            if is_last {
-                return events;
-            }
-        }
-    });
-    run_with("mixed", &["--format=json", "--test-threads=4"], |command| {
-        command.stdout(OwnedFd::from(theirs));
-    });
-    assert_eq!(reader.join().unwrap().len(), 2 + 2 * 12);
-}
-
 fn a_full_disk_is_an_error() {
     if !Path::new("/dev/full").exists() {
         return;
@@ -194,24 +166,6 @@ fn a_full_disk_is_an_error() {
         assert!(output.stderr.starts_with(message), "{}", output.stderr);
         assert_eq!(output.code, Some(101));
     }
-}
-
-/// A program that shares standard output may have it not block.
-fn a_file_that_does_not_block_is_waited_for() {
-    let (mut ours, theirs) = UnixStream::pair().unwrap();
-    theirs.set_nonblocking(true).unwrap();
-    let reader = thread::spawn(move || {
-        let mut text = String::new();
-        ours.read_to_string(&mut text).unwrap();
-        text
-    });
-    let output = run_with("noisy", &["--test-threads=4"], |command| {
-        command.stdout(OwnedFd::from(theirs));
-    });
-    let report = reader.join().unwrap();
-    assert!(report.contains("0 passed; 4 failed;"));
-    assert!(report.len() > 4 << 20);
-    assert_eq!((output.stderr.as_str(), output.code), ("", Some(101)));
 }
 
 fn failures_are_annotated_in_github_actions() {

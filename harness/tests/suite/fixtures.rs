@@ -1,21 +1,23 @@
 //! The suites that child processes run.
 
 mod alone;
-mod descriptors;
 mod hostile;
 mod locks;
 mod noisy;
+#[cfg(not(unix))]
+mod other;
 mod retried;
 mod runs;
 mod shared;
-mod signals;
-mod stdout;
 mod threads;
+#[cfg(unix)]
+mod unix;
 mod wakers;
 mod workers;
 
 use std::future;
 use std::panic;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -26,15 +28,28 @@ use std::time::Duration;
 use libtest_async::{Arguments, Completion, Conclusion, Failed, Measurement, Trial};
 
 pub(crate) use self::alone::FOLDER as LOCK_FOLDER;
-pub(crate) use self::descriptors::{FILE, FIRST, interrupted_file};
+#[cfg(not(unix))]
+use self::other as system;
 pub(crate) use self::retried::FOLDER as ATTEMPTS;
 pub(crate) use self::shared::FAULT;
-pub(crate) use self::signals::{LINES, line};
+#[cfg(unix)]
+use self::unix as system;
+#[cfg(unix)]
+pub(crate) use self::unix::{LINES, line};
 pub(crate) use self::workers::FIFO;
 use crate::yielding::yield_now;
 
 /// Names the fixture that a child process is to be.
 pub(crate) const VARIABLE: &str = "LIBTEST_ASYNC_FIXTURE";
+/// Names a file that a test opens in the place of others.
+pub(crate) const FILE: &str = "LIBTEST_ASYNC_FILE";
+/// Tells from which descriptor on, if it is not 3.
+pub(crate) const FIRST: &str = "LIBTEST_ASYNC_FIRST";
+
+/// Returns the file that a test has open in the place of others when Ctrl-C comes.
+pub(crate) fn interrupted_file() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("stop-file-of-a-test")
+}
 
 /// Runs a fixture if this process is to be one.
 pub(crate) fn run_as_child() -> Option<ExitCode> {
@@ -81,16 +96,9 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "nested" => libtest_async::run(&args, hostile::nested()),
         "fails_elsewhere" => libtest_async::run(&args, hostile::fails_elsewhere()),
         "moves" => libtest_async::run(&args, hostile::moves()),
-        "forks" => libtest_async::run(&args, hostile::forks()),
-        "ends_with_ctrl_c" => libtest_async::run(&args, hostile::ends_with_ctrl_c()),
-        "takes_output_away" => libtest_async::run(&args, hostile::takes_output_away()),
-        "fails_without_output" => libtest_async::run(&args, hostile::fails_without_output()),
-        "unseen" => libtest_async::run(&args, hostile::unseen()),
         "shared" => libtest_async::run(&args, hostile::shared()),
-        "signals" => libtest_async::run(&args, signals::signals()),
         "stuck_in_hook" => hostile::stuck_in_hook(&args),
         "threads" => libtest_async::run(&args, threads::trials()),
-        "descriptors" => libtest_async::run(&args, descriptors::descriptors()),
         "two_runs" => runs::two(&args),
         "two_runs_at_once" => runs::two_at_once(&args),
         "in_one_process_only" => runs::in_one_process_only(&args),
@@ -105,31 +113,6 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "left_locked" => libtest_async::run(&args, locks::left_locked()),
         "locked_stderr" => libtest_async::run(&args, locks::stderr()),
         "kept_runtime" => locks::one_thread(&args),
-        "takes_descriptors" => libtest_async::run(&args, descriptors::takes_descriptors()),
-        "waits_without_descriptors" => {
-            libtest_async::run(&args, descriptors::waits_without_descriptors())
-        }
-        "waits_with_other_descriptors" => {
-            libtest_async::run(&args, descriptors::waits_with_other_descriptors())
-        }
-        "has_one_descriptor" => {
-            descriptors::leave(true);
-            libtest_async::run(&args, passing())
-        }
-        "has_no_descriptor" => {
-            descriptors::leave(false);
-            libtest_async::run(&args, passing())
-        }
-        "pipes_after_a_run" => descriptors::pipes_after_a_run(&args),
-        "prints" => libtest_async::run(&args, stdout::prints()),
-        "prints_around_a_run" => stdout::around_a_run(&args),
-        "keeps_stdout" => stdout::reserved(&args),
-        "several_runs" => stdout::several_runs(&args),
-        "keeps_files_of_c" => stdout::keeps_files_of_c(&args),
-        "takes_standard_descriptors" => {
-            libtest_async::run(&args, stdout::takes_standard_descriptors())
-        }
-        "prints_after_the_run" => stdout::prints_after_the_run(&args),
         "sharing" => return Some(shared::run(&args)),
         "sharing_in_two_runs" => shared::two_runs(&args),
         "sharing_after_another_run" => shared::after_another(&args),
@@ -138,7 +121,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "opened_in_setup" => return Some(shared::opened_in_setup(&args)),
         "removed" => removed(&args),
         "counting" => libtest_async::run(&args, counting()),
-        other => panic!("there is no fixture {other}"),
+        other => system::run(other, &args).unwrap_or_else(|| panic!("there is no fixture {other}")),
     };
     Some(conclusion.exit_code())
 }

@@ -2,26 +2,27 @@
 
 use std::fs;
 
-use crate::child::{listen, run, run_with, section};
+use crate::child::{ISOLATIONS, listen, run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::{FILE, FIRST};
 
 crate::tests!(
+    a_payload_may_panic,
+    exit_after_a_nested_run_is_a_failure,
+    files_stay_where_they_were_asked_for,
+    a_body_that_does_not_run_may_panic,
+    a_junit_file_that_cannot_be_written_is_named,
+    a_hook_need_not_return
+    ; unix:
     kinds_do_not_mix_in_workers,
     no_worker_outlives_the_run,
-    a_payload_may_panic,
     there_are_no_more_workers_than_tests,
     a_forked_child_may_exit,
     a_forked_child_may_abort,
     a_forked_child_may_come_back,
     a_forked_child_may_be_interrupted,
-    exit_after_a_nested_run_is_a_failure,
-    files_stay_where_they_were_asked_for,
-    a_body_that_does_not_run_may_panic,
-    a_junit_file_that_cannot_be_written_is_named,
     a_test_may_close_what_it_does_not_own,
     the_report_is_not_written_to_files_of_tests,
-    a_hook_need_not_return,
     some_output_is_not_captured,
     tests_of_a_worker_share_its_process,
     a_test_without_output_says_why_it_fails,
@@ -93,7 +94,7 @@ fn a_forked_child_may_abort() {
 }
 
 fn a_forked_child_may_come_back() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [
             "--test-threads=1",
             "--timeout=30s",
@@ -109,7 +110,7 @@ fn a_forked_child_may_come_back() {
 
 /// Ctrl-C of a child is not the run's.
 fn a_forked_child_may_be_interrupted() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [&["e_child_is_interrupted"], isolation].concat();
         let output = run_with("forks", &args, listen);
         assert!(output.stdout.contains("1 passed;"), "{}", output.stdout);

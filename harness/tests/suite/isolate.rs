@@ -11,7 +11,7 @@ use crate::child::{self, run, section};
 use crate::files::scratch;
 use crate::fixtures::FIFO;
 
-crate::tests!(
+crate::tests!(; unix:
     workers_need_no_file_of_the_program,
     workers_need_no_temporary_folder,
     a_worker_without_its_descriptors_fails_one_test_only,

@@ -3,15 +3,16 @@
 use std::fs;
 use std::io::BufReader;
 
-use crate::child::run;
+use crate::child::{ISOLATIONS, run};
 use crate::files::scratch;
 use crate::stop::{interrupted, kill_at_cue, listening};
 
 crate::tests!(
+    the_file_has_the_tests_that_a_failure_keeps_from_running,
+    the_file_of_a_run_that_never_ended_is_not_that_of_another
+    ; unix:
     the_file_of_a_run_that_ctrl_c_ended_is_not_green,
     the_document_of_a_run_that_ctrl_c_ended_is_not_green,
-    the_file_has_the_tests_that_a_failure_keeps_from_running,
-    the_file_of_a_run_that_never_ended_is_not_that_of_another,
 );
 
 /// Asserts how many tests of a document came to what, by its counts and by its cases.
@@ -34,7 +35,7 @@ fn assert_counts(document: &str, tests: usize, counts: [(&str, &str, usize); 3])
 
 fn the_file_of_a_run_that_ctrl_c_ended_is_not_green() {
     let path = scratch("interrupted.xml");
-    for way in [&[][..], &["--isolate"]] {
+    for way in ISOLATIONS {
         for (filter, tests, failures) in [("_", 3, 1), ("_waits", 1, 0)] {
             let junit = ["--junit", path.to_str().unwrap(), filter];
             let args = [&["--nocapture", "--test-threads=1"], way, &junit].concat();

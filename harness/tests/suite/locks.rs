@@ -2,7 +2,7 @@
 
 use crate::child::{Output, run, section};
 
-crate::tests!(
+crate::tests!(; unix:
     who_does_not_print_needs_no_lock,
     a_test_that_has_returned_is_reported_without_the_lock,
     a_worker_reports_a_test_that_has_returned_without_the_lock,

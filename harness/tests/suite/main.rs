@@ -7,11 +7,22 @@
     reason = "the fixtures print"
 )]
 
-/// Names the tests of a module.
+/// Names the tests of a module. Those after `unix:` need what only Unix has: captured output, workers, signals,
+/// descriptors, or programs such as `sh`.
 macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        pub(crate) const TESTS: &[crate::Test] =
-            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    ($($name:ident),* $(,)? $(; unix: $($unix:ident),* $(,)?)?) => {
+        pub(crate) const TESTS: &[crate::Test] = &[
+            $(crate::Test {
+                path: concat!(module_path!(), "::", stringify!($name)),
+                body: $name,
+                is_for_unix: false,
+            },)*
+            $($(crate::Test {
+                path: concat!(module_path!(), "::", stringify!($unix)),
+                body: $unix,
+                is_for_unix: true,
+            },)*)?
+        ];
     };
 }
 use tests;
@@ -32,7 +43,16 @@ mod runs;
 mod runtime;
 mod selected;
 mod shared;
+#[cfg(unix)]
 mod signal;
+#[cfg(not(unix))]
+#[path = "none.rs"]
+mod signal;
+#[cfg(unix)]
+mod sockets;
+#[cfg(not(unix))]
+#[path = "none.rs"]
+mod sockets;
 mod stdout;
 mod stop;
 mod yielding;
@@ -68,6 +88,7 @@ fn main() -> ExitCode {
         runs::TESTS,
         runtime::TESTS,
         selected::TESTS,
+        sockets::TESTS,
         stdout::TESTS,
         shared::TESTS,
         stop::TESTS,
@@ -79,13 +100,24 @@ fn main() -> ExitCode {
     libtest_async::run(&args, trials.collect()).exit_code()
 }
 
-/// A test, and its name with that of this binary in front.
-type Test = (&'static str, fn());
+/// A test of a module.
+#[derive(Clone, Copy)]
+struct Test {
+    /// Its name, with that of this binary in front.
+    path: &'static str,
+    body: fn(),
+    is_for_unix: bool,
+}
 
-fn trial((path, body): Test) -> Trial {
-    let name = path.split_once("::").map_or(path, |(_, name)| name);
-    Trial::test(name, move || {
-        body();
+fn trial(test: Test) -> Trial {
+    let name = test.path.split_once("::");
+    let name = name.map_or(test.path, |(_, name)| name);
+    let trial = Trial::test(name, move || {
+        (test.body)();
         Ok(())
-    })
+    });
+    match test.is_for_unix && !cfg!(unix) {
+        true => trial.with_ignored_reason("only Unix has what it needs"),
+        false => trial,
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::child::{Output, run, run_with, section};
+use crate::child::{ISOLATIONS, Output, run, run_with, section};
 use crate::files::scratch;
 use crate::fixtures::ATTEMPTS;
 
@@ -14,13 +14,14 @@ crate::tests!(
     a_junit_file_has_every_attempt,
     a_line_of_json_says_why_an_attempt_failed,
     junit_on_standard_output_has_the_attempts_before_a_pass,
-    workers_retry_what_runs_once,
     without_the_option_nothing_is_retried,
     a_test_may_have_retries_of_its_own,
     a_test_that_runs_once_says_why_it_is_not_retried,
     flaky_tests_can_fail_the_run,
     an_expected_failure_is_ignored,
-    a_limit_of_time_counts_where_it_is_enforced,
+    a_limit_of_time_counts_where_it_is_enforced
+    ; unix:
+    workers_retry_what_runs_once,
 );
 
 fn a_test_that_passes_later_has_passed() {
@@ -77,7 +78,7 @@ fn every_attempt_is_shown() {
 }
 
 fn a_junit_file_has_every_attempt() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let folder = scratch("retry-junit");
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("report.xml");
@@ -221,7 +222,7 @@ fn run_own(args: &[&str]) -> Output {
 }
 
 fn a_test_may_have_retries_of_its_own() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [&["--test-threads=1", "passes_later"], isolation].concat();
         let output = run_own(&args);
         let expected =
@@ -247,7 +248,7 @@ fn a_test_that_runs_once_says_why_it_is_not_retried() {
 }
 
 fn flaky_tests_can_fail_the_run() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [
             &["--test-threads=1", "--fail-on-flaky", "passes_later"],
             isolation,
@@ -270,7 +271,7 @@ fn flaky_tests_can_fail_the_run() {
 }
 
 fn an_expected_failure_is_ignored() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [&["--test-threads=1", "--retries=2", "expected"], isolation].concat();
         let output = run_own(&args);
         for line in [
@@ -303,7 +304,7 @@ fn a_limit_of_time_counts_where_it_is_enforced() {
         "{}",
         output.stdout
     );
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let output = run_own(&[&["--ensure-time", "takes_longer"], isolation].concat());
         let line = "test takes_longer ... FAILED (time limit exceeded)";
         assert!(output.stdout.contains(line), "{}", output.stdout);

@@ -5,10 +5,11 @@ use crate::child::{self, Output, run, run_with, section};
 crate::tests!(
     each_test_has_a_thread_of_its_name,
     threads_stay_and_panics_name_the_test,
-    workers_keep_theirs_too,
     without_a_thread_of_its_own_a_test_runs_all_the_same,
     without_any_thread_tests_say_why_they_fail,
-    a_thread_that_is_stuck_is_given_up,
+    a_thread_that_is_stuck_is_given_up
+    ; unix:
+    workers_keep_theirs_too,
 );
 
 /// Runs the fixture and returns what it says, a line a test.
@@ -39,13 +40,9 @@ fn threads_stay_and_panics_name_the_test() {
     assert_eq!(told(&["--reuse-threads"]), in_order());
 }
 
-#[cfg(unix)]
 fn workers_keep_theirs_too() {
     assert_eq!(told(&["--reuse-threads", "--isolate"]), in_order());
 }
-
-#[cfg(not(unix))]
-fn workers_keep_theirs_too() {}
 
 fn in_order() -> [String; 4] {
     [1, 2, 3, 4].map(|number| format!("number {number}, named: false"))

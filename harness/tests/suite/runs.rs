@@ -2,18 +2,19 @@
 
 use std::fs;
 
-use crate::child::{Output, run, section};
+use crate::child::{ISOLATIONS, Output, run, section};
 use crate::files::scratch;
 
 crate::tests!(
     workers_serve_every_run,
-    runs_may_overlap,
-    a_run_that_workers_do_not_come_to_fails,
     a_test_may_run_others,
-    a_test_cannot_isolate_others,
     files_have_every_run,
     the_waker_of_a_run_may_wait_for_its_state,
-    the_waker_of_a_cancelled_test_may_wait_for_the_state_of_the_run,
+    the_waker_of_a_cancelled_test_may_wait_for_the_state_of_the_run
+    ; unix:
+    runs_may_overlap,
+    a_run_that_workers_do_not_come_to_fails,
+    a_test_cannot_isolate_others,
 );
 
 fn assert_both_ran(output: &Output) {
@@ -52,7 +53,7 @@ fn a_run_that_workers_do_not_come_to_fails() {
 }
 
 fn a_test_may_run_others() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let args = [&["a_runs_others", "--test-threads=2"], isolation].concat();
         let output = run("run_within_a_test", &args);
         let line = "test a_runs_others ... ok\n";

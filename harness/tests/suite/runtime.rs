@@ -2,7 +2,7 @@
 
 use libtest_async::Arguments;
 
-use crate::child::{run, run_with, section};
+use crate::child::{ISOLATIONS, run, run_with, section};
 use crate::fixtures::LOCK_FOLDER;
 
 crate::tests!(
@@ -17,8 +17,9 @@ crate::tests!(
     a_body_that_returns_in_time_passes_though_its_thread_ends_late,
     thread_locals_of_a_test_are_dropped_before_the_next_one_starts,
     what_takes_too_long_is_described,
+    a_run_that_is_given_up_reports_every_test
+    ; unix:
     what_takes_too_long_is_described_by_its_worker,
-    a_run_that_is_given_up_reports_every_test,
 );
 
 fn a_dropped_future_is_a_failure() {
@@ -73,7 +74,7 @@ fn public_types_can_be_sent_and_shared() {
 
 fn a_future_stays_on_the_thread_of_its_test() {
     for threads in ["--test-threads=1", "--test-threads=4"] {
-        for isolation in [&[][..], &["--isolate"]] {
+        for isolation in ISOLATIONS {
             let output = run("one_thread_a_test", &[&[threads], isolation].concat());
             assert!(output.stdout.contains("6 passed;"), "{}", output.stdout);
             assert_eq!((output.stderr.as_str(), output.code), ("", Some(0)));
@@ -90,7 +91,7 @@ fn what_a_runtime_prints_at_its_end_is_the_tests() {
 }
 
 fn serial_tests_run_alone() {
-    for isolation in [&[][..], &["--isolate"]] {
+    for isolation in ISOLATIONS {
         let folder = std::env::temp_dir().join(format!("serial-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let args = [&["--test-threads=4"], isolation].concat();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -29,8 +28,11 @@ crate::tests!(
     a_panic_of_setup_keeps_the_tests_from_running,
     a_setup_that_fails_leaves_nothing_open,
     an_error_at_the_end_fails_the_run,
-    exit_zero_at_the_end_hides_no_failure,
     a_panic_at_the_end_hides_no_other_closing,
+    a_closing_that_hangs_ends_after_the_first_failure,
+    a_closing_that_hangs_ends_after_a_timeout
+    ; unix:
+    exit_zero_at_the_end_hides_no_failure,
     each_worker_has_its_own,
     an_error_of_setup_in_a_worker_ends_the_run,
     an_error_of_setup_in_a_worker_is_one_for_machines,
@@ -39,9 +41,7 @@ crate::tests!(
     a_worker_that_does_not_end_well_fails_the_run,
     a_worker_that_is_replaced_has_to_end_well,
     a_worker_whose_status_is_not_known_fails_nothing,
-    a_closing_that_hangs_ends_after_the_first_failure,
     standard_output_stays_for_machines_beside_a_closing,
-    a_closing_that_hangs_ends_after_a_timeout,
     ctrl_c_closes_too,
     ctrl_c_does_not_wait_for_ever,
     ctrl_c_waits_for_workers_to_tear_down,
@@ -399,16 +399,10 @@ fn interrupted(fault: &str) -> (String, ExitStatus) {
         line.clear();
         assert!(stderr.read_line(&mut line).unwrap() > 0);
     }
-    interrupt(child.id() as libc::pid_t);
+    child::interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     (rest, child.wait().unwrap())
-}
-
-#[expect(unsafe_code, reason = "there is no safe way to signals")]
-fn interrupt(process: libc::pid_t) {
-    // SAFETY: this sends a signal to a child, or to its group, that has not been waited for.
-    unsafe { libc::kill(process, libc::SIGINT) };
 }
 
 fn ctrl_c_closes_too() {
@@ -437,10 +431,11 @@ fn interrupted_with_worker(fault: &str) -> String {
     let args = ["waits_for_ever", "--isolate"];
     let mut command = child::command("sharing", &args);
     child::listen(&mut command);
-    command.env(FAULT, fault).env(FIFO, &fifo).process_group(0);
+    child::lead_a_group(&mut command);
+    command.env(FAULT, fault).env(FIFO, &fifo);
     let child = command.spawn().unwrap();
     assert_eq!(fs::read_to_string(&fifo).unwrap(), "waiting");
-    interrupt(-(child.id() as libc::pid_t));
+    child::interrupt_group(&child);
     let output = child.wait_with_output().unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(report.contains("waits_for_ever was running\n"), "{report}");

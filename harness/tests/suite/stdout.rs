@@ -1,14 +1,13 @@
 //! Reports for machines have standard output for themselves.
 
 use std::io::BufReader;
-use std::os::unix::process::CommandExt;
 
 use serde_json::Value;
 
-use crate::child::{Output, run, run_with};
+use crate::child::{self, Output, run, run_with};
 use crate::stop::{kill_at_cue, listening};
 
-crate::tests!(
+crate::tests!(; unix:
     json_stands_alone_whatever_tests_print,
     junit_stands_alone_whatever_tests_print,
     a_program_prints_before_and_after_the_run,
@@ -150,19 +149,12 @@ fn a_test_that_was_given_up_prints_beside_the_report() {
 }
 
 /// std opens the null device in its place.
-#[expect(unsafe_code, reason = "std closes no descriptor of a child's")]
 fn standard_descriptors_may_be_closed_at_the_start() {
-    for closed in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-        let close = move || {
-            // SAFETY: the descriptor is the child's own.
-            unsafe { libc::close(closed) };
-            Ok(())
-        };
+    for closed in [child::STDOUT, child::STDERR] {
         let output = run_with("prints", &["--format=json", "--nocapture"], |command| {
-            // SAFETY: `close` makes one system call, which is allowed between fork and exec.
-            unsafe { command.pre_exec(close) };
+            child::close(command, closed);
         });
-        let is_reported = closed != libc::STDOUT_FILENO;
+        let is_reported = closed != child::STDOUT;
         let expected = if is_reported { 2 + 2 * 4 } else { 0 };
         assert_eq!(count_objects(&output.stdout), expected);
         assert_eq!(output.stderr.contains("a: println\n"), !is_reported);

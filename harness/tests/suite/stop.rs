@@ -2,13 +2,21 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 
-use crate::child::{self, listen, run, run_with, section};
+use crate::child::{self, ISOLATIONS, listen, run, run_with, section};
 use crate::fixtures::interrupted_file;
 
 crate::tests!(
+    a_stack_overflow_is_told,
+    exit_zero_in_a_test_is_a_failure,
+    a_test_that_takes_too_long_fails,
+    a_test_that_was_given_up_prints_beside_the_report,
+    a_future_that_takes_too_long_is_dropped,
+    no_time_is_too_long_for_a_timeout,
+    no_test_starts_after_so_many_failures,
+    half_a_line_of_a_test_that_blocks_is_shown_with_it
+    ; unix:
     ctrl_c_shows_what_ran,
     ctrl_c_needs_no_descriptors,
     a_run_needs_one_descriptor,
@@ -20,15 +28,7 @@ crate::tests!(
     ctrl_c_ends_workers_that_cannot_end,
     workers_end_when_their_parent_is_killed,
     an_abort_shows_what_was_captured,
-    a_stack_overflow_is_told,
-    exit_zero_in_a_test_is_a_failure,
-    a_test_that_takes_too_long_fails,
-    a_test_that_was_given_up_prints_beside_the_report,
-    a_future_that_takes_too_long_is_dropped,
     a_worker_that_takes_too_long_is_killed,
-    no_time_is_too_long_for_a_timeout,
-    no_test_starts_after_so_many_failures,
-    half_a_line_of_a_test_that_blocks_is_shown_with_it,
 );
 
 fn a_test_that_takes_too_long_fails() {
@@ -130,7 +130,7 @@ fn a_worker_that_takes_too_long_is_killed() {
 /// The clock does not go so far.
 fn no_time_is_too_long_for_a_timeout() {
     for threads in ["--test-threads=1", "--test-threads=2"] {
-        for isolation in [&[][..], &["--isolate"]] {
+        for isolation in ISOLATIONS {
             let args = [&["--timeout=1e19s", threads], isolation].concat();
             let output = run("passing", &args);
             assert!(output.stdout.contains("2 passed;"), "{}", output.stdout);
@@ -209,7 +209,7 @@ pub(crate) fn interrupted(fixture: &str, args: &[&str], cue: &str) -> String {
 fn ctrl_c_does_not_write_to_files_of_tests() {
     let args = ["--nocapture", "--test-threads=1", "--timeout=10s"];
     let (rest, status) = killed("waits_with_other_descriptors", &args, "ready\n");
-    assert_eq!(status.signal(), Some(libc::SIGINT), "{rest}");
+    assert!(child::is_ended_by_ctrl_c(status), "{status}: {rest}");
     assert_eq!(fs::read(interrupted_file()).unwrap(), b"");
 }
 
@@ -223,7 +223,7 @@ fn the_pipe_of_ctrl_c_stays_where_it_is() {
 fn ctrl_c_needs_no_descriptors() {
     let args = ["--nocapture", "--test-threads=1"];
     let (_, status) = killed("waits_without_descriptors", &args, "ready\n");
-    assert_eq!(status.signal(), Some(libc::SIGINT));
+    assert!(child::is_ended_by_ctrl_c(status), "{status}");
 }
 
 fn a_run_needs_one_descriptor() {
@@ -256,18 +256,17 @@ fn killed(fixture: &str, args: &[&str], cue: &str) -> (String, ExitStatus) {
 pub(crate) fn listening(fixture: &str, args: &[&str]) -> Child {
     let mut command = child::command(fixture, args);
     listen(&mut command);
-    command.process_group(0).spawn().unwrap()
+    child::lead_a_group(&mut command);
+    command.spawn().unwrap()
 }
 
 /// Sends Ctrl-C to a child, and to what it started, when it has printed `cue`.
-#[expect(unsafe_code, reason = "there is no safe way to send a signal")]
 pub(crate) fn kill_at_cue(child: &Child, printed: &mut impl BufRead, cue: &str) {
     let mut line = String::new();
     while !line.ends_with(cue) {
         assert!(printed.read_line(&mut line).unwrap() > 0, "{line}");
     }
-    // SAFETY: the child is there until it is waited for.
-    unsafe { libc::kill(-(child.id() as i32), libc::SIGINT) };
+    child::interrupt_group(child);
 }
 
 /// Whether the run is interrupted then or the process is at its end.
@@ -277,7 +276,7 @@ fn ctrl_c_that_comes_with_the_end_counts() {
         listen(&mut command);
         let status = command.stdout(Stdio::null()).status().unwrap();
         assert!(
-            status.code() == Some(130) || status.signal() == Some(libc::SIGINT),
+            status.code() == Some(130) || child::is_ended_by_ctrl_c(status),
             "{status}"
         );
     }
