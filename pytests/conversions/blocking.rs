@@ -8,6 +8,7 @@ use pyo3::types::{PyModule, PyType};
 use pyo3_aio::CancelHandle;
 use pyo3_aio::err::RustPanic;
 
+use crate::conversions::on_new_thread;
 use crate::fixtures::python::{call, python};
 use crate::runtime;
 
@@ -106,7 +107,7 @@ mod declared_twins {
 
 /// Calls `main(module)` with all of the functions, on a thread that has no loop.
 fn with_module(code: &CStr) -> PyResult<()> {
-    let run = |py: Python<'_>| {
+    on_new_thread(|py| {
         let module = PyModule::new(py, "functions")?;
         module.add_function(wrap_pyfunction!(fetch, &module)?)?;
         module.add_function(wrap_pyfunction!(get_sync, &module)?)?;
@@ -120,8 +121,7 @@ fn with_module(code: &CStr) -> PyResult<()> {
                 .cast_into()?,
         )?;
         call(&python(py, code)?, "main", module.into_any()).map(drop)
-    };
-    std::thread::scope(|scope| scope.spawn(|| Python::attach(run)).join().unwrap())
+    })
 }
 
 #[runtime::test]

@@ -17,6 +17,7 @@ mod on_loop;
 mod running;
 mod spawn_blocking;
 mod task_groups;
+mod under_trio;
 
 use std::ffi::CStr;
 
@@ -48,4 +49,11 @@ pub(crate) fn forever<'py>(py: Python<'py>, drops: &Drops) -> PyResult<Bound<'py
             std::future::pending().await
         })
     })
+}
+
+/// Calls a function on a thread that has no locals, as the test's own has.
+pub(crate) fn on_new_thread<T: Send>(
+    function: impl FnOnce(Python<'_>) -> PyResult<T> + Send,
+) -> PyResult<T> {
+    std::thread::scope(|scope| scope.spawn(|| Python::attach(function)).join().unwrap())
 }

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 use pyo3_aio::TaskLocals;
 use pyo3_aio::err::RustPanic;
 
-use crate::conversions::awaited;
+use crate::conversions::{awaited, on_new_thread};
 use crate::fixtures::drops::Drops;
 use crate::fixtures::python::{call, function, python};
 use crate::runtime;
@@ -174,11 +174,6 @@ type Place = (String, String);
 
 /// The tests that use it do not run at once.
 static PLACE: Mutex<Option<PyResult<Py<PyAny>>>> = Mutex::new(None);
-
-/// Calls a function on a thread that has no locals, as the test's own has.
-fn on_new_thread<T: Send>(function: impl FnOnce(Python<'_>) -> PyResult<T> + Send) -> PyResult<T> {
-    std::thread::scope(|scope| scope.spawn(|| Python::attach(function)).join().unwrap())
-}
 
 #[runtime::test(serial)]
 fn block_on_awaits_python_on_the_loop_in_the_background() -> PyResult<()> {

@@ -14,7 +14,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::{Hub, Target, Task, Unstarted, hub_of_host};
+use crate::bridge::{Hub, Target, Task, Unstarted, hub_of, hub_of_host};
 use crate::cancel::Signal;
 use crate::python::trio;
 use crate::task_locals::TaskLocals;
@@ -57,6 +57,18 @@ pub(crate) fn wait(
         coroutine: coroutine.unbind(),
         task,
     })
+}
+
+/// Returns the hub of an event loop of asyncio's kind, or of a run of trio's that has a token in its place.
+///
+/// # Errors
+///
+/// `RuntimeError: Event loop is closed`; the errors of [`wait`].
+pub(crate) fn hub_of_loop_or_run(host: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    match trio::is_token(host) {
+        true => hub_of_host(host, connect),
+        false => hub_of(host),
+    }
 }
 
 /// Starts the system task that drains the hub for as long as the run lasts.

@@ -100,7 +100,8 @@ where
 /// runtime. Code that blocks before its first `.await` therefore blocks the event loop. Its type in stubs is
 /// `Coroutine[Any, Any, T]`.
 ///
-/// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Task groups of anyio before 4.14
+/// Under trio it is awaited like a coroutine of trio's, and by anyio on both backends. Coroutines of trio's that the future
+/// awaits, by [`into_future`], run in system tasks of the run. Task groups of anyio before 4.14
 /// start nothing on asyncio but what an `async def` made.
 ///
 /// Its name is that of the Rust function which is `async` or contains the async block; [`CoroutineBuilder`] gives it another.

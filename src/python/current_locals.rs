@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use crate::python::asyncio;
 use crate::python::contextvars;
+use crate::python::trio;
 use crate::task_locals;
 use crate::task_locals::{Polled, Poller, TaskLocals};
 
@@ -99,7 +100,7 @@ pub(crate) enum CurrentLocals<'py> {
 impl<'py> CurrentLocals<'py> {
     /// Finds the locals: those of a [`scope`](task_locals::scope) in a first poll, else the loop that runs on this
     /// thread, else those of the future that is being polled, else those of the runtime's own (`of_runtime`), else those that
-    /// a future of `block_on` has on demand.
+    /// a future of `block_on` has on demand, else the run of trio on this thread, whose token stands for its loop.
     ///
     /// The running loop stands before the polled future because a loop on such a thread was started from within the poll.
     ///
@@ -127,6 +128,10 @@ impl<'py> CurrentLocals<'py> {
         match (polled.or_else(of_runtime), on_demand) {
             (Some(locals), _) => Ok(Self::Task(locals)),
             (None, Some(on_demand)) => on_demand.locals(py).map(Self::Task),
+            (None, None) if trio::is_running_here(py)? => {
+                let token = trio::current_token(py)?;
+                Ok(Self::Task(TaskLocals::new(token).copy_context(py)?))
+            }
             (None, None) => Err(no_locals()),
         }
     }
@@ -166,6 +171,7 @@ pub(crate) fn inherited() -> Option<Polled> {
     if task_locals::poller() != Poller::Loop {
         return task_locals::polled_or_on_demand();
     }
-    let of_loop = |py: Python<'_>| TaskLocals::with_current_context(asyncio::get_running_loop(py)?);
-    Python::try_attach(of_loop)?.ok().map(Polled::Locals)
+    Python::try_attach(TaskLocals::current)?
+        .ok()
+        .map(Polled::Locals)
 }

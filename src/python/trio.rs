@@ -3,10 +3,11 @@
 //! [`is_running_here`] does not import trio. The others are called where a task of trio is running.
 
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::ffi::c_str;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::{PyCFunction, PyDict, PyModule, PyType};
 
 /// Whether a task of trio is running on this thread. It does not import trio.
 pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
@@ -37,10 +38,56 @@ fn lowlevel(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     LOWLEVEL.import(py, "trio", "lowlevel")
 }
 
-/// Returns the token of the run on this thread (`trio.lowlevel.current_trio_token()`).
+/// The class of the tokens that [`current_token`] has returned, `trio.lowlevel.TrioToken`.
+static TOKEN_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// Returns the token of the run on this thread (`trio.lowlevel.current_trio_token()`), which stands for it where an event loop
+/// stands for itself.
 pub(crate) fn current_token(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    lowlevel(py)?.call_method0(intern!(py, "current_trio_token"))
+    let token = lowlevel(py)?.call_method0(intern!(py, "current_trio_token"))?;
+    TOKEN_TYPE.get_or_init(py, || token.get_type().unbind());
+    Ok(token)
 }
+
+/// Whether an object is a token of [`current_token`], and no event loop.
+pub(crate) fn is_token(host: &Bound<'_, PyAny>) -> bool {
+    let class = TOKEN_TYPE.get(host.py());
+    class.is_some_and(|class| host.get_type().is(class))
+}
+
+/// Fails for a token, where only an event loop will do.
+///
+/// # Errors
+///
+/// `RuntimeError` with the message.
+pub(crate) fn refuse_token(host: &Bound<'_, PyAny>, message: &'static str) -> PyResult<()> {
+    match is_token(host) {
+        true => Err(PyRuntimeError::new_err(message)),
+        false => Ok(()),
+    }
+}
+
+/// Starts a system task that awaits an object in the context, and returns its handle, which has the methods of an
+/// `asyncio.Task`. Call it on the thread of the run.
+pub(crate) fn spawn_task<'py>(
+    awaitable: &Bound<'py, PyAny>,
+    context: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    static CLASS: PyOnceLock<(Py<PyAny>, Py<PyCFunction>)> = PyOnceLock::new();
+    let (class, report) = CLASS.get_or_try_init(py, || {
+        let module = PyModule::from_code(py, TASK, c"trio_task.py", c"pyo3_aio_trio_task")?;
+        let report = PyCFunction::new_closure(py, None, None, |args, _| {
+            let error = PyErr::from_value(args.get_item(0)?);
+            error.write_unraisable(args.py(), None);
+            PyResult::Ok(())
+        })?;
+        PyResult::Ok((module.getattr("Task")?.unbind(), report.unbind()))
+    })?;
+    class.bind(py).call1((awaitable, context, report))
+}
+
+const TASK: &std::ffi::CStr = c_str!(include_str!("trio_task.py"));
 
 /// Returns the task that is running on this thread (`trio.lowlevel.current_task()`).
 pub(crate) fn current_task(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {

@@ -26,6 +26,7 @@ use crate::panic::catch_call;
 use crate::python::asyncio;
 use crate::python::attributes::Attributes;
 use crate::python::step::Step;
+use crate::python::trio;
 use crate::python::type_slots;
 use crate::task_locals::TaskLocals;
 
@@ -67,6 +68,10 @@ pub(crate) fn spawn_future<'py>(
 ) -> PyResult<Bound<'py, RustFuture>> {
     unstarted.ensure_runtime()?;
     let event_loop = locals.event_loop(py);
+    trio::refuse_token(
+        &event_loop,
+        "trio awaits no futures: return a coroutine, made by into_coroutine, in place of future_into_py",
+    )?;
     unstarted.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
     static INSTALLED: PyOnceLock<()> = PyOnceLock::new();

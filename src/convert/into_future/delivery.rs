@@ -216,7 +216,12 @@ fn report(py: Python<'_>, output: PyResult<Py<PyAny>>) -> PyResult<()> {
     if leaves_the_loop(&error, py) || error.matches(py, asyncio::cancelled_error(py)?)? {
         return Ok(());
     }
-    let event_loop = asyncio::get_running_loop(py)?;
+    let event_loop = asyncio::running_loop_or_none(py)?.call0()?;
+    if event_loop.is_none() {
+        // Under trio, which has no such handler.
+        error.write_unraisable(py, None);
+        return Ok(());
+    }
     let message = "PyFuture exception was never retrieved";
     asyncio::call_exception_handler(&event_loop, message, error, &[])
 }

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use pyo3::prelude::*;
 
-use crate::bridge::hub_of;
 use crate::convert::into_future::shared_future::SharedFuture;
 use crate::convert::into_future::source::{LoopCall, Source};
 use crate::convert::into_future::task::{close_coroutine, require_awaitable};
+use crate::convert::trio_wait::hub_of_loop_or_run;
 use crate::task_locals::TaskLocals;
 
 /// The Rust side of a Python awaitable that runs on its event loop.
@@ -22,6 +22,9 @@ use crate::task_locals::TaskLocals;
 /// - **Errors** of the awaitable are its output, as the same exception object. An error that comes after this was dropped or
 ///   detached is reported to the loop's exception handler as never retrieved; a cancellation is not. Where the loop is
 ///   closed first, the output is `RuntimeError: Event loop is closed`.
+/// - **trio**: a system task of the run awaits the awaitable, which may do whatever trio's tasks do. It is in no nursery and no
+///   cancel scope of the task that awaits Rust; a drop cancels it, by a scope of its own. Errors that Rust does not take go to
+///   `sys.unraisablehook`. Where the run ends first, the output is `trio.RunFinishedError`.
 /// - **Shutdown**: after [`shutdown`](crate::shutdown) the output is a `RuntimeError` that says so, and the task is
 ///   cancelled as by a drop, when this is polled.
 /// - **Fork**: in the child of a `fork()` the output is a `RuntimeError` that says so; a drop does nothing there.
@@ -127,7 +130,7 @@ impl Drop for PyFuture {
 }
 
 /// Converts a Python awaitable into a Rust future; the awaitable runs on the loop of the current task, else on the
-/// loop that runs on this thread. It needs no Rust runtime.
+/// loop, or in the run of trio, that runs on this thread. It needs no Rust runtime.
 ///
 /// The awaitable is started at once, on the loop's thread and in a copy of the current context. What happens on drop
 /// and on a closed loop: [`PyFuture`].
@@ -153,7 +156,8 @@ pub fn into_future_with_locals(
 ) -> PyResult<PyFuture> {
     let py = awaitable.py();
     require_awaitable(&awaitable)?;
-    let hub = hub_of(&locals.event_loop(py)).inspect_err(|_| close_coroutine(&awaitable))?;
+    let hub =
+        hub_of_loop_or_run(&locals.event_loop(py)).inspect_err(|_| close_coroutine(&awaitable))?;
     let source = Source::Awaitable(awaitable.clone().unbind());
     let shared = SharedFuture::start(hub, py, source, locals)
         .inspect_err(|_| close_coroutine(&awaitable))?;
@@ -173,7 +177,7 @@ pub(crate) fn call_on_loop(
     locals: &TaskLocals,
     call: LoopCall,
 ) -> PyResult<PyFuture> {
-    let hub = hub_of(&locals.event_loop(py))?;
+    let hub = hub_of_loop_or_run(&locals.event_loop(py))?;
     let shared = SharedFuture::start(hub, py, Source::Call(call), locals)?;
     Ok(PyFuture {
         shared: Some(shared),

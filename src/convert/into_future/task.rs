@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::python::asyncio;
+use crate::python::{asyncio, trio};
 use crate::task_locals::TaskLocals;
 
 /// Checks that an object can be awaited.
@@ -86,14 +86,16 @@ pub(crate) fn discard_pending_task(task: &Bound<'_, PyAny>) {
     }
 }
 
-/// Makes a task of the awaitable in the locals' context, as `asyncio.ensure_future` does. A future is returned as it is.
+/// Makes a task of the awaitable in the locals' context, as `asyncio.ensure_future` does. A future is returned as it is. Under
+/// trio it is a system task.
 pub(crate) fn ensure_future<'py>(
     awaitable: &Bound<'py, PyAny>,
     locals: &TaskLocals,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = awaitable.py();
-    if awaitable.get_type().is(asyncio::coroutine_type(py)?) {
-        return create_task(&locals.event_loop(py), awaitable, locals);
+    let event_loop = locals.event_loop(py);
+    if awaitable.get_type().is(asyncio::coroutine_type(py)?) && !trio::is_token(&event_loop) {
+        return create_task(&event_loop, awaitable, locals);
     }
     ensure_future_unstarted(awaitable, locals)
 }
@@ -106,6 +108,9 @@ pub(crate) fn ensure_future_unstarted<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = awaitable.py();
     let event_loop = locals.event_loop(py);
+    if trio::is_token(&event_loop) {
+        return trio::spawn_task(awaitable, copy_of_context(locals, py)?);
+    }
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "loop"), event_loop)?;
     let ensure_future = asyncio::ensure_future(py)?;
@@ -128,15 +133,21 @@ fn create_task<'py>(
     let keywords = PyDict::new(py);
     keywords.set_item(intern!(py, "loop"), event_loop)?;
     keywords.set_item(intern!(py, "eager_start"), true)?;
-    let context = locals.context(py);
-    if !context.is_none() {
-        // A copy, as every task has one (`Task.__init__`); the original may be in use.
-        keywords.set_item(
-            intern!(py, "context"),
-            context.call_method0(intern!(py, "copy"))?,
-        )?;
+    if let Some(context) = copy_of_context(locals, py)? {
+        keywords.set_item(intern!(py, "context"), context)?;
     }
     new_eager_task(coroutine, &keywords)
+}
+
+/// Returns a copy of the context, as every task has one (`Task.__init__`); the original may be in use.
+fn copy_of_context<'py>(
+    locals: &TaskLocals,
+    py: Python<'py>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let context = locals.context_if_any(py);
+    context
+        .map(|context| context.call_method0(intern!(py, "copy")))
+        .transpose()
 }
 
 /// Makes an `asyncio.Task` that takes its first step at once.

@@ -28,6 +28,7 @@ use pyo3::prelude::*;
 use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, left_behind_error};
 use crate::convert::into_stream::buffer::{Buffer, StreamEnd};
 use crate::python::asyncio;
+use crate::python::trio;
 use crate::task_locals::TaskLocals;
 
 /// The receiver of the generator's errors.
@@ -76,7 +77,12 @@ impl SharedStream {
         locals: TaskLocals,
         errors: Errors,
     ) -> PyResult<Arc<Self>> {
-        let hub = hub_of(&locals.event_loop(generator.py()))?;
+        let event_loop = locals.event_loop(generator.py());
+        trio::refuse_token(
+            &event_loop,
+            "into_stream is for asyncio: under trio await what the generator's `__anext__()` returns, by into_future",
+        )?;
+        let hub = hub_of(&event_loop)?;
         let shared = Arc::new(Self {
             buffer: Buffer::default(),
             stage: Mutex::new(DriverStage::New(generator.unbind(), locals)),
