@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
 /// The Python side of a task: its event loop and its context variables ([`contextvars.Context`]).
 ///
@@ -23,6 +24,8 @@ struct Locals {
     event_loop: Py<PyAny>,
     /// `None` until it has been copied or set.
     context: Option<Py<PyAny>>,
+    /// A weak reference to the task of asyncio's that awaits the future, where that is known: `python/awaited_by.rs`.
+    awaiter: Option<Py<PyWeakrefReference>>,
 }
 
 impl TaskLocals {
@@ -67,10 +70,24 @@ impl TaskLocals {
 
     /// Holds both, in one allocation.
     pub(crate) fn from_parts(event_loop: Py<PyAny>, context: Option<Py<PyAny>>) -> Self {
+        Self::of_awaited(event_loop, context, None)
+    }
+
+    /// As [`TaskLocals::from_parts`], for a future that a task awaits.
+    pub(crate) fn of_awaited(
+        event_loop: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+        awaiter: Option<Py<PyWeakrefReference>>,
+    ) -> Self {
         Self(Arc::new(Locals {
             event_loop,
             context,
+            awaiter,
         }))
+    }
+
+    pub(crate) fn awaiter(&self) -> Option<&Py<PyWeakrefReference>> {
+        self.0.awaiter.as_ref()
     }
 }
 

@@ -90,7 +90,7 @@ def main(make):
 #[runtime::test]
 async fn tools_that_look_at_tasks_take_a_coroutine_of_rust() -> PyResult<()> {
     let code = c"
-import io
+import inspect, io
 async def main(make):
     async def awaits():
         await make()
@@ -98,13 +98,18 @@ async def main(make):
     await asyncio.sleep(0)
     for task in tasks:
         assert 'running' in repr(task) or 'pending' in repr(task)
-        task.get_stack()
-        task.print_stack(file=io.StringIO())
+        out = io.StringIO()
+        task.print_stack(file=out)
+        shown = out.getvalue()
+        assert 'awaits' in shown or 'File \"<Rust>\", line' in shown and 'in tools_that_look' in shown, shown
         # What `asyncio.capture_call_graph` does from Python 3.14 on.
         coroutine = task.get_coro()
+        names = []
         while hasattr(coroutine, 'cr_await'):
-            coroutine.cr_frame.f_code
+            assert inspect.isframe(coroutine.cr_frame) and coroutine.cr_frame.f_back is None
+            names.append(coroutine.cr_frame.f_code.co_name)
             coroutine = coroutine.cr_await
+        assert names[-1].startswith('tools_that_look') and asyncio.isfuture(coroutine), names
         if hasattr(asyncio, 'format_call_graph'):
             asyncio.format_call_graph(task)
         task.cancel()
@@ -112,7 +117,7 @@ async def main(make):
 ";
     let main = Python::attach(|py| {
         let make = function(py, |py| {
-            runtime::into_coroutine::<_, ()>(py, std::future::pending())
+            runtime::into_coroutine::<_, ()>(py, async { std::future::pending().await })
         })?;
         runtime::into_future(call(&python(py, code)?, "main", make)?)
     })?;

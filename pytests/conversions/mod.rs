@@ -2,6 +2,7 @@
 
 mod async_with;
 mod awaitables;
+mod awaited_by;
 mod blocking;
 mod calls;
 mod cancellable;

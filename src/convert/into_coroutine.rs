@@ -19,7 +19,7 @@ mod unawaited;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyBaseException;
+use pyo3::exceptions::{PyAttributeError, PyBaseException};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -32,6 +32,7 @@ use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
 use crate::convert::trio_wait;
 use crate::instrument::Instrumentation;
 use crate::python::asyncio;
+use crate::python::coroutine_frame;
 use crate::python::coroutine_origin;
 use crate::python::coroutine_state::{CoroutineState, Suspension};
 use crate::python::exceptions::of_cpython::Misuse;
@@ -196,7 +197,7 @@ impl RustCoroutine {
                 inner.call_method1(intern!(py, "send"), (py.None(),))
             });
         }
-        let locals = TaskLocals::with_current_context(asyncio::get_running_loop(py)?)?;
+        let locals = TaskLocals::of_awaited_future(asyncio::get_running_loop(py)?)?;
         let policy = cancel_signal.map_or(CancelPolicy::AfterDrop, CancelPolicy::Signal);
         // It cannot be done yet: only this thread, the loop's, settles it.
         let future = spawn_future(py, unstarted, locals, policy)?;
@@ -322,9 +323,28 @@ impl RustCoroutine {
         self.settings.name.qualname()
     }
 
-    // There is no `cr_frame`, not even None: trio writes to the locals of the frame of a coroutine that has one, and wraps
-    // one that has none (`spawn_impl` in `trio/_core/_run.py`). There is no `cr_await` either, since
-    // `asyncio.capture_call_graph` (Python 3.14) and trio expect a `cr_frame` beside it.
+    /// The Python future that the coroutine waits for. A coroutine that waits for none has no `cr_await` and no `cr_frame`, not
+    /// even None: trio writes to the locals of the frame of a coroutine that has one, and wraps one that has none
+    /// (`spawn_impl` in `trio/_core/_run.py`).
+    #[getter]
+    fn cr_await(&self, py: Python<'_>) -> PyResult<Py<RustFuture>> {
+        let waiting = self.state.inspect(|state| match state {
+            State::Waiting(future) | State::Throwing(future, _) => Some(future.clone_ref(py)),
+            State::Created(_) | State::UnderTrio(_) => None,
+        });
+        waiting.flatten().ok_or_else(|| {
+            PyAttributeError::new_err("the coroutine of Rust does not wait for a future now")
+        })
+    }
+
+    /// A frame with the name of the coroutine, for tools that show where a task waits.
+    #[getter]
+    fn cr_frame<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.cr_await(py)?;
+        let name = &self.settings.name;
+        coroutine_frame::named(py, name.name(), name.qualname())
+    }
+
     #[getter]
     fn cr_running(&self) -> bool {
         self.state.is_executing()

@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::python::asyncio;
+use crate::python::awaited_by;
 use crate::python::contextvars;
 use crate::python::trio;
 use crate::task_locals;
@@ -79,6 +80,18 @@ impl TaskLocals {
         CurrentLocals::find(py, || None)?.into_locals()
     }
 
+    /// As [`TaskLocals::with_current_context`], for a future that the current task awaits.
+    pub(crate) fn of_awaited_future(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = event_loop.py();
+        let context = contextvars::copy_current(py)?;
+        let awaiter = awaited_by::current_task(py)?;
+        Ok(Self::of_awaited(
+            event_loop.unbind(),
+            Some(context.unbind()),
+            awaiter,
+        ))
+    }
+
     /// Holds an event loop, and a copy of the current context.
     pub(crate) fn with_current_context(event_loop: Bound<'_, PyAny>) -> PyResult<Self> {
         let context = contextvars::copy_current(event_loop.py())?;
@@ -140,6 +153,10 @@ impl<'py> CurrentLocals<'py> {
     pub(crate) fn into_locals(self) -> PyResult<TaskLocals> {
         match self {
             Self::Task(locals) => Ok(locals),
+            // In a first poll the current task awaits the coroutine.
+            Self::RunningLoop(event_loop) if task_locals::poller() == Poller::Loop => {
+                TaskLocals::of_awaited_future(event_loop)
+            }
             Self::RunningLoop(event_loop) => TaskLocals::with_current_context(event_loop),
         }
     }

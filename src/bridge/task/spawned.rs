@@ -52,7 +52,7 @@ pub(crate) fn spawned_blocking<T>(function: impl FnOnce() -> T) -> impl FnOnce()
                 thread::park();
             }
         }
-        let _entered = locals.map(task_locals::enter);
+        let _entered = locals.map(task_locals::enter_polled);
         instrumentation.run(function)
     }
 }

@@ -14,8 +14,8 @@ use crate::convert::into_future::task::{
     cancel_task, close_coroutine, discard_pending_task, ensure_future, ensure_future_unstarted,
 };
 use crate::err::catch_as_error;
-use crate::python::asyncio;
 use crate::python::exceptions::stash;
+use crate::python::{asyncio, awaited_by};
 use crate::task_locals::TaskLocals;
 
 /// An action of the loop's thread, chosen under the lock and taken outside of it.
@@ -193,7 +193,11 @@ impl SharedFuture {
             return self.finish_or_report(py, output.map(Bound::unbind));
         }
         self.store_task(&task, origin);
-        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self)))?;
+        let awaiter = locals.awaiter().map(|awaiter| awaiter.clone_ref(py));
+        if let Some(awaiter) = &awaiter {
+            awaited_by::add(&task, awaiter)?;
+        }
+        let callback = Bound::new(py, DoneCallback::new(Arc::clone(self), awaiter))?;
         task.call_method1(intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
     }

@@ -8,18 +8,23 @@ use pyo3::prelude::*;
 use crate::bridge::{closed_error, leaves_the_loop};
 use crate::convert::into_future::shared_future::SharedFuture;
 use crate::err::catch_as_error;
+use crate::python::awaited_by;
+use crate::python::awaited_by::Awaiter;
 
 /// Passes the end of the Python task on to the Rust future. A loop that is dropped drops its tasks, and with them this:
 /// the Rust future gets an error then.
 #[pyclass(frozen, module = "pyo3_aio")]
 pub(crate) struct DoneCallback {
     shared: Mutex<Option<Arc<SharedFuture>>>,
+    /// The task that asyncio has noted as waiting for the end of the other one.
+    awaiter: Option<Awaiter>,
 }
 
 impl DoneCallback {
-    pub(crate) fn new(shared: Arc<SharedFuture>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedFuture>, awaiter: Option<Awaiter>) -> Self {
         Self {
             shared: Mutex::new(Some(shared)),
+            awaiter,
         }
     }
 
@@ -34,6 +39,9 @@ impl DoneCallback {
 #[pymethods]
 impl DoneCallback {
     fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Some(awaiter) = &self.awaiter {
+            awaited_by::discard(task, awaiter)?;
+        }
         match self.take() {
             Some(shared) => shared.instrumentation().run(|| finish(&shared, task)),
             None => Ok(()),
