@@ -113,7 +113,7 @@ impl Executor {
             .name("test-flush-limit".to_owned())
             .spawn(move || watch_flush(&watched));
         let ended = self.take_calls();
-        self.check();
+        self.exit_if_descriptors_lost();
         ended
     }
 
@@ -130,7 +130,7 @@ impl Executor {
     }
 
     /// Ends the process if the trial that runs has taken its descriptors away.
-    fn check(&self) {
+    fn exit_if_descriptors_lost(&self) {
         let is_intact =
             |output: &Option<OutputFile>| output.as_ref().is_none_or(OutputFile::is_intact);
         if !self.link.is_intact() || !is_intact(&self.lock().output) {
@@ -224,7 +224,7 @@ impl Executor {
 
     /// Notes the end of a trial, and sends it after a flush of everything that the trial has printed.
     fn ended(self: &Arc<Self>, number: u64, ended: Ended) {
-        self.check();
+        self.exit_if_descriptors_lost();
         {
             let mut state = self.lock();
             let Some(current) = state.running(number) else {

@@ -121,13 +121,13 @@ impl<T: Send + 'static> ThreadPool<T> {
             state.threads += 1;
             state.free += 1;
             drop(state);
-            self.add();
+            self.add_thread();
         } else if state.queue.len() > state.free - state.sleeping {
             self.0.changed.notify_one();
         }
     }
 
-    fn add(&self) {
+    fn add_thread(&self) {
         let shared = self.0.clone();
         let builder = match self.0.thread {
             Thread::Own => thread::Builder::new()
@@ -136,7 +136,7 @@ impl<T: Send + 'static> ThreadPool<T> {
             Thread::Reused => thread::Builder::new().name("test-thread".to_owned()),
         };
         if let Err(error) = builder.spawn(move || shared.work()) {
-            self.0.go_without(error);
+            self.0.leave_to_others(error);
         }
     }
 }
@@ -150,7 +150,7 @@ impl<T: Send> Drop for ThreadPool<T> {
 
 impl<T: Send + 'static> PoolShared<T> {
     /// Leaves the work to the threads that there are; if there are none it is dropped.
-    fn go_without(&self, error: io::Error) {
+    fn leave_to_others(&self, error: io::Error) {
         let mut state = self.lock();
         state.threads -= 1;
         state.free -= 1;

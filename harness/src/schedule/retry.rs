@@ -33,7 +33,7 @@ impl Retry {
     }
 
     /// Defers the drop of the functions that belong to the trial.
-    pub(super) fn keep(&self, deferred: &mut DeferredDrops) {
+    pub(super) fn defer_drops(&self, deferred: &mut DeferredDrops) {
         deferred.add(None, self.options.clone());
     }
 

@@ -329,7 +329,7 @@ impl State {
             },
         );
         if let Some(again) = &trial.again {
-            again.keep(&mut self.deferred);
+            again.defer_drops(&mut self.deferred);
         }
         let ended = match trial.expired_after() {
             // The trial has ended while it was described.
