@@ -74,7 +74,7 @@ impl Finished {
 
     /// Says whether the trial itself asks for another attempt after this.
     pub(crate) fn wants_retry(&self) -> bool {
-        self.description.retries.is_some() && self.attempt.has_next()
+        self.description.retries().is_some() && self.attempt.has_next()
     }
 
     /// Says whether the trial passed after having failed.

@@ -178,7 +178,7 @@ impl TestThread {
         };
         let outcome = outcome::judge(&self.description, result, self.scope.take_panic());
         let outcome = match self.limits {
-            Some(limits) => outcome.within(&limits, self.description.max_time, elapsed),
+            Some(limits) => outcome.within(&limits, self.description.max_time(), elapsed),
             None => outcome,
         };
         BodyEnd {

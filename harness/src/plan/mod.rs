@@ -83,10 +83,10 @@ impl Plan {
 
 /// Returns how many times a trial may run, until it passes.
 fn attempts(args: &Arguments, description: &Description) -> u32 {
-    match description.expected_failure {
+    match description.expected_failure() {
         Some(_) => 1,
         None => {
-            let retries = description.retries.or(args.retries);
+            let retries = description.retries().or(args.retries);
             retries.unwrap_or(0).saturating_add(1)
         }
     }

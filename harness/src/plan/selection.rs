@@ -60,7 +60,7 @@ impl Arguments {
             && self
                 .tag
                 .as_ref()
-                .is_none_or(|filter| filter.matches(&description.tags))
+                .is_none_or(|filter| filter.matches(description.tags()))
     }
 
     /// Says whether a selected trial is reported as ignored instead of run.

@@ -174,9 +174,10 @@ fn listed(description: &Description, out: &mut String) {
         end.0,
         end.1
     );
-    if !description.tags.is_empty() {
+    let tags = description.tags();
+    if !tags.is_empty() {
         let quoted = |tag: &Cow<'_, str>| format!("\"{}\"", Escaped(tag));
-        let tags: Vec<_> = description.tags.iter().map(quoted).collect();
+        let tags: Vec<_> = tags.iter().map(quoted).collect();
         let _ = write!(out, r#", "tags": [{}]"#, tags.join(", "));
     }
     out.push_str(" }\n");

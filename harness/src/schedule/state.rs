@@ -306,7 +306,7 @@ impl State {
     /// its name is on the screen already.
     fn watch(&mut self, timeout: Option<Duration>, limit: Option<Duration>) {
         let slow = (self.settings.concurrency > 1).then_some(SLOW_AFTER);
-        let Some(first) = [slow, timeout, limit].into_iter().flatten().min() else {
+        let Some(first) = shorter(shorter(slow, timeout), limit) else {
             return;
         };
         // A time that the clock does not reach never comes.
@@ -338,7 +338,7 @@ impl State {
             }
             _ => ended,
         };
-        let ended = match &trial.description.expected_failure {
+        let ended = match trial.description.expected_failure() {
             Some(expected) => Ended {
                 outcome: ended.outcome.compared_with(expected),
                 ..ended
@@ -380,5 +380,15 @@ fn message_of(id: usize, progress: Progress) -> Message {
         Progress::Started => Message::Started(id),
         Progress::Ended(ended) => Message::Ended(id, ended),
         Progress::SetupFailed(output) => Message::SetupFailed(output),
+    }
+}
+
+/// Returns the shorter of two times, if there is one. This crate is not optimised in the profile that tests have, where the
+/// iterators of std take much longer.
+fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    match (a, b) {
+        (Some(a), Some(b)) if a < b => Some(a),
+        (only, None) => only,
+        (_, other) => other,
     }
 }

@@ -19,6 +19,13 @@ pub(crate) struct Description {
     /// Whether no other trial may run at the same time.
     pub(crate) is_serial: bool,
     pub(crate) source: Option<Source>,
+    /// `None` for most trials: a description is moved often, and this crate is not optimised in the profile that tests have.
+    extras: Option<Box<Extras>>,
+}
+
+/// The properties that few trials have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
     /// What `--tag` selects by.
     pub(crate) tags: Vec<Cow<'static, str>>,
     /// Goes before `--retries`.
@@ -66,11 +73,28 @@ impl Description {
             should_panic: ShouldPanic::No,
             is_serial: false,
             source: None,
-            tags: Vec::new(),
-            retries: None,
-            max_time: None,
-            expected_failure: None,
+            extras: None,
         }
+    }
+
+    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    pub(crate) fn tags(&self) -> &[Cow<'static, str>] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.tags)
+    }
+
+    pub(crate) fn retries(&self) -> Option<u32> {
+        self.extras.as_ref()?.retries
+    }
+
+    pub(crate) fn max_time(&self) -> Option<Duration> {
+        self.extras.as_ref()?.max_time
+    }
+
+    pub(crate) fn expected_failure(&self) -> Option<&ExpectedFailure> {
+        self.extras.as_ref()?.expected_failure.as_ref()
     }
 
     /// Returns the name as it is shown and filtered: with the kind, if there is one.

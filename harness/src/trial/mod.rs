@@ -258,7 +258,7 @@ impl Trial {
                 is_tag(&tag),
                 "{tag:?} cannot be a tag of a test: see `Trial::with_tags`"
             );
-            self.description.tags.push(tag);
+            self.description.extras_mut().tags.push(tag);
         }
         self
     }
@@ -269,7 +269,7 @@ impl Trial {
     /// test that can run only once in a process, because it is made of an `FnOnce` or of one future, is retried
     /// with `--isolate` only: see [`repeatable`](Self::repeatable).
     pub fn with_retries(mut self, retries: u32) -> Self {
-        self.description.retries = Some(retries);
+        self.description.extras_mut().retries = Some(retries);
         self
     }
 
@@ -296,7 +296,8 @@ impl Trial {
     }
 
     fn expecting_failure(mut self, reason: Cow<'static, str>, is_strict: bool) -> Self {
-        self.description.expected_failure = Some(ExpectedFailure { reason, is_strict });
+        self.description.extras_mut().expected_failure =
+            Some(ExpectedFailure { reason, is_strict });
         self
     }
 
@@ -305,7 +306,7 @@ impl Trial {
     /// A test that passes, but takes longer, has failed. Without `--ensure-time` it has passed: what takes long on one machine
     /// is fast on another. Unlike [`with_timeout`](Self::with_timeout) this stops nothing.
     pub fn with_max_time(mut self, max_time: Duration) -> Self {
-        self.description.max_time = Some(max_time);
+        self.description.extras_mut().max_time = Some(max_time);
         self
     }
 
@@ -375,7 +376,7 @@ impl Trial {
 
     /// Returns the tags of this trial.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.description.tags.iter().map(Cow::as_ref)
+        self.description.tags().iter().map(Cow::as_ref)
     }
 
     /// Returns whether this trial has been marked as ignored.
