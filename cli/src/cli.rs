@@ -80,11 +80,8 @@ pub(crate) enum Command {
     Ci(CiArgs),
     /// Run a program with libpython in the loader's paths: for `runner` in `.cargo/config.toml`
     Runner(RunnerArgs),
-    /// Print a completion script
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Print a completion script or the man page, or write all of them
+    Completions(CompletionsArgs),
     /// Make a small extension crate and run its tests
     Demo(DemoArgs),
 }
@@ -139,7 +136,7 @@ pub(crate) struct InitArgs {
     /// Test the library too: its own unit tests, and that Python can import its `#[pymodule]`
     #[arg(long)]
     pub(crate) lib: bool,
-    /// Move from pyo3-async-runtimes to pyo3-aio
+    /// Move from pyo3-async-runtimes or pyo3-asyncio to pyo3-aio
     #[arg(long)]
     pub(crate) migrate: bool,
     /// Change nothing, and exit with 1 if something would change
@@ -212,6 +209,20 @@ pub(crate) struct DoctorArgs {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) selection: Selection,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Debug, Default, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Option<clap_complete::Shell>,
+    /// Print the man page
+    #[arg(long)]
+    pub(crate) man: bool,
+    /// Write the scripts for all shells, and the man pages of all commands, into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// Arguments of `run`.

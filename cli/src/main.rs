@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         cli::Command::Run(args) => run::run(args, &cli.cargo, &shell),
         cli::Command::Ci(args) => ci::run(args, &cli.cargo, &shell),
         cli::Command::Runner(args) => run::runner(args),
-        cli::Command::Completions { shell } => Ok(completions::run(*shell)),
+        cli::Command::Completions(args) => completions::run(args, &shell),
         cli::Command::Demo(args) => demo::run(args, &cli.cargo, &shell),
     };
     result.unwrap_or_else(|error| {

@@ -136,7 +136,8 @@ fn check_name(project: &Project, name: &str, registered: &[TestEntry]) -> Result
     }
 }
 
-/// Makes the module public that the new test imports.
+/// Makes the module public that the new test imports, and those that the `main!` of the library's root file names: it sees
+/// private items of its own file alone.
 pub(super) fn publish_imported(
     project: &Project,
     request: &Request,
@@ -150,10 +151,12 @@ pub(super) fn publish_imported(
         }
         _ => true,
     };
-    match imported.filter(|_| is_written) {
-        Some(imported) => importable::publish(project, |module| module == imported),
-        None => Steps::default(),
-    }
+    let imported = imported.filter(|_| is_written);
+    let library = project.library.as_ref().filter(|_| request.has_unit_tests);
+    let is_main_added = library.is_some_and(|library| !library.source.has_main());
+    importable::publish(project, |module| {
+        Some(module) == imported || (is_main_added && module.is_below_root())
+    })
 }
 
 /// Finds the module that a test imports: the first one that it can name, or could if it were public.

@@ -12,6 +12,7 @@ use super::request::{ExistingFiles, Request, Template};
 use super::test_target::{self, CodeNames, Marks};
 use super::{importable, library_tests};
 use crate::project::manifest::{Dependency, Section, TestEntry};
+use crate::project::rust::Access;
 use crate::project::test_targets::{Kind, State};
 use crate::project::{Library, Project};
 use crate::runtime::Runtime;
@@ -296,6 +297,9 @@ fn remove_from_library(
         .flat_map(|names| library_tests::items_at_end(library, names));
     match appended.find_map(|(item, message)| Some((without_item(text, &item)?, message))) {
         Some((after, message)) => {
+            steps
+                .notes
+                .extend(may_have_been_published(project, library, marks));
             let mut status = vec![("Removing", format!("{path}: {message}"))];
             let after = match unpublish_in(library, marks, &library.path, &after) {
                 Some((after, message)) => {
@@ -337,6 +341,33 @@ fn remove_from_library(
         }
     }
     true
+}
+
+/// Notes on modules that `main!` names, and that may have been made public for it.
+fn may_have_been_published(
+    project: &Project,
+    library: &Library,
+    marks: Option<Marks>,
+) -> Vec<String> {
+    let imported = test_target::imported_module(project);
+    let imported = imported.filter(|_| marks.is_some_and(|marks| marks.publishes));
+    let modules = library
+        .modules
+        .iter()
+        .filter(|module| Some(*module) != imported);
+    let named = modules.filter(|module| {
+        module.is_below_root()
+            && module.root_path.is_some()
+            && matches!(module.access, Access::Public(_))
+    });
+    let notes = named.map(|module| {
+        let (path, item) = (project.shown(&module.file), &module.item);
+        format!(
+            "{path}:{}: `{item}` stays `pub`, as it may have been before",
+            module.line
+        )
+    });
+    notes.collect()
 }
 
 /// Makes the module private that was published for the test. Text may be missing at the end of the file only.

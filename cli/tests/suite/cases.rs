@@ -40,9 +40,11 @@ cases! {
     ci_refused
     doctor_attributes
     doctor_extension_module
+    doctor_fix_features
     doctor_healthy
     doctor_module_files
     doctor_optional_pyo3
+    doctor_pyo3_asyncio
     doctor_resolver_1
     doctor_resolver_1_in_a_workspace
     doctor_serial
@@ -50,6 +52,7 @@ cases! {
     doctor_testing_is_shipped
     doctor_two_versions
     doctor_unit_tests
+    doctor_verbose
     doctor_without_the_library
     doctor_workspace
     init_async_std

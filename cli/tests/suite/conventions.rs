@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{self, Output, Sandbox, read_tree};
 
 fn fresh_crate() -> Sandbox {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
@@ -123,6 +123,44 @@ fn help_and_completions_know_every_command() {
             assert!(output.stdout.contains(command), "{command} for {shell}");
         }
     }
+}
+
+/// The package holds what `completions --dir` writes. `SNAPSHOTS=overwrite` brings it up to date.
+#[test]
+fn packaged_completions_and_man_pages_are_up_to_date() {
+    let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let sandbox = fresh_crate();
+    let output = sandbox.run("completions --dir written");
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let written = sandbox.project().join("written");
+    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
+        let _ = fs::remove_dir_all(&packaged);
+        fs::create_dir(&packaged).unwrap();
+        sandbox::copy(&written, &packaged);
+    }
+    let (written, packaged) = (read_tree(&written), read_tree(&packaged));
+    for name in [
+        "man/cargo-pyo3-async-test.1",
+        "man/cargo-pyo3-async-test-init.1",
+    ] {
+        assert!(written.contains_key(name), "{name} in {:?}", written.keys());
+    }
+    assert!(written == packaged, "run this with SNAPSHOTS=overwrite");
+}
+
+#[test]
+fn the_man_page_describes_the_commands() {
+    let sandbox = fresh_crate();
+    let page = sandbox.run("completions --man").stdout;
+    for text in [".TH cargo-pyo3-async-test 1", "doctor", "completions"] {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    assert_eq!(sandbox.run("completions").code, 2);
+    assert_eq!(sandbox.run("completions bash --man").code, 2);
+    let output = sandbox.run("completions --dir Cargo.toml");
+    assert_eq!(output.code, 101);
+    let message = "error: cannot write to `Cargo.toml`: choose another folder with `--dir`";
+    assert!(output.stderr.starts_with(message), "{}", output.stderr);
 }
 
 #[test]

@@ -55,6 +55,11 @@ impl PyModule {
         }
     }
 
+    /// Whether the item is in a module of the crate.
+    pub(crate) fn is_below_root(&self) -> bool {
+        self.item.contains("::")
+    }
+
     /// The changes that make a hidden item public.
     pub(crate) fn re_export(&self) -> String {
         let re_export = format!("add `pub use {};` to the library's root file", self.item);

@@ -26,7 +26,9 @@ pub(super) fn pyo3(project: &Project, inspection: &Inspection<'_>) -> Finding {
         Err(error) => match LinkConflict::read(error) {
             Some(conflict) => linked_twice(project, inspection, &conflict),
             // Cargo.lock is missing or out of date, and `doctor` does not write it.
-            None if error.contains("--locked") => declared_pyo3(project, inspection),
+            None if error.contains("--locked") || project.old_peer().is_some() => {
+                declared_pyo3(project, inspection)
+            }
             None => {
                 let error = first_error(error);
                 let message = format!("cargo cannot resolve the dependencies: {error}");
@@ -86,6 +88,9 @@ fn resolved_pyo3(project: &Project, inspection: &Inspection<'_>, versions: &[Str
 fn declared_pyo3(project: &Project, inspection: &Inspection<'_>) -> Finding {
     match project.pyo3_requirement() {
         None => no_pyo3(inspection),
+        Some(version) if version.is_empty() => {
+            Finding::ok("pyo3", "any version (Cargo.lock is not up to date)")
+        }
         Some(version) if pyo3_versions::is_compatible(&version) => {
             Finding::ok("pyo3", format!("{version} (Cargo.lock is not up to date)"))
         }

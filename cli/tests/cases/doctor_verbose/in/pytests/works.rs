@@ -1,0 +1,1 @@
+pyo3_aio::testing::main!();
