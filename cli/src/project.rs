@@ -11,6 +11,7 @@ pub(crate) mod pyproject;
 pub(crate) mod repository;
 mod resolver;
 pub(crate) mod rust;
+mod same_file;
 mod select;
 pub(crate) mod test_targets;
 

@@ -44,7 +44,9 @@ pub(crate) fn run(
         return Err(RunError::NoTargets.into());
     }
     command.args(selected);
-    if let Some(path) = &args.selection.manifest_path {
+    // Cargo does not find a manifest that only pyproject.toml names.
+    let found = projects.first().and_then(Project::manifest_elsewhere);
+    if let Some(path) = args.selection.manifest_path.as_deref().or(found) {
         command.arg("--manifest-path").arg(path);
     }
     command.args(flags.to_args()).args(cargo_args(args, shell));

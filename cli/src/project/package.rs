@@ -12,7 +12,8 @@ use super::library::Library;
 use super::manifest::{Dependency, Manifest};
 use super::resolver::Resolver;
 use super::rust::TestLocation;
-use super::select::{Located, locate, same_file, select, select_all};
+use super::same_file::same_file;
+use super::select::{Located, locate, select, select_all};
 use crate::cli::{CargoFlags, Selection};
 use crate::environment::cargo;
 
@@ -131,15 +132,21 @@ impl Project {
     /// that is the package's.
     pub(crate) fn cargo_arguments(&self) -> String {
         let here = env::current_dir().unwrap_or_default();
-        if here.starts_with(self.folder()) {
-            String::new()
-        } else if here.starts_with(&self.workspace_root) {
-            format!(" -p {}", self.name)
-        } else {
-            let path = self.manifest.path();
-            let path = path.strip_prefix(&here).unwrap_or(path);
-            format!(" --manifest-path {}", path.display())
+        match self.manifest_elsewhere() {
+            Some(path) => {
+                let path = path.strip_prefix(&here).unwrap_or(path);
+                format!(" --manifest-path {}", path.display())
+            }
+            None if here.starts_with(self.folder()) => String::new(),
+            None => format!(" -p {}", self.name),
         }
+    }
+
+    /// The manifest, if cargo would not find it from the current folder.
+    pub(crate) fn manifest_elsewhere(&self) -> Option<&Path> {
+        let here = env::current_dir().unwrap_or_default();
+        let is_found = here.starts_with(self.folder()) || here.starts_with(&self.workspace_root);
+        (!is_found).then(|| self.manifest.path())
     }
 
     /// Whether the package uses Python, or is a test of what does.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item};
 
 use super::manifest::Manifest;
-use super::select::same_file;
+use super::same_file::same_file;
 
 const NAME: &str = "pyproject.toml";
 

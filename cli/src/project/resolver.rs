@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Edition, Metadata};
 
-use super::select::same_file;
+use super::same_file::same_file;
 use crate::project::manifest::Manifest;
 
 /// The resolver that the root of the workspace decides on.

@@ -7,6 +7,7 @@ use cargo_metadata::{Metadata, Package};
 
 use super::error::Error;
 use super::pyproject;
+use super::same_file::same_file;
 
 /// A manifest, and the one of the package that is meant if this one is that of a workspace.
 #[derive(Debug)]
@@ -124,13 +125,4 @@ pub(super) fn select_all<'a>(
         None if is_root => Ok(metadata.workspace_packages()),
         wanted => select(metadata, located, wanted).map(|package| vec![package]),
     }
-}
-
-/// Whether two paths are those of the same file, after symbolic links in their folders are resolved.
-pub(super) fn same_file(a: &Path, b: &Path) -> bool {
-    let resolved = |path: &Path| {
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-        folder.map(|folder| folder.join(path.file_name().unwrap_or_default()))
-    };
-    a == b || (resolved(a).is_some() && resolved(a) == resolved(b))
 }

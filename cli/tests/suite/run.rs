@@ -116,6 +116,25 @@ fn run_puts_the_folder_of_libpython_last() {
     );
 }
 
+#[test]
+fn run_finds_the_manifest_that_pyproject_names() {
+    let sandbox = project();
+    let (folder, native) = (sandbox.project(), sandbox.project().join("rust"));
+    fs::create_dir(&native).unwrap();
+    for name in ["Cargo.toml", "src", "pytests"] {
+        fs::rename(folder.join(name), native.join(name)).unwrap();
+    }
+    let pyproject = "[tool.maturin]\nmanifest-path = \"rust/Cargo.toml\"\n";
+    fs::write(folder.join("pyproject.toml"), pyproject).unwrap();
+    let output = sandbox.run("run some_filter");
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(
+        output.stdout.contains("shows: [\"some_filter\"]"),
+        "{}",
+        output.stdout
+    );
+}
+
 fn runner(sandbox: &Sandbox, words: &[&str]) -> Command {
     let mut command = sandbox.command();
     command.arg("runner").args(words);

@@ -116,6 +116,19 @@ fn what_was_changed_stays_with_what_it_needs() {
 }
 
 #[test]
+fn where_init_has_not_been_nothing_is_taken_for_its_work() {
+    let sandbox = Sandbox::new(&project("init_fresh_crate"));
+    let manifest = sandbox.project().join("Cargo.toml");
+    let dev = "\n[dev-dependencies]\ntokio = { version = \"1\", features = [\"time\"] }\n";
+    let text = fs::read_to_string(&manifest).unwrap() + dev;
+    fs::write(&manifest, text).unwrap();
+    let before = sandbox.tree();
+    let told = run(&sandbox, &["init --undo"]);
+    assert!(told.contains("Unchanged"), "{told}");
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
 fn what_other_code_needs_stays() {
     let sandbox = Sandbox::new(&project("init_fresh_crate"));
     run(&sandbox, &["init --version 0.1"]);
