@@ -14,6 +14,17 @@ pub(crate) enum Error {
          one with `--manifest-path`, or make one with `maturin new --bindings pyo3`", .0.display()
     )]
     NoManifest(PathBuf),
+    /// pyproject.toml names a manifest that is not there.
+    #[error(
+        "`{}` names the manifest `{named}`, and there is no such file: correct that, or give `--manifest-path` a path to a \
+         Cargo.toml", pyproject.display()
+    )]
+    NamedByPyproject {
+        /// The pyproject.toml.
+        pyproject: PathBuf,
+        /// The path that it names.
+        named: String,
+    },
     /// `--manifest-path` names no file.
     #[error("there is no manifest `{}`: give `--manifest-path` a path to a Cargo.toml", .0.display())]
     NoSuchManifest(PathBuf),

@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 
+use super::error::Error;
 use super::manifest::Manifest;
 use super::same_file::same_file;
 
 const NAME: &str = "pyproject.toml";
+
+/// The manifest of projects that have Rust beside Python, if pyproject.toml names none.
+const CUSTOMARY: &str = "rust/Cargo.toml";
 
 /// Finds the pyproject.toml beside a manifest, or else the one in a folder above that names the manifest.
 pub(crate) fn find(manifest: &Manifest) -> Option<Manifest> {
@@ -37,6 +41,23 @@ pub(super) fn manifest_named_in(folder: &Path) -> Option<PathBuf> {
     Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?))
 }
 
+/// Returns the reason for which the nearest pyproject.toml leads to no manifest: it cannot be parsed, or names a file that
+/// is not there.
+pub(super) fn error_near(folder: &Path) -> Option<Error> {
+    let mut paths = folder.ancestors().map(|folder| folder.join(NAME));
+    let path = paths.find(|path| path.is_file())?;
+    let mut file = match Manifest::read(&path) {
+        Ok(file) => file,
+        Err(error) => return Some(error.into()),
+    };
+    let mut named = named_manifests(file.document_mut()).into_iter();
+    let named = named.find(|named| named != CUSTOMARY)?;
+    Some(Error::NamedByPyproject {
+        pyproject: path,
+        named,
+    })
+}
+
 /// Returns the paths in the settings of maturin and setuptools-rust, and the customary one.
 fn named_manifests(document: &DocumentMut) -> Vec<String> {
     let tool = |name: &str| document.get("tool")?.get(name);
@@ -45,7 +66,7 @@ fn named_manifests(document: &DocumentMut) -> Vec<String> {
     let mut named: Vec<String> = of_maturin.map(str::to_owned).into_iter().collect();
     named.extend(extension_paths(extensions));
     if document.contains_key("build-system") {
-        named.push("rust/Cargo.toml".to_owned());
+        named.push(CUSTOMARY.to_owned());
     }
     named
 }

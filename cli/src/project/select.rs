@@ -33,9 +33,8 @@ pub(super) fn locate(given: Option<&Path>) -> Result<Located, Error> {
     }
     let here = env::current_dir().unwrap_or_default();
     let mut located = here.ancestors().filter_map(locate_in);
-    located
-        .next()
-        .ok_or_else(|| Error::NoManifest(here.clone()))
+    let reason = || pyproject::error_near(&here).unwrap_or_else(|| Error::NoManifest(here.clone()));
+    located.next().ok_or_else(reason)
 }
 
 fn locate_in(folder: &Path) -> Option<Located> {

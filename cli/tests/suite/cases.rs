@@ -60,6 +60,7 @@ cases! {
     init_beside_an_old_peer
     init_beside_the_peer
     init_broken_manifest
+    init_broken_pyproject
     init_check
     init_comment_at_end
     init_comment_is_last
@@ -99,6 +100,7 @@ cases! {
     init_lib_without_module
     init_lib_workspace_lints
     init_manifest_below
+    init_manifest_below_is_missing
     init_manifest_of_a_member
     init_migrate
     init_migrate_a_renamed_dependency
