@@ -228,12 +228,13 @@ def main():
         fetch(name, version)
     tries = [(name, version, kind, outcomes[kind]) for name, version, outcomes in rows for kind in outcomes]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda each: try_crate(*each), tries))
-    counts = {}
-    for (name, version, kind, _), result in zip(tries, results):
-        word, reason = result or ("not loaded", "")
-        counts[word] = counts.get(word, 0) + 1
-        print(f"{name} {version}".ljust(34), kind.ljust(10), word.ljust(11), reason[: 400 if word == "wrong" else 100])
+        results = pool.map(lambda each: try_crate(*each), tries)
+        counts = {}
+        for (name, version, kind, _), result in zip(tries, results):
+            word, reason = result or ("not loaded", "")
+            counts[word] = counts.get(word, 0) + 1
+            row = f"{name} {version}".ljust(34), kind.ljust(10), word.ljust(11), reason[: 400 if word == "wrong" else 100]
+            print(*row, flush=True)
     print(", ".join(f"{count} {word}" for word, count in sorted(counts.items())))
     sys.exit(1 if counts.get("wrong") else 0)
 

@@ -10,11 +10,12 @@ use std::process::ExitCode;
 use crate::cli::{CargoFlags, DemoArgs, Selection};
 use crate::commands::change::{self, Mode};
 use crate::commands::init;
+use crate::commands::run;
 use crate::environment::cargo;
 use crate::environment::library_source::LibrarySource;
 use crate::environment::python;
 use crate::plan::{Request, Template};
-use crate::project::pyo3_versions;
+use crate::project::{Project, pyo3_versions};
 use crate::runtime::Runtime;
 use crate::shell::Shell;
 use folder::Folder;
@@ -78,6 +79,7 @@ pub(crate) fn run(
     };
     change::run(&request, &selection, Mode::Write, flags, shell)?;
     folder.record()?;
+    run::announce_first_build(&Project::inspect(&selection, flags)?, false, shell);
     test(&folder, flags, shell)
 }
 

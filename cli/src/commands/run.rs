@@ -51,10 +51,22 @@ pub(crate) fn run(
     }
     command.args(flags.to_args()).args(cargo_args(args, shell));
     prepare(&mut command, python.as_ref());
+    if let Some(project) = projects.first() {
+        announce_first_build(project, args.release, shell);
+    }
     let status = command
         .status()
         .map_err(|source| start_error("cargo", source))?;
     Ok(cargo::exit_code(status))
+}
+
+/// Announces a build that takes minutes. Cargo shows its progress: a bar on a terminal, else a line for each crate.
+pub(crate) fn announce_first_build(project: &Project, is_release: bool, shell: &Shell) {
+    let profile = if is_release { "release" } else { "debug" };
+    if !project.build_directory.join(profile).exists() {
+        let message = "the tests for the first time, which can take some minutes";
+        shell.status("Building", message);
+    }
 }
 
 /// Returns the arguments that select the targets and their packages.

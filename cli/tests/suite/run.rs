@@ -58,6 +58,10 @@ fn run_starts_the_registered_targets_with_filter_and_arguments() {
     let sandbox = project();
     let output = sandbox.run("run some_filter -- --exact --test-threads 1");
     assert_eq!(output.code, 0, "{}", output.stderr);
+    let announcement = "    Building the tests for the first time";
+    assert!(output.stderr.contains(announcement), "{}", output.stderr);
+    let again = sandbox.run("run");
+    assert!(!again.stderr.contains(announcement), "{}", again.stderr);
     let words = r#"["some_filter", "--exact", "--test-threads", "1"]"#;
     assert!(
         output.stdout.contains(&format!("shows: {words}")),

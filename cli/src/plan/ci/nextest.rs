@@ -183,14 +183,14 @@ path = "junit.xml"
         assert_eq!(edited("", &[]), NEW);
         let with_group = edited("", &["test(a)", "test(b)"]);
         let end = r#"
-[test-groups]
-serial = { max-threads = 1 }
-
 # Kept up to date by `cargo pyo3-async-test ci`: the tests with `serial`, which run alone.
 [[profile.default.overrides]]
 filter = "test(a) | test(b)"
 test-group = "serial"
 threads-required = "num-test-threads"
+
+[test-groups]
+serial = { max-threads = 1 }
 "#;
         assert_eq!(with_group, format!("{NEW}{end}"));
         assert!(edited(&with_group, &["test(c)"]).contains("\nfilter = \"test(c)\"\n"));
