@@ -86,6 +86,9 @@ pub(crate) enum Error {
         "`--os` names machines of GitHub; GitLab's are chosen by `tags` in .gitlab-ci.yml: leave `--os` out"
     )]
     SystemsOfGitlab,
+    /// The images that the workflow uses have the default build only.
+    #[error("GitLab's image `python` has no free-threaded Python {0}: leave the `t` out")]
+    FreeThreaded(String),
     /// The configuration of cargo-nextest has a syntax error.
     #[error(
         "cannot parse `{path}`: correct it and run this again; nothing was written\n\n{reason}"
@@ -138,7 +141,13 @@ pub(crate) fn plan(
         Some(present) if !is_ours(present) && !is_forced => {
             return Err(Error::Changed(path.to_owned()));
         }
-        present => plan.write(root.join(path), path, present.as_deref(), text),
+        present => {
+            let is_changed = present.as_deref().is_some_and(|present| !is_ours(present));
+            plan.warnings.extend(is_changed.then(|| {
+                format!("`{path}` is not as this has written it: only `--force` replaces it")
+            }));
+            plan.write(root.join(path), path, present.as_deref(), text);
+        }
     }
     if settings.service == CiService::Gitlab {
         plan.include(root, existing.gitlab.as_deref());

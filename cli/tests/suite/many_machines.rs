@@ -1,7 +1,6 @@
 //! The steps of a workflow that `ci` writes, taken from its text: tests that are built once run in three parts, in another
 //! folder, with a clean environment and without the target folder they were built in.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -171,125 +170,128 @@ fn step(workflow: &str, start: &str) -> String {
     })
 }
 
+/// A crate with a workflow for three machines.
+struct Project {
+    folder: PathBuf,
+    workflow: String,
+    python: Python,
+}
+
+impl Project {
+    fn new() -> Self {
+        let python = Python::ask("python3".as_ref()).expect("a Python with a shared library");
+        let folder = make_crate("many");
+        // The workflow belongs to a repository, and this folder lies in that of this project.
+        fs::create_dir(folder.join(".git")).unwrap();
+        for words in ["init", "new facts"] {
+            succeeds(subcommand(&folder).args(words.split(' ')));
+        }
+        fs::write(folder.join("pytests/facts.rs"), FACTS).unwrap();
+        let words = ["ci", "github", "--shards", "3", "--python", python.minor()];
+        succeeds(subcommand(&folder).args(words));
+        succeeds(subcommand(&folder).args(["ci", "github", "--check"]));
+        let workflow = folder.join(".github/workflows/pyo3-async-test.yml");
+        Self {
+            workflow: fs::read_to_string(workflow).unwrap(),
+            folder,
+            python,
+        }
+    }
+
+    /// Takes the step that builds the archive.
+    fn build(&self) {
+        let archive = step(&self.workflow, "cargo nextest archive");
+        let mut build = command("bash", &self.folder);
+        build.args(["-e", "-c", &archive]);
+        succeeds(build.env("PYO3_PYTHON", &self.python.executable));
+    }
+
+    /// The commands that run each part.
+    fn parts(&self) -> impl Iterator<Item = String> {
+        let script = step(&self.workflow, "Run the tests");
+        (1..=3).map(move |shard| script.replace("${{ matrix.shard }}", &shard.to_string()))
+    }
+
+    fn assert_every_test_runs_once(&self, machine: &Machine) {
+        let mut ran: Vec<String> = self.parts().flat_map(|part| machine.run(&part)).collect();
+        ran.sort();
+        let expected = [
+            "facts rendered::facts",
+            "runs_alone rendered::facts",
+            "test_async_sleep rendered::test_example",
+            "test_python_awaits_rust rendered::test_example",
+            "test_sync_sleep rendered::test_example",
+        ];
+        assert_eq!(ran, expected);
+    }
+
+    fn assert_the_trial_runs_every_part(&self) {
+        let mut trial = subcommand(&self.folder);
+        trial
+            .args(["ci", "github", "--try"])
+            .env("PYO3_PYTHON", &self.python.executable)
+            .env("FACTS", self.folder.join("facts"));
+        let said = String::from_utf8(succeeds(&mut trial).stderr).unwrap();
+        assert!(said.contains("     Running part 3 of 3\n"), "{said}");
+        let end = "    Finished the workflow's steps, on this machine\n";
+        assert!(said.ends_with(end), "{said}");
+        fs::remove_file(self.folder.join("facts")).unwrap();
+    }
+
+    /// The test `facts` fails, because it lacks a variable.
+    fn assert_a_failure_becomes_an_annotation(&self, machine: &Machine) {
+        let fails = |part: &String| {
+            let output = machine.command("bash", part).output();
+            !output.unwrap().status.success()
+        };
+        assert!(self.parts().any(|part| fails(&part)));
+        let script = step(&self.workflow, "Annotate the tests that failed");
+        let output = succeeds(&mut machine.command("python", &script)).stdout;
+        let annotation = String::from_utf8(output).unwrap();
+        assert_eq!(annotation.lines().count(), 1, "{annotation}");
+        let mut lines = FACTS.lines();
+        let line = 1 + lines.position(|line| line.contains("\"FACTS\"")).unwrap();
+        let title = "title=rendered%3A%3Afacts facts";
+        let start = format!("::error file=pytests/facts.rs,line={line},{title}::");
+        assert!(annotation.starts_with(&start), "{annotation}");
+        assert!(annotation.contains("NotPresent"), "{annotation}");
+    }
+}
+
+fn subcommand(folder: &Path) -> Command {
+    command(env!("CARGO_BIN_EXE_cargo-pyo3-async-test"), folder)
+}
+
 #[test]
 fn tests_that_are_built_once_run_in_parts_on_other_machines() {
     // `.ci/run` installs it.
     if nextest().is_none() {
         return;
     }
-    let python = Python::ask("python3".as_ref()).expect("a Python with a shared library");
-    let folder = make_crate("many");
-    // The workflow belongs to a repository, and this folder lies in that of this project.
-    fs::create_dir(folder.join(".git")).unwrap();
-    let run = |words: &str| {
-        let program = env!("CARGO_BIN_EXE_cargo-pyo3-async-test");
-        succeeds(command(program, &folder).args(words.split(' ')))
-    };
-    run("init");
-    run("new facts");
-    fs::write(folder.join("pytests/facts.rs"), FACTS).unwrap();
-    run(&format!("ci github --shards 3 --python {}", python.minor()));
-    run("ci github --check");
-    let workflow = folder.join(".github/workflows/pyo3-async-test.yml");
-    let workflow = fs::read_to_string(workflow).unwrap();
-
-    let mut trial = command(env!("CARGO_BIN_EXE_cargo-pyo3-async-test"), &folder);
-    trial
-        .args(["ci", "github", "--try"])
-        .env("PYO3_PYTHON", &python.executable)
-        .env("FACTS", folder.join("facts"));
-    let said = String::from_utf8(succeeds(&mut trial).stderr).unwrap();
-    assert!(said.contains("     Running part 3 of 3\n"), "{said}");
-    assert!(
-        said.ends_with("    Finished the workflow's steps, on this machine\n"),
-        "{said}"
-    );
-    assert!(folder.join("facts").is_file());
-    fs::remove_file(folder.join("facts")).unwrap();
-
-    let archive = step(&workflow, "cargo nextest archive");
-    let mut build = command("bash", &folder);
-    build
-        .args(["-e", "-c", &archive])
-        .env("PYO3_PYTHON", &python.executable);
-    succeeds(&mut build);
-
-    let run_parts = |machine: &Machine| {
-        let mut count = BTreeMap::new();
-        for shard in 1..=3 {
-            let script = step(&workflow, "Run the tests");
-            let script = script.replace("${{ matrix.shard }}", &shard.to_string());
-            for name in machine.run(&script) {
-                *count.entry(name).or_insert(0) += 1;
-            }
-        }
-        count
-    };
-    let expected = [
-        "facts rendered::facts",
-        "runs_alone rendered::facts",
-        "test_async_sleep rendered::test_example",
-        "test_python_awaits_rust rendered::test_example",
-        "test_sync_sleep rendered::test_example",
-    ];
-    let expected: BTreeMap<String, i32> = expected.map(|name| (name.to_owned(), 1)).into();
-
-    let machine = Machine::new(&folder, &python.executable);
-    assert_eq!(run_parts(&machine), expected);
-    assert_eq!(
-        machine.facts()[..2],
-        [python.version.clone(), python.prefix.clone()]
-    );
-
-    // A test that fails, because it lacks a variable, becomes an annotation.
-    let mut annotations = String::new();
-    for shard in 1..=3 {
-        let script =
-            step(&workflow, "Run the tests").replace("${{ matrix.shard }}", &shard.to_string());
-        if !machine
-            .command("bash", &script)
-            .output()
-            .unwrap()
-            .status
-            .success()
-        {
-            let script = step(&workflow, "Annotate the tests that failed");
-            annotations +=
-                &String::from_utf8(succeeds(&mut machine.command("python", &script)).stdout)
-                    .unwrap();
-        }
-    }
-    assert_eq!(annotations.lines().count(), 1, "{annotations}");
-    let line = FACTS
-        .lines()
-        .position(|line| line.contains("\"FACTS\""))
-        .unwrap()
-        + 1;
-    let start =
-        format!("::error file=pytests/facts.rs,line={line},title=rendered%3A%3Afacts facts::");
-    assert!(annotations.starts_with(&start), "{annotations}");
-    assert!(annotations.contains("NotPresent"), "{annotations}");
+    let project = Project::new();
+    project.assert_the_trial_runs_every_part();
+    project.build();
+    let python = &project.python;
+    let machine = Machine::new(&project.folder, &python.executable);
+    project.assert_every_test_runs_once(&machine);
+    let expected = [python.version.as_str(), python.prefix.as_str()];
+    assert_eq!(machine.facts()[..2], expected);
+    project.assert_a_failure_becomes_an_annotation(&machine);
 
     let Some(other) = python.other() else {
         return;
     };
-    let environments = tempfile::tempdir().unwrap();
-    let environment = environments
-        .path()
-        .canonicalize()
-        .unwrap()
-        .join("environment");
+    let folder = tempfile::tempdir().unwrap();
+    let environment = folder.path().canonicalize().unwrap().join("environment");
     let make = ["-m", "venv", "--without-pip"];
     succeeds(Command::new(&other.executable).args(make).arg(&environment));
-    let machine = Machine::new(&folder, &environment.join("bin/python"));
-    assert_eq!(run_parts(&machine), expected);
-    let executable = environment.join("bin/python").display().to_string();
-    let environment = environment.display().to_string();
-    let library = other.library.display().to_string();
-    assert_eq!(
-        machine.facts(),
-        [other.version, environment, executable, library]
-    );
+    let executable = environment.join("bin/python");
+    let machine = Machine::new(&project.folder, &executable);
+    project.assert_every_test_runs_once(&machine);
+    let paths = [&environment, &executable, &other.library].map(|path| path.display().to_string());
+    let [environment, executable, library] = paths;
+    let expected = [other.version, environment, executable, library];
+    assert_eq!(machine.facts(), expected);
 }
 
 #[test]

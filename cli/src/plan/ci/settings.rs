@@ -39,6 +39,11 @@ impl Settings {
 
     /// Checks the limits of the service.
     pub(super) fn check(&self) -> Result<(), Error> {
+        let mut pythons = self.pythons.iter();
+        let free_threaded = pythons.find(|version| version.ends_with('t'));
+        if let (CiService::Gitlab, Some(version)) = (self.service, free_threaded) {
+            return Err(Error::FreeThreaded(version.clone()));
+        }
         // GitHub: "a matrix will generate a maximum of 256 jobs per workflow run". GitLab: `parallel:matrix` has at most
         // 200 permutations.
         let (service, most, systems) = match self.service {
