@@ -22,6 +22,11 @@ async def count(end):
         await asyncio.sleep(0)
         done.append('closed')
 
+async def chunks(kind, size):
+    for number in range(50):
+        done.append(number)
+        yield kind(size)
+
 async def sleepy(end):
     for number in range(end):
         await asyncio.sleep(0.001 if number % 3 else 0)

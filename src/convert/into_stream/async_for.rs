@@ -12,6 +12,7 @@ use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes};
 
 use crate::bridge::leaves_the_loop;
 use crate::convert::into_stream::await_iterator::{AwaitIterator, Resume};
@@ -90,9 +91,9 @@ impl AsyncFor {
         shared: &SharedStream,
         resume: Resume<'_, '_>,
     ) -> PyResult<Step> {
-        let mut items = Vec::new();
-        let collected = self.collect(py, shared, resume, &mut items);
-        shared.add(&mut items);
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        let collected = self.collect(py, shared, resume, &mut items, &mut bytes);
+        shared.add(&mut items, bytes);
         match collected {
             TurnEnd::Suspended(yielded) => Ok(Step::Yielded(yielded)),
             TurnEnd::Full => pause(py, shared),
@@ -113,8 +114,10 @@ impl AsyncFor {
         shared: &SharedStream,
         resume: Resume<'_, '_>,
         items: &mut Vec<Py<PyAny>>,
+        bytes: &mut usize,
     ) -> TurnEnd {
-        let capacity = shared.buffer.free_capacity().min(BATCH);
+        let (capacity, max_bytes) = shared.buffer.free_capacity();
+        let capacity = capacity.min(BATCH);
         let started = Instant::now();
         let none = py.None().into_bound(py);
         let mut resume = match (resume, &self.await_iterator) {
@@ -128,13 +131,16 @@ impl AsyncFor {
                 if shared.is_unwanted() {
                     return TurnEnd::Interrupted(None);
                 }
-                if items.len() >= capacity || started.elapsed() > TURN {
+                if items.len() >= capacity || *bytes >= max_bytes || started.elapsed() > TURN {
                     return TurnEnd::Full;
                 }
             }
             match self.step(py, std::mem::replace(&mut resume, Resume::Send(&none))) {
                 Ok(Step::Yielded(yielded)) => return TurnEnd::Suspended(yielded),
-                Ok(Step::Returned(item)) => items.push(item),
+                Ok(Step::Returned(item)) => {
+                    *bytes = bytes.saturating_add(size(item.bind(py)));
+                    items.push(item);
+                }
                 Err(error) if error.is_instance_of::<PyStopAsyncIteration>(py) => {
                     return TurnEnd::Exhausted;
                 }
@@ -252,9 +258,18 @@ impl AsyncFor {
     }
 }
 
+/// Returns the bytes of an item that is `bytes` or `bytearray`.
+fn size(item: &Bound<'_, PyAny>) -> usize {
+    if let Ok(bytes) = item.cast_exact::<PyBytes>() {
+        return bytes.as_bytes().len();
+    }
+    item.cast_exact::<PyByteArray>()
+        .map_or(0, |bytes| bytes.len())
+}
+
 /// Yields to the loop: for one iteration (`asyncio.sleep(0)`), or until the buffer has capacity.
 fn pause(py: Python<'_>, shared: &SharedStream) -> PyResult<Step> {
-    if shared.buffer.free_capacity() == 0 {
+    if shared.buffer.is_full() {
         let pause = asyncio::get_running_loop(py)?.call_method0(intern!(py, "create_future"))?;
         // As `Future.__await__` does before it yields itself.
         pause.setattr(intern!(py, "_asyncio_future_blocking"), true)?;

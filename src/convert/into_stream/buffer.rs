@@ -3,7 +3,7 @@
 //! The loop's thread adds items and ends them; the consumer's thread takes them and drops the stream.
 //!
 //! Its capacity is the stream's read-ahead: a number that the user has set, or else about as many items as the consumer
-//! works off in [`PACE`], at least [`MIN_CAPACITY`] and at most [`MAX_CAPACITY`].
+//! works off in [`PACE`], at least [`MIN_CAPACITY`] and at most [`MAX_CAPACITY`], but no more bytes than [`MAX_BYTES`].
 //!
 //! Guarantees:
 //! - The end comes after every item, once.
@@ -18,8 +18,13 @@ use pyo3::prelude::*;
 
 /// The most items that wait for a consumer whose stream adapts. The consumer may have taken as many again.
 pub(crate) const MAX_CAPACITY: usize = 128;
-/// The capacity at first, and for a consumer that takes long for each item.
+/// The capacity at first. A short stream is collected at once.
+const FIRST_CAPACITY: usize = 16;
+/// The capacity for a consumer that takes long for each item.
 const MIN_CAPACITY: usize = 2;
+/// The bytes that wait for a consumer whose stream adapts. The item that exceeds them is the last one. Only `bytes` and
+/// `bytearray` count: other objects do not tell their size at no cost.
+const MAX_BYTES: usize = 1 << 20;
 /// The time that the consumer has work for with a full buffer. It is long beside the time that the loop and the consumer's
 /// thread need to wake each other, some tens of microseconds, and short beside the work with an item of some megabytes.
 const PACE: Duration = Duration::from_millis(1);
@@ -33,6 +38,8 @@ pub(crate) struct Buffer {
 #[derive(Default)]
 struct BufferState {
     items: VecDeque<Py<PyAny>>,
+    /// The bytes of the items.
+    bytes: usize,
     capacity: Capacity,
     end: Option<StreamEnd>,
     waker: Option<Waker>,
@@ -55,7 +62,7 @@ enum Capacity {
 impl Default for Capacity {
     fn default() -> Self {
         Self::Adaptive {
-            capacity: MIN_CAPACITY,
+            capacity: FIRST_CAPACITY,
             taken: None,
         }
     }
@@ -68,6 +75,13 @@ impl Capacity {
         }
     }
 
+    fn max_bytes(&self) -> usize {
+        match self {
+            Self::Fixed(_) => usize::MAX,
+            Self::Adaptive { .. } => MAX_BYTES,
+        }
+    }
+
     /// Notes that the consumer has taken items.
     fn begin_work(&mut self, count: usize, now: Instant) {
         if let Self::Adaptive { capacity, taken } = self {
@@ -75,7 +89,7 @@ impl Capacity {
         }
     }
 
-    /// Adapts it when the consumer asks for more: doubles it where the work with a full buffer took less than [`PACE`], and
+    /// Adapts it when the consumer asks for more: quadruples it where the work with a full buffer took less than [`PACE`], and
     /// halves it where the work took more than four times as long. A wait of the consumer for the generator is no work.
     fn end_work(&mut self, now: Instant) {
         let Self::Adaptive { capacity, taken } = self else {
@@ -88,7 +102,7 @@ impl Capacity {
         if work > PACE * 4 {
             *capacity = (*capacity / 2).max(MIN_CAPACITY);
         } else if work < PACE && was_full {
-            *capacity = (*capacity * 2).min(MAX_CAPACITY);
+            *capacity = (*capacity * 4).min(MAX_CAPACITY);
         }
     }
 }
@@ -121,6 +135,7 @@ impl Buffer {
         state.capacity.end_work(now);
         if !state.items.is_empty() {
             std::mem::swap(&mut state.items, taken);
+            state.bytes = 0;
             state.capacity.begin_work(taken.len(), now);
             return Poll::Ready(Some(Ok(())));
         }
@@ -136,10 +151,19 @@ impl Buffer {
         }
     }
 
-    /// The number of items that may be added.
-    pub(crate) fn free_capacity(&self) -> usize {
+    /// The number of items that may be added, and of their bytes: no more once these are exceeded.
+    pub(crate) fn free_capacity(&self) -> (usize, usize) {
         let state = self.lock();
-        state.capacity.get().saturating_sub(state.items.len())
+        let bytes = state.capacity.max_bytes().saturating_sub(state.bytes);
+        if bytes == 0 {
+            return (0, 0);
+        }
+        let items = state.capacity.get().saturating_sub(state.items.len());
+        (items, bytes)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.free_capacity().0 == 0
     }
 
     /// Sets the capacity for good.
@@ -148,8 +172,9 @@ impl Buffer {
     }
 
     /// Adds items and wakes the consumer, from the loop's thread.
-    pub(crate) fn add(&self, items: &mut Vec<Py<PyAny>>) {
+    pub(crate) fn add(&self, items: &mut Vec<Py<PyAny>>, bytes: usize) {
         let mut state = self.lock();
+        state.bytes += bytes;
         state.items.extend(items.drain(..));
         let waker = state.waker.take();
         drop(state);
@@ -205,7 +230,7 @@ impl Buffer {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Capacity, MAX_CAPACITY, MIN_CAPACITY};
+    use super::{Capacity, FIRST_CAPACITY, MAX_CAPACITY, MIN_CAPACITY};
 
     /// Has a consumer take full buffers, and work for some time with each; returns the capacities.
     fn capacities(work: impl Fn(usize) -> Duration) -> Vec<usize> {
@@ -227,14 +252,14 @@ mod tests {
     #[test]
     fn a_fast_consumer_has_the_largest_buffer() {
         let capacities = capacities(|count| Duration::from_micros(1) * count as u32);
-        assert_eq!(capacities[..3], [4, 8, 16]);
+        assert_eq!(capacities[..2], [64, MAX_CAPACITY]);
         assert_eq!(capacities[19], MAX_CAPACITY);
     }
 
     #[test]
     fn a_buffer_holds_about_a_millisecond_of_work() {
         let capacities = capacities(|count| Duration::from_micros(100) * count as u32);
-        assert_eq!(capacities[19], 16);
+        assert!((10..=40).contains(&capacities[19]));
     }
 
     #[test]
@@ -265,6 +290,6 @@ mod tests {
             capacity.begin_work(1, now);
             capacity.end_work(now);
         }
-        assert_eq!(capacity.get(), MIN_CAPACITY);
+        assert_eq!(capacity.get(), FIRST_CAPACITY);
     }
 }

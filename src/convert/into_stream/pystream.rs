@@ -19,9 +19,9 @@ use crate::task_locals::TaskLocals;
 /// consumer has taken the items in the buffer, all at once. Items that are ready at once are collected without an iteration of
 /// the loop for each: at most 64 per iteration, and no longer than a millisecond.
 ///
-/// - **Read-ahead**: the buffer grows and shrinks with the consumer's pace, between 2 and 128 items, to hold about a
-///   millisecond of its work. So a consumer that takes long for each large item holds few of them: at most the 2 that wait,
-///   and those that it has taken. [`PyStream::with_read_ahead`] sets another size.
+/// - **Read-ahead**: the buffer begins with 16 items, and grows and shrinks with the consumer's pace, between 2 and 128 items, to
+///   hold about a millisecond of its work. It is full, too, when the `bytes` and `bytearray`s in it have a mebibyte in all. So
+///   few large items are held. [`PyStream::with_read_ahead`] sets another size.
 ///
 /// - **Errors** of the generator are the last item, as the same exception object; so is `asyncio.CancelledError` when
 ///   the generator or its task is cancelled. An error that is not taken is reported to the loop's exception handler when
@@ -45,8 +45,8 @@ impl PyStream {
     /// Has the generator run ahead by this number of items, whatever the consumer's pace: so many wait for the consumer at
     /// most. Since the consumer takes all that wait at once, up to twice that number less one are held in all.
     ///
-    /// With 1 the generator makes the next item while the consumer works with one; 0 is taken as 1. Items that came before this
-    /// call, at most 2, stay.
+    /// With 1 the generator makes the next item while the consumer works with one; 0 is taken as 1. Bytes do not count then. Items
+    /// that came before this call stay.
     ///
     /// ```
     /// # use pyo3::prelude::*;

@@ -143,12 +143,12 @@ impl SharedStream {
     }
 
     /// Adds items and wakes the consumer, from the loop's thread.
-    pub(crate) fn add(&self, items: &mut Vec<Py<PyAny>>) {
+    pub(crate) fn add(&self, items: &mut Vec<Py<PyAny>>, bytes: usize) {
         if items.is_empty() || self.is_unwanted() {
             items.clear();
             return;
         }
-        self.buffer.add(items);
+        self.buffer.add(items, bytes);
     }
 
     /// Pauses the driver: the future is set when the buffer has capacity. False when it has some already.
@@ -160,7 +160,7 @@ impl SharedStream {
         drop(before);
         // The driver stores the future and then looks at the capacity; the consumer takes the items, or sets the capacity, and
         // then looks for a paused driver. So one of the two sees what the other has done.
-        if self.buffer.free_capacity() == 0 {
+        if self.buffer.is_full() {
             return true;
         }
         let pause = self.take_pause();
@@ -171,7 +171,7 @@ impl SharedStream {
     /// Sets for good how many items may wait, and resumes a driver that may add more now.
     pub(crate) fn set_read_ahead(self: &Arc<Self>, items: usize) {
         self.buffer.set_capacity(items);
-        if self.is_paused() && self.buffer.free_capacity() > 0 {
+        if self.is_paused() && !self.buffer.is_full() {
             self.hub().push(Arc::<Self>::clone(self));
         }
     }
