@@ -48,17 +48,16 @@ fn try_expand(runtime: Runtime, arguments: TokenStream, item: TokenStream) -> Re
     };
     let twin = twin.map(|twin| twin.expand(&krate, runtime, &parameters));
     let (module, runtime) = (runtime.module(), runtime.type_name());
-    let call = call(
-        &krate,
-        &python_name,
-        &parameters,
-        &function,
-        arguments.is_future,
-    );
+    let mut call = call(&krate, &python_name, &parameters, &function);
+    let mut returned = quote!(#krate::generic::AsyncCall);
+    if arguments.is_future {
+        returned = quote!(#krate::generic::FutureCall);
+        call = quote!(#returned::new(#call));
+    }
     Ok(quote! {
         #[#krate::generic::pyfunction(#for_pyo3)]
         #(#outer)*
-        #visibility fn #name(#(#outer_parameters),*) -> #krate::generic::AsyncCall<#krate::#module::#runtime, #output> {
+        #visibility fn #name(#(#outer_parameters),*) -> #returned<#krate::#module::#runtime, #output> {
             #body
             #call
         }
@@ -170,7 +169,6 @@ fn call(
     python_name: &str,
     parameters: &Parameters,
     function: &Function,
-    is_future: bool,
 ) -> TokenStream {
     let Parameters {
         inner_name, names, ..
@@ -180,7 +178,7 @@ fn call(
     let call = quote_spanned!(span=> #inner_name(#(#names),*));
     // An error about the output points at the start of the path.
     let krate = at(output_span, krate);
-    let constructed = match &parameters.cancel_handle {
+    match &parameters.cancel_handle {
         // A closure would be clippy's `redundant_closure`.
         Some(_) if names.len() == 1 => quote_spanned! {output_span=>
             #krate::generic::AsyncCall::cancellable(#python_name, #inner_name)
@@ -191,10 +189,6 @@ fn call(
         None => quote_spanned! {output_span=>
             #krate::generic::AsyncCall::new(#python_name, #call)
         },
-    };
-    match is_future {
-        true => quote!(#constructed.starting_at_once()),
-        false => constructed,
     }
 }
 

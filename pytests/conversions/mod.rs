@@ -8,6 +8,8 @@ mod calls;
 mod cancellable;
 mod cancelling;
 mod coroutines;
+#[cfg(feature = "experimental-inspect")]
+mod described;
 mod errors;
 mod functions;
 mod futures;

@@ -9,6 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use pyo3::exceptions::PyStopAsyncIteration;
+#[cfg(feature = "experimental-inspect")]
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::{IntoPyObject, IntoPyObjectExt, PyClass, PyTypeInfo};
@@ -19,6 +21,7 @@ use crate::convert::future_into_py::{CancelPolicy, spawn_future};
 use crate::convert::into_coroutine::{CoroutineName, RustCoroutine, Settings};
 use crate::generic::async_body::{self, AsyncBody, IntoPyResult};
 use crate::generic::conversions::get_current_locals;
+use crate::generic::output_type::OutputType;
 use crate::program::block_on::block_on_background_cancellable;
 use crate::runtime::traits::{ContextExt, Pointers, Runtime};
 
@@ -32,7 +35,6 @@ pub struct AsyncCall<R, O> {
     body: Pin<Box<dyn AsyncBody<O>>>,
     name: &'static str,
     cancel_signal: Option<Arc<Signal>>,
-    starts_at_once: bool,
     // It holds no runtime, and is `Send` whatever that is.
     runtime: PhantomData<fn() -> R>,
 }
@@ -50,7 +52,6 @@ impl<R, O> AsyncCall<R, O> {
             body: async_body::boxed(future),
             name,
             cancel_signal: None,
-            starts_at_once: false,
             runtime: PhantomData,
         }
     }
@@ -71,13 +72,62 @@ impl<R, O> AsyncCall<R, O> {
             ..Self::new(name, function(CancelHandle::new(&signal)))
         }
     }
+}
 
-    /// Makes Python's object a future that has started.
-    pub fn starting_at_once(self) -> Self {
-        Self {
-            starts_at_once: true,
-            ..self
-        }
+/// As [`AsyncCall`], of a function with `#[pyfunction(future)]`: Python gets a future that has started.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct FutureCall<R, O>(AsyncCall<R, O>);
+
+#[doc(hidden)]
+impl<R, O> FutureCall<R, O> {
+    /// Takes the call of the async function.
+    pub fn new(call: AsyncCall<R, O>) -> Self {
+        Self(call)
+    }
+}
+
+impl<R, O> From<FutureCall<R, O>> for AsyncCall<R, O> {
+    fn from(call: FutureCall<R, O>) -> Self {
+        call.0
+    }
+}
+
+impl<R, O> Future for FutureCall<R, O> {
+    type Output = O;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<'py, R, O> IntoPyObject<'py> for FutureCall<R, O>
+where
+    R: Runtime + ContextExt,
+    O: OutputType,
+{
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    #[cfg(feature = "experimental-inspect")]
+    const OUTPUT_TYPE: PyStaticExpr = O::FUTURE;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let AsyncCall {
+            body,
+            cancel_signal,
+            ..
+        } = self.0;
+        let unstarted = Unstarted::new(body.into_work(), Pointers::<R>::VTABLE);
+        let locals = get_current_locals::<R>(py)?;
+        let policy = cancel_signal.map_or(CancelPolicy::AtOnce, CancelPolicy::Signal);
+        Ok(spawn_future(py, unstarted, locals, policy)?.into_any())
+    }
+}
+
+impl<R, O> fmt::Debug for FutureCall<R, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FutureCall").field(&self.0).finish()
     }
 }
 
@@ -91,18 +141,22 @@ pub struct BlockingCall<R, O>(AsyncCall<R, O>);
 #[doc(hidden)]
 impl<R, O> BlockingCall<R, O> {
     /// Takes the call of the async function.
-    pub fn new(call: AsyncCall<R, O>) -> Self {
-        Self(call)
+    pub fn new(call: impl Into<AsyncCall<R, O>>) -> Self {
+        Self(call.into())
     }
 }
 
 impl<'py, R, O> IntoPyObject<'py> for BlockingCall<R, O>
 where
     R: Runtime,
+    O: OutputType,
 {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
+
+    #[cfg(feature = "experimental-inspect")]
+    const OUTPUT_TYPE: PyStaticExpr = O::VALUE;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let AsyncCall {
@@ -180,6 +234,9 @@ impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for AnextOutput<Option<T>> {
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
+    #[cfg(feature = "experimental-inspect")]
+    const OUTPUT_TYPE: PyStaticExpr = T::OUTPUT_TYPE;
+
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0 {
             Some(item) => item.into_bound_py_any(py),
@@ -194,6 +251,9 @@ impl<'py, T: IntoPyObject<'py>, E: Into<PyErr>> IntoPyObject<'py>
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
+
+    #[cfg(feature = "experimental-inspect")]
+    const OUTPUT_TYPE: PyStaticExpr = T::OUTPUT_TYPE;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         AnextOutput(self.0.map_err(Into::into)?).into_pyobject(py)
@@ -211,20 +271,17 @@ impl<R, O> Future for AsyncCall<R, O> {
 impl<'py, R, O> IntoPyObject<'py> for AsyncCall<R, O>
 where
     R: Runtime + ContextExt,
+    O: OutputType,
 {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
+    #[cfg(feature = "experimental-inspect")]
+    const OUTPUT_TYPE: PyStaticExpr = O::COROUTINE;
+
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let unstarted = Unstarted::new(self.body.into_work(), Pointers::<R>::VTABLE);
-        if self.starts_at_once {
-            let locals = get_current_locals::<R>(py)?;
-            let policy = self
-                .cancel_signal
-                .map_or(CancelPolicy::AtOnce, CancelPolicy::Signal);
-            return Ok(spawn_future(py, unstarted, locals, policy)?.into_any());
-        }
         let settings = Settings {
             cancel_signal: self.cancel_signal,
             name: CoroutineName::Given(Cow::Borrowed(self.name)),

@@ -13,11 +13,13 @@ mod calls;
 mod conversions;
 mod coroutine_builder;
 mod local_futures;
+#[cfg(feature = "attributes")]
+mod output_type;
 mod streams;
 mod task_group;
 
 #[cfg(feature = "attributes")]
-pub use async_call::{AsyncCall, BlockingCall};
+pub use async_call::{AsyncCall, BlockingCall, FutureCall};
 pub use async_with::async_with;
 pub use calls::{call, call_method, run_on_loop};
 pub use conversions::{
@@ -34,6 +36,9 @@ pub use streams::{
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
 pub use async_call::{AnextOutput, Shares, frozen, qualified_name};
+#[cfg(feature = "attributes")]
+#[doc(hidden)]
+pub use output_type::OutputType;
 #[cfg(feature = "attributes")]
 #[doc(hidden)]
 pub use pyo3::{Py, pyfunction, pymethods};
