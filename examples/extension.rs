@@ -26,7 +26,7 @@ mod extension {
     use super::{
         block, call, call_blocking, call_for_ever, call_sync, call_when_dropped, count, for_each,
         forever, nap, nap_sync, ready, repeat, run, shutdown, sleep, sleep_on_async_std,
-        sleep_on_smol, start_sleep, tick,
+        sleep_on_smol, spawn_blocking, start_sleep, tick,
     };
 }
 
@@ -155,7 +155,7 @@ fn call_sync(py: Python<'_>, function: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> 
 
 /// Calls an ordinary function of Python on a thread of the runtime that may block.
 #[pyfunction]
-fn call_blocking(function: Py<PyAny>) {
+fn spawn_blocking(function: Py<PyAny>) {
     drop(pyo3_aio::tokio::spawn_blocking(move || {
         Python::attach(|py| function.call0(py).map(drop))
     }));

@@ -92,7 +92,7 @@ def blocks():
     began.set()
     time.sleep(0.05)
     ended.append(True)
-extension.call_blocking(blocks)
+extension.spawn_blocking(blocks)
 began.wait()
 ",
     );
