@@ -21,11 +21,20 @@ pub struct TaskLocals(Arc<Locals>);
 
 #[derive(Debug)]
 struct Locals {
-    event_loop: Py<PyAny>,
+    event_loop: EventLoop,
     /// `None` until it has been copied or set.
     context: Option<Py<PyAny>>,
     /// A weak reference to the task of asyncio's that awaits the future, where that is known: `python/awaited_by.rs`.
     awaiter: Option<Py<PyWeakrefReference>>,
+}
+
+/// A reference to an event loop.
+#[derive(Debug)]
+enum EventLoop {
+    Strong(Py<PyAny>),
+    /// That of the locals of a Rust future which the library has on a runtime. A strong one would keep a loop alive that
+    /// nobody runs any more: the garbage collector does not see what a runtime has.
+    Weak(Py<PyWeakrefReference>),
 }
 
 impl TaskLocals {
@@ -38,14 +47,45 @@ impl TaskLocals {
     /// Replaces the context by `context`, a `contextvars.Context`.
     #[must_use]
     pub fn with_context(self, context: Bound<'_, PyAny>) -> Self {
-        let py = context.py();
-        Self::from_parts(self.0.event_loop.clone_ref(py), Some(context.unbind()))
+        let event_loop = self.0.event_loop.clone_ref(context.py());
+        Self(Arc::new(Locals {
+            event_loop,
+            context: Some(context.unbind()),
+            awaiter: None,
+        }))
     }
 
-    /// Returns the event loop.
+    /// Returns the event loop; Python's `None` where a Rust future has outlived its loop, which was collected as garbage.
     #[must_use]
     pub fn event_loop<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.0.event_loop.bind(py).clone()
+        match &self.0.event_loop {
+            EventLoop::Strong(event_loop) => event_loop.bind(py).clone(),
+            EventLoop::Weak(weak) => {
+                let event_loop = weak.bind(py).upgrade();
+                event_loop.unwrap_or_else(|| py.None().into_bound(py))
+            }
+        }
+    }
+
+    /// Replaces the reference to the loop by a weak one, if there is one.
+    pub(crate) fn without_loop(self, py: Python<'_>, weak: Option<Py<PyWeakrefReference>>) -> Self {
+        match weak {
+            Some(weak) => self.with_event_loop(py, EventLoop::Weak(weak)),
+            None => self,
+        }
+    }
+
+    /// Replaces a weak reference to the loop by one that keeps it alive, for locals that leave the library.
+    pub(crate) fn with_loop(self, py: Python<'_>) -> Self {
+        match &self.0.event_loop {
+            EventLoop::Weak(weak) => match weak.bind(py).upgrade() {
+                Some(event_loop) => {
+                    self.with_event_loop(py, EventLoop::Strong(event_loop.unbind()))
+                }
+                None => self,
+            },
+            EventLoop::Strong(_) => self,
+        }
     }
 
     /// Returns the context; Python's `None` where there is none yet.
@@ -55,6 +95,19 @@ impl TaskLocals {
             Some(context) => context.clone(),
             None => py.None().into_bound(py),
         }
+    }
+
+    fn with_event_loop(mut self, py: Python<'_>, event_loop: EventLoop) -> Self {
+        if let Some(locals) = Arc::get_mut(&mut self.0) {
+            locals.event_loop = event_loop;
+            return self;
+        }
+        let context = self.context_if_any(py);
+        Self(Arc::new(Locals {
+            event_loop,
+            context: context.map(|context| context.clone().unbind()),
+            awaiter: self.0.awaiter.as_ref().map(|awaiter| awaiter.clone_ref(py)),
+        }))
     }
 
     /// Clones the locals.
@@ -80,7 +133,7 @@ impl TaskLocals {
         awaiter: Option<Py<PyWeakrefReference>>,
     ) -> Self {
         Self(Arc::new(Locals {
-            event_loop,
+            event_loop: EventLoop::Strong(event_loop),
             context,
             awaiter,
         }))
@@ -127,6 +180,15 @@ impl LoopOnDemand {
         let event_loop = (self.event_loop)(py)?;
         let context = self.context.clone_ref(py);
         Ok(TaskLocals::from_parts(event_loop.unbind(), Some(context)))
+    }
+}
+
+impl EventLoop {
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Strong(event_loop) => Self::Strong(event_loop.clone_ref(py)),
+            Self::Weak(weak) => Self::Weak(weak.clone_ref(py)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod auto_traits;
 mod closed_loops;
 mod coroutines;
 mod cycles;
+mod dropped_loops;
 mod drops;
 mod drops_unstarted;
 mod event_loops;

@@ -44,7 +44,7 @@ pub(crate) fn wait(
     let task = trio::current_task(py)?;
     let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel_signal))?;
     let target = Target {
-        future: waiter.clone().into_any().unbind(),
+        future: waiter.clone().into_any(),
         settle,
     };
     let locals = TaskLocals::new(token).copy_context(py)?;

@@ -24,7 +24,8 @@ use crate::task_locals::TaskLocals;
 pub fn get_current_locals<R: ContextExt>(py: Python<'_>) -> PyResult<TaskLocals> {
     // A future that is spawned with these locals may never convert anything, and has to end at the interpreter's exit too.
     register_exit(py)?;
-    CurrentLocals::find(py, R::get_task_locals)?.into_locals()
+    let locals = CurrentLocals::find(py, R::get_task_locals)?.into_locals()?;
+    Ok(locals.with_loop(py))
 }
 
 /// Returns the event loop of the current task, else the running loop.

@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
 use crate::python::asyncio;
 use crate::python::awaited_by;
@@ -188,7 +189,10 @@ pub(crate) fn inherited() -> Option<Polled> {
     if task_locals::poller() != Poller::Loop {
         return task_locals::polled_or_on_demand();
     }
-    Python::try_attach(TaskLocals::current)?
-        .ok()
-        .map(Polled::Locals)
+    let locals = Python::try_attach(|py| {
+        let locals = TaskLocals::current(py)?;
+        let weak = PyWeakrefReference::new(&locals.event_loop(py)).ok();
+        PyResult::Ok(locals.without_loop(py, weak.map(Bound::unbind)))
+    });
+    locals?.ok().map(Polled::Locals)
 }

@@ -41,12 +41,12 @@ impl Hub {
             Ok(Pushed::Wake) => self.call_soon(event_loop, Lane::CallSoon).inspect_err(|_| {
                 self.call_soon.begin_batch(usize::MAX);
                 while let Some((item, _)) = self.call_soon.pop() {
-                    item.discard();
+                    item.discard(None);
                 }
             }),
             Ok(Pushed::Armed) => Ok(()),
             Err(item) => {
-                item.discard();
+                item.discard(None);
                 Err(closed_error())
             }
         }
@@ -63,7 +63,7 @@ impl Hub {
             Ok(Pushed::Wake) => self.announce(py, lane),
             Ok(Pushed::Armed) => Ok(()),
             Err(item) => {
-                item.discard();
+                item.discard(None);
                 Ok(())
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::bridge::errors::leaves_the_loop;
@@ -115,6 +116,15 @@ impl Drain {
 
     fn __repr__(&self) -> &'static str {
         "<drain of pyo3_aio>"
+    }
+
+    /// Shows what the hub owns, so that a loop that nobody has is garbage together with what is pending on it. Of the drains
+    /// of a hub only the first one does, which lives as long as the hub is open.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if self.reader != 0 {
+            return Ok(());
+        }
+        self.hub.traverse(&visit)
     }
 }
 

@@ -13,8 +13,9 @@
 //! - A closed hub discards whatever was queued or pending, exactly once.
 //! - No lock of the hub is held while anything is delivered, discarded or dropped.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 use slab::Slab;
@@ -30,9 +31,9 @@ pub(crate) trait Deliver: Send + Sync {
     /// leave the loop.
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
 
-    /// Gives it up, on any thread and without the loop, which is closed. False when its future is being polled, which is
-    /// dropped after that poll.
-    fn discard(self: Arc<Self>) -> bool;
+    /// Gives it up, on any thread and without the loop, which is closed; `object` is what the hub has owned for it. False
+    /// when its future is being polled, which is dropped after that poll.
+    fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool;
 
     /// Ends it with an error, on any thread that is detached from Python: the user shuts the bridge down, and the loop goes
     /// on.
@@ -40,9 +41,24 @@ pub(crate) trait Deliver: Send + Sync {
 
     /// Fails whatever awaits it, on the loop's thread in the child of a fork: the Rust future stayed with the parent. Does
     /// nothing by default.
-    fn leave_behind(self: Arc<Self>, _py: Python<'_>) -> PyResult<()> {
+    fn leave_behind(self: Arc<Self>, _object: Bound<'_, PyAny>) -> PyResult<()> {
         Ok(())
     }
+
+    /// Shows the garbage collector the references to Python that an item in a queue owns. None by default: what is pending
+    /// leaves its object with the hub.
+    fn traverse(&self, _visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
+    }
+}
+
+/// An item that is pending on a loop, as the loop's hub knows it.
+pub(crate) struct Pending {
+    pub(crate) item: Weak<dyn Deliver>,
+    /// The Python object that the item needs for its end, such as the future that it settles. The hub owns it, so that the
+    /// garbage collector sees it from the loop ([`Hub::traverse`]); a reference in the item would keep the loop alive, since
+    /// a Rust thread has the item.
+    pub(crate) object: Option<Py<PyAny>>,
 }
 
 /// Hands items to one event loop. The loop owns it, through its drain; tasks that are pending on the loop share it.
@@ -52,7 +68,7 @@ pub(crate) struct Hub {
     /// The items that the loop's own thread pushes for its next iteration.
     pub(crate) call_soon: Queue<Arc<dyn Deliver>>,
     /// `None` once the hub is closed.
-    pub(crate) pending: Mutex<Option<Slab<Weak<dyn Deliver>>>>,
+    pub(crate) pending: Mutex<Option<Slab<Pending>>>,
     /// `None` while it is dropped.
     event_loop: Option<Py<PyWeakrefReference>>,
     /// The generation of the process that made it. In a child its locks are not taken: a thread that the child does not
@@ -81,7 +97,7 @@ impl Hub {
             return;
         }
         if let Err(item) = self.mailbox.push(item) {
-            item.discard();
+            item.discard(None);
         }
     }
 
@@ -106,6 +122,13 @@ impl Hub {
         self.event_loop.as_ref()?.bind(py).upgrade()
     }
 
+    /// The weak reference to the loop.
+    pub(crate) fn weak_event_loop(&self, py: Python<'_>) -> Option<Py<PyWeakrefReference>> {
+        self.event_loop
+            .as_ref()
+            .map(|event_loop| event_loop.clone_ref(py))
+    }
+
     /// Refuses everything from now on, and discards what is queued and what is pending; false when some of that is
     /// being polled just then. Call it detached from Python.
     pub(crate) fn close(self: &Arc<Self>) -> bool {
@@ -117,16 +140,19 @@ impl Hub {
             .close()
             .into_iter()
             .chain(self.call_soon.close());
-        let pending = self
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let pending = self.lock_pending().take();
         let pending = pending.into_iter().flatten();
-        let pending = pending.filter_map(|(_, item)| item.upgrade());
-        let items = queued.chain(pending);
-        let busy = items.filter(|item| !Arc::clone(item).discard()).count();
-        busy == 0
+        let pending =
+            pending.filter_map(|(_, pending)| Some((pending.item.upgrade()?, pending.object)));
+        // Those that are pending first: an item may be queued as well, and needs its object.
+        let items = pending.chain(queued.map(|item| (item, None)));
+        let is_idle = items.map(|(item, object)| item.discard(object));
+        is_idle.fold(true, |all, idle| all && idle)
+    }
+
+    pub(crate) fn lock_pending(&self) -> MutexGuard<'_, Option<Slab<Pending>>> {
+        // No code of anybody else's runs under this lock.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As [`Hub::close`], on a thread that is attached to Python, from which it detaches: the drop of a user's value may
@@ -150,11 +176,32 @@ impl Hub {
         if self.is_inherited() {
             return;
         }
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = self.lock_pending();
         let items = pending.iter().flatten();
-        let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
+        let items: Vec<_> = items
+            .filter_map(|(_, pending)| pending.item.upgrade())
+            .collect();
         drop(pending);
         items.into_iter().for_each(Deliver::abort);
+    }
+
+    /// Shows the garbage collector what the hub owns. The drain of the loop calls it, and nobody else: each reference is
+    /// shown once.
+    ///
+    /// The collector asks several times, and takes an object for garbage whose reference it sees the first time alone. So
+    /// only threads that are attached to Python put references in or hand them to somebody else; such threads do not run
+    /// while it asks. Threads that are not attached have these locks for moments, and the collector waits for them.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if self.is_inherited() {
+            return Ok(());
+        }
+        let pending = self.lock_pending();
+        let mut objects = pending.iter().flatten().map(|(_, pending)| &pending.object);
+        objects.try_for_each(|object| visit.call(object))?;
+        drop(pending);
+        let show = |item: &Arc<dyn Deliver>| item.traverse(visit);
+        self.mailbox.queue.try_for_each(show)?;
+        self.call_soon.try_for_each(show)
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 
 use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
@@ -48,6 +49,10 @@ fn create(
     connect: fn(&Arc<Hub>, &Bound<'_, PyAny>) -> PyResult<()>,
 ) -> PyResult<Arc<Hub>> {
     let py = host.py();
+    if host.is_none() {
+        // The locals of a task whose loop has been collected (`TaskLocals::event_loop`).
+        return Err(closed_error());
+    }
     exit::register(py)?;
     loop {
         let known = registry::at_address_of(host);
@@ -167,6 +172,10 @@ impl Watch {
                 .inspect_err(|_| self.hub.close_detached(py)),
             None => Ok(()),
         }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.drain)
     }
 }
 

@@ -139,6 +139,11 @@ impl<T> Queue<T> {
         std::mem::take(&mut state.items)
     }
 
+    /// Calls a function with each item, in order; it must not use the queue.
+    pub(crate) fn try_for_each<E>(&self, call: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
+        self.lock().items.iter().try_for_each(call)
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed
     }

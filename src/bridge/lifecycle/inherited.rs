@@ -90,10 +90,15 @@ impl Hub {
         let Ok(pending) = self.pending.try_lock() else {
             return Ok(());
         };
-        let items = pending.iter().flatten();
-        let items: Vec<_> = items.filter_map(|(_, item)| item.upgrade()).collect();
+        let items = pending.iter().flatten().filter_map(|(_, pending)| {
+            let object = pending.object.as_ref()?.bind(py).clone();
+            Some((pending.item.upgrade()?, object))
+        });
+        let items: Vec<_> = items.collect();
         drop(pending);
-        items.into_iter().try_for_each(|item| item.leave_behind(py))
+        items
+            .into_iter()
+            .try_for_each(|(item, object)| item.leave_behind(object))
     }
 
     /// Answers a wake-up of the parent, which wakes its children until the parent takes it; the child takes it where the

@@ -1,26 +1,59 @@
 //! Entries in a hub's list of items that are pending on its loop, which are discarded if the loop closes first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
-use crate::bridge::event_loop::hub::{Deliver, Hub};
+use pyo3::prelude::*;
+
+use crate::bridge::event_loop::hub::{Deliver, Hub, Pending};
 
 impl Hub {
-    /// Enters an item, which is discarded if the loop closes first; `None` if it is closed already.
-    pub(crate) fn register(&self, item: Weak<dyn Deliver>) -> Option<usize> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.as_mut().map(|pending| pending.insert(item))
+    /// Enters an item, which is discarded if the loop closes first, with the object that it needs for its end. `None` if the
+    /// loop is closed already.
+    pub(crate) fn register(
+        &self,
+        item: Weak<dyn Deliver>,
+        object: Bound<'_, PyAny>,
+    ) -> Option<usize> {
+        let object = Some(object.unbind());
+        let mut pending = self.lock_pending();
+        let pending = pending.as_mut()?;
+        Some(pending.insert(Pending { item, object }))
     }
 
-    /// Takes an item out by the key that [`Hub::register`] gave it.
-    pub(crate) fn unregister(&self, key: usize) {
+    /// Takes an item out by the key that [`Hub::register`] gave it; returns its object.
+    pub(crate) fn unregister(&self, key: usize) -> Option<Py<PyAny>> {
         if self.is_inherited() {
-            return;
+            return None;
         }
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let item = pending.as_mut().and_then(|pending| pending.try_remove(key));
+        let mut pending = self.lock_pending();
+        let item = pending.as_mut()?.try_remove(key);
         drop(pending);
-        drop(item);
+        item?.object
+    }
+
+    /// Replaces the object of an item; returns the one before, or the new one where the item is not there any more.
+    pub(crate) fn replace_object(
+        &self,
+        key: usize,
+        object: Option<Py<PyAny>>,
+    ) -> Option<Py<PyAny>> {
+        if self.is_inherited() {
+            return object;
+        }
+        match self.lock_pending().as_mut().and_then(|it| it.get_mut(key)) {
+            Some(pending) => std::mem::replace(&mut pending.object, object),
+            None => object,
+        }
+    }
+
+    fn object(&self, py: Python<'_>, key: usize) -> Option<Py<PyAny>> {
+        if self.is_inherited() {
+            return None;
+        }
+        let pending = self.lock_pending();
+        let object = pending.as_ref()?.get(key)?.object.as_ref()?;
+        Some(object.clone_ref(py))
     }
 }
 
@@ -47,18 +80,30 @@ impl Registration {
         &self.hub
     }
 
-    /// Enters the item, once; false if the loop is closed already.
-    pub(crate) fn enter(&self, item: Weak<dyn Deliver>) -> bool {
-        let key = self.hub.register(item);
+    /// Enters the item, once, with the object that it needs; false if the loop is closed already.
+    pub(crate) fn enter(&self, item: Weak<dyn Deliver>, object: Bound<'_, PyAny>) -> bool {
+        let key = self.hub.register(item, object);
         self.key.store(key.unwrap_or(NO_KEY), Ordering::Relaxed);
         key.is_some()
+    }
+
+    /// The item's object, while it is there.
+    pub(crate) fn object(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.hub.object(py, self.key.load(Ordering::Relaxed))
+    }
+
+    /// Replaces the item's object, if it is there; returns the one before, or else the new one.
+    pub(crate) fn replace_object(&self, object: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
+        self.hub
+            .replace_object(self.key.load(Ordering::Relaxed), object)
     }
 
     /// Takes the item out, if it is there.
     pub(crate) fn give_up(&self) {
         let key = self.key.swap(NO_KEY, Ordering::Relaxed);
         if key != NO_KEY {
-            self.hub.unregister(key);
+            let object = self.hub.unregister(key);
+            drop(object);
         }
     }
 }

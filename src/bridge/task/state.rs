@@ -216,9 +216,11 @@ impl<F, T> TaskState<F, T> {
         matches!(self.lock().stage, Stage::Finished(_) | Stage::TakenParts)
     }
 
-    /// Takes the target out of what goes on.
-    pub(crate) fn take_target(&self) -> Option<T> {
-        self.lock().target.take()
+    /// Takes the target out of what goes on; returns the key under which the hub knows the task.
+    pub(crate) fn forget_target(&self) -> Option<usize> {
+        let mut inner = self.lock();
+        inner.target = None;
+        inner.key
     }
 
     /// As [`TaskState::take_target`], in the child of a fork, where a thread that the child does not have may have the lock.

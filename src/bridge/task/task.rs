@@ -29,15 +29,21 @@ use crate::panic::{CaughtPanic, catch_call};
 use crate::task_locals;
 use crate::task_locals::TaskLocals;
 
-/// The Python object that a task settles, on the loop's thread.
-pub(crate) struct Target {
-    pub(crate) future: Py<PyAny>,
-    pub(crate) settle: fn(&Bound<'_, PyAny>, PyResult<Py<PyAny>>) -> PyResult<()>,
+/// Settles the Python object that a task is for, on the loop's thread.
+type Settle = fn(&Bound<'_, PyAny>, PyResult<Py<PyAny>>) -> PyResult<()>;
+
+/// The Python object that a task settles, and how.
+pub(crate) struct Target<'py> {
+    pub(crate) future: Bound<'py, PyAny>,
+    pub(crate) settle: Settle,
 }
 
 /// A Rust future on its way to a [`Target`]. The driver, the Python future and, weakly, the hub share it.
+///
+/// It has no reference to the target's object, which the hub owns for it, nor to the event loop: the runtime has the task,
+/// and would keep the loop alive.
 pub(crate) struct Task {
-    state: TaskState<Content, Target>,
+    state: TaskState<Content, Settle>,
     hub: Arc<Hub>,
     vtable: &'static RuntimeVtable,
     /// The instrumentation of the code that started the task.
@@ -72,20 +78,21 @@ impl Task {
     pub(crate) fn start(
         py: Python<'_>,
         unstarted: Unstarted,
-        target: Target,
+        target: Target<'_>,
         locals: TaskLocals,
         hub: Arc<Hub>,
     ) -> PyResult<Arc<Self>> {
         let vtable = unstarted.vtable;
         let work = unstarted.into_inner();
+        let locals = locals.without_loop(py, hub.weak_event_loop(py));
         let task = Arc::new(Self {
-            state: TaskState::new(Content { work, locals }, target),
+            state: TaskState::new(Content { work, locals }, target.settle),
             hub,
             vtable,
             instrumentation: Instrumentation::current(py),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&task);
-        let Some(key) = task.hub.register(item) else {
+        let Some(key) = task.hub.register(item, target.future) else {
             task.cancel_now(py);
             return Err(closed_error());
         };
@@ -112,18 +119,19 @@ impl Task {
 
     /// Drops the future at once if it is idle, else when the poll under way returns. Its target is forgotten.
     pub(crate) fn cancel_now(&self, py: Python<'_>) {
-        let mut taken = self.take();
+        let (mut taken, object) = self.take();
         let locals = taken.future.take().map(|content| {
             let waker = taken.waker.take();
             py.detach(|| self.drop_content(content, waker))
         });
-        drop((taken, locals));
+        drop((taken, locals, object));
     }
 
     /// Drops the target, which is settled already. The future runs on.
     pub(crate) fn forget_target(&self) {
-        let target = self.state.take_target();
-        drop(target);
+        let key = self.state.forget_target();
+        let object = key.and_then(|key| self.hub.replace_object(key, None));
+        drop(object);
     }
 
     /// Whether the future is over, delivered or not. One that is being polled just now is not.
@@ -131,12 +139,11 @@ impl Task {
         self.state.has_finished()
     }
 
-    fn take(&self) -> TakenParts<Content, Target> {
+    /// Takes everything out of the state, and the target's object out of the hub.
+    fn take(&self) -> (TakenParts<Content, Settle>, Option<Py<PyAny>>) {
         let taken = self.state.take();
-        if let Some(key) = taken.key {
-            self.hub.unregister(key);
-        }
-        taken
+        let object = taken.key.and_then(|key| self.hub.unregister(key));
+        (taken, object)
     }
 
     /// Drops a future for good, and has its driver end; returns its locals.
@@ -164,7 +171,8 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         if let Some(key) = self.state.take_key() {
-            self.hub.unregister(key);
+            let object = self.hub.unregister(key);
+            drop(object);
         }
     }
 }
@@ -209,34 +217,34 @@ impl Drive for Task {
 
 impl Deliver for Task {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        let TakenParts { target, future, .. } = self.take();
+        let (TakenParts { target, future, .. }, object) = self.take();
         let Some(Content { work, locals }) = future else {
             return Ok(());
         };
-        let Some(target) = target else {
+        let (Some(settle), Some(object)) = (target, object) else {
             py.detach(|| self.drop_inside(work));
             return Ok(());
         };
         drop(locals);
         let result = self.instrumentation.run(|| convert(py, work));
-        (target.settle)(target.future.bind(py), result)
+        settle(object.bind(py), result)
     }
 
-    fn discard(self: Arc<Self>) -> bool {
-        let mut taken = self.take();
+    fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
+        let (mut taken, own) = self.take();
+        drop((object, own));
         if let Some(content) = taken.future.take() {
             self.drop_content(content, taken.waker.take());
         }
         !taken.is_running
     }
 
-    fn leave_behind(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        // The future stays where it is.
-        let Some(target) = self.state.try_take_target() else {
+    fn leave_behind(self: Arc<Self>, future: Bound<'_, PyAny>) -> PyResult<()> {
+        // The Rust future stays where it is.
+        let Some(settle) = self.state.try_take_target() else {
             return Ok(());
         };
-        let future = target.future.bind(py);
-        (target.settle)(future, Err(left_behind_error()))?;
+        settle(&future, Err(left_behind_error()))?;
         // The child need not want it: a look at the exception keeps it from being reported as unseen.
         if let Some(exception) = future.getattr_opt("exception")? {
             exception.call0()?;

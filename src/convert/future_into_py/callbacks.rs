@@ -176,9 +176,16 @@ impl Deliver for Scheduled {
         future.run_callbacks(callbacks, lane)
     }
 
-    fn discard(self: Arc<Self>) -> bool {
+    fn discard(self: Arc<Self>, _object: Option<Py<PyAny>>) -> bool {
         true
     }
 
     fn abort(self: Arc<Self>) {}
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.future)?;
+        visit.call(&self.event_loop)?;
+        let mut callbacks = self.callbacks.as_slice().iter();
+        callbacks.try_for_each(|callback| callback.traverse(visit))
+    }
 }

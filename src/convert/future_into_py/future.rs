@@ -79,7 +79,7 @@ pub(crate) fn spawn_future<'py>(
     let source = asyncio::source_traceback(&event_loop)?;
     let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
     let target = Target {
-        future: future.clone().into_any().unbind(),
+        future: future.clone().into_any(),
         settle,
     };
     let task = Task::start(py, unstarted, target, locals, hub)?;

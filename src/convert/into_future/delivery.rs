@@ -22,7 +22,7 @@ use crate::task_locals::TaskLocals;
 enum FutureAction {
     Start(Source, TaskLocals),
     Abandon(Source, TaskLocals),
-    Cancel(Py<PyAny>, Option<String>),
+    Cancel(Option<String>),
     Report(PyResult<Py<PyAny>>),
     Nothing,
 }
@@ -32,12 +32,17 @@ impl Deliver for SharedFuture {
         self.instrumentation().run(|| self.act(py))
     }
 
-    fn discard(self: Arc<Self>) -> bool {
-        match self.take_unfinished() {
-            Some(TaskStage::New(source, _)) => source.discard(),
-            Some(TaskStage::Running(task, Origin::Library)) => {
+    fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
+        match (self.take_unfinished(), object) {
+            (Some(TaskStage::New(Source::Call(call), _)), _) => drop_call(call),
+            (stage, Some(object)) => {
                 Python::try_attach(|py| {
-                    stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
+                    let object = object.into_bound(py);
+                    stash::call_without_exception(py, || match stage {
+                        Some(TaskStage::New(..)) => close_coroutine(&object),
+                        Some(TaskStage::Running(Origin::Library)) => discard_pending_task(&object),
+                        _ => {}
+                    });
                 });
             }
             _ => {}
@@ -69,9 +74,14 @@ impl SharedFuture {
 
     /// Takes the next action, on the loop's thread.
     fn act(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        match self.next_action(py) {
+        match self.next_action() {
             FutureAction::Start(source, locals) => {
-                if let Err(error) = catch_as_error(|| self.start_source(source, &locals, py)) {
+                // The hub has none any more where another thread closes the loop just now.
+                let Some(object) = self.registration.replace_object(None) else {
+                    return source.abandon(None, &locals, py);
+                };
+                let start = || self.start_source(source, object, &locals, py);
+                if let Err(error) = catch_as_error(start) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     self.finish_or_report(py, Err(error))?;
                     return leaves.map_or(Ok(()), Err);
@@ -82,17 +92,22 @@ impl SharedFuture {
                 }
             }
             FutureAction::Abandon(source, locals) => {
+                let object = self.registration.replace_object(None);
                 self.finish_unretrieved();
-                source.abandon(py, &locals)?;
+                source.abandon(object, &locals, py)?;
             }
-            FutureAction::Cancel(task, message) => cancel_task(task.bind(py), message)?,
+            FutureAction::Cancel(message) => {
+                if let Some(task) = self.registration.object(py) {
+                    cancel_task(task.bind(py), message)?;
+                }
+            }
             FutureAction::Report(output) => report(py, output)?,
             FutureAction::Nothing => {}
         }
         Ok(())
     }
 
-    fn next_action(&self, py: Python<'_>) -> FutureAction {
+    fn next_action(&self) -> FutureAction {
         let mut state = self.lock();
         let (is_wanted, is_dropped) = (
             state.interest == Interest::Wanted,
@@ -105,11 +120,10 @@ impl SharedFuture {
             TaskStage::New(source, locals) => {
                 (TaskStage::Starting, FutureAction::Start(source, locals))
             }
-            TaskStage::Running(task, origin) => {
-                let running = TaskStage::Running(task.clone_ref(py), origin);
+            TaskStage::Running(origin) => {
                 let request = state.cancellation.pass_on();
-                let cancel = |message| FutureAction::Cancel(task, message);
-                (running, request.map_or(FutureAction::Nothing, cancel))
+                let action = request.map_or(FutureAction::Nothing, FutureAction::Cancel);
+                (TaskStage::Running(origin), action)
             }
             TaskStage::Output(output) if !is_wanted => {
                 (TaskStage::Finished, FutureAction::Report(output))
@@ -133,11 +147,12 @@ impl SharedFuture {
     fn start_source(
         self: &Arc<Self>,
         source: Source,
+        object: Py<PyAny>,
         locals: &TaskLocals,
         py: Python<'_>,
     ) -> PyResult<()> {
         let awaitable = match source {
-            Source::Awaitable(awaitable) => Some(awaitable),
+            Source::Awaitable => Some(object),
             Source::Call(call) => self.call(py, call, locals)?,
         };
         match awaitable {
@@ -206,7 +221,12 @@ impl SharedFuture {
     fn store_task(&self, task: &Bound<'_, PyAny>, origin: Origin) {
         let mut state = self.lock();
         if matches!(state.stage, TaskStage::Starting) {
-            state.stage = TaskStage::Running(task.clone().unbind(), origin);
+            state.stage = TaskStage::Running(origin);
+            let before = self
+                .registration
+                .replace_object(Some(task.clone().unbind()));
+            drop(state);
+            drop(before);
         }
     }
 }

@@ -158,8 +158,7 @@ pub fn into_future_with_locals(
     require_awaitable(&awaitable)?;
     let hub =
         hub_of_loop_or_run(&locals.event_loop(py)).inspect_err(|_| close_coroutine(&awaitable))?;
-    let source = Source::Awaitable(awaitable.clone().unbind());
-    let shared = SharedFuture::start(hub, py, source, locals)
+    let shared = SharedFuture::start(hub, Source::Awaitable, awaitable.clone(), locals)
         .inspect_err(|_| close_coroutine(&awaitable))?;
     Ok(PyFuture {
         shared: Some(shared),
@@ -178,7 +177,8 @@ pub(crate) fn call_on_loop(
     call: LoopCall,
 ) -> PyResult<PyFuture> {
     let hub = hub_of_loop_or_run(&locals.event_loop(py))?;
-    let shared = SharedFuture::start(hub, py, Source::Call(call), locals)?;
+    let none = py.None().into_bound(py);
+    let shared = SharedFuture::start(hub, Source::Call(call), none, locals)?;
     Ok(PyFuture {
         shared: Some(shared),
     })

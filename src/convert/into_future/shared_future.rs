@@ -37,8 +37,9 @@ use crate::task_locals::TaskLocals;
 /// The shared state, and the loop's hub.
 pub(crate) struct SharedFuture {
     state: Mutex<FutureState>,
-    /// The entry among what the hub ends when its loop is closed. It is given up when there is an output.
-    registration: Registration,
+    /// The entry among what the hub ends when its loop is closed, with the awaitable and then the task. It is given up when
+    /// there is an output.
+    pub(crate) registration: Registration,
     /// The instrumentation of the code that made the future.
     instrumentation: Instrumentation,
 }
@@ -90,12 +91,12 @@ impl Cancellation {
 }
 
 pub(crate) enum TaskStage {
-    /// On its way to the loop.
+    /// On its way to the loop. The hub has the awaitable, if the source is one.
     New(Source, TaskLocals),
     /// The loop's thread is calling the function, or making a task of the awaitable.
     Starting,
-    /// The task that was made of the awaitable, or the task or future of the loop that the awaitable is.
-    Running(Py<PyAny>, Origin),
+    /// The hub has the task that was made of the awaitable, or the task or future of the loop that the awaitable is.
+    Running(Origin),
     Output(PyResult<Py<PyAny>>),
     /// The output has been taken, or was of no use.
     Finished,
@@ -115,20 +116,24 @@ impl fmt::Debug for SharedFuture {
 }
 
 impl SharedFuture {
-    /// Sends the awaitable, or the function that makes one, to its loop.
+    /// Sends the awaitable, or the function that makes one, to its loop. `object` is the awaitable, or None.
     ///
     /// # Errors
     ///
     /// `RuntimeError: Event loop is closed`.
     pub(crate) fn start(
         hub: Arc<Hub>,
-        py: Python<'_>,
         source: Source,
+        object: Bound<'_, PyAny>,
         locals: &TaskLocals,
     ) -> PyResult<Arc<Self>> {
+        let py = object.py();
         let shared = Arc::new(Self {
             state: Mutex::new(FutureState {
-                stage: TaskStage::New(source, locals.clone()),
+                stage: TaskStage::New(
+                    source,
+                    locals.clone().without_loop(py, hub.weak_event_loop(py)),
+                ),
                 waker: None,
                 interest: Interest::Wanted,
                 cancellation: Cancellation::None,
@@ -138,7 +143,7 @@ impl SharedFuture {
             instrumentation: Instrumentation::current(py),
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
-        if !shared.registration.enter(item) {
+        if !shared.registration.enter(item, object) {
             return Err(closed_error());
         }
         shared.hub().push(Arc::<Self>::clone(&shared));

@@ -2,15 +2,14 @@
 
 use pyo3::prelude::*;
 
-use crate::convert::into_future::task::{cancel_unstarted, close_coroutine};
+use crate::convert::into_future::task::cancel_unstarted;
 use crate::panic::catch_call;
-use crate::python::exceptions::stash;
 use crate::task_locals::TaskLocals;
 
 /// The object or function that the loop's thread begins with.
 pub(crate) enum Source {
-    /// An awaitable, of which a task is made.
-    Awaitable(Py<PyAny>),
+    /// An awaitable, of which a task is made. The hub has it.
+    Awaitable,
     /// A function, which is called in the context of the locals.
     Call(LoopCall),
 }
@@ -20,26 +19,19 @@ pub(crate) type LoopCall = Box<dyn FnOnce(Python<'_>) -> PyResult<Option<Py<PyAn
 
 impl Source {
     /// Gives up what nobody waits for, on the loop's thread: a future is cancelled, a coroutine closed, a function dropped.
-    pub(crate) fn abandon(self, py: Python<'_>, locals: &TaskLocals) -> PyResult<()> {
-        match self {
-            Self::Awaitable(awaitable) => cancel_unstarted(awaitable.bind(py), locals),
-            Self::Call(call) => {
-                py.detach(|| drop_call(call));
-                Ok(())
-            }
+    /// `awaitable` is the one that the hub had, if it still had one.
+    pub(crate) fn abandon(
+        self,
+        awaitable: Option<Py<PyAny>>,
+        locals: &TaskLocals,
+        py: Python<'_>,
+    ) -> PyResult<()> {
+        match (self, awaitable) {
+            (Self::Call(call), _) => py.detach(|| drop_call(call)),
+            (Self::Awaitable, Some(awaitable)) => cancel_unstarted(awaitable.bind(py), locals)?,
+            (Self::Awaitable, None) => {}
         }
-    }
-
-    /// Gives up what a closed loop leaves, on any thread.
-    pub(crate) fn discard(self) {
-        match self {
-            Self::Awaitable(awaitable) => {
-                Python::try_attach(|py| {
-                    stash::call_without_exception(py, || close_coroutine(awaitable.bind(py)))
-                });
-            }
-            Self::Call(call) => drop_call(call),
-        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
 use crate::bridge::{Deliver, leaves_the_loop, shutdown_error};
 use crate::convert::into_future::{discard_pending_task, ensure_future};
@@ -18,37 +19,33 @@ use crate::task_locals::TaskLocals;
 
 /// An action of the loop's thread, chosen under the lock and taken outside of it.
 enum StreamAction {
-    Start(Py<PyAny>, TaskLocals),
+    Start(TaskLocals),
     /// Sets the future that the paused driver waits for.
-    Resume(Py<PyAny>),
-    Cancel(Py<PyAny>),
+    Resume(Py<PyWeakrefReference>),
+    Cancel,
     Nothing,
 }
 
 impl SharedStream {
-    fn next_action(&self, py: Python<'_>) -> StreamAction {
+    fn next_action(&self) -> StreamAction {
         let is_unwanted = self.is_unwanted();
         let mut stage = self.lock();
         match &mut *stage {
-            DriverStage::New(..) => match std::mem::replace(&mut *stage, DriverStage::Starting) {
-                DriverStage::New(generator, locals) => StreamAction::Start(generator, locals),
+            DriverStage::New(_) => match std::mem::replace(&mut *stage, DriverStage::Starting) {
+                DriverStage::New(locals) => StreamAction::Start(locals),
                 _ => StreamAction::Nothing,
             },
-            DriverStage::Running(task, pause) => match pause.take() {
+            DriverStage::Running(pause) => match pause.take() {
                 Some(pause) => StreamAction::Resume(pause),
                 None if is_unwanted => {
-                    let task = task.clone_ref(py);
-                    let cancelled = DriverStage::Cancelled(task.clone_ref(py));
-                    let running = std::mem::replace(&mut *stage, cancelled);
-                    drop(stage);
-                    drop(running);
-                    StreamAction::Cancel(task)
+                    *stage = DriverStage::Cancelled;
+                    StreamAction::Cancel
                 }
                 None => StreamAction::Nothing,
             },
             DriverStage::Starting
-            | DriverStage::Cancelled(_)
-            | DriverStage::Closing(_)
+            | DriverStage::Cancelled
+            | DriverStage::Closing
             | DriverStage::Ended => StreamAction::Nothing,
         }
     }
@@ -62,20 +59,13 @@ impl SharedStream {
         let driver = GeneratorDriver::create(py, generator, Arc::clone(self))?;
         let task = ensure_future(&driver, locals)?;
         let mut stage = self.lock();
-        let task = task.unbind();
         // An eager task has taken its first step already, and may be closing the generator, or be done.
-        let unused = match &*stage {
-            DriverStage::Starting => {
-                *stage = DriverStage::Running(task, None);
-                None
-            }
-            DriverStage::Closing(None) => {
-                *stage = DriverStage::Closing(Some(task));
-                None
-            }
-            _ => Some(task),
-        };
+        if let DriverStage::Starting = &*stage {
+            *stage = DriverStage::Running(None);
+        }
         drop(stage);
+        // Where the driver is done, the entry is gone, and this the task.
+        let unused = self.registration.replace_object(Some(task.unbind()));
         drop(unused);
         Ok(())
     }
@@ -92,8 +82,12 @@ impl SharedStream {
 impl Deliver for SharedStream {
     fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         self.drop_leftovers(py)?;
-        match self.next_action(py) {
-            StreamAction::Start(generator, locals) => {
+        match self.next_action() {
+            StreamAction::Start(locals) => {
+                // The hub has none any more where another thread closes the loop just now.
+                let Some(generator) = self.registration.replace_object(None) else {
+                    return Ok(());
+                };
                 if let Err(error) = catch_as_error(|| self.start_task(py, generator, &locals)) {
                     let leaves = leaves_the_loop(&error, py).then(|| error.clone_ref(py));
                     match leaves {
@@ -105,28 +99,36 @@ impl Deliver for SharedStream {
                 }
             }
             StreamAction::Resume(pause) => {
-                let pause = pause.bind(py);
+                // There is none where the task waits no more.
+                let Some(pause) = pause.bind(py).upgrade() else {
+                    return Ok(());
+                };
                 if !pause.call_method0(intern!(py, "done"))?.is_truthy()? {
                     pause.call_method1(intern!(py, "set_result"), (py.None(),))?;
                 }
             }
-            StreamAction::Cancel(task) => {
-                task.bind(py).call_method0(intern!(py, "cancel"))?;
+            StreamAction::Cancel => {
+                if let Some(task) = self.registration.object(py) {
+                    task.bind(py).call_method0(intern!(py, "cancel"))?;
+                }
             }
             StreamAction::Nothing => {}
         }
         Ok(())
     }
 
-    fn discard(self: Arc<Self>) -> bool {
+    fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
         let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
         self.abandon();
-        if let DriverStage::Running(task, _)
-        | DriverStage::Cancelled(task)
-        | DriverStage::Closing(Some(task)) = stage
-        {
+        if let Some(object) = object {
             Python::try_attach(|py| {
-                stash::call_without_exception(py, || discard_pending_task(task.bind(py)))
+                let object = object.into_bound(py);
+                stash::call_without_exception(py, || match stage {
+                    DriverStage::Running(_) | DriverStage::Cancelled | DriverStage::Closing => {
+                        discard_pending_task(&object);
+                    }
+                    DriverStage::New(_) | DriverStage::Starting | DriverStage::Ended => {}
+                });
             });
         }
         true

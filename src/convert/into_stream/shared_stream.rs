@@ -24,6 +24,7 @@ use std::task::{Context, Poll};
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
 use crate::bridge::{Deliver, Hub, Registration, closed_error, hub_of, left_behind_error};
 use crate::convert::into_stream::buffer::{Buffer, StreamEnd};
@@ -46,23 +47,23 @@ pub(crate) struct SharedStream {
     stage: Mutex<DriverStage>,
     /// Nobody takes more items. Only the loop's thread acts on that.
     pub(crate) unwanted: AtomicBool,
-    /// The entry among what the hub ends when its loop is closed. It is given up when the driver is done.
-    registration: Registration,
+    /// The entry among what the hub ends when its loop is closed, with the generator and then the driver's task. It is given
+    /// up when the driver is done.
+    pub(crate) registration: Registration,
     pub(crate) errors: Errors,
 }
 
 /// The stage of the generator and of its driver's task.
 pub(crate) enum DriverStage {
-    /// On its way to the loop.
-    New(Py<PyAny>, TaskLocals),
+    /// On its way to the loop. The hub has the generator.
+    New(TaskLocals),
     /// The loop's thread is making the driver's task, whose first step may be within that.
     Starting,
-    /// The task, and the future that it waits for while the driver is paused.
-    Running(Py<PyAny>, Option<Py<PyAny>>),
-    /// The task, which has been cancelled.
-    Cancelled(Py<PyAny>),
-    /// The task, if it is known yet.
-    Closing(Option<Py<PyAny>>),
+    /// The hub has the task from here on. While the driver is paused, the future that the task waits for, and owns.
+    Running(Option<Py<PyWeakrefReference>>),
+    /// The task has been cancelled.
+    Cancelled,
+    Closing,
     Ended,
 }
 
@@ -77,21 +78,23 @@ impl SharedStream {
         locals: TaskLocals,
         errors: Errors,
     ) -> PyResult<Arc<Self>> {
-        let event_loop = locals.event_loop(generator.py());
+        let py = generator.py();
+        let event_loop = locals.event_loop(py);
         trio::refuse_token(
             &event_loop,
             "into_stream is for asyncio: under trio await what the generator's `__anext__()` returns, by into_future",
         )?;
         let hub = hub_of(&event_loop)?;
+        let locals = locals.without_loop(py, hub.weak_event_loop(py));
         let shared = Arc::new(Self {
             buffer: Buffer::default(),
-            stage: Mutex::new(DriverStage::New(generator.unbind(), locals)),
+            stage: Mutex::new(DriverStage::New(locals)),
             unwanted: AtomicBool::new(false),
             registration: Registration::new(hub),
             errors,
         });
         let item: Weak<dyn Deliver> = Arc::<Self>::downgrade(&shared);
-        if !shared.registration.enter(item) {
+        if !shared.registration.enter(item, generator) {
             return Err(closed_error());
         }
         shared.hub().push(Arc::<Self>::clone(&shared));
@@ -151,10 +154,14 @@ impl SharedStream {
         self.buffer.add(items, bytes);
     }
 
-    /// Pauses the driver: the future is set when the buffer has capacity. False when it has some already.
+    /// Pauses the driver: the future is set when the buffer has capacity. False when it has some already, and for a future of
+    /// a loop's own that has no weak references.
     pub(crate) fn pause(&self, future: &Bound<'_, PyAny>) -> bool {
+        let Ok(future) = PyWeakrefReference::new(future) else {
+            return false;
+        };
         let before = match &mut *self.lock() {
-            DriverStage::Running(_, pause) => pause.replace(future.clone().unbind()),
+            DriverStage::Running(pause) => pause.replace(future.unbind()),
             _ => return false,
         };
         drop(before);
@@ -177,12 +184,12 @@ impl SharedStream {
     }
 
     fn is_paused(&self) -> bool {
-        matches!(*self.lock(), DriverStage::Running(_, Some(_)))
+        matches!(*self.lock(), DriverStage::Running(Some(_)))
     }
 
-    fn take_pause(&self) -> Option<Py<PyAny>> {
+    fn take_pause(&self) -> Option<Py<PyWeakrefReference>> {
         match &mut *self.lock() {
-            DriverStage::Running(_, pause) => pause.take(),
+            DriverStage::Running(pause) => pause.take(),
             _ => None,
         }
     }
@@ -190,9 +197,11 @@ impl SharedStream {
     /// Takes the cancellation of the task back (`Task.uncancel`), which has stopped the generator: code in its `aclose()` that
     /// asks `Task.cancelling()`, as `asyncio.timeout` does, is not cancelled.
     pub(crate) fn uncancel(&self, py: Python<'_>) -> PyResult<()> {
-        let task = match &*self.lock() {
-            DriverStage::Cancelled(task) => task.clone_ref(py),
-            _ => return Ok(()),
+        if !matches!(*self.lock(), DriverStage::Cancelled) {
+            return Ok(());
+        }
+        let Some(task) = self.registration.object(py) else {
+            return Ok(());
         };
         // Python 3.11 and later.
         if let Some(uncancel) = task.bind(py).getattr_opt(intern!(py, "uncancel"))? {
@@ -204,15 +213,12 @@ impl SharedStream {
     /// Keeps the task from being cancelled.
     pub(crate) fn begin_closing(&self) {
         let mut current = self.lock();
-        let (stage, pause) = match std::mem::replace(&mut *current, DriverStage::Closing(None)) {
-            DriverStage::Running(task, pause) => (DriverStage::Closing(Some(task)), pause),
-            DriverStage::Cancelled(task) => (DriverStage::Closing(Some(task)), None),
-            DriverStage::Ended => (DriverStage::Ended, None),
-            _ => (DriverStage::Closing(None), None),
-        };
-        *current = stage;
+        if matches!(*current, DriverStage::Ended) {
+            return;
+        }
+        let before = std::mem::replace(&mut *current, DriverStage::Closing);
         drop(current);
-        drop(pause);
+        drop(before);
     }
 
     /// Makes an error of the generator the last item. It is reported to the loop if the stream is dropped before.
