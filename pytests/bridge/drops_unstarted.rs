@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -36,10 +36,15 @@ fn assert_refused<T>(py: Python<'_>, result: PyResult<T>, told: &mpsc::Receiver<
     assert_eq!(told.try_recv(), Ok(true), "{text}");
 }
 
-/// How a [`FakeRuntime`] is unavailable.
-trait Unavailable: Send + Sync + 'static {
+/// How a [`FakeRuntime`] is of no use.
+trait Fault: Send + Sync + 'static {
     /// Answers whether the runtime is alive.
     fn ensure_alive() -> PyResult<()>;
+
+    /// Gets the future that the runtime is to spawn.
+    fn spawn(fut: impl Future<Output = ()>) {
+        drop(fut);
+    }
 
     /// Polls the future with these locals, by a function of the public interface.
     fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
@@ -47,7 +52,7 @@ trait Unavailable: Send + Sync + 'static {
         F: Future<Output = R> + Send + 'static;
 }
 
-/// A runtime that drops each future which it is to spawn.
+/// A runtime that spawns no future.
 struct FakeRuntime<U>(PhantomData<U>);
 
 /// The runtime has been shut down.
@@ -56,7 +61,7 @@ struct ShutDown;
 /// A fork has left the runtime's threads behind.
 struct LeftBehind;
 
-impl Unavailable for ShutDown {
+impl Fault for ShutDown {
     fn ensure_alive() -> PyResult<()> {
         Ok(())
     }
@@ -69,7 +74,7 @@ impl Unavailable for ShutDown {
     }
 }
 
-impl Unavailable for LeftBehind {
+impl Fault for LeftBehind {
     fn ensure_alive() -> PyResult<()> {
         Err(PyRuntimeError::new_err("left behind"))
     }
@@ -82,7 +87,27 @@ impl Unavailable for LeftBehind {
     }
 }
 
-impl<U: Unavailable> Runtime for FakeRuntime<U> {
+/// The runtime polls a future once within `spawn`, and then drops it.
+struct PolledOnce;
+
+impl Fault for PolledOnce {
+    fn ensure_alive() -> PyResult<()> {
+        Ok(())
+    }
+
+    fn spawn(fut: impl Future<Output = ()>) {
+        let _pending = pin!(fut).poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        Box::pin(runtime::scope(locals, fut))
+    }
+}
+
+impl<U: Fault> Runtime for FakeRuntime<U> {
     type JoinError = <runtime::Tokio as Runtime>::JoinError;
     type JoinHandle = <runtime::Tokio as Runtime>::JoinHandle;
 
@@ -90,7 +115,7 @@ impl<U: Unavailable> Runtime for FakeRuntime<U> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        drop(fut);
+        U::spawn(fut);
         runtime::Tokio::spawn(async {})
     }
 
@@ -106,7 +131,7 @@ impl<U: Unavailable> Runtime for FakeRuntime<U> {
     }
 }
 
-impl<U: Unavailable> ContextExt for FakeRuntime<U> {
+impl<U: Fault> ContextExt for FakeRuntime<U> {
     fn scope<F, R>(locals: TaskLocals, fut: F) -> Pin<Box<dyn Future<Output = R> + Send>>
     where
         F: Future<Output = R> + Send + 'static,
@@ -201,6 +226,28 @@ async def main(start):
             }
         })?;
         assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [true, true]);
+        Ok(())
+    })
+}
+
+#[runtime::test]
+fn a_runtime_that_polls_a_future_within_spawn_and_drops_it_does_so_detached_from_python()
+-> PyResult<()> {
+    let (tell, told) = mpsc::channel();
+    Python::attach(|py| {
+        let code = c"
+async def main(start):
+    try:
+        await asyncio.wait_for(start(), 10)
+    except RuntimeError as error:
+        assert 'its runtime was shut down' in str(error), error
+    else:
+        assert False
+";
+        on_a_loop(py, code, move |py| {
+            generic::future_into_py::<FakeRuntime<PolledOnce>, _, _>(py, forever(&tell))
+        })?;
+        assert_eq!(told.try_recv(), Ok(true));
         Ok(())
     })
 }

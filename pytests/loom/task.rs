@@ -131,10 +131,27 @@ fn a_driver_that_the_runtime_drops_during_the_start_leaves_the_future_to_one() {
     loom::model(|| {
         let state = Arc::new(State::new(ModelFuture::Future, "target"));
         let (first, second) = (Arc::clone(&state), Arc::clone(&state));
-        let runtime = thread::spawn(move || first.lose_driver().is_some());
+        let runtime = thread::spawn(move || first.lose_driver().0.is_some());
         let closing = thread::spawn(move || cancel_now(&second));
         let by_starter = state.end_start().is_some();
         let owners = [by_starter, runtime.join().unwrap(), closing.join().unwrap()];
+        let owners = owners.into_iter().filter(|is_owner| *is_owner).count();
+        assert_eq!(owners, 1);
+    });
+}
+
+#[test]
+fn a_driver_that_is_polled_and_dropped_within_the_start_leaves_the_future_to_the_starter() {
+    loom::model(|| {
+        let state = Arc::new(State::new(ModelFuture::Future, "target"));
+        let other = Arc::clone(&state);
+        let closing = thread::spawn(move || cancel_now(&other));
+        let by_driver = poll(&state, Waker::noop());
+        let (lost, waker) = state.lose_driver();
+        assert_eq!(lost, None, "the starter is attached to Python");
+        drop(waker);
+        let by_starter = state.end_start().is_some();
+        let owners = [by_driver, by_starter, closing.join().unwrap()];
         let owners = owners.into_iter().filter(|is_owner| *is_owner).count();
         assert_eq!(owners, 1);
     });

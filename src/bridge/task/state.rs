@@ -5,23 +5,23 @@
 //!
 //! | state | event | by whom, on which thread | next state |
 //! | --- | --- | --- | --- |
-//! | `Starting` | [`begin_poll`]: the first poll | the driver, on a thread of the runtime | `Running` |
-//! | `Starting` | [`end_start`]: the runtime's `spawn` has returned | the starter, attached to Python | `Idle` |
-//! | `Starting` | [`lose_driver`]: the runtime drops the driver | that thread, which may be the starter | `Refused` |
-//! | `Refused` | [`end_start`] | the starter, which detaches to end the future | `TakenParts` |
-//! | `Idle` | [`begin_poll`] | the driver | `Running` |
+//! | `Idle` | [`begin_poll`] | the driver, on a thread of the runtime, or on the starter's within `spawn` | `Running` |
 //! | `Running` | [`end_poll`]: pending, and nobody wants it to end | the driver | `Idle` |
 //! | `Running` | [`end_poll`]: pending, and it is to end | the driver, which ends the future | `TakenParts` |
 //! | `Running` | [`finish`]: ready, or it has panicked | the driver, which pushes the task to the hub | `Finished` |
 //! | `Running` | [`request_cancel`], [`take`] or [`take_to_end`] | any | `Running`, with the reason to end |
-//! | `Starting`, `Idle` | [`request_cancel`], which returns the waker to call | any, mostly the loop's | `Cancelled` |
+//! | `Idle` | [`request_cancel`], which returns the waker to call | any, mostly the loop's | `Cancelled` |
 //! | `Cancelled` | [`begin_poll`] | the driver, which ends the future | `TakenParts` |
-//! | `Idle`, `Cancelled` | [`lose_driver`] | a thread of the runtime, which ends the future | `TakenParts` |
+//! | `Idle`, `Cancelled`, starting | [`lose_driver`]: the runtime drops the driver | that thread, which may be the starter | `Refused` |
+//! | `Refused` | [`end_start`]: the runtime's `spawn` has returned | the starter, which detaches to end the future | `TakenParts` |
+//! | `Idle`, `Cancelled`, started | [`lose_driver`] | a thread of the runtime, which ends the future | `TakenParts` |
 //! | all with a future but `Finished` | [`take_to_end`]: the bridge is shut down | any, which ends the future | `TakenParts` |
 //! | all with a future | [`take`]: nobody waits for it, or it is delivered | any, mostly the loop's | `TakenParts` |
 //! | `TakenParts` | [`finish`]: the future has been ended | the one who has ended it, who pushes the task | `Finished` |
 //!
-//! "Ends the future" means: drops it, detached from Python, and puts the reason in its place.
+//! "Ends the future" means: drops it, detached from Python, and puts the reason in its place. "Starting" is a task until
+//! [`end_start`]: the starter is handing the driver to the runtime, attached to Python, and must not drop the future there.
+//! Nobody else knows the task then but its driver and, for [`take`] and [`take_to_end`], its hub.
 //!
 //! Nothing here knows of Python: `F` is the future with what goes along with it, `T` is what it settles in the end.
 //! `pytests/loom.sh` runs this file in every order of its threads.
@@ -48,6 +48,7 @@ pub(crate) struct TaskState<F, T>(Mutex<Inner<F, T>>);
 
 struct Inner<F, T> {
     stage: Stage<F>,
+    is_starting: bool,
     /// `None` once it is settled, or nobody wants it settled.
     target: Option<T>,
     /// The task's key among what is pending on its hub; `None` before it is entered and after it is taken out.
@@ -55,9 +56,7 @@ struct Inner<F, T> {
 }
 
 enum Stage<F> {
-    /// The starter is handing the driver to the runtime. That thread is attached to Python, and must not drop the future.
-    Starting(F),
-    /// The runtime has dropped the driver meanwhile.
+    /// The runtime has dropped the driver during the start.
     Refused(F),
     /// Waits for its waker, which is there after the first poll.
     Idle(F, Option<Waker>),
@@ -104,7 +103,8 @@ pub(crate) struct TakenParts<F, T> {
 impl<F, T> TaskState<F, T> {
     pub(crate) fn new(future: F, target: T) -> Self {
         Self(Mutex::new(Inner {
-            stage: Stage::Starting(future),
+            stage: Stage::Idle(future, None),
+            is_starting: true,
             target: Some(target),
             key: None,
         }))
@@ -113,7 +113,6 @@ impl<F, T> TaskState<F, T> {
     /// Begins a poll of the driver.
     pub(crate) fn begin_poll(&self) -> NextPoll<F> {
         self.change(|stage| match stage {
-            Stage::Starting(future) => (Stage::Running(None), NextPoll::Poll(future, None)),
             Stage::Idle(future, waker) => (Stage::Running(None), NextPoll::Poll(future, waker)),
             Stage::Cancelled(future) => (
                 Stage::TakenParts,
@@ -138,27 +137,31 @@ impl<F, T> TaskState<F, T> {
 
     /// The driver has been handed over; returns the future if the runtime has dropped that.
     pub(crate) fn end_start(&self) -> Option<F> {
-        self.change(|stage| match stage {
-            Stage::Starting(future) => (Stage::Idle(future, None), None),
+        let mut inner = self.lock();
+        inner.is_starting = false;
+        inner.change(|stage| match stage {
             Stage::Refused(future) => (Stage::TakenParts, Some(future)),
             stage => (stage, None),
         })
     }
 
-    /// The runtime has dropped the driver; returns the future, which is to end, unless the starter does that.
-    pub(crate) fn lose_driver(&self) -> Option<(F, Option<Waker>)> {
-        self.change(|stage| match stage {
-            Stage::Starting(future) => (Stage::Refused(future), None),
-            Stage::Idle(future, waker) => (Stage::TakenParts, Some((future, waker))),
-            Stage::Cancelled(future) => (Stage::TakenParts, Some((future, None))),
-            stage => (stage, None),
+    /// The runtime has dropped the driver; returns the future, which is to end, unless the starter does that, and the waker
+    /// to drop.
+    pub(crate) fn lose_driver(&self) -> (Option<F>, Option<Waker>) {
+        let mut inner = self.lock();
+        let is_starting = inner.is_starting;
+        inner.change(|stage| match stage {
+            Stage::Idle(future, waker) if is_starting => (Stage::Refused(future), (None, waker)),
+            Stage::Cancelled(future) if is_starting => (Stage::Refused(future), (None, None)),
+            Stage::Idle(future, waker) => (Stage::TakenParts, (Some(future), waker)),
+            Stage::Cancelled(future) => (Stage::TakenParts, (Some(future), None)),
+            stage => (stage, (None, None)),
         })
     }
 
     /// Has the driver end the future; returns the waker to call.
     pub(crate) fn request_cancel(&self) -> Option<Waker> {
         self.change(|stage| match stage {
-            Stage::Starting(future) => (Stage::Cancelled(future), None),
             Stage::Idle(future, waker) => (Stage::Cancelled(future), waker),
             Stage::Running(reason) => {
                 let reason = reason.or(Some(EndReason::Cancelled));
@@ -172,7 +175,7 @@ impl<F, T> TaskState<F, T> {
     /// being polled is ended by the driver.
     pub(crate) fn take_to_end(&self) -> Option<(F, Option<Waker>)> {
         self.change(|stage| match stage {
-            Stage::Starting(future) | Stage::Refused(future) | Stage::Cancelled(future) => {
+            Stage::Refused(future) | Stage::Cancelled(future) => {
                 (Stage::TakenParts, Some((future, None)))
             }
             Stage::Idle(future, waker) => (Stage::TakenParts, Some((future, waker))),
@@ -187,10 +190,9 @@ impl<F, T> TaskState<F, T> {
         let (target, key) = (inner.target.take(), inner.key.take());
         let (mut waker, mut is_running) = (None, false);
         let future = match std::mem::replace(&mut inner.stage, Stage::TakenParts) {
-            Stage::Starting(future)
-            | Stage::Refused(future)
-            | Stage::Cancelled(future)
-            | Stage::Finished(future) => Some(future),
+            Stage::Refused(future) | Stage::Cancelled(future) | Stage::Finished(future) => {
+                Some(future)
+            }
             Stage::Idle(future, idle) => {
                 waker = idle;
                 Some(future)
@@ -244,15 +246,20 @@ impl<F, T> TaskState<F, T> {
     }
 
     fn change<R>(&self, transition: impl FnOnce(Stage<F>) -> (Stage<F>, R)) -> R {
-        let mut inner = self.lock();
-        let stage = std::mem::replace(&mut inner.stage, Stage::TakenParts);
-        let (stage, answer) = transition(stage);
-        inner.stage = stage;
-        answer
+        self.lock().change(transition)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<F, T>> {
         // Only moves happen under this lock, so that nothing can panic there.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F, T> Inner<F, T> {
+    fn change<R>(&mut self, transition: impl FnOnce(Stage<F>) -> (Stage<F>, R)) -> R {
+        let stage = std::mem::replace(&mut self.stage, Stage::TakenParts);
+        let (stage, answer) = transition(stage);
+        self.stage = stage;
+        answer
     }
 }

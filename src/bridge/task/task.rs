@@ -208,8 +208,9 @@ impl Drive for Task {
     }
 
     fn lose_driver(self: Arc<Self>) {
-        if let Some((content, waker)) = self.state.lose_driver() {
-            drop(waker);
+        let (content, waker) = self.state.lose_driver();
+        drop(waker);
+        if let Some(content) = content {
             self.abort_driver(content);
         }
     }
