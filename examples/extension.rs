@@ -26,7 +26,7 @@ mod extension {
     use super::{
         block, call, call_blocking, call_for_ever, call_sync, call_when_dropped, count, for_each,
         forever, nap, nap_sync, ready, repeat, run, shutdown, sleep, sleep_on_async_std,
-        sleep_on_smol, spawn_blocking, start_sleep, tick,
+        sleep_on_smol, spawn_blocking, start_sleep, tick, use_one_thread,
     };
 }
 
@@ -268,6 +268,12 @@ fn forever(py: Python<'_>, function: &Bound<'_, PyAny>) -> PyResult<()> {
         function.call1((event_loop,))?;
         pyo3_aio::run_forever(py)
     })
+}
+
+/// Makes a runtime with one thread, if there is none yet; returns whether it did.
+#[pyfunction]
+fn use_one_thread() -> bool {
+    pyo3_aio::tokio::init_current_thread().is_ok()
 }
 
 /// Ends everything that is pending, and waits up to so many seconds for it.

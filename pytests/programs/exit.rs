@@ -395,6 +395,34 @@ asyncio.run(main())
     assert!(status.success(), "{status}\n{stderr}");
 }
 
+#[cfg(target_os = "linux")]
+#[pyo3_aio::tokio::test]
+fn a_runtime_without_its_thread_is_built_when_it_is_needed_next() {
+    ends_with(
+        0,
+        "
+import asyncio, extension, os, resource, sys
+size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (1 << 20), resource.RLIM_INFINITY))
+# The panic's text.
+stderr = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    extension.use_one_thread()
+except BaseException as error:
+    assert type(error).__name__ == 'PanicException', error
+else:
+    assert False
+os.dup2(stderr, 2)
+resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+async def main():
+    assert await asyncio.wait_for(extension.start_sleep(0.01), 10) == 0.01
+asyncio.run(main())
+assert not extension.use_one_thread()
+",
+    );
+}
+
 #[pyo3_aio::tokio::test]
 fn an_exit_in_a_generator_that_rust_reads_ends_the_program() {
     let (status, _) = run("

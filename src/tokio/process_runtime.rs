@@ -11,6 +11,7 @@
 //! Every transition holds [`SETUP`]. A published runtime is never freed.
 
 use std::cell::Cell;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock};
 
 use ::tokio::runtime::{Builder, Handle, Runtime};
@@ -125,7 +126,7 @@ pub fn init_multi_thread() -> Result<(), InitError> {
 ///
 /// # Panics
 ///
-/// When the operating system gives no thread.
+/// When the operating system gives no thread. The runtime does not exist then; it is built when it is needed next.
 pub fn init_current_thread() -> Result<(), InitError> {
     let mut builder = Builder::new_current_thread();
     builder.enable_all();
@@ -253,14 +254,27 @@ fn build() -> &'static AnyRuntime {
     let runtime = builder
         .build()
         .expect("the operating system gives tokio its threads");
+    // Started before the runtime is published: where there is no thread for it, the next use tries again.
+    let driver = has_driver.then(start_driver);
     let published = publish(AnyRuntime::Own(runtime));
-    if let (true, AnyRuntime::Own(runtime)) = (has_driver, published) {
-        std::thread::Builder::new()
-            .name("pyo3-aio-tokio".to_owned())
-            .spawn(|| runtime.block_on(std::future::pending::<()>()))
-            .expect("the operating system gives a thread to drive tokio");
+    if let (Some(driver), AnyRuntime::Own(runtime)) = (driver, published) {
+        driver.send(runtime).expect("it waits for the runtime");
     }
     published
+}
+
+/// Starts the thread that drives the runtime which it is sent.
+fn start_driver() -> Sender<&'static Runtime> {
+    let (driver, runtime) = mpsc::channel::<&'static Runtime>();
+    std::thread::Builder::new()
+        .name("pyo3-aio-tokio".to_owned())
+        .spawn(move || {
+            if let Ok(runtime) = runtime.recv() {
+                runtime.block_on(std::future::pending::<()>());
+            }
+        })
+        .expect("the operating system gives a thread to drive tokio");
+    driver
 }
 
 fn multi_thread() -> Builder {
