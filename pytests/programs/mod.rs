@@ -5,6 +5,7 @@
 
 mod background;
 mod cpython;
+mod daemon_loops;
 mod exit;
 #[cfg(unix)]
 mod fork;

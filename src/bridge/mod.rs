@@ -13,6 +13,7 @@
 //! | room | what it knows |
 //! | --- | --- |
 //! | `lifecycle/in_flight`, `lifecycle/fork` | polls under way, and forks that wait for them |
+//! | `lifecycle/calls` | calls of Python's under way, for which the exit waits |
 //! | `event_loop/queue`, `readers`, `wakeup`, `dispatcher`, `mailbox` | the way to a loop, without Python |
 //! | `event_loop/hub`, `drain`, `call_soon`, `registry` | an event loop, what is pending on it, and how it delivers |
 //! | `lifecycle/exit`, `inherited`; `event_loop/install` | hubs begin and end: `hub_of`, `shutdown`, the exit, a child process |
@@ -68,6 +69,7 @@ pub(crate) use errors::{closed_error, leaves_the_loop, left_behind_error, shutdo
 pub(crate) use event_loop::call_soon::Lane;
 pub(crate) use event_loop::hub::{Deliver, Hub};
 pub(crate) use event_loop::install::{hub_of, hub_of_host};
+pub(crate) use lifecycle::calls;
 pub use lifecycle::exit::shutdown;
 pub(crate) use lifecycle::exit::{end_loop, register as register_exit};
 pub(crate) use lifecycle::fork::{generation, hold_over_forks};

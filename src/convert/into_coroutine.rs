@@ -26,9 +26,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::bridge::{Unstarted, Work, convert};
+use crate::bridge::{Unstarted, Work, calls, convert};
 use crate::cancel::Signal;
-use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future};
+use crate::convert::future_into_py::{CancelPolicy, RustFuture, spawn_future, suspend_for_ever};
 use crate::convert::trio_wait;
 use crate::instrument::Instrumentation;
 use crate::python::asyncio;
@@ -126,6 +126,9 @@ impl RustCoroutine {
 
     #[inline]
     pub(crate) fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
+        let Some(_call) = calls::enter(value.py()) else {
+            return suspend_for_ever(value.py());
+        };
         if !value.is_none() {
             self.require_started(value.py())?;
         }
@@ -155,6 +158,9 @@ impl RustCoroutine {
 
     /// Throws an exception into the coroutine: raised after the Rust future has been dropped, or sent to its signal.
     pub(crate) fn throw_once(&self, py: Python<'_>, error: PyErr) -> PyResult<Step> {
+        let Some(_call) = calls::enter(py) else {
+            return suspend_for_ever(py);
+        };
         self.state
             .step(|state| self.advance_by_throw(py, state, error))
     }

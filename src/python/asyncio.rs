@@ -76,6 +76,14 @@ pub(crate) fn is_running_here(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
         .is(event_loop))
 }
 
+/// Whether `event_loop` runs, on any thread; false for a token of trio's.
+pub(crate) fn is_running(event_loop: &Bound<'_, PyAny>) -> bool {
+    let running = event_loop.call_method0(intern!(event_loop.py(), "is_running"));
+    running
+        .and_then(|running| running.is_truthy())
+        .unwrap_or(false)
+}
+
 /// Calls `event_loop.call_soon_threadsafe(callback)`.
 pub(crate) fn call_soon_threadsafe(
     event_loop: &Bound<'_, PyAny>,

@@ -16,6 +16,7 @@ use crate::bridge::errors::closed_error;
 use crate::bridge::event_loop::hub::{Deliver, Hub};
 use crate::bridge::event_loop::mailbox::BATCH;
 use crate::bridge::event_loop::queue::{Pushed, Queue};
+use crate::bridge::lifecycle::calls;
 
 /// Which of a hub's two queues an item waits in.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +115,10 @@ struct CallSoon {
 #[pymethods]
 impl CallSoon {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        self.hub.deliver_batch(py, self.lane)
+        match calls::enter(py) {
+            Some(_call) => self.hub.deliver_batch(py, self.lane),
+            None => Ok(()),
+        }
     }
 
     fn __repr__(&self) -> &'static str {

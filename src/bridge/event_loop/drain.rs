@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::bridge::errors::leaves_the_loop;
 use crate::bridge::event_loop::call_soon::Lane;
 use crate::bridge::event_loop::hub::{Deliver, Hub};
+use crate::bridge::lifecycle::calls;
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::exceptions::stash;
@@ -101,6 +102,11 @@ impl Drain {
 #[pymethods]
 impl Drain {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(_call) = calls::enter(py) else {
+            // The loop would call again and again.
+            self.hub.mailbox.readers.clear(self.reader);
+            return Ok(());
+        };
         self.hub.drain(py, self.reader, self.nests)
     }
 

@@ -22,6 +22,7 @@ use slab::Slab;
 
 use crate::bridge::event_loop::mailbox::Mailbox;
 use crate::bridge::event_loop::queue::Queue;
+use crate::bridge::lifecycle::calls;
 use crate::bridge::lifecycle::fork::generation;
 use crate::bridge::lifecycle::in_flight;
 
@@ -132,6 +133,22 @@ impl Hub {
     /// Refuses everything from now on, and discards what is queued and what is pending; false when some of that is
     /// being polled just then. Call it detached from Python.
     pub(crate) fn close(self: &Arc<Self>) -> bool {
+        self.end(|item, object| item.discard(object))
+    }
+
+    /// As [`Hub::close`], where the loop runs on another thread while the interpreter exits: what Python has is leaked, since
+    /// that thread may be stepping it.
+    pub(crate) fn abandon(self: &Arc<Self>) -> bool {
+        self.end(|item, object| {
+            std::mem::forget((object, Arc::clone(&item)));
+            item.discard(None)
+        })
+    }
+
+    fn end(
+        self: &Arc<Self>,
+        discard: impl Fn(Arc<dyn Deliver>, Option<Py<PyAny>>) -> bool,
+    ) -> bool {
         if self.is_inherited() {
             return true;
         }
@@ -146,7 +163,7 @@ impl Hub {
             pending.filter_map(|(_, pending)| Some((pending.item.upgrade()?, pending.object)));
         // Those that are pending first: an item may be queued as well, and needs its object.
         let items = pending.chain(queued.map(|item| (item, None)));
-        let is_idle = items.map(|(item, object)| item.discard(object));
+        let is_idle = items.map(|(item, object)| discard(item, object));
         is_idle.fold(true, |all, idle| all && idle)
     }
 
@@ -158,7 +175,7 @@ impl Hub {
     /// As [`Hub::close`], on a thread that is attached to Python, from which it detaches: the drop of a user's value may
     /// wait for a thread that attaches.
     pub(crate) fn close_detached(self: &Arc<Self>, py: Python<'_>) {
-        py.detach(|| self.close());
+        calls::detach(py, || self.close());
     }
 
     /// Closes it: its loop is gone, and another one has the same address.

@@ -15,6 +15,7 @@ use crate::bridge::event_loop::drain::Drain;
 use crate::bridge::event_loop::hub::Hub;
 use crate::bridge::event_loop::registry;
 use crate::bridge::event_loop::wakeup::Wakeup;
+use crate::bridge::lifecycle::calls;
 use crate::bridge::lifecycle::exit;
 use crate::bridge::lifecycle::in_flight;
 use crate::python::asyncio;
@@ -54,6 +55,9 @@ fn create(
         return Err(closed_error());
     }
     exit::register(py)?;
+    let Some(_call) = calls::enter(py) else {
+        return Err(closed_error());
+    };
     loop {
         let known = registry::at_address_of(host);
         if let Some(known) = &known {
@@ -165,6 +169,9 @@ struct Watch {
 #[pymethods]
 impl Watch {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(_call) = calls::enter(py) else {
+            return Ok(());
+        };
         match self.hub.event_loop(py) {
             Some(event_loop) => self
                 .hub

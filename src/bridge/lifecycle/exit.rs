@@ -7,6 +7,11 @@
 //! | [`exit`] | `atexit`, on Python's main thread | all close | are dropped | are dropped when they are polled next |
 //!
 //! Each of the three then waits, detached from Python and with a time limit, until no future is being polled.
+//!
+//! The exit first waits for the calls of Python's that are under way on other threads (`calls`), with a limit of its own;
+//! from then on such calls are refused. A loop that still runs is one of a daemon thread, which CPython ends where it
+//! stands: what is pending on such a loop is dropped in Rust and leaked in Python, where it would have to be taken from under
+//! the thread that steps it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +21,7 @@ use pyo3::types::PyCFunction;
 
 use crate::bridge::event_loop::registry;
 use crate::bridge::lifecycle::attached::is_attached;
+use crate::bridge::lifecycle::calls;
 use crate::bridge::lifecycle::in_flight::wait_until_idle;
 use crate::bridge::lifecycle::inherited;
 use crate::python::asyncio;
@@ -24,10 +30,11 @@ use crate::python::asyncio;
 /// inside Python.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the exit waits for calls of Python's on other threads: one of them may block in code of a user's.
+const CALLS_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The hook is with `atexit`.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
-/// The hook has been called: the interpreter exits.
-static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Ends every conversion that is pending, on all event loops: drops the Rust futures, and tells both sides.
 ///
@@ -39,7 +46,8 @@ static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 ///
 /// The interpreter's exit does more, by itself: by `atexit`, and with a timeout of 5 seconds, so that no Rust future is
 /// inside Python while the interpreter is finalised. Nothing is delivered to any loop then, and futures that `spawn` or
-/// `block_on` had started are dropped instead of polled. A user's own thread that attaches to Python later than that is
+/// `block_on` had started are dropped instead of polled. What loops on daemon threads await stays pending: those threads end
+/// where they stand. A user's own thread that attaches to Python later than that is
 /// beyond it.
 pub fn shutdown(py: Python<'_>, timeout: Duration) -> bool {
     py.detach(|| {
@@ -60,9 +68,20 @@ pub(crate) fn end_loop(event_loop: &Bound<'_, PyAny>, timeout: Duration) -> bool
 
 /// Ends everything, when the interpreter exits.
 fn exit(py: Python<'_>) {
+    py.detach(|| calls::wait_until_left(CALLS_TIMEOUT));
+    let hubs = registry::all().into_iter().map(|hub| {
+        let event_loop = hub.event_loop(py);
+        let is_running = event_loop.is_some_and(|event_loop| asyncio::is_running(&event_loop));
+        (hub, is_running)
+    });
+    let hubs: Vec<_> = hubs.collect();
     py.detach(|| {
-        for hub in registry::all() {
-            hub.close();
+        for (hub, is_running) in hubs {
+            if is_running {
+                hub.abandon();
+            } else {
+                hub.close();
+            }
         }
         wait_until_idle(EXIT_TIMEOUT)
     });
@@ -88,15 +107,10 @@ pub(crate) fn register_if_attached() {
     });
 }
 
-/// Whether the interpreter exits.
-pub(crate) fn has_begun() -> bool {
-    HAS_BEGUN.load(Ordering::SeqCst)
-}
-
 fn register_hook(py: Python<'_>) -> PyResult<()> {
     let hook = PyCFunction::new_closure(py, None, None, |args, _| {
-        // Set before the wait: a future that is polled after that reads it, and is dropped.
-        HAS_BEGUN.store(true, Ordering::SeqCst);
+        // Before the wait: a future that is polled after that reads it, and is dropped.
+        calls::begin_exit(args.py());
         exit(args.py());
     })?;
     asyncio::atexit_register(py)?.call1((hook,))?;

@@ -29,6 +29,7 @@ mod unix {
     use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
     use super::Lock;
+    use crate::bridge::lifecycle::calls;
     use crate::bridge::lifecycle::in_flight;
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -91,6 +92,7 @@ mod unix {
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         in_flight::restart();
+        calls::restart();
         unlock_all();
     }
 

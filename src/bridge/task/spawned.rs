@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::thread;
 
-use crate::bridge::lifecycle::{current_runtime, exit, in_flight};
+use crate::bridge::lifecycle::{calls, current_runtime, exit, in_flight};
 use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::instrument::Instrumentation;
 use crate::python::current_locals;
@@ -32,7 +32,7 @@ pub(crate) fn spawned<F: Future>(
     exit::register_if_attached();
     Spawned {
         future: Some(Box::pin(with_current_locals(future))),
-        is_late: exit::has_begun(),
+        is_late: calls::exit_has_begun(),
         vtable,
     }
 }
@@ -76,7 +76,7 @@ impl<F: Future> Future for Spawned<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _polling = in_flight::enter();
         let _current = current_runtime::enter((self.vtable.runtime)());
-        if exit::has_begun() && !self.is_late {
+        if calls::exit_has_begun() && !self.is_late {
             self.future = None;
         }
         let Some(future) = &mut self.future else {

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::errors::{closed_error, left_behind_error};
 use crate::bridge::event_loop::hub::{Deliver, Hub};
+use crate::bridge::lifecycle::calls;
 use crate::bridge::lifecycle::current_runtime;
 use crate::bridge::lifecycle::in_flight;
 use crate::bridge::runtime_vtable::RuntimeVtable;
@@ -99,7 +100,7 @@ impl Task {
         task.state.set_key(key);
         (vtable.spawn)(Driver::new(Arc::<Self>::clone(&task)));
         if let Some(content) = task.state.end_start() {
-            py.detach(|| task.abort_driver(content));
+            calls::detach(py, || task.abort_driver(content));
         }
         Ok(task)
     }
@@ -122,7 +123,7 @@ impl Task {
         let (mut taken, object) = self.take();
         let locals = taken.future.take().map(|content| {
             let waker = taken.waker.take();
-            py.detach(|| self.drop_content(content, waker))
+            calls::detach(py, || self.drop_content(content, waker))
         });
         drop((taken, locals, object));
     }

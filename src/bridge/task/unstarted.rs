@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use pyo3::prelude::*;
 
+use crate::bridge::lifecycle::calls;
 use crate::bridge::lifecycle::current_runtime;
 use crate::bridge::runtime_vtable::RuntimeVtable;
 use crate::bridge::task::erased::Work;
@@ -81,7 +82,7 @@ impl<V: Send> Drop for Unstarted<V> {
         Python::try_attach(|py| {
             stash::call_without_exception(py, || {
                 let instrumentation = Instrumentation::current(py);
-                py.detach(|| vtable.drop_inside(&instrumentation, value));
+                calls::detach(py, || vtable.drop_inside(&instrumentation, value));
             });
         });
     }

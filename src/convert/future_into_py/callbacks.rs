@@ -10,7 +10,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 
-use crate::bridge::{Deliver, Lane, hub_of, leaves_the_loop};
+use crate::bridge::{Deliver, Lane, calls, hub_of, leaves_the_loop};
 use crate::err::catch_as_error;
 use crate::python::asyncio;
 use crate::python::contextvars;
@@ -110,6 +110,9 @@ impl DoneFuture<'_, '_> {
         if callbacks.is_empty() {
             return Ok(());
         }
+        let Some(_call) = calls::enter(self.object.py()) else {
+            return Ok(());
+        };
         let callbacks = callbacks.into_iter();
         match hub_of(self.event_loop) {
             Ok(hub) => {

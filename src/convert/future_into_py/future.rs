@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Lane, Target, Task, Unstarted, hub_of};
+use crate::bridge::{Lane, Target, Task, Unstarted, calls, hub_of};
 use crate::cancel::Signal;
 use crate::convert::future_into_py::callbacks::{Callback, DoneFuture, Settler};
 use crate::convert::future_into_py::state::{
@@ -66,18 +66,21 @@ pub(crate) fn spawn_future<'py>(
     locals: TaskLocals,
     policy: CancelPolicy,
 ) -> PyResult<Bound<'py, RustFuture>> {
-    unstarted.ensure_runtime()?;
     let event_loop = locals.event_loop(py);
+    let Some(_call) = calls::enter(py) else {
+        // Not dropped, which may wait: the process ends.
+        std::mem::forget(unstarted);
+        return RustFuture::create(event_loop, policy, None);
+    };
+    unstarted.ensure_runtime()?;
     trio::refuse_token(
         &event_loop,
         "trio awaits no futures: return a coroutine, made by into_coroutine, in place of future_into_py",
     )?;
     unstarted.ensure_unblocked(|| asyncio::is_running_here(&event_loop))?;
     let hub = hub_of(&event_loop)?;
-    static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
-    INSTALLED.get_or_init(py, || type_slots::install_finalizer::<RustFuture>(py));
     let source = asyncio::source_traceback(&event_loop)?;
-    let future = Bound::new(py, RustFuture::new(event_loop.unbind(), policy, source))?;
+    let future = RustFuture::create(event_loop, policy, source)?;
     let target = Target {
         future: future.clone().into_any(),
         settle,
@@ -87,6 +90,19 @@ pub(crate) fn spawn_future<'py>(
         pending.task = Some(task);
     }
     Ok(future)
+}
+
+/// Makes the step with which a coroutine stays suspended for ever, on a thread that runs a loop while the interpreter exits on
+/// another one: its task waits for a future that nobody settles. A thread without such a loop is parked.
+#[cold]
+pub(crate) fn suspend_for_ever(py: Python<'_>) -> PyResult<Step> {
+    match asyncio::get_running_loop(py) {
+        Ok(event_loop) => {
+            let future = RustFuture::create(event_loop, CancelPolicy::AtOnce, None)?;
+            Ok(RustFuture::yield_to_task(&future))
+        }
+        Err(_) => calls::park(py),
+    }
 }
 
 /// Settles the future with the Rust future's result. The hub's drain calls it, on the loop's thread.
@@ -103,15 +119,24 @@ fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()
 }
 
 impl RustFuture {
-    fn new(event_loop: Py<PyAny>, policy: CancelPolicy, source: Option<Py<PyAny>>) -> Self {
-        Self {
-            event_loop,
+    /// Makes one that is pending, and that nobody settles yet.
+    fn create(
+        event_loop: Bound<'_, PyAny>,
+        policy: CancelPolicy,
+        source: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'_, Self>> {
+        static INSTALLED: PyOnceLock<()> = PyOnceLock::new();
+        let py = event_loop.py();
+        INSTALLED.get_or_init(py, || type_slots::install_finalizer::<Self>(py));
+        let future = Self {
+            event_loop: event_loop.unbind(),
             state: Mutex::new(State::Pending(Pending::default())),
             blocking: AtomicBool::new(false),
             policy,
             source,
             attributes: Attributes::default(),
-        }
+        };
+        Bound::new(py, future)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -25,4 +25,4 @@ mod methods;
 mod state;
 mod unretrieved;
 
-pub(crate) use future::{CancelPolicy, RustFuture, spawn_future};
+pub(crate) use future::{CancelPolicy, RustFuture, spawn_future, suspend_for_ever};

@@ -6,6 +6,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::bridge::calls;
+use crate::convert::future_into_py::suspend_for_ever;
 use crate::convert::into_stream::async_for::AsyncFor;
 use crate::convert::into_stream::await_iterator::Resume;
 use crate::convert::into_stream::shared_stream::SharedStream;
@@ -42,6 +44,9 @@ impl GeneratorDriver {
     }
 
     fn resume(&self, py: Python<'_>, resume: Resume<'_, '_>) -> PyResult<Step> {
+        let Some(_call) = calls::enter(py) else {
+            return suspend_for_ever(py);
+        };
         self.state.step(|mut async_for| {
             // pyo3 resumes a panic where Python code has raised a PanicException.
             let stepped = catch_call(|| async_for.resume(py, &self.shared, resume));

@@ -14,7 +14,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::bridge::{Unstarted, Work, left_behind_error};
+use crate::bridge::{Unstarted, Work, calls, left_behind_error};
+use crate::convert::future_into_py::suspend_for_ever;
 use crate::convert::into_coroutine::{FirstPoll, RustCoroutine, Settings};
 use crate::convert::stream_into_py::generator::RustGenerator;
 use crate::convert::stream_into_py::runtime_poll::RuntimePoll;
@@ -67,6 +68,9 @@ impl Anext {
     #[inline]
     fn send_once(&self, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = value.py();
+        let Some(_call) = calls::enter(py) else {
+            return suspend_for_ever(py);
+        };
         self.state.step(|stage| match stage {
             AnextStage::New(sent) => self.start(py, sent.as_ref()),
             AnextStage::Waiting(coroutine) => self.resume(value, coroutine),

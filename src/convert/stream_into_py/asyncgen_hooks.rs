@@ -8,6 +8,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::bridge::calls;
+
 /// The hooks that were in force when a generator was first used.
 #[derive(Default)]
 pub(crate) struct AsyncgenHooks {
@@ -28,6 +30,9 @@ impl AsyncgenHooks {
             return Ok(());
         }
         let py = generator.py();
+        let Some(_call) = calls::enter(py) else {
+            return Ok(());
+        };
         let hooks = py
             .import(intern!(py, "sys"))?
             .call_method0(intern!(py, "get_asyncgen_hooks"))?;
@@ -49,7 +54,7 @@ impl AsyncgenHooks {
         py: Python<'py>,
         make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
     ) {
-        let Some(Some(finalizer)) = self.finalizer.get() else {
+        let (Some(Some(finalizer)), Some(_call)) = (self.finalizer.get(), calls::enter(py)) else {
             return;
         };
         let called = make().and_then(|generator| finalizer.call1(py, (generator,)));

@@ -27,7 +27,7 @@ use std::task::{Context, Poll, Waker};
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 
-use crate::bridge::{RuntimeVtable, generation};
+use crate::bridge::{RuntimeVtable, calls, generation};
 use crate::convert::stream_into_py::source::Source;
 use crate::instrument::Instrumentation;
 use crate::panic::{CaughtPanic, catch_call};
@@ -181,10 +181,10 @@ impl StreamSlot {
         drop(state);
         drop(panic);
         if let StreamLocation::Idle(source) = before {
-            py.detach(|| self.drop_inside(source));
+            calls::detach(py, || self.drop_inside(source));
         }
         if let Some(source) = taken {
-            py.detach(|| self.drop_inside(source));
+            calls::detach(py, || self.drop_inside(source));
         }
     }
 
