@@ -11,11 +11,14 @@ use pyo3::types::{PyCFunction, PyDict, PyModule, PyType};
 
 /// Whether a task of trio is running on this thread. It does not import trio.
 pub(crate) fn is_running_here(py: Python<'_>) -> PyResult<bool> {
-    let modules = py
-        .import(intern!(py, "sys"))?
-        .getattr(intern!(py, "modules"))?;
-    let trio = modules.call_method1(intern!(py, "get"), (intern!(py, "trio"),))?;
-    // The attribute is missing while another thread imports trio, and on the None of a `sys.modules` without trio.
+    // Once for each pending coroutine, on all threads: without the GIL a dict is read without a lock, and neither its count of
+    // references nor that of a module is touched where trio is not imported.
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let modules = MODULES.import(py, "sys", "modules")?;
+    let Some(trio) = modules.get_item(intern!(py, "trio"))? else {
+        return Ok(false);
+    };
+    // The attribute is missing while another thread imports trio, and on the None that keeps trio from being imported.
     let Some(lowlevel) = trio.getattr_opt(intern!(py, "lowlevel"))? else {
         return Ok(false);
     };

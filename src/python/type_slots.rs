@@ -3,8 +3,11 @@
 //! pyo3 knows neither `am_send` (Python 3.10) nor `tp_finalize`, and its `__next__` can end only by making a StopIteration.
 //! With these slots the last step passes its value on without an exception where CPython asks by `am_send`
 //! (`PyIter_Send` in `Objects/abstract.c`: tasks, and `await` up to 3.11), and elsewhere sets the exception directly.
-//! The methods of the same names stay pyo3's. Under the stable ABI and in builds without the GIL the slots do too, since
-//! type objects cannot be written to there.
+//! The methods of the same names stay pyo3's. Under the stable ABI the slots do too, since type objects cannot be written to
+//! there.
+//!
+//! The slots are written once, before the first instance of the class is made, by the one thread that a `PyOnceLock` lets do
+//! it. Only instances have their slots called, so that no other thread reads one meanwhile, without the GIL either.
 //!
 //! pyo3's `tp_dealloc` does not call `tp_finalize` either. Where an object acts on every end of its own, not only on that by
 //! the garbage collector, a deallocator in front of pyo3's does.
@@ -12,13 +15,13 @@
 //! A slot attaches to Python as a method of pyo3's does, so that references are dropped at once. A panic becomes a
 //! `RustPanic` and does not leave the slot.
 
-#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+#[cfg(not(Py_LIMITED_API))]
 pub(crate) use finalizer::{HAS_FINALIZERS, install_finalizer, install_finalizer_of_all};
-#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+#[cfg(all(Py_3_10, not(Py_LIMITED_API)))]
 pub(crate) use native::install;
-#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+#[cfg(any(not(Py_3_10), Py_LIMITED_API))]
 pub(crate) use unchanged::install;
-#[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+#[cfg(Py_LIMITED_API)]
 pub(crate) use unchanged::{HAS_FINALIZERS, install_finalizer, install_finalizer_of_all};
 
 use std::sync::OnceLock;
@@ -43,7 +46,7 @@ pub(crate) trait Finalize: PyClass {
 
 /// A class whose objects act on every end of theirs in `tp_finalize`, not only as garbage of the collector's.
 #[cfg_attr(
-    any(Py_LIMITED_API, Py_GIL_DISABLED),
+    Py_LIMITED_API,
     expect(dead_code, reason = "the deallocator stays pyo3's")
 )]
 pub(crate) trait FinalizeAll: Finalize {
@@ -55,7 +58,7 @@ pub(crate) trait FinalizeAll: Finalize {
 }
 
 /// Attaches to Python in a slot.
-#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+#[cfg(not(Py_LIMITED_API))]
 fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
     #![expect(unsafe_code, reason = "slots are C functions")]
 
@@ -63,7 +66,7 @@ fn attach<T>(slot: impl FnOnce(Python<'_>) -> T) -> T {
     unsafe { Python::attach_unchecked(slot) }
 }
 
-#[cfg(all(not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+#[cfg(not(Py_LIMITED_API))]
 mod finalizer {
     #![expect(
         unsafe_code,
@@ -83,8 +86,8 @@ mod finalizer {
     /// Sets `tp_finalize`. Call it once, before the first instance of the class is made.
     pub(crate) fn install_finalizer<T: Finalize>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, without a finalizer. This thread has the GIL, so that nobody else
-        // reads or writes the type object.
+        // SAFETY: pyo3 has made the class on the heap, without a finalizer. It has no instances yet, so that nobody else reads
+        // the slot, and nobody else writes it.
         unsafe {
             (*class).tp_finalize = Some(tp_finalize::<T>);
             ffi::PyType_Modified(class);
@@ -94,7 +97,7 @@ mod finalizer {
     /// Sets `tp_finalize`, and a `tp_dealloc` that calls it. Call it once, before the first instance of the class is made.
     pub(crate) fn install_finalizer_of_all<T: FinalizeAll>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: as in `install_finalizer`, pyo3 has made the class, and this thread has the GIL.
+        // SAFETY: as in `install_finalizer`, pyo3 has made the class, and it has no instances yet.
         let dealloc = unsafe { (*class).tp_dealloc };
         T::dealloc_of_pyo3().get_or_init(|| dealloc.expect("pyo3 writes a tp_dealloc"));
         // SAFETY: as above. `tp_dealloc` finds pyo3's, which has just been kept.
@@ -134,7 +137,7 @@ mod finalizer {
     }
 }
 
-#[cfg(all(Py_3_10, not(Py_LIMITED_API), not(Py_GIL_DISABLED)))]
+#[cfg(all(Py_3_10, not(Py_LIMITED_API)))]
 mod native {
     #![expect(
         unsafe_code,
@@ -155,8 +158,8 @@ mod native {
     /// Sets `tp_iternext` and `am_send`, and `am_await` where the class has `__await__`. Call it once, before the first instance of the class is made.
     pub(crate) fn install<T: Steps>(py: Python<'_>) {
         let class = T::type_object_raw(py);
-        // SAFETY: pyo3 has made the class on the heap, where each class has both kinds of slots (`PyHeapTypeObject`). This
-        // thread has the GIL, so that nobody else reads or writes the type object.
+        // SAFETY: pyo3 has made the class on the heap, where each class has both kinds of slots (`PyHeapTypeObject`). It has no
+        // instances yet, so that nobody else reads the slots, and nobody else writes them.
         unsafe {
             (*class).tp_iternext = Some(tp_iternext::<T>);
             if let Some(slots) = (*class).tp_as_async.as_mut() {
@@ -253,7 +256,7 @@ mod native {
     }
 }
 
-#[cfg(any(not(Py_3_10), Py_LIMITED_API, Py_GIL_DISABLED))]
+#[cfg(any(not(Py_3_10), Py_LIMITED_API))]
 mod unchanged {
     use pyo3::prelude::*;
 
@@ -261,14 +264,14 @@ mod unchanged {
     pub(crate) fn install<T: super::Steps>(_py: Python<'_>) {}
 
     /// Leaves the class without a finalizer.
-    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    #[cfg(Py_LIMITED_API)]
     pub(crate) fn install_finalizer<T: super::Finalize>(_py: Python<'_>) {}
 
     /// Leaves the class without a finalizer.
-    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    #[cfg(Py_LIMITED_API)]
     pub(crate) fn install_finalizer_of_all<T: super::FinalizeAll>(_py: Python<'_>) {}
 
     /// Whether finalizers are called.
-    #[cfg(any(Py_LIMITED_API, Py_GIL_DISABLED))]
+    #[cfg(Py_LIMITED_API)]
     pub(crate) const HAS_FINALIZERS: bool = false;
 }
