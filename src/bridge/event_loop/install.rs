@@ -56,7 +56,9 @@ fn create(
     }
     exit::register(py)?;
     let Some(_call) = calls::enter(py) else {
-        return Err(closed_error());
+        // The interpreter exits on another thread. Nobody drains this hub, so that what is converted now stays pending; an
+        // error would be printed by the thread that gets it.
+        return Ok(Arc::new(Hub::new(host)?));
     };
     loop {
         let known = registry::at_address_of(host);
@@ -219,7 +221,10 @@ fn call_drain_soon(hub: &Weak<Hub>, drain: &Py<PyWeakrefReference>) -> ControlFl
     if matches!(called, Some(Ok(()))) {
         return ControlFlow::Continue(());
     }
-    hub.close();
+    // Attached, so that what Python has is dropped now, and not at pyo3's next use on any thread.
+    if Python::try_attach(|py| hub.close_detached(py)).is_none() {
+        hub.close();
+    }
     ControlFlow::Break(())
 }
 
