@@ -20,11 +20,14 @@ pub(crate) mod wakeup;
 
 #[cfg(test)]
 mod models {
+    use std::cell::RefCell;
+
     use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicUsize, Ordering};
     use loom::thread;
 
     use crate::mailbox::Mailbox;
-    use crate::queue::Queue;
+    use crate::queue::{Pushed, Queue};
     use crate::wakeup::Wakeup;
 
     type Items = Mailbox<usize>;
@@ -126,6 +129,94 @@ mod models {
                 Ok::<_, ()>(())
             };
             mailbox.drain(0, |_| {}, deliver).unwrap();
+        });
+    }
+
+    /// A loop without file descriptors: whoever is to wake it adds a handle, and each handle runs a batch of one item. The
+    /// first item fails, as by KeyboardInterrupt, or runs the loop within itself.
+    fn handles_deliver_everything(first_fails: bool) {
+        loom::model(move || {
+            let (queue, handles) = (Arc::new(Queue::new()), Arc::new(AtomicUsize::new(0)));
+            let pushers: Vec<_> = [1, 2]
+                .into_iter()
+                .map(|item| {
+                    let (queue, handles) = (Arc::clone(&queue), Arc::clone(&handles));
+                    thread::spawn(move || {
+                        if queue.push(item).unwrap() == Pushed::Wake {
+                            handles.fetch_add(1, Ordering::SeqCst);
+                        }
+                    })
+                })
+                .collect();
+            let seen = RefCell::new(Vec::new());
+            run_handles(&queue, &handles, &seen, first_fails);
+            pushers
+                .into_iter()
+                .for_each(|pusher| pusher.join().unwrap());
+            run_handles(&queue, &handles, &seen, first_fails);
+            let mut seen = seen.into_inner();
+            seen.sort();
+            assert_eq!(seen, [1, 2]);
+        });
+    }
+
+    fn run_handles(
+        queue: &Queue<usize>,
+        handles: &AtomicUsize,
+        seen: &RefCell<Vec<usize>>,
+        first_fails: bool,
+    ) {
+        let announce = || {
+            handles.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        };
+        let deliver = |item| {
+            seen.borrow_mut().push(item);
+            if seen.borrow().len() > 1 {
+                return Ok(());
+            }
+            if first_fails {
+                return Err(());
+            }
+            run_handles(queue, handles, seen, first_fails);
+            Ok(())
+        };
+        while handles.load(Ordering::SeqCst) > 0 {
+            handles.fetch_sub(1, Ordering::SeqCst);
+            let delivered = queue.run_batch(1, announce, deliver);
+            assert!(delivered.is_ok() || first_fails);
+        }
+    }
+
+    #[test]
+    fn no_handle_is_lost_by_a_loop_that_runs_within_itself() {
+        handles_deliver_everything(false);
+    }
+
+    #[test]
+    fn no_handle_is_lost_by_an_item_that_leaves_the_loop() {
+        handles_deliver_everything(true);
+    }
+
+    /// `Hub::deliver_soon` beside `Hub::close` on another thread: the item is delivered, discarded by the one, or by the
+    /// other.
+    #[test]
+    fn an_item_for_the_next_iteration_is_delivered_or_discarded_once() {
+        loom::model(|| {
+            let queue = Arc::new(Queue::new());
+            let other = Arc::clone(&queue);
+            let closing = thread::spawn(move || other.close().len());
+            let refused = match queue.push_soon(1, || Ok::<_, ()>(())) {
+                Ok(()) => 0,
+                Err(refused) => refused.items.len(),
+            };
+            let mut delivered = 0;
+            let deliver = |_| {
+                delivered += 1;
+                Ok::<_, ()>(())
+            };
+            queue.run_batch(1, || Ok(()), deliver).unwrap();
+            assert_eq!(closing.join().unwrap() + refused + delivered, 1);
         });
     }
 

@@ -38,19 +38,14 @@ impl Hub {
         event_loop: &Bound<'_, PyAny>,
         item: Arc<dyn Deliver>,
     ) -> PyResult<()> {
-        match self.call_soon.push(item) {
-            Ok(Pushed::Wake) => self.call_soon(event_loop, Lane::CallSoon).inspect_err(|_| {
-                self.call_soon.begin_batch(usize::MAX);
-                while let Some((item, _)) = self.call_soon.pop() {
-                    item.discard(None);
-                }
-            }),
-            Ok(Pushed::Armed) => Ok(()),
-            Err(item) => {
+        let call_soon = || self.call_soon(event_loop, Lane::CallSoon);
+        let pushed = self.call_soon.push_soon(item, call_soon);
+        pushed.map_err(|refused| {
+            for item in refused.items {
                 item.discard(None);
-                Err(closed_error())
             }
-        }
+            refused.error.unwrap_or_else(closed_error)
+        })
     }
 
     /// Delivers an item before all others of the batch that is under way; a closed hub discards it.
@@ -77,16 +72,11 @@ impl Hub {
         }
     }
 
-    /// Delivers a batch. Handles of the loop serve the rest: unlike a reader, one may run within another.
+    /// Delivers a batch. Handles of the loop serve the rest.
     pub(crate) fn deliver_batch(self: &Arc<Self>, py: Python<'_>, lane: Lane) -> PyResult<()> {
         let announce = || self.announce(py, lane);
         let deliver = |item| self.deliver(py, item);
-        let delivered = self.queue(lane).deliver_batch(BATCH, announce, deliver);
-        // An error may be that of a `call_soon`; one more is harmless.
-        match self.queue(lane).end_batch(delivered.is_err()) {
-            Pushed::Wake => delivered.and(self.announce(py, lane)),
-            Pushed::Armed => delivered,
-        }
+        self.queue(lane).run_batch(BATCH, announce, deliver)
     }
 
     pub(crate) fn call_soon(

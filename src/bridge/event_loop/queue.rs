@@ -8,6 +8,7 @@
 //! | left | no | [`Queue::pop`] | the loop's | armed; the caller announces the rest, and delivers the item |
 //! | none left, or armed | | [`Queue::pop`] | the loop's | the caller delivers the item |
 //! | left | no | [`Queue::end_batch`] | the loop's | armed; the caller wakes the loop |
+//! | any | no | [`Queue::push_soon`], if the loop refuses to be called | the loop's | not armed; the caller discards the items |
 //! | any | any | [`Queue::close`] | any, mostly the loop's | the caller discards the items; pushes fail from then on |
 //!
 //! "Armed" means: somebody has been asked to wake the loop since it has begun its last batch.
@@ -50,6 +51,14 @@ pub(crate) enum Pushed {
     Wake,
     /// A wake-up is on its way, or the queue is empty.
     Armed,
+}
+
+/// The items that [`Queue::push_soon`] could not hand over.
+#[derive(Debug)]
+pub(crate) struct Refused<T, E> {
+    pub(crate) items: VecDeque<T>,
+    /// The error of `call_soon`; `None` where the queue is closed.
+    pub(crate) error: Option<E>,
 }
 
 impl<T> Queue<T> {
@@ -124,6 +133,48 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// Delivers a batch in a callback of the loop, and ends it. `announce` has the loop call such a callback, for items that
+    /// are left: unlike a reader, one may run within another.
+    pub(crate) fn run_batch<E>(
+        &self,
+        limit: usize,
+        announce: impl Fn() -> Result<(), E>,
+        deliver: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let delivered = self.deliver_batch(limit, &announce, deliver);
+        // An error may be that of an announcement; one more is harmless.
+        match self.end_batch(delivered.is_err()) {
+            Pushed::Wake => delivered.and(announce()),
+            Pushed::Armed => delivered,
+        }
+    }
+
+    /// Appends an item on the loop's thread. `call_soon` has the loop call the callback that runs a batch, unless it does so
+    /// anyway. Where that fails, all items are handed back, since nobody delivers them.
+    pub(crate) fn push_soon<E>(
+        &self,
+        item: T,
+        call_soon: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), Refused<T, E>> {
+        match self.push(item) {
+            Ok(Pushed::Armed) => Ok(()),
+            Ok(Pushed::Wake) => call_soon().map_err(|error| Refused {
+                items: self.take_all(),
+                error: Some(error),
+            }),
+            Err(item) => Err(Refused {
+                items: VecDeque::from([item]),
+                error: None,
+            }),
+        }
+    }
+
+    fn take_all(&self) -> VecDeque<T> {
+        let mut state = self.lock();
+        state.armed = false;
+        std::mem::take(&mut state.items)
+    }
+
     /// Ends a batch: [`Pushed::Wake`] when items are left that nobody wakes the consumer for. `is_lost` says that
     /// the wake-up which may have been on its way is not any more.
     pub(crate) fn end_batch(&self, is_lost: bool) -> Pushed {
@@ -183,6 +234,22 @@ mod tests {
         assert_eq!(queue.push(2), Ok(Pushed::Armed));
         assert_eq!(drained(&queue), [1, 2]);
         assert_eq!(queue.push(3), Ok(Pushed::Wake));
+    }
+
+    #[test]
+    fn items_that_the_loop_is_not_called_for_are_handed_back_and_later_ones_are_not_lost() {
+        let queue = Queue::new();
+        let refused = queue.push_soon(1, || Err("closed")).unwrap_err();
+        assert_eq!((refused.items, refused.error), ([1].into(), Some("closed")));
+        let mut calls = 0;
+        let mut call = || {
+            calls += 1;
+            Ok::<_, ()>(())
+        };
+        queue.push_soon(2, &mut call).unwrap();
+        queue.push_soon(3, &mut call).unwrap();
+        assert_eq!(calls, 1);
+        assert_eq!(drained(&queue), [2, 3]);
     }
 
     #[test]
