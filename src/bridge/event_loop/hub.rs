@@ -54,7 +54,7 @@ pub(crate) trait Deliver: Send + Sync {
 }
 
 /// An item that is pending on a loop, as the loop's hub knows it.
-pub(crate) struct Pending {
+pub(crate) struct PendingItem {
     pub(crate) item: Weak<dyn Deliver>,
     /// The Python object that the item needs for its end, such as the future that it settles. The hub owns it, so that the
     /// garbage collector sees it from the loop ([`Hub::traverse`]); a reference in the item would keep the loop alive, since
@@ -69,7 +69,7 @@ pub(crate) struct Hub {
     /// The items that the loop's own thread pushes for its next iteration.
     pub(crate) call_soon: Queue<Arc<dyn Deliver>>,
     /// `None` once the hub is closed.
-    pub(crate) pending: Mutex<Option<Slab<Pending>>>,
+    pub(crate) pending: Mutex<Option<Slab<PendingItem>>>,
     /// `None` while it is dropped.
     event_loop: Option<Py<PyWeakrefReference>>,
     /// The generation of the process that made it. In a child its locks are not taken: a thread that the child does not
@@ -167,7 +167,7 @@ impl Hub {
         is_idle.fold(true, |all, idle| all && idle)
     }
 
-    pub(crate) fn lock_pending(&self) -> MutexGuard<'_, Option<Slab<Pending>>> {
+    pub(crate) fn lock_pending(&self) -> MutexGuard<'_, Option<Slab<PendingItem>>> {
         // No code of anybody else's runs under this lock.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

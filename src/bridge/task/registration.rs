@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use pyo3::prelude::*;
 
-use crate::bridge::event_loop::hub::{Deliver, Hub, Pending};
+use crate::bridge::event_loop::hub::{Deliver, Hub, PendingItem};
 
 impl Hub {
     /// Enters an item, which is discarded if the loop closes first, with the object that it needs for its end. `None` if the
@@ -18,7 +18,7 @@ impl Hub {
         let object = Some(object.unbind());
         let mut pending = self.lock_pending();
         let pending = pending.as_mut()?;
-        Some(pending.insert(Pending { item, object }))
+        Some(pending.insert(PendingItem { item, object }))
     }
 
     /// Takes an item out by the key that [`Hub::register`] gave it; returns its object.
