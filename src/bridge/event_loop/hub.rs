@@ -163,8 +163,8 @@ impl Hub {
             pending.filter_map(|(_, pending)| Some((pending.item.upgrade()?, pending.object)));
         // Those that are pending first: an item may be queued as well, and needs its object.
         let items = pending.chain(queued.map(|item| (item, None)));
-        let is_idle = items.map(|(item, object)| discard(item, object));
-        is_idle.fold(true, |all, idle| all && idle)
+        let busy = items.filter_map(|(item, object)| (!discard(item, object)).then_some(()));
+        busy.count() == 0
     }
 
     pub(crate) fn lock_pending(&self) -> MutexGuard<'_, Option<Slab<PendingItem>>> {

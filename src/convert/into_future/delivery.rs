@@ -33,7 +33,10 @@ impl Deliver for SharedFuture {
     }
 
     fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
-        match (self.take_unfinished(), object) {
+        let stage = self.take_unfinished();
+        // A hub that is being closed refuses a push before it gives up what is pending.
+        let object = object.or_else(|| self.registration.replace_object(None));
+        match (stage, object) {
             (Some(TaskStage::New(Source::Call(call), _)), _) => drop_call(call),
             (stage, Some(object)) => {
                 Python::try_attach(|py| {

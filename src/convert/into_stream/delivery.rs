@@ -119,6 +119,8 @@ impl Deliver for SharedStream {
 
     fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
         let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
+        // A hub that is being closed refuses a push before it gives up what is pending.
+        let object = object.or_else(|| self.registration.replace_object(None));
         self.abandon();
         if let Some(object) = object {
             Python::try_attach(|py| {
