@@ -159,10 +159,12 @@ impl Hub {
             .chain(self.call_soon.close());
         let pending = self.lock_pending().take();
         let pending = pending.into_iter().flatten();
-        let pending =
-            pending.filter_map(|(_, pending)| Some((pending.item.upgrade()?, pending.object)));
+        // All are kept until they are discarded with their objects: one may hold another, and drop it.
+        let pending: Vec<_> = pending
+            .filter_map(|(_, pending)| Some((pending.item.upgrade()?, pending.object)))
+            .collect();
         // Those that are pending first: an item may be queued as well, and needs its object.
-        let items = pending.chain(queued.map(|item| (item, None)));
+        let items = pending.into_iter().chain(queued.map(|item| (item, None)));
         let busy = items.filter_map(|(item, object)| (!discard(item, object)).then_some(()));
         busy.count() == 0
     }

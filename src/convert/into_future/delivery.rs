@@ -33,10 +33,15 @@ impl Deliver for SharedFuture {
     }
 
     fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
-        let stage = self.take_unfinished();
         // A hub that is being closed refuses a push before it gives up what is pending.
         let object = object.or_else(|| self.registration.replace_object(None));
-        match (stage, object) {
+        if object.is_none()
+            && matches!(self.lock().stage, TaskStage::New(..) | TaskStage::Running(_))
+        {
+            // The hub is being closed, and has the object, with which it calls this.
+            return true;
+        }
+        match (self.take_unfinished(), object) {
             (Some(TaskStage::New(Source::Call(call), _)), _) => drop_call(call),
             (stage, Some(object)) => {
                 Python::try_attach(|py| {

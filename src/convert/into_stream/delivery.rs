@@ -118,9 +118,19 @@ impl Deliver for SharedStream {
     }
 
     fn discard(self: Arc<Self>, object: Option<Py<PyAny>>) -> bool {
-        let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
         // A hub that is being closed refuses a push before it gives up what is pending.
         let object = object.or_else(|| self.registration.replace_object(None));
+        let is_with_hub = |stage: &DriverStage| {
+            matches!(
+                stage,
+                DriverStage::New(_) | DriverStage::Running(_) | DriverStage::Cancelled
+            )
+        };
+        if object.is_none() && is_with_hub(&self.lock()) {
+            // The hub is being closed, and has the object, with which it calls this.
+            return true;
+        }
+        let stage = std::mem::replace(&mut *self.lock(), DriverStage::Ended);
         self.abandon();
         if let Some(object) = object {
             Python::try_attach(|py| {
