@@ -41,11 +41,11 @@ pub(crate) fn spawned<F: Future>(
 /// counts as a poll.
 pub(crate) fn spawned_blocking<T>(function: impl FnOnce() -> T) -> impl FnOnce() -> T {
     exit::register_if_attached();
-    let is_late = exit::has_begun();
+    let is_late = calls::exit_has_begun();
     let (locals, instrumentation) = (current_locals::inherited(), Instrumentation::of_thread());
     move || {
         let polling = in_flight::enter();
-        if exit::has_begun() && !is_late {
+        if calls::exit_has_begun() && !is_late {
             // There is no output to return without a call. The exit of the process ends this thread.
             drop(polling);
             loop {
