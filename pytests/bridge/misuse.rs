@@ -76,7 +76,8 @@ def of_generator(make):
     yield from throws(lambda: make(int).__anext__())
 ";
 
-#[runtime::test]
+// Filters of warnings belong to the process.
+#[runtime::test(serial)]
 fn a_coroutine_refuses_misuse_as_that_of_python() -> PyResult<()> {
     compare(
         c"
@@ -96,7 +97,8 @@ def test(of_rust):
     )
 }
 
-#[runtime::test]
+// Filters of warnings belong to the process.
+#[runtime::test(serial)]
 fn a_generator_refuses_misuse_as_that_of_python() -> PyResult<()> {
     compare(
         c"
@@ -145,9 +147,15 @@ class NoIterator:
     def __await__(self):
         return [1]
 
+async def nothing():
+    pass
+
 class ACoroutine:
     def __await__(self):
-        return asyncio.sleep(0)
+        # Closed, so that nobody is warned of it.
+        coroutine = nothing()
+        coroutine.close()
+        return coroutine
 
 class Items:
     def __init__(self, item):

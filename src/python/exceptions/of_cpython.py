@@ -184,7 +184,10 @@ def stand_in(of, **members):
 
 
 def await_object_with_iterator(of, iterator):
-    await_object(stand_in(of, __await__=lambda self: iterator))
+    # Not in a closure: the class is in reference cycles, and would keep the iterator until the next collection.
+    awaited = stand_in(of, __await__=lambda self: self.iterator)
+    awaited.iterator = iterator
+    await_object(awaited)
 
 
 def async_for_item(of):
