@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests on other Pythons: `pytests/pythons.sh VERSION...`, as in `pytests/pythons.sh 3.9 3.14 3.13t`; or those that
 # the arguments for cargo choose: `pytests/pythons.sh VERSION... -- -p pyo3-aio`. `pytests/pythons.sh --list` names those
-# versions with the GIL that are found without a chroot.
+# versions with the GIL that are found without a chroot. Where the arguments name tests, they have to have `--examples` too: the
+# tests of programs import the example, and would find one of another Python.
 #
 # A `t` after the version stands for CPython without the GIL. The script looks for a Python
 #   in PYTHONS_PREFIX/VERSION, if that variable is set: installed there from source;
@@ -138,7 +139,8 @@ of_version() {
   passed=$(sum passed "${logs[@]}") failed=$(sum failed "${logs[@]}")
   skipped=$(grep -cE '^test .* \.\.\. ignored, ' "$folder/tests.log.more" || true)
   # A binary that does not compile or ends early has no result.
-  failed=$((failed + $(grep -cE '^error: could not compile|process didn.t exit successfully.*signal' "${logs[@]}" | awk -F: '{ sum += $NF } END { print sum + 0 }')))
+  local crashed='^error: could not compile|process didn.t exit successfully.*signal'
+  failed=$((failed + $({ grep -hE "$crashed" "${logs[@]}" || true; } | wc -l)))
   printf '%s|%s|%s|%s|%s|%s\n' "$version" "$full" "$pyo3" "$passed" "$failed" "$skipped" >> "$table"
   grep -hE '^test .* (FAILED|failed)$' "${logs[@]}" | sort | uniq -c || true
   grep -hE '^test .* \.\.\. ignored, ' "$folder/tests.log.more" | sort | uniq -c || true
