@@ -160,7 +160,10 @@ def main():
         finally:
             disturbances.over.set()
 
-    names = "collect", "cancel", "close", "fork"
+    names = ["collect", "cancel", "close"]
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # In 3.13t a child that is forked beside busy threads can hang, with asyncio alone too: in 1 of 3 runs with 57 forks.
+        names.append("fork")
     repeats = [
         lambda name=name: disturbances.repeat(name, getattr(disturbances, name)) for name in names
     ]
