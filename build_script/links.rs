@@ -63,14 +63,13 @@ fn symlink(_original: &Path, _link: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::{env, fs};
 
     use super::super::python::Python;
     use super::link_libraries;
 
-    #[cfg(unix)]
     #[test]
     fn a_library_without_its_development_package_gets_the_name_that_the_linker_wants() {
         let root = env::temp_dir().join(format!("pyo3-aio-build-{}", std::process::id()));

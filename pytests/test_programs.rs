@@ -6,6 +6,10 @@
 )]
 
 mod programs;
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only the tests of forks use all of it")
+)]
 #[path = "fixtures/python.rs"]
 mod python;
 mod typing;

@@ -174,6 +174,9 @@ fn a_teardown_that_hangs_then_ends() {
 }
 
 fn ctrl_c_does_not_either() {
+    if !cfg!(unix) {
+        return;
+    }
     // `timeout` sends the signal to its child and to its whole group, and the second one would cut the tear-down off.
     let subject = unlimited_subject("", "shared::waits_for_ever --nocapture");
     let mut child = with_default_sigint(&subject)

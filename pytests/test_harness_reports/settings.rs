@@ -229,8 +229,10 @@ fn help_knows_the_options_for_python() {
     run.assert_contains("--leak-check ");
 }
 
-#[cfg(unix)]
 fn ctrl_c_drops_what_runs_and_ends_with_130() {
+    if !cfg!(unix) {
+        return;
+    }
     let mut child =
         with_default_sigint(&command("--nocapture settings::interrupt --test-threads 1"))
             .stdout(Stdio::piped())
@@ -264,8 +266,10 @@ fn ctrl_c_drops_what_runs_and_ends_with_130() {
 }
 
 /// The main function cancels the run, and prints its own error.
-#[cfg(unix)]
 fn ctrl_c_has_a_main_function_of_ones_own_report() {
+    if !cfg!(unix) {
+        return;
+    }
     let mut command = command("--nocapture settings::interrupt --test-threads 1");
     command.env(crate::rerun::SUBJECT, crate::stdout::OWN_MAIN);
     let mut child = with_default_sigint(&command)
@@ -288,8 +292,10 @@ fn ctrl_c_has_a_main_function_of_ones_own_report() {
 }
 
 /// A terminal sends the signal to the workers of `--isolate` as well, and one may be the first to act on it.
-#[cfg(unix)]
 fn ctrl_c_interrupts_the_test_of_a_worker() {
+    if !cfg!(unix) {
+        return;
+    }
     let arguments = "--isolate --nocapture settings::interrupt --test-threads 1";
     let mut child = with_default_sigint(&command(arguments))
         .stdout(Stdio::piped())
@@ -315,14 +321,12 @@ fn ctrl_c_interrupts_the_test_of_a_worker() {
     }
 }
 
-#[cfg(unix)]
 pub(crate) fn interrupt(process: &str) {
     let killed = Command::new("kill").args(["-INT", "--", process]).status();
     assert!(killed.unwrap().success());
 }
 
 /// Reads lines until one contains the text, and returns it.
-#[cfg(unix)]
 fn read_until(stdout: &mut impl BufRead, text: &str) -> String {
     let mut line = String::new();
     while !line.contains(text) {
@@ -332,15 +336,6 @@ fn read_until(stdout: &mut impl BufRead, text: &str) -> String {
     }
     line
 }
-
-#[cfg(not(unix))]
-fn ctrl_c_drops_what_runs_and_ends_with_130() {}
-
-#[cfg(not(unix))]
-fn ctrl_c_has_a_main_function_of_ones_own_report() {}
-
-#[cfg(not(unix))]
-fn ctrl_c_interrupts_the_test_of_a_worker() {}
 
 fn a_test_says_how_often_it_may_fail() {
     let run = Run::new("settings::own_attempts:: --test-threads 1");
