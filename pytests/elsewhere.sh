@@ -38,7 +38,8 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Com
 
 mapfile -t network < <(env | grep -iE '^(https?|no)_proxy=' || true)
 
-# COMMAND...: runs it in the checkout, as the chroot sees that. The mounts end with the command.
+# COMMAND...: runs it in the checkout, as the chroot sees that. The mounts end with the command. Later versions of Rust have
+# taken deprecations of this one back.
 inside() {
   mkdir -p "$chroot"/{checkout,build,cargo} "$work/build"
   cp -L /etc/resolv.conf "$chroot/etc/resolv.conf"
@@ -52,8 +53,8 @@ inside() {
     mount --bind "$4" "$1/cargo"
     exec chroot "$1" "${@:5}"
   ' inside "$chroot" "$root" "$work/build" "${CARGO_HOME:-$HOME/.cargo}" \
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive WINEDEBUG=-all \
-    CARGO_HOME=/cargo CARGO_TARGET_DIR=/build CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never RUSTFLAGS="-D warnings" \
+    env -i --chdir=/checkout PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive WINEDEBUG=-all \
+    CARGO_HOME=/cargo CARGO_TARGET_DIR=/build CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never RUSTFLAGS="-D warnings -A deprecated" \
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine "${network[@]}" "$@"
 }
 
@@ -64,8 +65,8 @@ if [ "$(cat "$chroot/packages" 2>/dev/null)" != "$packages" ]; then
   debootstrap --variant=minbase "$suite" "$chroot" "$mirror" >"$work/debootstrap.log" ||
     { tail "$work/debootstrap.log"; missing "a mirror that has $suite, and the key of its archive"; }
   # The compiler's own sources, and pages that nobody reads here.
-  printf 'path-exclude=%s\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/src/rustc-*/compiler/*' '/usr/src/rustc-*/src/*' \
-    >"$chroot/etc/dpkg/dpkg.cfg.d/small"
+  printf 'path-%s\n' 'exclude=/usr/share/doc/*' 'exclude=/usr/share/man/*' 'exclude=/usr/src/rustc-*' \
+    'include=/usr/src/rustc-*/library/*' >"$chroot/etc/dpkg/dpkg.cfg.d/small"
   # shellcheck disable=SC2086
   inside bash -c 'apt-get install --yes --quiet --no-install-recommends "$@" && apt-get clean' install $packages \
     >"$work/install.log" || { tail "$work/install.log"; exit 1; }

@@ -97,6 +97,11 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     receiver
 }
 
+/// Tells whether this system has what the arguments ask for: workers are for Unix.
+pub(crate) fn is_supported(args: &[&str]) -> bool {
+    cfg!(unix) || !args.contains(&"--isolate")
+}
+
 /// Returns the section of a report that holds the output of `test`.
 pub(crate) fn section<'a>(report: &'a str, test: &str) -> &'a str {
     let header = format!("---- {test} stdout ----\n");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::child::{run, run_with};
+use crate::child::{ISOLATIONS, run, run_with};
 
 crate::tests!(
     every_line_of_json_is_an_object,
@@ -198,11 +198,9 @@ fn failures_are_annotated_in_github_actions() {
 }
 
 fn annotations_are_not_read_from_what_a_test_prints() {
-    for args in [
-        &["--test-threads=1"][..],
-        &["--isolate", "--test-threads=1"],
-    ] {
-        let output = run_with("prints_a_panic", args, |command| {
+    for isolation in ISOLATIONS {
+        let args = [&["--test-threads=1"], isolation].concat();
+        let output = run_with("prints_a_panic", &args, |command| {
             command.env("GITHUB_ACTIONS", "true");
         });
         let lines = output.stdout.lines().filter(|line| line.starts_with("::"));
@@ -239,6 +237,7 @@ fn files_are_named_from_the_root_of_the_repository() {
         });
         let file = sources.join("fixtures/hostile.rs");
         let file = file.strip_prefix(root).unwrap().display();
+        let file = file.to_string().replace('\\', "/");
         let lines = output.stdout.lines().filter(|line| line.starts_with("::"));
         let lines: Vec<_> = lines.collect();
         let start = format!("::error file={file},line=");
@@ -273,7 +272,10 @@ fn what_failed_last_can_be_run_alone() {
     assert_eq!(count("mixed", &["--last-failed"]), "6");
     assert_eq!(count("mixed", &["passes"]), "2");
     assert_eq!(count("mixed", &["--last-failed", "--skip", "errs"]), "5");
-    assert_eq!(count("mixed", &["--last-failed", "--isolate"]), "6");
+    for isolation in ISOLATIONS {
+        let args = [&["--last-failed"], isolation].concat();
+        assert_eq!(count("mixed", &args), "6");
+    }
     // Whoever looks for the newest file of a binary's name is to find the binary.
     let files = fs::read_dir(&folder).unwrap();
     let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();

@@ -3,9 +3,10 @@
 use crate::child::{self, run, section};
 
 crate::tests!(
+    their_benchmarks_are_measured
+    ; unix:
     their_trials_run_among_ours,
     their_output_is_captured,
-    their_benchmarks_are_measured,
 );
 
 fn their_trials_run_among_ours() {

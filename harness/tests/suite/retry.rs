@@ -8,19 +8,19 @@ use crate::files::scratch;
 use crate::fixtures::ATTEMPTS;
 
 crate::tests!(
-    a_test_that_passes_later_has_passed,
     a_test_that_is_skipped_later_is_ignored,
     every_attempt_is_shown,
-    a_junit_file_has_every_attempt,
-    a_line_of_json_says_why_an_attempt_failed,
-    junit_on_standard_output_has_the_attempts_before_a_pass,
     without_the_option_nothing_is_retried,
-    a_test_may_have_retries_of_its_own,
-    a_test_that_runs_once_says_why_it_is_not_retried,
-    flaky_tests_can_fail_the_run,
     an_expected_failure_is_ignored,
     a_limit_of_time_counts_where_it_is_enforced
     ; unix:
+    a_test_that_passes_later_has_passed,
+    a_junit_file_has_every_attempt,
+    a_line_of_json_says_why_an_attempt_failed,
+    junit_on_standard_output_has_the_attempts_before_a_pass,
+    a_test_may_have_retries_of_its_own,
+    a_test_that_runs_once_says_why_it_is_not_retried,
+    flaky_tests_can_fail_the_run,
     workers_retry_what_runs_once,
 );
 

@@ -31,9 +31,10 @@ fn assert_both_ran(output: &Output) {
 }
 
 fn workers_serve_every_run() {
-    assert_both_ran(&run("two_runs", &[]));
     for threads in ["--test-threads=1", "--test-threads=3"] {
-        assert_both_ran(&run("two_runs", &["--isolate", threads]));
+        for isolation in ISOLATIONS {
+            assert_both_ran(&run("two_runs", &[&[threads], isolation].concat()));
+        }
     }
 }
 

@@ -10,15 +10,15 @@ crate::tests!(
     at_most_test_threads_futures_are_pending,
     public_types_can_be_sent_and_shared,
     a_future_stays_on_the_thread_of_its_test,
-    what_a_runtime_prints_at_its_end_is_the_tests,
     a_runtime_adds_its_failure_to_the_tests,
     serial_tests_run_alone,
+    thread_locals_of_a_test_are_dropped_before_the_next_one_starts
+    ; unix:
+    what_a_runtime_prints_at_its_end_is_the_tests,
     a_future_that_times_out_is_dropped_before_its_end_is_told,
     a_body_that_returns_in_time_passes_though_its_thread_ends_late,
-    thread_locals_of_a_test_are_dropped_before_the_next_one_starts,
     what_takes_too_long_is_described,
-    a_run_that_is_given_up_reports_every_test
-    ; unix:
+    a_run_that_is_given_up_reports_every_test,
     what_takes_too_long_is_described_by_its_worker,
 );
 

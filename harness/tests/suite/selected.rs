@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::child::{Output, run, run_with};
+use crate::child::{ISOLATIONS, Output, run, run_with};
 use crate::files::scratch;
 
 crate::tests!(
@@ -31,10 +31,10 @@ fn tags_select_beside_filters() {
     assert_eq!(passed(&["--tag", "not (db or slow)"]), ["d_plain"]);
     assert_eq!(passed(&["--tag", "db", "slow"]), ["b_slow_db"]);
     assert_eq!(passed(&["--tag", "slow", "--skip", "b_"]), ["c_slow"]);
-    assert_eq!(
-        passed(&["--tag", "slow", "--isolate"]),
-        ["b_slow_db", "c_slow"]
-    );
+    for isolation in ISOLATIONS {
+        let args = [&["--tag", "slow"], isolation].concat();
+        assert_eq!(passed(&args), ["b_slow_db", "c_slow"]);
+    }
     let left_out = run("tagged", &["--tag", "db and not slow"]);
     let counts = "1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out;";
     assert!(left_out.stdout.contains(counts), "{}", left_out.stdout);
@@ -95,7 +95,10 @@ fn parts_have_every_test_once() {
     let mut all = parts.concat();
     all.sort();
     assert_eq!(all, ["a_db", "b_slow_db", "c_slow", "d_plain"]);
-    assert_eq!(passed(&["--shard", "2/3", "--isolate"]), parts[1]);
+    for isolation in ISOLATIONS {
+        let args = [&["--shard", "2/3"], isolation].concat();
+        assert_eq!(passed(&args), parts[1]);
+    }
     let wrong = run("tagged", &["--shard", "4/3"]);
     let expected = "error: argument for --shard must be a part and how many there are, such as 2/3 (was 4/3)\n";
     assert_eq!((wrong.stderr.as_str(), wrong.code), (expected, Some(101)));

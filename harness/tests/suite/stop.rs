@@ -8,15 +8,15 @@ use crate::child::{self, ISOLATIONS, listen, run, run_with, section};
 use crate::fixtures::interrupted_file;
 
 crate::tests!(
-    a_stack_overflow_is_told,
     exit_zero_in_a_test_is_a_failure,
-    a_test_that_takes_too_long_fails,
-    a_test_that_was_given_up_prints_beside_the_report,
     a_future_that_takes_too_long_is_dropped,
     no_time_is_too_long_for_a_timeout,
-    no_test_starts_after_so_many_failures,
-    half_a_line_of_a_test_that_blocks_is_shown_with_it
+    no_test_starts_after_so_many_failures
     ; unix:
+    a_stack_overflow_is_told,
+    a_test_that_takes_too_long_fails,
+    a_test_that_was_given_up_prints_beside_the_report,
+    half_a_line_of_a_test_that_blocks_is_shown_with_it,
     ctrl_c_shows_what_ran,
     ctrl_c_needs_no_descriptors,
     a_run_needs_one_descriptor,
@@ -146,6 +146,9 @@ fn no_test_starts_after_so_many_failures() {
         (&["--fail-fast", "--test-threads=1"], 1),
         (&["--maxfail=2", "--isolate", "--test-threads=1"], 2),
     ] {
+        if !child::is_supported(args) {
+            continue;
+        }
         let output = run("mixed", args);
         assert!(
             output.stdout.contains(&format!("; {failed} failed;")),
