@@ -398,7 +398,7 @@ fn a_test_may_have_a_loop_of_its_own() {
     let shown = run.captured("subject::settings::own_loop::e_is_slow_in_debug_mode");
     assert!(shown.contains("Executing <Task"), "{shown}");
     assert!(shown.contains("show the output"), "{shown}");
-    let shown = run.captured("subject::settings::own_loop::f_never_ends");
+    let shown = run.captured("subject::settings::own_loop::f_waits_for_ever");
     assert!(shown.contains("test timed out after 100ms"), "{shown}");
     assert_eq!(run.stderr, "");
     let run = Run::new("settings::own_loop:: --loop uvloop --test-threads 2 --skip d_ --skip f_");

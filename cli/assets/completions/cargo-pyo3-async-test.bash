@@ -19,6 +19,9 @@ _cargo__pyo3__async__test() {
             cargo__pyo3__async__test,add)
                 cmd="cargo__pyo3__async__test__subcmd__new"
                 ;;
+            cargo__pyo3__async__test,ci)
+                cmd="cargo__pyo3__async__test__subcmd__ci"
+                ;;
             cargo__pyo3__async__test,completions)
                 cmd="cargo__pyo3__async__test__subcmd__completions"
                 ;;
@@ -50,12 +53,54 @@ _cargo__pyo3__async__test() {
 
     case "${cmd}" in
         cargo__pyo3__async__test)
-            opts="-q -v -h -V --quiet --verbose --color --locked --offline --frozen --help --version init new add list doctor run runner completions demo"
+            opts="-q -v -h -V --quiet --verbose --color --locked --offline --frozen --help --version init new add list doctor run ci runner completions demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cargo__subcmd__pyo3__subcmd__async__subcmd__test__subcmd__ci)
+            opts="-F -n -q -v -h --shards --python --os --features --check --try --force --dry-run --manifest-path --quiet --verbose --color --locked --offline --frozen --help github gitlab"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --shards)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --python)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --features)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -F)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

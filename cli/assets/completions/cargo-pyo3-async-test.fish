@@ -40,6 +40,7 @@ complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "list" -d 'List the test targets and their states'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "doctor" -d 'Find problems that keep tests from building or running, and their solutions'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "run" -d 'Run `cargo test` on the test targets, with libpython in the loader\'s paths'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "ci" -d 'Write the workflow that runs the tests on GitHub or GitLab, on one machine or many'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "runner" -d 'Run a program with libpython in the loader\'s paths: for `runner` in `.cargo/config.toml`'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "completions" -d 'Print a completion script or the man page, or write all of them'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_needs_command" -f -a "demo" -d 'Make a small extension crate and run its tests'
@@ -146,6 +147,24 @@ complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcomm
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand run" -l offline -d 'Run without accessing the network'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand run" -l frozen -d 'Equivalent to specifying both --locked and --offline'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l shards -d 'Machines among which the tests are divided [default: 1]' -r
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l python -d 'Versions of Python, such as 3.9,3.13 [default: the one in use]' -r
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l os -d 'Machines of GitHub, such as ubuntu-latest,macos-latest [default: ubuntu-latest]' -r
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -s F -l features -d 'Features to build the tests with' -r
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l manifest-path -d 'Path to Cargo.toml' -r -F
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l color -d 'Coloring' -r -f -a "auto\t'If stderr is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l check -d 'Change nothing, and exit with 1 if something would change'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l try -d 'Take the workflow\'s steps on this machine: build an archive, unpack it elsewhere, run each part'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l force -d 'Replace a workflow that was changed by hand'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -s n -l dry-run -d 'Show what would change, and change nothing'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -s q -l quiet -d 'Print no status lines'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -s v -l verbose -d 'Print more'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l locked -d 'Assert that `Cargo.lock` will remain unchanged'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l offline -d 'Run without accessing the network'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -l frozen -d 'Equivalent to specifying both --locked and --offline'
+complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand ci" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cargo-pyo3-async-test -n "__fish_cargo_pyo3_async_test_using_subcommand runner" -l color -d 'Coloring' -r -f -a "auto\t'If stderr is a terminal'
 always\t'Always'
 never\t'Never'"

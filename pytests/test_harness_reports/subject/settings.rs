@@ -641,7 +641,7 @@ async def main():
     }
 
     #[pyo3_aio::async_std::test(loop = "own", timeout = "100ms")]
-    async fn f_never_ends() {
+    async fn f_waits_for_ever() {
         std::future::pending().await
     }
 }
