@@ -1,6 +1,8 @@
 //! Futures that use a tokio runtime of the test's in place of the library's.
 
+use std::pin::pin;
 use std::sync::mpsc;
+use std::task::{Context, Waker};
 
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
@@ -70,4 +72,16 @@ fn a_coroutine_is_dropped_inside_the_runtime_that_it_was_given() -> PyResult<()>
     })?;
     assert_eq!(told.recv().unwrap(), "client");
     Ok(())
+}
+
+/// As a future of PyO3's own `async fn` is polled.
+#[runtime::test]
+fn a_future_that_a_thread_without_a_runtime_polls_has_the_runtime_of_the_library() {
+    let poll = || {
+        let mut future = pin!(runtime::in_context(name_of_a_worker()));
+        let mut cx = Context::from_waker(Waker::noop());
+        // Without a runtime, tokio panics at the spawn.
+        future.as_mut().poll(&mut cx).is_pending()
+    };
+    std::thread::spawn(poll).join().unwrap();
 }

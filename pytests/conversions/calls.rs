@@ -102,6 +102,11 @@ async fn a_call_gives_the_extracted_result() -> PyResult<()> {
     assert!((balance - 4.5).abs() < 1e-9);
     let nothing: Option<u64> = call(&program.get("returns_nothing"), ()).await?;
     assert_eq!(nothing, None);
+    call(&program.get("returns_nothing"), ())
+        .without_result()
+        .await?;
+    let failed = call(&program.get("fails"), ()).without_result().await;
+    assert!(failed.is_err());
     Ok(())
 }
 

@@ -21,12 +21,15 @@ use crate::runtime::traits::{ContextExt, Runtime};
 ///     let balance: u64 = call_method(&account, "balance", ("EUR",))
 ///         .kwarg("timeout", 1.5)
 ///         .await?;
+///     call(&account, ("close",)).without_result().await?;
 ///     Ok(sum + balance)
 /// }
 /// # }
 /// ```
 ///
-/// `T` is anything that PyO3 extracts; `Py<PyAny>` takes every result, None too. See [`PyCall`] for the thread and the context of the call, and for what happens on drop and on an error.
+/// `T` is anything that PyO3 extracts; `Py<PyAny>` takes every result, None too. For a function of which the end alone matters
+/// there is [`PyCall::without_result`]. See [`PyCall`] for the thread and the context of the call, and for what happens on drop
+/// and on an error.
 pub fn call<R, T>(
     function: &Py<impl Sized>,
     args: impl for<'py> PyCallArgs<'py> + Send + 'static,

@@ -45,6 +45,31 @@ pub fn in_runtime<F: Future>(handle: Handle, fut: F) -> impl Future<Output = F::
     }
 }
 
+/// Polls a future in the context of the library's runtime, so that tokio's timers, sockets and `spawn` work in it.
+///
+/// Futures that this library converts need no such thing. It is for those that something else polls, on a thread without a
+/// runtime: PyO3's own `async fn` (its feature `experimental-async`) is polled on Python's thread.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// // #[pyfunction]
+/// async fn nap() {
+///     pyo3_aio::tokio::in_context(async {
+///         tokio::time::sleep(Duration::from_millis(1)).await;
+///     })
+///     .await;
+/// }
+/// # let waker = std::task::Waker::noop();
+/// # let mut nap = std::pin::pin!(nap());
+/// # assert!(nap.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+/// ```
+///
+/// Dropping it, and a panic, are the future's. `#[pyo3_aio::tokio::pyfunction]` does without.
+pub fn in_context<F: Future>(fut: F) -> impl Future<Output = F::Output> {
+    in_runtime(super::get_handle().clone(), fut)
+}
+
 struct InRuntime<F> {
     handle: Handle,
     /// `None` while this is dropped.

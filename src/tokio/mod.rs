@@ -91,7 +91,7 @@ pub use pyo3_aio_macros::tokio_test_generator as test_generator;
 pub use crate::testing::tokio as testing;
 
 pub use crate::runtime::init_error::InitError;
-pub use in_runtime::in_runtime;
+pub use in_runtime::{in_context, in_runtime};
 pub use process_runtime::{
     get_handle, get_runtime, init, init_current_thread, init_multi_thread, init_with_handle,
     init_with_runtime,

@@ -26,7 +26,7 @@ pub(crate) struct Description {
 /// The properties that few trials have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Extras {
-    /// What `--tag` selects by.
+    /// The tags, by which `--tag` selects.
     pub(crate) tags: Vec<Cow<'static, str>>,
     /// Goes before `--retries`.
     pub(crate) retries: Option<u32>,

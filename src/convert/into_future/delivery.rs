@@ -36,7 +36,10 @@ impl Deliver for SharedFuture {
         // A hub that is being closed refuses a push before it gives up what is pending.
         let object = object.or_else(|| self.registration.replace_object(None));
         if object.is_none()
-            && matches!(self.lock().stage, TaskStage::New(..) | TaskStage::Running(_))
+            && matches!(
+                self.lock().stage,
+                TaskStage::New(..) | TaskStage::Running(_)
+            )
         {
             // The hub is being closed, and has the object, with which it calls this.
             return true;

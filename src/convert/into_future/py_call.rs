@@ -132,6 +132,19 @@ impl<'a, T> PyCall<'a, T> {
     }
 }
 
+impl PyCall<'_, Py<PyAny>> {
+    /// Awaits the call for its end alone: `call(&close, ()).without_result().await?`. No type of the result is needed then.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the call, as when it is awaited.
+    pub async fn without_result(self) -> PyResult<()> {
+        let output = self.start()?.await?;
+        Python::attach(|_| drop(output));
+        Ok(())
+    }
+}
+
 impl<'a, T> IntoFuture for PyCall<'a, T>
 where
     T: for<'py> FromPyObjectOwned<'py> + Send + 'a,

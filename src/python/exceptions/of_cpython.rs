@@ -65,7 +65,7 @@ pub(crate) fn not_an_item(class: &Bound<'_, PyType>) -> PyErr {
 }
 
 /// Returns what `throw(*arguments)` raises: an exception made of the arguments, or an error about these.
-pub(crate) fn thrown<'py>(py: Python<'py>, arguments: impl PyCallArgs<'py>) -> PyErr {
+pub(crate) fn exception_of_throw<'py>(py: Python<'py>, arguments: impl PyCallArgs<'py>) -> PyErr {
     let thrown = call(py, "finished_generator", ())
         .and_then(|generator| generator.call_method1("throw", arguments));
     thrown.expect_err("a generator without code raises what it gets")

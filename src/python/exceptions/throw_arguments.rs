@@ -26,18 +26,22 @@ pub(crate) fn exception_from(
     }
     let is_traceback = |it: &Bound<'_, PyAny>| it.is_instance_of::<PyTraceback>();
     let has_traceback = traceback.as_ref().is_none_or(is_traceback);
-    let thrown = match is_alone {
-        true => of_cpython::thrown(py, (kind,)),
-        false => of_cpython::thrown(py, (kind, value, traceback)),
+    let exception = match is_alone {
+        true => of_cpython::exception_of_throw(py, (kind,)),
+        false => of_cpython::exception_of_throw(py, (kind, value, traceback)),
     };
     let is_refusal = match exception_class(kind)? {
         Some(class) if has_traceback => {
             let warning = py.get_type::<PyDeprecationWarning>();
-            thrown.is_instance(py, &warning) && !class.is_subclass(&warning)?
+            exception.is_instance(py, &warning) && !class.is_subclass(&warning)?
         }
-        _ => !thrown.value(py).is(kind),
+        _ => !exception.value(py).is(kind),
     };
-    if is_refusal { Err(thrown) } else { Ok(thrown) }
+    if is_refusal {
+        Err(exception)
+    } else {
+        Ok(exception)
+    }
 }
 
 fn exception_class<'a, 'py>(

@@ -14,7 +14,7 @@ pub(crate) struct TestSettings {
     pub(crate) event_loop: LoopChoice,
     /// The name of the class of the exception that the test has to raise, with or without its module.
     pub(crate) raises: Option<&'static str>,
-    /// What `--tag` selects by.
+    /// The tags, by which `--tag` selects.
     pub(crate) tags: &'static [&'static str],
     /// Goes before `--retries`.
     pub(crate) retries: Option<u32>,

@@ -28,7 +28,7 @@ pub struct Test {
     /// The text that the panic has to contain, which may be empty.
     pub(crate) should_panic: Option<&'static str>,
     pub(crate) settings: TestSettings,
-    /// What a program has set besides, in its order.
+    /// The attributes that a program has added, in its order.
     pub(super) attributes: Vec<Attribute>,
 }
 
