@@ -76,6 +76,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{Config, Configured};
 
     fn value(text: &str) -> Option<Configured> {
@@ -101,7 +103,8 @@ mod tests {
             some("p", true)
         );
         let relative = "[env.PYO3_PYTHON]\nvalue = '.venv/bin/python'\nrelative = true";
-        assert_eq!(value(relative), some("/home/me/.venv/bin/python", false));
+        let path = Path::new("/home/me").join(".venv/bin/python");
+        assert_eq!(value(relative), some(path.to_str().unwrap(), false));
         assert_eq!(value("[env]\nOTHER = 'p'"), None);
     }
 }

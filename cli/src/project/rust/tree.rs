@@ -153,7 +153,7 @@ mod tests {
         let tests = SourceTree::of_texts(files).test_functions(&[]);
         let plain = tests.plain.iter();
         plain
-            .map(|test| test.show(|path| path.display().to_string()))
+            .map(|test| test.show(|path| path.display().to_string().replace('\\', "/")))
             .collect()
     }
 
