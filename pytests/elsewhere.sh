@@ -109,7 +109,8 @@ for stage in "${stages[@]}"; do
         # shellcheck disable=SC2086
         cargo_for test x86_64-pc-windows-gnu $tests
       done
-      # What wine takes for drive C: is as large as wine itself.
+      # What wine takes for drive C: is as large as wine itself. Its server goes on for some seconds.
+      inside wineserver --wait
       rm -rf "$chroot/root/.wine"
       ;;
     oldest) inside cargo test --locked -p pyo3-aio -p pyo3-aio-macros -p libtest-async --all-features ;;
