@@ -21,7 +21,7 @@ use std::thread;
 thread_local! {
     /// Calls of [`catch_call`] under way on this thread.
     static CATCHING: Cell<usize> = const { Cell::new(0) };
-    /// `FILE:LINE:COLUMN` of the last panic under one of them.
+    /// `FILE:LINE:COLUMN` of the last panic under the innermost of them.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -86,19 +86,19 @@ pub(crate) fn catch_call<T>(function: impl FnOnce() -> T) -> Result<T, CaughtPan
     if HOOKS.load(Ordering::Relaxed) == 0 {
         install_missing_hook();
     }
+    // A call within another one, as of a coroutine that the drain of a loop steps, starts without a location as well: the
+    // last one may be of a panic that user code has caught itself. The outer call gets its own back.
+    let outer = LOCATION.take();
     let called = CATCHING.with(|catching| {
-        if catching.get() == 0 {
-            // That of a panic which user code has caught itself.
-            LOCATION.take();
-        }
         catching.set(catching.get() + 1);
         let called = panic::catch_unwind(AssertUnwindSafe(function));
         catching.set(catching.get() - 1);
         called
     });
+    let location = LOCATION.replace(outer);
     called.map_err(|payload| CaughtPanic {
         payload: Some(payload),
-        location: LOCATION.take(),
+        location,
     })
 }
 
@@ -158,4 +158,40 @@ fn install(count: HookCount) {
         }
         next(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(called: Result<(), CaughtPanic>) -> Option<String> {
+        called.expect_err("it panics").location.clone()
+    }
+
+    #[test]
+    fn a_call_within_another_one_does_not_have_the_location_of_an_earlier_panic() {
+        let called = catch_call(|| {
+            drop(panic::catch_unwind(|| panic!("caught by the user")));
+            let again = catch_call(|| panic::resume_unwind(Box::new("raised again")));
+            assert_eq!(location(again), None);
+        });
+        assert!(called.is_ok());
+    }
+
+    #[test]
+    fn a_call_while_a_panic_unwinds_leaves_the_location_of_that_one() {
+        struct Calls;
+        impl Drop for Calls {
+            fn drop(&mut self) {
+                assert!(catch_call(|| ()).is_ok());
+            }
+        }
+        let line = line!() + 3;
+        let called = catch_call(|| {
+            let _calls = Calls;
+            panic!("of the outer call")
+        });
+        let expected = format!("{}:{line}:13", file!());
+        assert_eq!(location(called), Some(expected));
+    }
 }
