@@ -29,7 +29,7 @@ fn passing_tests_end_with_0() {
 }
 
 fn a_failure_ends_with_101_and_hides_no_other_test() {
-    let run = Run::new("ends");
+    let run = Run::new("subject::ends");
     assert_eq!(run.status, Some(101), "{run:#?}");
     run.assert_contains("test subject::ends::raises ... FAILED\n");
     run.assert_contains("test subject::ends::passes_synchronously ... ok\n");

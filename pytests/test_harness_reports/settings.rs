@@ -396,7 +396,8 @@ fn a_test_may_have_a_loop_of_its_own() {
     let run = Run::new("settings::own_loop:: --test-threads 1");
     run.assert_contains("test result: FAILED. 4 passed; 2 failed;");
     let shown = run.captured("subject::settings::own_loop::e_is_slow_in_debug_mode");
-    assert!(shown.contains("Executing <Task"), "{shown}");
+    // From Python 3.12 on the first step of the task is taken within the drain, so that the drain is what was slow.
+    assert!(shown.contains("Executing <"), "{shown}");
     assert!(shown.contains("show the output"), "{shown}");
     let shown = run.captured("subject::settings::own_loop::f_waits_for_ever");
     assert!(shown.contains("test timed out after 100ms"), "{shown}");
