@@ -7,7 +7,7 @@ use std::thread;
 
 use pyo3::prelude::*;
 
-/// Deadlocks with a thread that has a lock and waits for Python.
+/// Deadlocks with a thread that has a lock and waits for Python: for the GIL or, without one, for all threads to stop.
 #[pyo3_aio::tokio::test]
 fn keeps_python() {
     let lock = Arc::new(Mutex::new(()));
@@ -17,7 +17,7 @@ fn keeps_python() {
         thread::spawn(move || {
             let _guard = theirs.lock();
             let _ = locked.send(());
-            Python::attach(|_py| {});
+            Python::attach(|py| py.run(c"import gc; gc.collect()", None, None)).unwrap();
         });
         let _ = is_locked.recv();
         println!("waiting");

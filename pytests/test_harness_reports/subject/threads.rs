@@ -266,6 +266,7 @@ mod deadlock {
 
     static LOCK: Mutex<()> = Mutex::new(());
 
+    // The other thread waits for the GIL or, without one, for all threads to stop.
     #[pyo3_aio::tokio::test(timeout = "1s")]
     fn with_python() {
         let (locked, is_locked) = mpsc::channel();
@@ -273,7 +274,7 @@ mod deadlock {
             thread::spawn(move || {
                 let _held = LOCK.lock();
                 let _ = locked.send(());
-                Python::attach(|_| {});
+                Python::attach(|py| py.run(c"import gc; gc.collect()", None, None)).unwrap();
             });
             let _ = is_locked.recv();
             drop(LOCK.lock());
