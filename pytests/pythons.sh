@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests on other Pythons: `pytests/pythons.sh VERSION...`, as in `pytests/pythons.sh 3.9 3.14 3.13t`; or those that
 # the arguments for cargo choose: `pytests/pythons.sh VERSION... -- -p pyo3-aio`. `pytests/pythons.sh --list` names those
-# versions with the GIL that are found without a chroot. Where the arguments name tests, they have to have `--examples` too: the
-# tests of programs import the example, and would find one of another Python.
+# versions with the GIL that are found without a chroot.
 #
 # A `t` after the version stands for CPython without the GIL. The script looks for a Python
 #   in PYTHONS_PREFIX/VERSION, if that variable is set: installed there from source;
@@ -90,6 +89,9 @@ test_python() {
   mapfile -t network < <(env | grep -iE '^((https?|no)_proxy|ssl_cert_file|cargo_http_[a-z_]+)=')
   run() { (cd "$sources" && env -i "${variables[@]}" "${network[@]}" "$@"); }
 
+  # The tests of programs import the example, which cargo builds by itself unless the arguments name tests. (`--examples` would
+  # build its tests.)
+  run cargo build -p pyo3-aio --all-features --example extension > "$folder/example.log" 2>&1 || true
   run cargo test "$@" --no-fail-fast > "$log" 2>&1 || true
   # Tests of skipping itself are skipped here too.
   local skipped
