@@ -38,7 +38,8 @@
 //! # Before and after the tests
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one. A
-//! [`Shared`] value is opened by the first test that asks for it, and closed after the last one.
+//! [`Shared`] value is opened by the first test that asks for it, and closed after the last one. A [`PerTest`] value is
+//! one that each test has for itself.
 //!
 //! # Command line
 //!
@@ -85,7 +86,7 @@ pub use self::args::{
 pub use self::event::Conclusion;
 pub use self::run::{InterruptibleRun, run, run_interruptible};
 pub use self::schedule::Interrupter;
-pub use self::shared::{Shared, close_shared};
+pub use self::shared::{PerTest, Shared, close_shared};
 pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture, Trial};
 
 /// Parts of the macros and of `pyo3-aio`. Not for use by hand.
@@ -94,5 +95,7 @@ pub mod __private {
     pub use crate::isolate::{setup_failed, watch_parent};
     pub use crate::process::{ExitGuard, is_worker};
     pub use crate::run::Hooks;
-    pub use crate::shared::{AsyncFunction, Close, Open, SharedError};
+    pub use crate::shared::{
+        AsyncFunction, Bind, Close, CloseOwn, Open, SharedError, close_test_values,
+    };
 }

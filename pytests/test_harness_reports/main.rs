@@ -9,6 +9,7 @@ mod capture;
 mod commands;
 mod endings;
 mod hooks;
+mod per_test;
 mod report;
 #[path = "../fixtures/rerun.rs"]
 mod rerun;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let tests = [
         endings::TESTS,
         hooks::TESTS,
+        per_test::TESTS,
         report::TESTS,
         selection::TESTS,
         capture::TESTS,

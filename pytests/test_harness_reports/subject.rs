@@ -41,6 +41,7 @@ struct OwnError;
 mod compiled;
 mod descriptors;
 mod endings;
+mod per_test;
 mod replaced;
 mod settings;
 mod shared;

@@ -59,7 +59,8 @@
 //! # Set-up, tear-down and shared values
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one; [`Shared`] is a value that the
-//! first test opens and that is closed after the last one, as pytest's session fixtures.
+//! first test opens and that is closed after the last one, as pytest's session fixtures; [`PerTest`] is one that each test
+//! has for itself.
 //!
 //! # Unit tests, debuggers
 //!
@@ -105,6 +106,7 @@ pub use runtime_modules::async_std;
 pub use runtime_modules::smol;
 #[cfg(feature = "tokio-runtime")]
 pub use runtime_modules::tokio;
+pub use session::per_test::PerTest;
 pub use session::shared::Shared;
 pub use test::fixtures::event_loop;
 pub use test::test::Test;

@@ -14,9 +14,11 @@
 //! | a test | its guard is dropped | what it worked for before |
 //! | a test | its thread-local variables are destroyed | no test |
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::iter;
-use std::sync::{Arc, Mutex};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use super::journal::Journal;
@@ -43,7 +45,11 @@ pub(crate) struct Scope {
     output: Option<Journal>,
     /// The last panic of a thread that works for the test.
     panic: Mutex<Option<PanicRecord>>,
+    attachment: OnceLock<Attachment>,
 }
+
+/// Something that lives as long as the scope.
+type Attachment = Box<dyn Any + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 impl Scope {
     /// Creates the scope of a test.
@@ -54,6 +60,7 @@ impl Scope {
             destination,
             output: captures.then(Journal::new),
             panic: Mutex::default(),
+            attachment: OnceLock::new(),
         })
     }
 
@@ -69,6 +76,11 @@ impl Scope {
     /// Returns the last panic of a thread that works for the test.
     pub(crate) fn take_panic(&self) -> Option<PanicRecord> {
         self.panic.try_lock().ok()?.take()
+    }
+
+    /// Returns the place for what the values of the test are kept in.
+    pub(crate) fn attachment(&self) -> &OnceLock<Attachment> {
+        &self.attachment
     }
 
     pub(crate) fn name(&self) -> &str {

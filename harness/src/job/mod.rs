@@ -15,6 +15,7 @@ pub(crate) use self::thread_pool::{Thread, ThreadPool};
 use crate::args::TimeLimits;
 use crate::capture::{Context, Destination, Scope, flush};
 use crate::event::Outcome;
+use crate::shared::close_test_values;
 use crate::trial::{BlockOn, Body, BodyArguments, Cancellation, Description};
 
 /// A trial that is ready to start, and the receiver of its end.
@@ -181,6 +182,7 @@ impl<D: FnOnce(Ended) + Send + 'static> Job<D> {
             once: !measures,
             cancellation: cancellation.clone(),
             block_on,
+            close: close_test_values,
         };
         let name = thread_name(description.name.clone());
         let pending_end = Arc::<PendingEnd>::default();

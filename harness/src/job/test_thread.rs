@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 use super::Ended;
 use crate::args::TimeLimits;
 use crate::capture::{self, Role, Scope};
-use crate::event::Outcome;
 use crate::event::outcome;
+use crate::event::{Cause, Outcome};
 use crate::process::{self, ReportingProcess};
+use crate::shared;
 use crate::trial::{Description, Verdict};
 use crate::unwind::{self, Payload};
 
@@ -115,6 +116,21 @@ impl BodyEnd {
         }
     }
 
+    /// Adds the errors of closings, which fail a test that has not failed.
+    fn with_errors(self, errors: Vec<String>) -> Self {
+        let errors: Vec<String> = self.error.into_iter().chain(errors).collect();
+        let error = errors.join("\n\n");
+        let outcome = match self.outcome.is_failure() {
+            true => self.outcome,
+            false => Outcome::Failed(Some(Cause::Error(error.clone()))),
+        };
+        Self {
+            outcome,
+            error: Some(error),
+            ..self
+        }
+    }
+
     /// Appends the error to what the test has printed, and closes its scope.
     pub(super) fn into_ended(self, scope: &Scope) -> Ended {
         if let Some(message) = &self.error {
@@ -151,10 +167,18 @@ impl TestThread {
         let since = Instant::now();
         let body = || unwind::__rust_begin_short_backtrace(body);
         let result = panic::catch_unwind(AssertUnwindSafe(body));
-        // The thread still works for the test, as the drop of a panic's payload may print.
+        // The thread still works for the test, as the closing of its values and the drop of a panic's payload may print.
+        let values = match self.reporting_process.is_forked() {
+            true => None,
+            false => shared::end_test_values(&self.scope),
+        };
         let end = match result.transpose() {
             Some(result) => self.judge(result, since.elapsed()),
             None => BodyEnd::dropped(),
+        };
+        let end = match values {
+            Some((errors, _)) if !errors.is_empty() => end.with_errors(errors),
+            _ => end,
         };
         // Before the lock of the pending end is taken, which another thread may have held at the fork.
         if self.reporting_process.is_forked() {

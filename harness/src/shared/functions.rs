@@ -1,6 +1,7 @@
 //! The async functions that open and close shared values, or stand in `main!`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A future that stays on the thread that made it.
 pub(crate) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -52,6 +53,27 @@ where
     fn open(&self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send>> {
         let future = self();
         Box::pin(async { future.await.map_err(Into::into) })
+    }
+}
+
+/// An async function that closes a value of one test.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an async function that takes `&{T}` and returns `Result<(), _>`"
+)]
+pub trait CloseOwn<T: 'static, E> {
+    /// Calls the function. The future drops the value.
+    fn close(&'static self, value: Arc<T>) -> LocalFuture<Result<(), E>>;
+}
+
+impl<F, T, X, E> CloseOwn<T, E> for F
+where
+    T: 'static,
+    F: AsyncFn(&T) -> Result<(), X>,
+    X: Into<E>,
+{
+    fn close(&'static self, value: Arc<T>) -> LocalFuture<Result<(), E>> {
+        Box::pin(async move { self(&value).await.map_err(Into::into) })
     }
 }
 

@@ -3,9 +3,14 @@
 mod closing;
 mod functions;
 mod opening;
+mod per_test;
+mod test_values;
+mod waits;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::panic::Location;
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -16,9 +21,13 @@ pub(crate) use self::closing::{
     CLOSING_LIMIT, RunScope, close_in_time, limit_closing, set_teardown,
 };
 pub(crate) use self::functions::LocalFuture;
-pub use self::functions::{AsyncFunction, Close, Open};
+pub use self::functions::{AsyncFunction, Close, CloseOwn, Open};
 use self::opening::Opening;
-pub use self::opening::SharedError;
+pub use self::opening::{Bind, SharedError};
+pub use self::per_test::PerTest;
+pub use self::test_values::close_test_values;
+pub(crate) use self::test_values::end_test_values;
+use self::waits::{Node, Wait};
 use crate::block_on::block_on;
 use crate::trial::Failed;
 
@@ -91,6 +100,7 @@ use crate::trial::Failed;
 pub struct Shared<T: 'static, E: SharedError = Failed> {
     open: &'static (dyn Open<T, E> + Sync),
     close: Option<&'static (dyn Close<T, E> + Sync)>,
+    location: &'static Location<'static>,
     state: Mutex<State<T, E>>,
 }
 
@@ -116,12 +126,14 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     /// Creates a value that `open` makes: an async function without arguments that returns a
     /// `Result`, and whose future is `Send` and `'static`.
     ///
-    /// `open` may ask for other values. Values that wait for each other in a circle wait for ever, and `open`
-    /// has no time limit of its own: only that of the tests that ask.
+    /// `open` may ask for other values. Values that wait for each other in a circle are an error, which names the circle.
+    /// `open` has no time limit of its own: only that of the tests that ask.
+    #[track_caller]
     pub const fn new<F: Open<T, E> + Sync>(open: &'static F) -> Self {
         Self {
             open,
             close: None,
+            location: Location::caller(),
             state: Mutex::new(State {
                 phase: OpeningPhase::Unopened,
                 wakers: Vec::new(),
@@ -152,6 +164,7 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
     ///
     /// Returns the error of `open`, to every caller. A panic of `open` is an error with its text.
     pub async fn get(&'static self) -> Result<&'static T, E> {
+        let _wait = Wait::begin(&self.node()).map_err(E::from_text)?;
         self.open_once();
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -228,6 +241,10 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
         }
     }
 
+    fn node(&self) -> Arc<Node> {
+        Node::new::<T>((ptr::from_ref(self).addr(), 0), self.location, None)
+    }
+
     /// Returns the value if it is open.
     fn value(&self) -> Option<&'static T> {
         match self.lock().phase {
@@ -241,6 +258,15 @@ impl<T: fmt::Debug + 'static, E: SharedError> fmt::Debug for Shared<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shared").field(&self.value()).finish()
     }
+}
+
+/// Returns the module of a test: its name up to the last `::`.
+fn module_of(test: &str) -> Option<Arc<str>> {
+    Some(
+        test.rsplit_once("::")
+            .map_or("", |(module, _)| module)
+            .into(),
+    )
 }
 
 #[cfg(test)]

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::{OpeningPhase, Shared};
+use super::{LocalFuture, OpeningPhase, Shared, waits};
 use crate::block_on::block_on;
 use crate::capture;
 use crate::trial::Failed;
 use crate::unwind::{discard, panic_text};
+
+/// Makes a future run in the context of whoever made this.
+pub type Bind =
+    Box<dyn FnOnce(LocalFuture<Result<(), String>>) -> LocalFuture<Result<(), String>> + Send>;
 
 /// The error of a [`Shared`], which says where its `open` is polled. Not for use by hand.
 #[doc(hidden)]
@@ -21,6 +25,12 @@ pub trait SharedError: Clone + Send + Sync + 'static {
 
     /// Returns the error as it is printed.
     fn describe(&self) -> String;
+
+    /// Returns what makes the closing of a value run as the caller does, who opens that value: the event loop.
+    #[doc(hidden)]
+    fn bind() -> Bind {
+        Box::new(|closing| closing)
+    }
 
     /// Starts `open`.
     fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>);
@@ -61,7 +71,8 @@ impl<T: Send + Sync + 'static, E: SharedError> Opening<T, E> {
     /// Calls `open`, and hands its value out.
     pub(super) async fn run(mut self) {
         let shared = self.shared;
-        let opened = catch(async { shared.open.open().await }).await;
+        let open = catch(async { shared.open.open().await });
+        let opened = waits::within(shared.node(), open).await;
         self.end(
             opened.unwrap_or_else(|text| Err(E::from_text(format!("opening panicked: {text}")))),
         );

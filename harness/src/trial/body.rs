@@ -69,6 +69,8 @@ pub(crate) struct BodyArguments {
     pub(crate) once: bool,
     pub(crate) cancellation: Arc<Cancellation>,
     pub(crate) block_on: Option<BlockOn>,
+    /// Returns what the body of an async trial is to await after the test, and before its runtime ends.
+    pub(crate) close: fn() -> Option<TestFuture>,
 }
 
 /// Makes a body anew.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use super::body::{Body, BodyArguments, Done, Verdict, done};
+use super::body::{Body, BodyArguments, Done, TestFuture, Verdict, done};
 use super::cancellation::Cancellation;
 use super::failed::{Completion, Failed};
 use crate::block_on::block_on;
@@ -38,6 +38,9 @@ fn run(call: BodyArguments, future: TrialFuture) -> Option<Verdict> {
     let end = Rc::new(Cell::new(None));
     let task = Task {
         future: Some(future),
+        closing: None,
+        close: call.close,
+        was_cancelled: false,
         cancellation: call.cancellation,
         end: end.clone(),
     };
@@ -71,6 +74,11 @@ fn join(verdict: Verdict, runtime: Result<(), Failed>) -> Verdict {
 /// it does after a test that passes.
 struct Task {
     future: Option<TrialFuture>,
+    /// What is awaited after the future.
+    closing: Option<TestFuture>,
+    close: fn() -> Option<TestFuture>,
+    /// Whether the future was dropped because the trial was cancelled.
+    was_cancelled: bool,
     cancellation: Arc<Cancellation>,
     end: Rc<Cell<Option<thread::Result<Verdict>>>>,
 }
@@ -81,11 +89,13 @@ impl Future for Task {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let Some(future) = &mut this.future else {
-            return Poll::Ready(());
+            return this.poll_closing(cx);
         };
         if this.cancellation.is_cancelled(cx.waker()) {
+            this.was_cancelled = true;
             unwind::contain(|| drop(this.future.take()));
-            return Poll::Ready(());
+            this.closing = (this.close)();
+            return this.poll_closing(cx);
         }
         let poll =
             AssertUnwindSafe(|| unwind::__rust_begin_short_backtrace(|| future.as_mut().poll(cx)));
@@ -99,6 +109,23 @@ impl Future for Task {
         let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
         this.end
             .set(Some(both(dropped, result).map(|((), verdict)| verdict)));
+        this.closing = (this.close)();
+        this.poll_closing(cx)
+    }
+}
+
+impl Task {
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(closing) = &mut self.closing else {
+            return Poll::Ready(());
+        };
+        // If the trial's time is over only now, what it waits for is given up.
+        let is_given_up = !self.was_cancelled && self.cancellation.is_cancelled(cx.waker());
+        if !is_given_up && closing.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.cancellation.forget_waker();
+        unwind::contain(|| drop(self.closing.take()));
         Poll::Ready(())
     }
 }
@@ -108,6 +135,7 @@ impl Drop for Task {
         // The runtime may be unwinding: a second panic would abort the process.
         unwind::contain(|| self.cancellation.forget_waker());
         unwind::contain(|| drop(self.future.take()));
+        unwind::contain(|| drop(self.closing.take()));
     }
 }
 

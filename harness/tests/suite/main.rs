@@ -37,6 +37,7 @@ mod isolate;
 mod junit;
 mod locks;
 mod mimic;
+mod per_test;
 mod retry;
 mod reuse;
 mod runs;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         isolate::TESTS,
         junit::TESTS,
         mimic::TESTS,
+        per_test::TESTS,
         retry::TESTS,
         reuse::TESTS,
         runs::TESTS,

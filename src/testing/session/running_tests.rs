@@ -2,16 +2,23 @@
 //!
 //! | state of a future | event | actor and thread | next state |
 //! | --- | --- | --- | --- |
-//! | running | it is ready or panics, or its test's time is over | the test's thread drops it | dropped |
+//! | running | it is ready or panics | the test's thread drops it, and closes the values of `PerTest` | closing |
+//! | running, closing | its test's time is over | the test's thread drops it | dropped |
 //! | running | [`RunningTests::stop`] | the thread that ends the run wakes it | to be dropped |
-//! | to be dropped | it is polled | the test's thread drops it, and polls it no more | dropped |
+//! | to be dropped | it is polled | the test's thread drops it, and closes the values of `PerTest` | closing |
+//! | closing | the values are closed | the test's thread; a stopped future stays pending | dropped |
 //!
 //! The future of a test that blocks its thread stays in "to be dropped", since only its own thread may drop it.
 
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::thread;
 use std::time::Duration;
+
+use libtest_async::__private::close_test_values;
 
 /// Time limit of the async tests to be dropped by their runtimes when a run ends early.
 pub(crate) const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -93,13 +100,17 @@ pub(crate) struct RunningTest {
 }
 
 impl RunningTest {
-    /// Wraps the test's future, so that [`RunningTests::stop`] has it dropped. The wrapper stays pending after that.
+    /// Wraps the test's future, so that [`RunningTests::stop`] has it dropped. The wrapper stays pending after that. At the
+    /// end of the future, however that comes, the values of the test are closed.
     pub(crate) fn stoppable<F: Future>(&self, future: F) -> StoppableFuture<F> {
         self.tests.lock().futures += 1;
         StoppableFuture {
             tests: Arc::clone(&self.tests),
             id: self.id,
             future: Some(Box::pin(future)),
+            end: None,
+            closing: None,
+            is_counted: true,
         }
     }
 }
@@ -111,27 +122,41 @@ impl Drop for RunningTest {
 }
 
 /// The future that [`RunningTest::stoppable`] returns.
-pub(crate) struct StoppableFuture<F> {
+pub(crate) struct StoppableFuture<F: Future> {
     tests: Arc<RunningTests>,
     id: u64,
     future: Option<Pin<Box<F>>>,
+    /// The output or the panic of the future.
+    end: Option<thread::Result<F::Output>>,
+    closing: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    /// Whether [`RunningTests::stop`] waits for this.
+    is_counted: bool,
 }
 
-impl<F> StoppableFuture<F> {
-    /// Drops the future, if that has not been done.
+impl<F: Future> Unpin for StoppableFuture<F> {}
+
+impl<F: Future> StoppableFuture<F> {
+    /// Drops the future, if that has not been done, and begins to close the values of the test.
     fn drop_future(&mut self) {
-        let Some(future) = self.future.take() else {
-            return;
-        };
-        drop(future);
-        self.tests.lock().futures -= 1;
-        self.tests.dropped.notify_all();
+        if let Some(future) = self.future.take() {
+            drop(future);
+            self.closing = close_test_values();
+        }
+    }
+
+    /// Has [`RunningTests::stop`] wait no more, if that has not been done.
+    fn discount(&mut self) {
+        if mem::take(&mut self.is_counted) {
+            self.tests.lock().futures -= 1;
+            self.tests.dropped.notify_all();
+        }
     }
 }
 
-impl<F> Drop for StoppableFuture<F> {
+impl<F: Future> Drop for StoppableFuture<F> {
     fn drop(&mut self) {
-        self.drop_future();
+        drop((self.future.take(), self.closing.take()));
+        self.discount();
     }
 }
 
@@ -144,7 +169,6 @@ impl<F: Future> Future for StoppableFuture<F> {
         if state.is_stopped {
             drop(state);
             this.drop_future();
-            this.tests.lock().remove(this.id);
         } else {
             let mut running = state.running.iter_mut();
             if let Some((_, waker)) = running.find(|(id, _)| *id == this.id) {
@@ -152,9 +176,27 @@ impl<F: Future> Future for StoppableFuture<F> {
             }
             drop(state);
         }
-        this.future
-            .as_mut()
-            .map_or(Poll::Pending, |future| future.as_mut().poll(cx))
+        if let Some(future) = &mut this.future {
+            let poll = || future.as_mut().poll(cx);
+            this.end = match panic::catch_unwind(AssertUnwindSafe(poll)) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(output)) => Some(Ok(output)),
+                Err(payload) => Some(Err(payload)),
+            };
+            this.drop_future();
+        }
+        if let Some(closing) = &mut this.closing {
+            ready!(closing.as_mut().poll(cx));
+            this.closing = None;
+        }
+        this.discount();
+        match this.end.take() {
+            Some(end) => Poll::Ready(end.unwrap_or_else(|payload| panic::resume_unwind(payload))),
+            None => {
+                this.tests.lock().remove(this.id);
+                Poll::Pending
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use libtest_async::__private::{Close, Open, SharedError};
+use libtest_async::__private::{Bind, Close, Open, SharedError};
 use libtest_async::capture;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -68,7 +68,8 @@ impl<T: Send + Sync + 'static> Shared<T> {
     /// Creates a value that `open` opens: an async function without arguments that returns a `PyResult`.
     ///
     /// Its future is `Send` and `'static`. It has no time limit of its own; the tests that wait for it may have. Values whose
-    /// `open` functions wait for each other are never opened.
+    /// `open` functions wait for each other in a circle are an error, which names the circle.
+    #[track_caller]
     pub const fn new<F: Open<T, Error> + Sync>(open: &'static F) -> Self {
         Self(libtest_async::Shared::new(open))
     }
@@ -98,15 +99,20 @@ impl<T: Send + Sync + 'static> Shared<T> {
     ///
     /// The errors of [`get`](Self::get); `RuntimeError` where an event loop runs on this thread, which `open` may need.
     pub fn get_blocking(&'static self) -> PyResult<&'static T> {
-        Python::attach(|py| {
-            if asyncio::is_any_running_here(py)? {
-                return Err(PyRuntimeError::new_err(
-                    "get_blocking() would block the event loop that runs on this thread: await get() instead",
-                ));
-            }
-            py.detach(|| self.0.get_blocking()).map_err(PyErr::from)
-        })
+        block(|| self.0.get_blocking())
     }
+}
+
+/// Calls a function that blocks this thread, detached from Python, unless an event loop runs here.
+pub(super) fn block<T: Send>(get: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
+    Python::attach(|py| {
+        if asyncio::is_any_running_here(py)? {
+            return Err(PyRuntimeError::new_err(
+                "get_blocking() would block the event loop that runs on this thread: await get() instead",
+            ));
+        }
+        py.detach(get).map_err(PyErr::from)
+    })
 }
 
 impl<T: fmt::Debug + 'static> fmt::Debug for Shared<T> {
@@ -134,6 +140,14 @@ impl SharedError for Error {
 
     fn describe(&self) -> String {
         Python::attach(|py| traceback::format_exception(py, &self.0))
+    }
+
+    fn bind() -> Bind {
+        let locals = task_locals::polled();
+        Box::new(|closing| match locals {
+            Some(locals) => Box::pin(task_locals::scope(locals, closing)),
+            None => closing,
+        })
     }
 
     fn spawn(opening: Pin<Box<dyn Future<Output = ()> + Send>>) {

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
+use libtest_async::__private::close_test_values;
 use libtest_async::{Completion, Failed};
 use pyo3::prelude::*;
 
@@ -334,13 +335,17 @@ fn print_leaks(left: Result<Option<String>, Failed>) {
     }
 }
 
-/// Calls the function with its loop current, inside the runtime's context.
+/// Calls the function with its loop current, and closes the values of the test, inside the runtime's context.
 fn call(function: impl FnOnce() -> Outcome, locals: TaskLocals, runtime: &TestRuntime) -> BodyEnd {
     let _entered = task_locals::enter(locals);
     let (mut call, mut end) = (Some(function), None);
     (runtime.enter)(&mut || {
         if let Some(function) = call.take() {
-            end = Some(skip::call(function));
+            let called = panic::catch_unwind(AssertUnwindSafe(|| skip::call(function)));
+            if let Some(closing) = close_test_values() {
+                block_on(closing);
+            }
+            end = Some(called.unwrap_or_else(|payload| panic::resume_unwind(payload)));
         }
     });
     end.expect("every runtime calls the function")
