@@ -39,7 +39,7 @@
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one. A
 //! [`Shared`] value is opened by the first test that asks for it, and closed after the last one. A [`PerTest`] value is
-//! one that each test has for itself.
+//! one that each test has for itself, and the tests of a module share a [`PerModule`] value.
 //!
 //! # Command line
 //!
@@ -86,7 +86,7 @@ pub use self::args::{
 pub use self::event::Conclusion;
 pub use self::run::{InterruptibleRun, run, run_interruptible};
 pub use self::schedule::Interrupter;
-pub use self::shared::{PerTest, Shared, close_shared};
+pub use self::shared::{PerModule, PerTest, Shared, close_shared};
 pub use self::trial::{BlockOnOutput, Completion, Failed, Measurement, TestFuture, Trial};
 
 /// Parts of the macros and of `pyo3-aio`. Not for use by hand.

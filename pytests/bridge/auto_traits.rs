@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::{Args, PerTest, Shared, Test};
+use pyo3_aio::testing::{Args, PerModule, PerTest, Shared, Test};
 use pyo3_aio::{
     CancelHandle, PyFuture, PyItems, PyStream, TaskGroup, TaskLocals, async_std, generic, smol,
 };
@@ -71,6 +71,7 @@ fn values_may_be_shared_with_other_threads() {
     assert_send_and_sync::<runtime::InitError>();
     assert_send_and_sync::<Args>();
     assert_send_and_sync::<Shared<()>>();
+    assert_send_and_sync::<PerModule<()>>();
     assert_send_and_sync::<PerTest<()>>();
     assert_send_and_sync::<generic::CoroutineBuilder<runtime::Tokio>>();
     assert_send_and_sync::<generic::CoroutineBuilder<async_std::AsyncStd>>();

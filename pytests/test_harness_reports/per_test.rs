@@ -14,6 +14,7 @@ crate::by_hand::tests!(
     an_error_of_closing_fails_the_test,
     a_panic_of_closing_fails_the_test,
     ctrl_c_closes_the_values_of_async_tests,
+    each_module_has_its_own,
 );
 
 /// What a test prints that opens both values and closes them.
@@ -88,6 +89,20 @@ fn a_panic_of_closing_fails_the_test() {
     assert!(shown.contains("Error: closing panicked: "), "{shown}");
 }
 
+fn each_module_has_its_own() {
+    let arguments = "per_test:: --skip never_ends --skip waits --test-threads 1";
+    let run = Run::with(arguments, |command| {
+        command.env("PYO3_AIO_TEST_SAY", "1");
+    });
+    let buried = "buried\n".repeat(6);
+    let start = format!("setup\n{buried}");
+    assert!(run.stderr.starts_with(&start), "{run:#?}");
+    // The module that has asked last closes first.
+    let lines = run.stderr.lines();
+    let counts: Vec<&str> = lines.filter(|line| line.ends_with("bodies")).collect();
+    assert_eq!(counts, ["4 bodies", "2 bodies"], "{run:#?}");
+}
+
 fn ctrl_c_closes_the_values_of_async_tests() {
     if !cfg!(unix) {
         return;
@@ -112,5 +127,5 @@ fn ctrl_c_closes_the_values_of_async_tests() {
     errors.read_to_string(&mut stderr).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}{stderr}");
     assert!(rest.ends_with("stop heart\n"), "{rest}");
-    assert_eq!(stderr, "setup\nburied\nstopped\nteardown\n");
+    assert_eq!(stderr, "setup\nburied\nstopped\n1 bodies\nteardown\n");
 }

@@ -60,7 +60,7 @@
 //!
 //! [`main!`] takes async functions that run before the first test and after the last one; [`Shared`] is a value that the
 //! first test opens and that is closed after the last one, as pytest's session fixtures; [`PerTest`] is one that each test
-//! has for itself.
+//! has for itself, and [`PerModule`] one that the tests of a module share.
 //!
 //! # Unit tests, debuggers
 //!
@@ -106,6 +106,7 @@ pub use runtime_modules::async_std;
 pub use runtime_modules::smol;
 #[cfg(feature = "tokio-runtime")]
 pub use runtime_modules::tokio;
+pub use session::per_module::PerModule;
 pub use session::per_test::PerTest;
 pub use session::shared::Shared;
 pub use test::fixtures::event_loop;

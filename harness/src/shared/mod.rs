@@ -3,6 +3,7 @@
 mod closing;
 mod functions;
 mod opening;
+mod per_module;
 mod per_test;
 mod test_values;
 mod waits;
@@ -24,6 +25,7 @@ pub(crate) use self::functions::LocalFuture;
 pub use self::functions::{AsyncFunction, Close, CloseOwn, Open};
 use self::opening::Opening;
 pub use self::opening::{Bind, SharedError};
+pub use self::per_module::PerModule;
 pub use self::per_test::PerTest;
 pub use self::test_values::close_test_values;
 pub(crate) use self::test_values::end_test_values;
@@ -101,6 +103,8 @@ pub struct Shared<T: 'static, E: SharedError = Failed> {
     open: &'static (dyn Open<T, E> + Sync),
     close: Option<&'static (dyn Close<T, E> + Sync)>,
     location: &'static Location<'static>,
+    /// The module whose tests share the value; `None` stands for all tests.
+    module: Option<Arc<str>>,
     state: Mutex<State<T, E>>,
 }
 
@@ -108,6 +112,15 @@ struct State<T: 'static, E> {
     phase: OpeningPhase<T, E>,
     /// The wakers of those that wait for the opening.
     wakers: Vec<Waker>,
+}
+
+impl<T: 'static, E> State<T, E> {
+    const fn new() -> Self {
+        Self {
+            phase: OpeningPhase::Unopened,
+            wakers: Vec::new(),
+        }
+    }
 }
 
 /// The phase of a value. Each run begins and ends with `Unopened`.
@@ -134,10 +147,24 @@ impl<T: Send + Sync + 'static, E: SharedError> Shared<T, E> {
             open,
             close: None,
             location: Location::caller(),
-            state: Mutex::new(State {
-                phase: OpeningPhase::Unopened,
-                wakers: Vec::new(),
-            }),
+            module: None,
+            state: Mutex::new(State::new()),
+        }
+    }
+
+    /// Creates the value of a module.
+    fn of_module(
+        open: &'static (dyn Open<T, E> + Sync),
+        close: Option<&'static (dyn Close<T, E> + Sync)>,
+        location: &'static Location<'static>,
+        module: Arc<str>,
+    ) -> Self {
+        Self {
+            open,
+            close,
+            location,
+            module: Some(module),
+            state: Mutex::new(State::new()),
         }
     }
 
@@ -242,7 +269,8 @@ impl<T: 'static, E: SharedError> Shared<T, E> {
     }
 
     fn node(&self) -> Arc<Node> {
-        Node::new::<T>((ptr::from_ref(self).addr(), 0), self.location, None)
+        let id = (ptr::from_ref(self).addr(), 0);
+        Node::new::<T>(id, self.location, self.module.clone())
     }
 
     /// Returns the value if it is open.
@@ -261,12 +289,9 @@ impl<T: fmt::Debug + 'static, E: SharedError> fmt::Debug for Shared<T, E> {
 }
 
 /// Returns the module of a test: its name up to the last `::`.
-fn module_of(test: &str) -> Option<Arc<str>> {
-    Some(
-        test.rsplit_once("::")
-            .map_or("", |(module, _)| module)
-            .into(),
-    )
+fn module_of(test: &str) -> Arc<str> {
+    let module = test.rsplit_once("::").map(|(module, _)| module);
+    module.unwrap_or_default().into()
 }
 
 #[cfg(test)]

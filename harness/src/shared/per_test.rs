@@ -117,7 +117,7 @@ impl<T: Send + Sync + 'static, E: SharedError> PerTest<T, E> {
         let values = TestValues::of(&scope);
         let slot: Arc<Slot<T, E>> = values.slot(self.address(), || {
             let test = ptr::from_ref(values).addr();
-            Slot::new(self.node(test, module_of(scope.name())))
+            Slot::new(self.node(test, Some(module_of(scope.name()))))
         });
         let _wait = Wait::begin(&slot.node).map_err(E::from_text)?;
         match poll_fn(|cx| slot.poll(cx)).await {

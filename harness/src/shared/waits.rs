@@ -19,8 +19,7 @@ pub(super) struct Node {
     /// Where the static stands.
     location: &'static Location<'static>,
     /// The module whose tests share it, or whose test has it; `None` if all tests share it.
-    #[expect(dead_code, reason = "it is shown with a node")]
-    module: Option<Arc<str>>,
+    pub(super) module: Option<Arc<str>>,
 }
 
 impl Node {

@@ -6,6 +6,7 @@ mod locks;
 mod noisy;
 #[cfg(not(unix))]
 mod other;
+mod per_module;
 mod per_test;
 mod retried;
 mod runs;
@@ -120,6 +121,7 @@ pub(crate) fn run_as_child() -> Option<ExitCode> {
         "sharing_in_interruptible_run" => shared::interruptible(&args),
         "interrupted_while_closing" => shared::interrupted_while_closing(&args),
         "opened_in_setup" => return Some(shared::opened_in_setup(&args)),
+        "per_module" => libtest_async::run(&args, per_module::trials()),
         "per_test" => libtest_async::run(&args, per_test::trials()),
         "removed" => removed(&args),
         "counting" => libtest_async::run(&args, counting()),

@@ -37,6 +37,7 @@ mod isolate;
 mod junit;
 mod locks;
 mod mimic;
+mod per_module;
 mod per_test;
 mod retry;
 mod reuse;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         isolate::TESTS,
         junit::TESTS,
         mimic::TESTS,
+        per_module::TESTS,
         per_test::TESTS,
         retry::TESTS,
         reuse::TESTS,

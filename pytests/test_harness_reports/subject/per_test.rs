@@ -8,9 +8,10 @@
 
 use std::env;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
-use pyo3_aio::testing::PerTest;
+use pyo3_aio::testing::{PerModule, PerTest};
 
 use super::run_python;
 
@@ -19,6 +20,21 @@ const FAIL: &str = "PYO3_AIO_TEST_FAIL";
 
 static HEART: PerTest<Py<PyAny>> = PerTest::new(&start_heart).with_close(&stop_heart);
 static BODY: PerTest<Body> = PerTest::new(&make_body).with_close(&bury_body);
+
+/// The number of the bodies that the tests of a module have had.
+static BODIES: PerModule<AtomicUsize> = PerModule::new(&count).with_close(&say_count);
+
+async fn count() -> PyResult<AtomicUsize> {
+    tokio::spawn(async {}).await.expect("it ends");
+    Ok(AtomicUsize::new(0))
+}
+
+async fn say_count(bodies: &AtomicUsize) -> PyResult<()> {
+    if env::var_os("PYO3_AIO_TEST_SAY").is_some() {
+        eprintln!("{} bodies", bodies.load(Ordering::SeqCst));
+    }
+    Ok(())
+}
 
 struct Body {
     heart: Arc<Py<PyAny>>,
@@ -70,6 +86,7 @@ class Heart:
 
 async fn make_body() -> PyResult<Body> {
     let heart = HEART.get().await?;
+    BODIES.get().await?.fetch_add(1, Ordering::SeqCst);
     println!("make body");
     Ok(Body { heart })
 }
