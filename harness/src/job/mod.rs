@@ -15,7 +15,7 @@ pub(crate) use self::thread_pool::{Thread, ThreadPool};
 use crate::args::TimeLimits;
 use crate::capture::{Context, Destination, Scope, flush};
 use crate::event::Outcome;
-use crate::shared::close_test_values;
+use crate::shared::{OpenValues, close_test_values};
 use crate::trial::{BlockOn, Body, BodyArguments, Cancellation, Description};
 
 /// A trial that is ready to start, and the receiver of its end.
@@ -131,6 +131,11 @@ impl Handle {
     /// Returns the cancellation of the job.
     pub(crate) fn cancellation(&self) -> Option<Arc<Cancellation>> {
         Some(self.0.as_ref()?.cancellation.clone())
+    }
+
+    /// Returns the values that the test has for itself, if there are any.
+    pub(crate) fn open_values(&self) -> Option<OpenValues> {
+        OpenValues::of(&self.0.as_ref()?.scope)
     }
 
     /// Returns the test that the job runs.

@@ -123,7 +123,8 @@ fn interruption(driver: &Arc<Driver>) -> impl FnOnce() + Send + 'static + use<> 
         let deadline = Instant::now() + shared::CLOSING_LIMIT;
         let _guard = ExitGuard::after_failure();
         if let Some(driver) = driver.upgrade() {
-            let pool = lock(&driver.state).interrupt_all();
+            let (pool, cancelled) = lock(&driver.state).interrupt_all();
+            cancelled.close_values(shared::CLOSING_LIMIT);
             // Not with the state locked: the threads that wait for workers may have messages.
             if let Some(pool) = pool {
                 pool.end(Some(shared::CLOSING_LIMIT));

@@ -9,14 +9,16 @@ use crate::capture::Context;
 use crate::event::SLOW_AFTER;
 use crate::event::{Attempt, Outcome};
 use crate::job::{ENDING_LIMIT, Ended, FLUSH_LIMIT, Handle, JobPhase};
+use crate::shared::OpenValues;
 use crate::trial::{Cancellation, Describe, Description};
+use crate::unwind;
 
 /// Time limit for the description of a trial that has timed out.
 const DESCRIPTION_LIMIT: Duration = Duration::from_secs(2);
 
 /// Time limit for the drop of a future that has timed out. What the drop prints is the trial's, and the next trial may
 /// need what it releases.
-const DROP_LIMIT: Duration = Duration::from_secs(1);
+pub(super) const DROP_LIMIT: Duration = Duration::from_secs(1);
 
 /// The trials that are under way, in the order of their start. There are few of them at a time.
 #[derive(Default)]
@@ -42,6 +44,25 @@ pub(super) struct RunningTrial {
     pub(super) attempt: Attempt,
     /// Present if the trial may run again.
     pub(super) again: Option<Retry>,
+}
+
+/// Trials whose futures are to be dropped, and whose values closed, at the end of a run that ends before them.
+#[derive(Default)]
+#[must_use]
+pub(super) struct CancelledTrials(Vec<(Arc<Cancellation>, OpenValues)>);
+
+impl CancelledTrials {
+    /// Wakes the futures, and waits until the values are closed. It is for when the state is not locked: the wakers are those
+    /// of the user's runtimes.
+    pub(super) fn close_values(self, limit: Duration) {
+        for (cancellation, _) in &self.0 {
+            unwind::contain(|| cancellation.cancel());
+        }
+        let since = Instant::now();
+        for (_, values) in &self.0 {
+            values.wait(limit.saturating_sub(since.elapsed()));
+        }
+    }
 }
 
 impl RunningTrial {
@@ -223,6 +244,20 @@ impl Running {
         }
         trial.given_up_at = Some(now + DROP_LIMIT);
         Some(cancellation)
+    }
+
+    /// Cancels the futures that wait of trials which have values for themselves, so that those are closed.
+    pub(super) fn cancel_with_values(&mut self) -> CancelledTrials {
+        let now = Instant::now();
+        let mut cancelled = Vec::new();
+        for id in self.unfinished() {
+            let values = self.get(id).and_then(|trial| trial.handle.open_values());
+            let Some(values) = values else { continue };
+            if let Some(cancellation) = self.cancel(id, now) {
+                cancelled.push((cancellation, values));
+            }
+        }
+        CancelledTrials(cancelled)
     }
 
     /// Gives up a trial, and leaves its thread alone. Returns its end, which is `outcome` unless the body has returned,

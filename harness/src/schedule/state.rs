@@ -11,7 +11,7 @@ use super::deferred_drops::DeferredDrops;
 use super::phase::RunPhase;
 use super::queue::WaitingTrials;
 use super::retry::Retry;
-use super::running::{Running, RunningTrial};
+use super::running::{CancelledTrials, DROP_LIMIT, Running, RunningTrial};
 use super::settings::Settings;
 use super::watchdog::Watchdog;
 use super::{Driver, Message};
@@ -57,15 +57,17 @@ pub(crate) struct State {
 pub(super) struct Remains {
     pool: Option<Pool>,
     pool_limit: Option<Duration>,
+    cancelled: CancelledTrials,
     deferred: DeferredDrops,
 }
 
 impl Remains {
-    /// Ends worker processes, and waits for them; then drops what trials did not need any more.
+    /// Ends worker processes, and waits for them; closes what tests have that go on; then drops what trials did not need any more.
     pub(super) fn end(self) {
         if let Some(pool) = self.pool {
             pool.end(self.pool_limit);
         }
+        self.cancelled.close_values(DROP_LIMIT);
         drop(self.deferred);
     }
 }
@@ -155,10 +157,11 @@ impl State {
         true
     }
 
-    /// Does what [`interrupt`](Self::interrupt) does, and returns the worker processes, which are to be ended.
-    pub(super) fn interrupt_all(&mut self) -> Option<Pool> {
+    /// Does what [`interrupt`](Self::interrupt) does, and returns the worker processes, which are to be ended,
+    /// and the trials whose values are to be closed.
+    pub(super) fn interrupt_all(&mut self) -> (Option<Pool>, CancelledTrials) {
         self.interrupt();
-        self.pool.take()
+        (self.pool.take(), self.running.cancel_with_values())
     }
 
     /// Returns how many trials have ended.
@@ -193,6 +196,7 @@ impl State {
         Remains {
             pool: self.pool.take(),
             pool_limit: is_cut_short.then_some(shared::CLOSING_LIMIT),
+            cancelled: self.running.cancel_with_values(),
             deferred: self.take_deferred(),
         }
     }

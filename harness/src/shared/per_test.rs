@@ -60,7 +60,7 @@ use crate::trial::Failed;
 /// `open` may ask for other values, of this scope or a wider one. Values that ask for each other in a circle are an error,
 /// which names the circle.
 ///
-/// When the body of the test has returned, has panicked, or was dropped as its time was over, its values are closed in the
+/// When the body of the test has returned, has panicked, or was dropped as its time was over or the run ended before it, its values are closed in the
 /// reverse order of their opening, by the runtime of the test, before that ends, and on the test's thread. An error or a
 /// panic of `close` fails the test, and the other values are closed all the same. A sync test has no runtime of its own, and
 /// its values are closed by this crate's `block_on`.

@@ -8,7 +8,7 @@
 
 use std::any::Any;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::LocalFuture;
@@ -25,6 +25,7 @@ pub(super) struct TestValues {
     /// A forked child does not close what is its parent's.
     process: ReportingProcess,
     state: Mutex<State>,
+    closed: Condvar,
 }
 
 #[derive(Default)]
@@ -59,6 +60,7 @@ impl TestValues {
             Box::new(Self {
                 process: ReportingProcess::new(),
                 state: Mutex::default(),
+                closed: Condvar::new(),
             })
         });
         Self::find(scope).expect("nothing else is attached to a scope")
@@ -122,6 +124,9 @@ impl TestValues {
         let mut state = self.lock();
         let next = state.opened.pop();
         state.is_over = next.is_none();
+        if state.is_over {
+            self.closed.notify_all();
+        }
         next
     }
 
@@ -141,6 +146,28 @@ pub fn close_test_values() -> Option<LocalFuture<()>> {
             values.close().await;
         }
     }))
+}
+
+/// The values of a test that has not ended, to be waited for.
+pub(crate) struct OpenValues(Arc<Scope>);
+
+impl OpenValues {
+    /// Returns the values of this test, if there are any that are not closed.
+    pub(crate) fn of(scope: &Arc<Scope>) -> Option<Self> {
+        let values = TestValues::find(scope)?;
+        (!values.is_over()).then(|| Self(scope.clone()))
+    }
+
+    /// Waits until the values are closed, or for so long.
+    pub(crate) fn wait(&self, limit: Duration) {
+        if let Some(values) = TestValues::find(&self.0) {
+            let is_open = |state: &mut State| !state.is_over;
+            let waited = values
+                .closed
+                .wait_timeout_while(values.lock(), limit, is_open);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
 }
 
 /// Closes the values of a test whose body has not done so, on this thread; returns the errors of all closings, and how long

@@ -1,6 +1,8 @@
 //! Values that each test has for itself.
 
-use crate::child::{Output, run, run_with, section, without_thread_ids};
+use std::io::{BufRead, BufReader, Read};
+
+use crate::child::{self, Output, run, run_with, section, without_thread_ids};
 use crate::fixtures::FAULT;
 
 crate::tests!(
@@ -19,6 +21,8 @@ crate::tests!(
     a_panic_of_a_closing_fails_the_test,
     an_error_of_a_closing_fails_a_test_that_has_panicked_as_it_should,
     a_closing_that_hangs_has_the_time_of_the_test,
+    ctrl_c_closes_the_values_of_async_tests,
+    a_run_that_ends_before_a_test_closes_its_values,
     values_that_wait_for_each_other_are_an_error_that_names_them,
 );
 
@@ -150,6 +154,38 @@ fn a_closing_that_hangs_has_the_time_of_the_test() {
     let shown = section(&output.stdout, "passes");
     assert!(shown.contains("\nremove table on passes\n"), "{shown}");
     assert!(shown.ends_with("\nnote: test timed out after 300ms"));
+}
+
+/// `waits_then_errs` lets it wait.
+fn ctrl_c_closes_the_values_of_async_tests() {
+    let args = ["waits", "--nocapture", "--test-threads=2"];
+    let mut command = child::command("per_test", &args);
+    child::listen(&mut command);
+    let mut child = command.spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while line != "waiting\n" {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0);
+    }
+    child::interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stdout}");
+    assert!(stdout.ends_with("\ndrop table 0 of 7\n"), "{stdout}");
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "stop server\n");
+}
+
+fn a_run_that_ends_before_a_test_closes_its_values() {
+    let args = ["waits", "--nocapture", "--test-threads=2", "--fail-fast"];
+    let output = run("per_test", &[&args[..], &["-Zunstable-options"]].concat());
+    assert_eq!(output.code, Some(101), "{}", output.stdout);
+    let closed = "\ndrop table 0 of 7\n";
+    assert!(output.stdout.contains(closed), "{}", output.stdout);
+    let end = "waiting\nError: by itself\nstop server\n";
+    assert!(output.stderr.ends_with(end), "{}", output.stderr);
 }
 
 fn values_that_wait_for_each_other_are_an_error_that_names_them() {
