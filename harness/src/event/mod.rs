@@ -11,6 +11,7 @@ use std::time::Duration;
 pub(crate) use self::attempt::{Attempt, FailedAttempt};
 pub use self::conclusion::Conclusion;
 pub(crate) use self::outcome::{Cause, Outcome};
+use crate::shared::FixtureTimes;
 use crate::trial::Description;
 
 /// After this long a running test gets a notice.
@@ -52,6 +53,7 @@ pub(crate) struct Finished {
     pub(crate) time: Option<Duration>,
     /// How long the body took, if it ran.
     pub(crate) elapsed: Option<Duration>,
+    pub(crate) fixtures: Option<Box<FixtureTimes>>,
     pub(crate) attempt: Attempt,
 }
 

@@ -8,6 +8,7 @@ use super::Request;
 use super::frame::malformed;
 use crate::event::{Cause, Outcome};
 use crate::job::Ended;
+use crate::shared::FixtureTimes;
 use crate::trial::Measurement;
 use crate::unwind::PanicRecord;
 
@@ -138,6 +139,10 @@ fn encode_ended(ended: &Ended, frame: &mut Vec<u8>) {
         .map_or(u64::MAX, |elapsed| elapsed.as_nanos() as u64);
     let (tag, rest) = encode_outcome(&ended.outcome);
     frame.extend_from_slice(&elapsed.to_le_bytes());
+    let fixtures = ended.fixtures.as_deref().copied().unwrap_or_default();
+    for time in [fixtures.setup, fixtures.teardown] {
+        frame.extend_from_slice(&(time.as_nanos() as u64).to_le_bytes());
+    }
     frame.push(tag);
     frame.extend_from_slice(&(rest.len() as u64).to_le_bytes());
     frame.extend_from_slice(&rest);
@@ -146,6 +151,13 @@ fn encode_ended(ended: &Ended, frame: &mut Vec<u8>) {
 
 fn decode_ended(payload: &[u8]) -> io::Result<Ended> {
     let (elapsed, rest) = payload.split_first_chunk().ok_or_else(malformed)?;
+    let (setup, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
+    let (teardown, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
+    let time = |nanoseconds: &[u8; 8]| Duration::from_nanos(u64::from_le_bytes(*nanoseconds));
+    let fixtures = FixtureTimes {
+        setup: time(setup),
+        teardown: time(teardown),
+    };
     let (tag, rest) = rest.split_first().ok_or_else(malformed)?;
     let (length, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
     let length = u64::from_le_bytes(*length) as usize;
@@ -157,6 +169,7 @@ fn decode_ended(payload: &[u8]) -> io::Result<Ended> {
             u64::MAX => None,
             nanoseconds => Some(Duration::from_nanos(nanoseconds)),
         },
+        fixtures: (fixtures != FixtureTimes::default()).then(|| Box::new(fixtures)),
     })
 }
 
@@ -276,6 +289,10 @@ mod tests {
                 outcome,
                 output: b"printed\xff\n".to_vec(),
                 elapsed: Some(Duration::from_nanos(5)),
+                fixtures: Some(Box::new(FixtureTimes {
+                    setup: Duration::from_nanos(3),
+                    teardown: Duration::from_nanos(1),
+                })),
             },
             start: 1 << 40,
         }));

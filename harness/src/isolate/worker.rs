@@ -284,6 +284,7 @@ impl Worker {
                 output,
                 outcome: never_ready(&reason),
                 elapsed: None,
+                fixtures: None,
             }),
         })
     }

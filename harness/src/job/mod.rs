@@ -15,7 +15,7 @@ pub(crate) use self::thread_pool::{Thread, ThreadPool};
 use crate::args::TimeLimits;
 use crate::capture::{Context, Destination, Scope, flush};
 use crate::event::Outcome;
-use crate::shared::{OpenValues, close_test_values};
+use crate::shared::{FixtureTimes, OpenValues, close_test_values};
 use crate::trial::{BlockOn, Body, BodyArguments, Cancellation, Description};
 
 /// A trial that is ready to start, and the receiver of its end.
@@ -34,6 +34,7 @@ pub(crate) struct Ended {
     pub(crate) output: Vec<u8>,
     /// How long the body took, if it ran to its end.
     pub(crate) elapsed: Option<Duration>,
+    pub(crate) fixtures: Option<Box<FixtureTimes>>,
 }
 
 impl Ended {
@@ -62,6 +63,7 @@ impl Ended {
             outcome,
             output,
             elapsed,
+            fixtures: None,
         }
     }
 
@@ -77,6 +79,7 @@ impl Ended {
             outcome,
             output: Vec::new(),
             elapsed: None,
+            fixtures: None,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::capture::{self, Role, Scope};
 use crate::event::outcome;
 use crate::event::{Cause, Outcome};
 use crate::process::{self, ReportingProcess};
-use crate::shared;
+use crate::shared::{self, FixtureTimes};
 use crate::trial::{Description, Verdict};
 use crate::unwind::{self, Payload};
 
@@ -73,6 +73,7 @@ pub(super) struct BodyEnd {
     error: Option<String>,
     /// `None` if the body was dropped before it returned.
     elapsed: Option<Duration>,
+    fixtures: Option<Box<FixtureTimes>>,
 }
 
 impl PendingEnd {
@@ -113,11 +114,15 @@ impl BodyEnd {
             outcome: Ended::dropped().outcome,
             error: None,
             elapsed: None,
+            fixtures: None,
         }
     }
 
     /// Adds the errors of closings, which fail a test that has not failed.
     fn with_errors(self, errors: Vec<String>) -> Self {
+        if errors.is_empty() {
+            return self;
+        }
         let errors: Vec<String> = self.error.into_iter().chain(errors).collect();
         let error = errors.join("\n\n");
         let outcome = match self.outcome.is_failure() {
@@ -140,6 +145,7 @@ impl BodyEnd {
             outcome: self.outcome,
             output: scope.close(),
             elapsed: self.elapsed,
+            fixtures: self.fixtures,
         }
     }
 }
@@ -177,8 +183,12 @@ impl TestThread {
             None => BodyEnd::dropped(),
         };
         let end = match values {
-            Some((errors, _)) if !errors.is_empty() => end.with_errors(errors),
-            _ => end,
+            Some((errors, fixtures)) => BodyEnd {
+                fixtures: Some(Box::new(fixtures)),
+                ..end
+            }
+            .with_errors(errors),
+            None => end,
         };
         // Before the lock of the pending end is taken, which another thread may have held at the fork.
         if self.reporting_process.is_forked() {
@@ -209,6 +219,7 @@ impl TestThread {
             outcome,
             error,
             elapsed: Some(elapsed),
+            fixtures: None,
         }
     }
 }

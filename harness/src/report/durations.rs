@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::event::Event;
+use crate::shared::FixtureTimes;
 
 use super::Reporter;
 
@@ -11,7 +12,7 @@ use super::Reporter;
 pub(super) struct Durations {
     inner: Box<dyn Reporter>,
     most: usize,
-    times: Vec<(Duration, String)>,
+    times: Vec<(Duration, String, Option<FixtureTimes>)>,
 }
 
 impl Durations {
@@ -33,8 +34,14 @@ impl Durations {
             "tests"
         };
         let _ = writeln!(out, "slowest {} {noun}:", self.times.len());
-        for (time, title) in &self.times {
-            let _ = writeln!(out, "    {:.3}s {title}", time.as_secs_f64());
+        for (time, title, fixtures) in &self.times {
+            let _ = write!(out, "    {:.3}s {title}", time.as_secs_f64());
+            if let Some(fixtures) = fixtures {
+                let [setup, teardown] =
+                    [fixtures.setup, fixtures.teardown].map(|part| part.as_secs_f64());
+                let _ = write!(out, " (set-up {setup:.3}s, tear-down {teardown:.3}s)");
+            }
+            out.push('\n');
         }
         out.push('\n');
     }
@@ -45,9 +52,10 @@ impl Reporter for Durations {
         self.inner.report(event, out);
         match event {
             Event::Finished(finished) => {
+                let fixtures = finished.fixtures.as_deref().copied();
                 let title = || finished.description.title().into_owned();
                 self.times
-                    .extend(finished.elapsed.map(|time| (time, title())));
+                    .extend(finished.elapsed.map(|time| (time, title(), fixtures)));
             }
             Event::RunFinished(_) => self.list(out),
             _ => {}

@@ -125,6 +125,7 @@ mod tests {
             output: Vec::new(),
             time: None,
             elapsed: None,
+            fixtures: None,
             attempt: Attempt::first(1),
         };
         let (mut github, mut out) = (Github::new(Box::new(Silent)), String::new());

@@ -357,6 +357,7 @@ impl State {
             output: ended.output,
             time: ended.elapsed.filter(|_| is_timed),
             elapsed: ended.elapsed,
+            fixtures: ended.fixtures,
             attempt: trial.attempt,
         };
         let runs_again = finished.outcome.is_failure() && !self.is_given_up;

@@ -28,7 +28,7 @@ pub use self::opening::{Bind, SharedError};
 pub use self::per_module::PerModule;
 pub use self::per_test::PerTest;
 pub use self::test_values::close_test_values;
-pub(crate) use self::test_values::{OpenValues, end_test_values};
+pub(crate) use self::test_values::{FixtureTimes, OpenValues, end_test_values};
 use self::waits::{Node, Wait};
 use crate::block_on::block_on;
 use crate::trial::Failed;

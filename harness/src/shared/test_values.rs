@@ -40,7 +40,7 @@ struct State {
     times: FixtureTimes,
 }
 
-/// How long the values of a test took.
+/// How long the values of a test took to open and to close, as a part of the time of its body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct FixtureTimes {
     pub(crate) setup: Duration,

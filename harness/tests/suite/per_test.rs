@@ -15,6 +15,7 @@ crate::tests!(
     a_test_that_times_out_closes_its_values,
     each_attempt_has_its_own,
     each_worker_closes_the_values_of_its_tests,
+    the_durations_have_those_of_the_values,
     a_failed_opening_is_the_error_of_each_call,
     a_panic_of_the_opening_is_its_error,
     an_error_of_a_closing_fails_the_test_and_keeps_no_other_from_closing,
@@ -92,6 +93,26 @@ fn each_worker_closes_the_values_of_its_tests() {
         assert!(shown.contains("create table on "), "{shown}");
         assert!(shown.contains("\ndrop table "), "{shown}");
         assert!(shown.ends_with("\nError: by itself\n"), "{shown}");
+    }
+}
+
+fn the_durations_have_those_of_the_values() {
+    for more in ["--test-threads=1", "--isolate"] {
+        let args = ["passes", "asks_for_no_test", "--durations=2", more];
+        let output = with_fault("insert row is slow,delete row is slow", &args);
+        let lines: Vec<&str> = output.stdout.lines().collect();
+        let start = lines.iter().position(|line| *line == "slowest 2 tests:");
+        let [slowest, other] = lines[start.unwrap() + 1..][..2] else {
+            panic!("{lines:?}");
+        };
+        let (_, times) = slowest.split_once(" passes (set-up ").unwrap();
+        let (setup, rest) = times.split_once("s, tear-down ").unwrap();
+        let teardown = rest.strip_suffix("s)").unwrap();
+        for time in [setup, teardown] {
+            let time: f64 = time.parse().unwrap();
+            assert!((0.05..5.0).contains(&time), "{slowest}");
+        }
+        assert!(other.ends_with("s asks_for_no_test"), "{other}");
     }
 }
 
