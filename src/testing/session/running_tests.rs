@@ -211,10 +211,10 @@ mod tests {
         let future = entry.stoppable(std::future::pending::<()>());
         let stopping = {
             let tests = Arc::clone(&tests);
-            std::thread::spawn(move || tests.stop(Duration::from_secs(60)))
+            thread::spawn(move || tests.stop(Duration::from_secs(60)))
         };
         while !tests.lock().is_stopped {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         drop(future);
         stopping.join().unwrap();
