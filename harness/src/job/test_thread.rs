@@ -118,8 +118,11 @@ impl BodyEnd {
         }
     }
 
-    /// Adds the errors of closings, which fail a test that has not failed.
-    fn with_errors(self, errors: Vec<String>) -> Self {
+    /// Adds the times of the values of the test, and the errors of closings, which fail a test that has not failed.
+    #[cold]
+    #[inline(never)]
+    fn with_values(mut self, (errors, fixtures): (Vec<String>, FixtureTimes)) -> Self {
+        self.fixtures = Some(Box::new(fixtures));
         if errors.is_empty() {
             return self;
         }
@@ -183,11 +186,7 @@ impl TestThread {
             None => BodyEnd::dropped(),
         };
         let end = match values {
-            Some((errors, fixtures)) => BodyEnd {
-                fixtures: Some(Box::new(fixtures)),
-                ..end
-            }
-            .with_errors(errors),
+            Some(values) => end.with_values(*values),
             None => end,
         };
         // Before the lock of the pending end is taken, which another thread may have held at the fork.

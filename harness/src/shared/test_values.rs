@@ -172,9 +172,17 @@ impl OpenValues {
 
 /// Closes the values of a test whose body has not done so, on this thread; returns the errors of all closings, and how long
 /// the values took, if there were any.
-pub(crate) fn end_test_values(scope: &Scope) -> Option<(Vec<String>, FixtureTimes)> {
-    let values = TestValues::find(scope)?;
+#[inline]
+pub(crate) fn end_test_values(scope: &Scope) -> Option<Box<(Vec<String>, FixtureTimes)>> {
+    scope.attachment().get()?;
+    TestValues::find(scope).map(end)
+}
+
+/// Stays out of the way of the tests that have no values.
+#[cold]
+#[inline(never)]
+fn end(values: &TestValues) -> Box<(Vec<String>, FixtureTimes)> {
     block_on(values.close());
     let mut state = values.lock();
-    Some((mem::take(&mut state.errors), state.times))
+    Box::new((mem::take(&mut state.errors), state.times))
 }
