@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 use pyo3_aio::testing::skip;
 
-use crate::fixtures::python::{call, python};
+use crate::conversions::awaited;
+use crate::fixtures::python::{call, function, python};
 use crate::runtime;
 
 /// Gives up the thread, so that the runtime has the future.
@@ -55,4 +56,25 @@ async def main(m):
         runtime::into_future(call(&python(py, code)?, "main", module.into_any())?)
     })?;
     future.await.map(drop)
+}
+
+#[runtime::test]
+async fn the_graph_of_a_future_of_rust_is_empty() -> PyResult<()> {
+    if Python::attach(|py| py.version_info() < (3, 14)) {
+        skip!("asyncio has no graph before Python 3.14");
+    }
+    let code = c"
+async def main(make):
+    future = make()
+    awaiter = asyncio.ensure_future(asyncio.wait([future]))
+    await asyncio.sleep(0)
+    graph = asyncio.capture_call_graph(future)
+    assert graph.future is future and graph.awaited_by == graph.call_stack == (), graph
+    await awaiter
+";
+    awaited(code, "main", |py| {
+        function(py, |py| runtime::future_into_py(py, async { Ok(()) }))
+    })
+    .await
+    .map(drop)
 }

@@ -317,6 +317,13 @@ impl RustFuture {
         }
     }
 
+    /// What `asyncio.capture_call_graph` reads from Python 3.14 on: nothing, as asyncio keeps who awaits a future in its own
+    /// classes only (`future_awaited_by_add` in CPython's `Modules/_asynciomodule.c`).
+    #[getter]
+    fn _asyncio_awaited_by(&self) -> Option<Py<PyAny>> {
+        None
+    }
+
     #[getter]
     fn _log_traceback(&self) -> bool {
         matches!(&*self.lock(), State::Failed(failed) if !failed.retrieved)
