@@ -34,7 +34,7 @@ fn values_are_opened_and_closed_by_the_test() {
         let run = Run::new(&format!("{PASSING} --show-output{more}"));
         assert_eq!(run.status, Some(0), "{run:#?}");
         run.assert_contains("test result: ok. 3 passed; 0 failed; 1 ignored;");
-        for test in ["passes", "is_sync", "has_a_loop_of_its_own"] {
+        for test in ["succeeds", "is_sync", "has_a_loop_of_its_own"] {
             assert_eq!(run.captured(&format!("subject::per_test::{test}")), ALL);
         }
     }
@@ -59,7 +59,7 @@ fn a_test_that_fails_closes_its_values() {
 fn an_error_of_opening_fails_the_test() {
     let run = with_fault("start heart", PASSING);
     assert_eq!(run.status, Some(101), "{run:#?}");
-    for test in ["passes", "is_sync", "is_skipped"] {
+    for test in ["succeeds", "is_sync", "is_skipped"] {
         let shown = run.captured(&format!("subject::per_test::{test}"));
         assert!(shown.starts_with("start heart\n"), "{shown}");
         assert!(shown.contains("ValueError: from start heart\n"), "{shown}");
@@ -70,7 +70,7 @@ fn an_error_of_closing_fails_the_test() {
     for more in ["", " --isolate"] {
         let run = with_fault("bury body", &format!("{PASSING}{more}"));
         assert_eq!(run.status, Some(101), "{run:#?}");
-        for test in ["passes", "is_sync", "is_skipped"] {
+        for test in ["succeeds", "is_sync", "is_skipped"] {
             let shown = run.captured(&format!("subject::per_test::{test}"));
             let error = shown.strip_prefix(ALL).unwrap_or(shown);
             assert!(
@@ -84,7 +84,7 @@ fn an_error_of_closing_fails_the_test() {
 fn a_panic_of_closing_fails_the_test() {
     let run = with_fault("stop heart panics", PASSING);
     assert_eq!(run.status, Some(101), "{run:#?}");
-    let shown = run.captured("subject::per_test::passes");
+    let shown = run.captured("subject::per_test::succeeds");
     assert!(shown.contains("subject/per_test.rs:"), "{shown}");
     assert!(shown.contains("Error: closing panicked: "), "{shown}");
 }

@@ -115,7 +115,7 @@ fn may_fail(what: &str) -> PyResult<()> {
 }
 
 #[pyo3_aio::tokio::test]
-async fn passes() -> PyResult<()> {
+async fn succeeds() -> PyResult<()> {
     let body = BODY.get().await?;
     assert!(Arc::ptr_eq(&body.heart, &HEART.get().await?));
     let other = tokio::spawn(libtest_async::capture::inherit(BODY.get()));
