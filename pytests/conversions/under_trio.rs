@@ -53,6 +53,18 @@ fn awaits_converted<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     runtime::into_coroutine(function.py(), awaited)
 }
 
+/// Ends when it is dropped.
+#[runtime::pyfunction]
+async fn rests() {
+    std::future::pending().await
+}
+
+/// Ends by itself.
+#[runtime::pyfunction]
+async fn suspends() {
+    suspend().await;
+}
+
 /// Gives up the awaitable when it has started, and waits for its end.
 #[runtime::pyfunction]
 async fn gives_up(
@@ -90,6 +102,8 @@ fn run(program: &CStr) -> PyResult<()> {
         names.set_item("awaits_first", wrap_pyfunction!(awaits_first, py)?)?;
         names.set_item("awaits_spawned", wrap_pyfunction!(awaits_spawned, py)?)?;
         names.set_item("awaits_converted", wrap_pyfunction!(awaits_converted, py)?)?;
+        names.set_item("rests", wrap_pyfunction!(rests, py)?)?;
+        names.set_item("suspends", wrap_pyfunction!(suspends, py)?)?;
         names.set_item("gives_up", wrap_pyfunction!(gives_up, py)?)?;
         names.set_item("starts", wrap_pyfunction!(starts, py)?)?;
         names.set_item("streams", wrap_pyfunction!(streams, py)?)?;
@@ -260,6 +274,46 @@ def check():
         coroutine.send(None)
     except (RuntimeError, trio.RunFinishedError):
         pass
+    else:
+        assert False
+")
+}
+
+/// At the end of a run trio cancels all system tasks at once: those in which Rust awaits Python, and the one that wakes tasks
+/// which wait for Rust.
+#[runtime::test]
+fn a_run_ends_though_rust_awaits_python_that_awaits_rust() -> PyResult<()> {
+    for _ in 0..20 {
+        run(c"
+async def work():
+    try:
+        await rests()
+    finally:
+        with trio.CancelScope(shield=True):
+            await suspends()
+async def main():
+    for function in ALL:
+        with trio.move_on_after(0.002):
+            await function(work)
+    trio.lowlevel.spawn_system_task(rests)
+    with trio.move_on_after(0.002):
+        await awaits(work)
+")?;
+    }
+    Ok(())
+}
+
+#[runtime::test]
+fn a_task_of_trio_that_rust_cancels_ends_with_cancelled_error() -> PyResult<()> {
+    run(c"
+import asyncio
+async def cancelled():
+    raise asyncio.CancelledError('told')
+async def main():
+    try:
+        await awaits(cancelled)
+    except asyncio.CancelledError as error:
+        assert error.args == ('told',)
     else:
         assert False
 ")

@@ -66,6 +66,39 @@ assert names.count('pyo3_aio background loop') == 1, names
 }
 
 #[pyo3_aio::tokio::test]
+fn an_exception_that_ends_a_run_of_the_loop_is_that_of_one_caller() {
+    all_end_well(
+        "
+import asyncio, extension, threading
+results = []
+release = asyncio.Event()
+started = threading.Event()
+async def waits():
+    started.set()
+    await release.wait()
+    return 'waited'
+thread = threading.Thread(target=lambda: results.append(extension.call_blocking(waits)))
+thread.start()
+started.wait()
+for kind in SystemExit, KeyboardInterrupt:
+    async def raises():
+        raise kind(3)
+    try:
+        extension.call_blocking(raises)
+    except kind as error:
+        assert error.args == (3,)
+    else:
+        assert False
+async def ends():
+    release.set()
+extension.call_blocking(ends)
+thread.join()
+assert results == ['waited'], results
+",
+    );
+}
+
+#[pyo3_aio::tokio::test]
 fn an_exit_with_a_thread_in_a_blocking_call_ends_well() {
     all_end_well(
         "

@@ -4,15 +4,21 @@
 //! drains the hub, which reschedules the task with the result. All of that happens on trio's thread; no Rust thread
 //! attaches to Python for it.
 //!
+//! At the end of a run trio cancels all system tasks at once, that one too. It goes on until no task waits any more
+//! ([`RunWaits`]); a task that begins to wait after that starts another one.
+//!
 //! trio cancels a wait by its abort function ([`Waiter::abort`]). That answers `Abort.FAILED`: the task goes on waiting
 //! until the Rust future has been dropped, or has dealt with the signal, and is rescheduled then.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 use crate::bridge::{Hub, Target, Task, Unstarted, hub_of, hub_of_host};
 use crate::cancel::Signal;
@@ -23,6 +29,13 @@ use crate::task_locals::TaskLocals;
 pub(crate) struct Wait {
     pub(crate) coroutine: Py<PyAny>,
     pub(crate) task: Arc<Task>,
+    counted: Arc<CountedWait>,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.counted.end();
+    }
 }
 
 /// Spawns a future on its runtime, and has the current task of trio wait for it. A cancellation goes to the signal, if there
@@ -40,9 +53,11 @@ pub(crate) fn wait(
     unstarted.ensure_runtime()?;
     unstarted.ensure_unblocked(|| Ok(true))?;
     let token = trio::current_token(py)?;
-    let hub = hub_of_host(&token, connect)?;
+    let hub = hub_of_run(&token)?;
+    let counted = Arc::new(CountedWait::new(RunWaits::of(&hub)));
     let task = trio::current_task(py)?;
-    let waiter = Bound::new(py, Waiter::new(task.unbind(), cancel_signal))?;
+    let waiter = Waiter::new(task.unbind(), cancel_signal, Arc::clone(&counted));
+    let waiter = Bound::new(py, waiter)?;
     let target = Target {
         future: waiter.clone().into_any(),
         settle,
@@ -56,6 +71,7 @@ pub(crate) fn wait(
     Ok(Wait {
         coroutine: coroutine.unbind(),
         task,
+        counted,
     })
 }
 
@@ -66,8 +82,70 @@ pub(crate) fn wait(
 /// `RuntimeError: Event loop is closed`; the errors of [`wait`].
 pub(crate) fn hub_of_loop_or_run(host: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
     match trio::is_token(host) {
-        true => hub_of_host(host, connect),
+        true => hub_of_run(host),
         false => hub_of(host),
+    }
+}
+
+/// Returns the hub of a run of trio's, which a system task drains.
+fn hub_of_run(token: &Bound<'_, PyAny>) -> PyResult<Arc<Hub>> {
+    let hub = hub_of_host(token, connect)?;
+    if RunWaits::of(&hub).is_unwatched.load(Ordering::Relaxed) {
+        connect(&hub, token)?;
+    }
+    Ok(hub)
+}
+
+/// The waits of a run. Its thread alone changes them.
+#[derive(Debug, Default)]
+struct RunWaits {
+    /// The number of tasks that wait for Rust futures.
+    count: AtomicUsize,
+    /// The system task that drains the hub has ended, since the run ends.
+    is_unwatched: AtomicBool,
+}
+
+impl RunWaits {
+    /// Returns the waits of the run that has this hub, on its thread.
+    fn of(hub: &Arc<Hub>) -> Arc<Self> {
+        thread_local! {
+            /// The waits of the last run on this thread.
+            static LAST: RefCell<(Weak<Hub>, Arc<RunWaits>)> = RefCell::default();
+        }
+        LAST.with_borrow_mut(|(last, waits)| {
+            if !std::ptr::eq(last.as_ptr(), Arc::as_ptr(hub)) {
+                (*last, *waits) = (Arc::downgrade(hub), Arc::default());
+            }
+            Arc::clone(waits)
+        })
+    }
+}
+
+/// A wait that counts in its run, until it is settled or given up.
+struct CountedWait {
+    run: Arc<RunWaits>,
+    has_ended: AtomicBool,
+}
+
+impl CountedWait {
+    fn new(run: Arc<RunWaits>) -> Self {
+        run.count.fetch_add(1, Ordering::Relaxed);
+        Self {
+            run,
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    fn end(&self) {
+        if !self.has_ended.swap(true, Ordering::Relaxed) {
+            self.run.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for CountedWait {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -79,13 +157,23 @@ fn connect(hub: &Arc<Hub>, token: &Bound<'_, PyAny>) -> PyResult<()> {
             "trio is supported where it can watch a file descriptor, which is not the case on this platform",
         ));
     };
-    trio::spawn_reader(fd, &drain)
+    let waits = RunWaits::of(hub);
+    waits.is_unwatched.store(false, Ordering::Relaxed);
+    let counted = Arc::clone(&waits);
+    let has_waits = PyCFunction::new_closure(py, None, None, move |_, _| {
+        counted.count.load(Ordering::Relaxed) > 0
+    })?;
+    let end = PyCFunction::new_closure(py, None, None, move |_, _| {
+        waits.is_unwatched.store(true, Ordering::Relaxed);
+    })?;
+    trio::spawn_reader(fd, &drain, &has_waits, &end)
 }
 
 /// Reschedules the waiting task with the result. The system task of the run calls it.
 fn settle(waiter: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
     let py = waiter.py();
     let waiter = waiter.cast::<Waiter>()?.get();
+    waiter.counted.end();
     let cancelled = waiter
         .raise_cancel
         .lock()
@@ -107,15 +195,17 @@ struct Waiter {
     /// trio's function that raises the cancellation, called when the Rust future has been dropped. `None` unless the task is
     /// cancelled.
     raise_cancel: Mutex<Option<Py<PyAny>>>,
+    counted: Arc<CountedWait>,
 }
 
 impl Waiter {
-    fn new(task: Py<PyAny>, cancel_signal: Option<Arc<Signal>>) -> Self {
+    fn new(task: Py<PyAny>, cancel_signal: Option<Arc<Signal>>, counted: Arc<CountedWait>) -> Self {
         Self {
             task,
             cancel_signal,
             rust: OnceLock::new(),
             raise_cancel: Mutex::new(None),
+            counted,
         }
     }
 }

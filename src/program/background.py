@@ -35,7 +35,8 @@ def run(loop):
     """Runs the loop until it is stopped, and closes it as `asyncio.Runner.close` does."""
     asyncio.set_event_loop(loop)
     try:
-        loop.run_forever()
+        while not run_until_stopped(loop):
+            pass
     finally:
         try:
             cancel_tasks(loop)
@@ -44,6 +45,15 @@ def run(loop):
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+
+def run_until_stopped(loop):
+    """Runs the loop; false if a task or callback has ended its run, whose exception its caller gets: the others go on."""
+    try:
+        loop.run_forever()
+    except (SystemExit, KeyboardInterrupt):
+        return False
+    return True
 
 
 def cancel_tasks(loop):

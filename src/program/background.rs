@@ -3,7 +3,8 @@
 //! | event | by whom, on which thread | effect |
 //! | --- | --- | --- |
 //! | [`event_loop`] | a conversion that finds no other loop, or the user; attached | starts the thread, or returns the loop that it runs |
-//! | the loop is stopped or closed | Python code, `SystemExit` in a task | the thread ends; the next use starts another one |
+//! | the loop is stopped or closed | Python code | the thread ends; the next use starts another one |
+//! | a task or callback raises `SystemExit` or `KeyboardInterrupt` | the loop's thread | the caller of the task gets it; the loop runs on |
 //! | the exit hook | `atexit`, on Python's main thread | tasks are cancelled and awaited, the loop is closed, the thread ends |
 //! | `fork` | the child's only thread | the child's first use starts a loop of its own |
 //!

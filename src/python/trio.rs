@@ -117,10 +117,18 @@ pub(crate) fn abort_failed(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Starts a system task, which lasts as long as the run and calls `function` whenever the file descriptor is readable.
-pub(crate) fn spawn_reader(fd: i32, function: &Bound<'_, PyAny>) -> PyResult<()> {
+///
+/// At the end of a run trio cancels all system tasks at once. This one then goes on as long as `has_waits()` is true and others
+/// are left: tasks that wait for what `function` delivers end only then. Last it calls `end`.
+pub(crate) fn spawn_reader(
+    fd: i32,
+    function: &Bound<'_, PyAny>,
+    has_waits: &Bound<'_, PyAny>,
+    end: &Bound<'_, PyAny>,
+) -> PyResult<()> {
     let py = function.py();
     let wait_readable = lowlevel(py)?.getattr("wait_readable")?;
-    let arguments = (reader(py)?, wait_readable, fd, function);
+    let arguments = (reader(py)?, wait_readable, fd, function, has_waits, end);
     lowlevel(py)?.call_method1("spawn_system_task", arguments)?;
     Ok(())
 }
@@ -129,10 +137,19 @@ pub(crate) fn spawn_reader(fd: i32, function: &Bound<'_, PyAny>) -> PyResult<()>
 fn reader(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static READER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let code = c"
-async def watch(wait_readable, fd, function):
-    while True:
-        await wait_readable(fd)
-        function()
+import trio
+async def watch(wait_readable, fd, function, has_waits, end):
+    try:
+        while True:
+            await wait_readable(fd)
+            function()
+    finally:
+        tasks = trio.lowlevel.current_task().parent_nursery.child_tasks
+        with trio.CancelScope(shield=True):
+            while has_waits() and len(tasks) > 1:
+                await wait_readable(fd)
+                function()
+        end()
 ";
     let reader = READER.get_or_try_init(py, || {
         let names = PyDict::new(py);

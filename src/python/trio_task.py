@@ -1,5 +1,7 @@
 """A task of trio that awaits for Rust. `trio.rs` makes it."""
 
+import asyncio
+
 import outcome
 import trio
 
@@ -14,6 +16,7 @@ class Task:
         self.outcome = None
         self.is_retrieved = False
         self.callback = None
+        self.cancel_args = ()
         name = getattr(awaitable, "__qualname__", type(awaitable).__qualname__)
         trio.lowlevel.spawn_system_task(self.run, name=name, context=context)
 
@@ -40,6 +43,7 @@ class Task:
             self.report(self.outcome.error)
 
     def cancel(self, msg=None):
+        self.cancel_args = () if msg is None else (msg,)
         self.scope.cancel()
 
     def done(self):
@@ -53,5 +57,6 @@ class Task:
         if self.outcome is not None:
             return self.outcome.unwrap()
         if self.scope.cancel_called:
-            raise RuntimeError("the task of trio was cancelled")
+            # The error that a cancelled task of asyncio has, which Rust knows.
+            raise asyncio.CancelledError(*self.cancel_args)
         raise trio.RunFinishedError("the run of trio ended before this was done")

@@ -39,13 +39,14 @@ impl DoneCallback {
 #[pymethods]
 impl DoneCallback {
     fn __call__(&self, task: &Bound<'_, PyAny>) -> PyResult<()> {
+        let finished = match self.take() {
+            Some(shared) => shared.instrumentation().run(|| finish(&shared, task)),
+            None => Ok(()),
+        };
         if let Some(awaiter) = &self.awaiter {
             awaited_by::discard(task, awaiter)?;
         }
-        match self.take() {
-            Some(shared) => shared.instrumentation().run(|| finish(&shared, task)),
-            None => Ok(()),
-        }
+        finished
     }
 }
 
