@@ -15,7 +15,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=${CARGO_TARGET_DIR:-$root/target}/elsewhere
 suite=trixie
 chroot=$work/$suite
-packages="ca-certificates cargo gcc gcc-mingw-w64-x86-64-win32 git libc6-dev python3-dev python3-venv rust-src rustc wine wine64"
+packages="ca-certificates cargo gcc gcc-mingw-w64-x86-64-win32 git libc6-dev procps python3-dev python3-venv rust-src rustc wine wine64"
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(windows macos musl wine oldest)
 
@@ -113,6 +113,6 @@ for stage in "${stages[@]}"; do
       inside wineserver --wait
       rm -rf "$chroot/root/.wine"
       ;;
-    oldest) inside cargo test --locked -p pyo3-aio -p pyo3-aio-macros -p libtest-async --all-features ;;
+    oldest) inside cargo test --locked --no-fail-fast -p pyo3-aio -p pyo3-aio-macros -p libtest-async --all-features ;;
   esac
 done
