@@ -1,8 +1,8 @@
 """Conversions of every kind on eight event loops, each in a thread of its own.
 
-Meanwhile tasks are cancelled from other threads, loops are closed with conversions pending, a thread collects garbage, and
-the process forks. The first argument is the number of conversions of each kind on each loop. Prints the conversions per second
-of one loop and of two, which on a Python without the GIL run at once.
+Meanwhile tasks are cancelled from other threads, loops are closed with conversions pending, and a thread collects garbage. The
+first argument is the number of conversions of each kind on each loop. With the second argument `fork` the process also forks.
+Prints the conversions per second of one loop and of two, which on a Python without the GIL run at once.
 """
 
 import asyncio
@@ -161,8 +161,9 @@ def main():
             disturbances.over.set()
 
     names = ["collect", "cancel", "close"]
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
-        # In 3.13t a child that is forked beside busy threads can hang, with asyncio alone too: in 1 of 3 runs with 57 forks.
+    if "fork" in sys.argv[2:]:
+        # Rarely such a child hangs, as another thread had pyo3's list of deferred drops locked (`ReferencePool`); without the GIL
+        # also with asyncio alone, in 1 of 3 runs with 57 forks. `fork.rs` is about forks.
         names.append("fork")
     repeats = [
         lambda name=name: disturbances.repeat(name, getattr(disturbances, name)) for name in names
