@@ -390,6 +390,10 @@ fn a_generator_that_fails_is_a_test_that_fails() {
     assert_eq!(run.status, Some(101), "{run:#?}");
     let shown = run.captured("subject::settings::generated::folder_is_missing");
     assert!(shown.starts_with("Error: Os { code: 2"), "{shown}");
+    // As cargo-nextest asks for a test that an earlier list has named.
+    let run = Run::new("--exact subject::settings::generated::folder_is_missing::a");
+    assert_eq!(run.status, Some(101), "{run:#?}");
+    run.assert_contains("folder_is_missing::a ... FAILED\n");
 }
 
 fn a_test_may_have_a_loop_of_its_own() {

@@ -70,7 +70,7 @@ pub(crate) fn spawn_future<'py>(
     let Some(_call) = calls::enter(py) else {
         // Not dropped, which may wait: the process ends.
         std::mem::forget(unstarted);
-        return RustFuture::create(event_loop, policy, None);
+        return RustFuture::create_for_ever(event_loop, policy);
     };
     unstarted.ensure_runtime()?;
     trio::refuse_token(
@@ -98,7 +98,7 @@ pub(crate) fn spawn_future<'py>(
 pub(crate) fn suspend_for_ever(py: Python<'_>) -> PyResult<Step> {
     match asyncio::get_running_loop(py) {
         Ok(event_loop) => {
-            let future = RustFuture::create(event_loop, CancelPolicy::AtOnce, None)?;
+            let future = RustFuture::create_for_ever(event_loop, CancelPolicy::AtOnce)?;
             Ok(RustFuture::yield_to_task(&future))
         }
         Err(_) => calls::park(py),
@@ -137,6 +137,20 @@ impl RustFuture {
             attributes: Attributes::default(),
         };
         Bound::new(py, future)
+    }
+
+    /// Makes one that nobody settles, as the interpreter exits on another thread.
+    ///
+    /// A reference is leaked. Otherwise the future and the task that awaits it would be garbage, and the collector's last run
+    /// would have the task report that it was destroyed while it was pending.
+    #[cold]
+    fn create_for_ever(
+        event_loop: Bound<'_, PyAny>,
+        policy: CancelPolicy,
+    ) -> PyResult<Bound<'_, Self>> {
+        let future = Self::create(event_loop, policy, None)?;
+        std::mem::forget(future.clone());
+        Ok(future)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -63,7 +63,9 @@ pub async fn main() -> PyResult<()> {
     if let Some(folder) = folder {
         Python::attach(|py| interpreter::import_from(py, &folder))?;
     }
-    test_harness(registration::tests().collect(), parse_args()).await
+    let arguments = parse_args();
+    let tests = registration::tests(&arguments.harness.filters).collect();
+    test_harness(tests, arguments).await
 }
 
 /// Runs tests beside the running loop; returns, or not, as [`main`] does.

@@ -50,9 +50,10 @@ pub fn run_registered(main_file: SourceFile, hooks: Hooks) -> ExitCode {
         add_modules();
         start(&manifest_dir, folder.as_deref())
     };
+    let filters = arguments.harness.filters.clone();
     ExitCode::from(run(
         arguments,
-        registration::tests(),
+        registration::tests(&filters),
         None,
         start,
         hooks,

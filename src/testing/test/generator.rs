@@ -72,8 +72,9 @@ impl GeneratorRegistration {
         }
     }
 
-    /// Calls the generator. A test of its name that fails stands for one that fails or panics.
-    fn to_tests(&self) -> Vec<Test> {
+    /// Calls the generator. For one that fails or panics stands a test of its name that fails; where a filter asks for a test
+    /// of the generator, of that name.
+    fn to_tests(&self, filters: &[String]) -> Vec<Test> {
         let name = full_name(self.module, self.name);
         let failure = match panic::catch_unwind(self.generate) {
             Ok(Ok(tests)) => {
@@ -84,6 +85,9 @@ impl GeneratorRegistration {
             // The text of the panic is on standard error.
             Err(_payload) => None,
         };
+        let start = format!("{name}::");
+        let asked_for = filters.iter().find(|filter| filter.starts_with(&start));
+        let name = asked_for.cloned().unwrap_or(name);
         let work = TestWork::Sync(Box::new(|| match failure {
             Some(failure) => Err(failure),
             None => panic!("the function that generates the tests has panicked"),
@@ -106,6 +110,6 @@ impl GeneratorRegistration {
 }
 
 /// Returns the tests of all generators.
-pub(super) fn tests() -> impl Iterator<Item = Test> {
-    inventory::iter::<GeneratorRegistration>().flat_map(GeneratorRegistration::to_tests)
+pub(super) fn tests(filters: &[String]) -> impl Iterator<Item = Test> {
+    inventory::iter::<GeneratorRegistration>().flat_map(|generator| generator.to_tests(filters))
 }

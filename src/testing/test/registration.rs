@@ -180,10 +180,11 @@ macro_rules! __testing_a_test_is_a_free_function {
     };
 }
 
-/// Returns the registered tests, and those of the registered generators, in no particular order.
-pub(crate) fn tests() -> impl Iterator<Item = Test> {
+/// Returns the registered tests, and those of the registered generators, in no particular order. `filters` are those of the
+/// command line.
+pub(crate) fn tests(filters: &[String]) -> impl Iterator<Item = Test> {
     let registered = inventory::iter::<TestRegistration>().map(TestRegistration::to_test);
-    registered.chain(generator::tests())
+    registered.chain(generator::tests(filters))
 }
 
 /// Returns the file of one of the registered tests.

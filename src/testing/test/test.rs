@@ -54,14 +54,6 @@ pub(crate) fn trials(
 /// The work of a test.
 pub(crate) enum TestWork {
     Async(Box<dyn FnOnce() -> TestFuture + Send>),
-    #[cfg_attr(
-        not(any(
-            feature = "async-std-runtime",
-            feature = "smol-runtime",
-            feature = "tokio-runtime"
-        )),
-        expect(dead_code, reason = "the functions that make them are the runtimes'")
-    )]
     Sync(Box<dyn FnOnce() -> Outcome + Send>),
     /// A function, which `--retries` can call again.
     Repeatable(TestBody),
