@@ -27,9 +27,17 @@ edition = "2024"
 pyo3 = { version = "$version", features = [${features%, }] }
 
 [dev-dependencies]
+futures-channel = "0.3"
 futures-core = "0.3"
 pyo3-aio = { path = "$root", features = ["async-std-runtime", "smol-runtime", "testing", "tokio-runtime"] }
 tokio = { version = "1.40", features = ["macros", "sync", "time"] }
+
+[features]
+# Of pyo3-aio; pyo3 0.27 has another interface for it.
+experimental-inspect = []
+
+[lints.rust]
+unexpected_cfgs = { level = "warn", check-cfg = ["cfg(Py_GIL_DISABLED)"] }
 
 [profile.dev]
 debug = "line-tables-only"
